@@ -1,0 +1,47 @@
+"""The latency bins shared by the BPF programs, the capture and the statistics.
+
+Log-linear: below 8 ns a bin a nanosecond, above it 8 equal bins in every octave (a bin is at most 12.5 % wide, so any
+percentile is known to about 6 %). `bpf/common.h` computes the same index; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+SUB_BITS = 3
+BINS_PER_OCTAVE = 1 << SUB_BITS
+BINS = 288
+"""The last bin begins at 2^37 ns (137 s) less one eighth octave and holds everything longer."""
+
+
+def bin_of(ns: int) -> int:
+    """Return the bin of a latency in ns (0 <= ns); everything past the last bin falls into it."""
+    if ns < BINS_PER_OCTAVE:
+        return ns
+    octave = ns.bit_length() - 1 - SUB_BITS
+    return min((octave << SUB_BITS) + (ns >> octave), BINS - 1)
+
+
+def lower_edges() -> NDArray[np.float64]:
+    """Return the lower edge of each bin in ns, shape (BINS + 1,); the last entry is the upper edge of the last bin."""
+    index = np.arange(BINS + 1)
+    octave = np.maximum((index >> SUB_BITS) - 1, 0)
+    mantissa = np.where(index < BINS_PER_OCTAVE, index, BINS_PER_OCTAVE + (index & (BINS_PER_OCTAVE - 1)))
+    return (mantissa * 2.0**octave).astype(np.float64)
+
+
+def percentile(counts: NDArray[np.integer], q: float) -> float | None:
+    """Return the q-quantile (0 to 1) in ns of a histogram of shape (BINS,), log-interpolated; None if it is empty."""
+    total = int(counts.sum())
+    if total == 0:
+        return None
+    edges = lower_edges()
+    cumulative = np.cumsum(counts)
+    rank = q * total
+    index = int(np.searchsorted(cumulative, rank, side="left"))
+    index = min(index, BINS - 1)
+    before = float(cumulative[index] - counts[index])
+    inside = 0.0 if counts[index] == 0 else (rank - before) / float(counts[index])
+    low, high = max(edges[index], 1.0), max(edges[index + 1], 1.0)
+    return float(low * (high / low) ** min(max(inside, 0.0), 1.0))

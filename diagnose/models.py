@@ -1,0 +1,352 @@
+"""What crosses a file boundary: the capture (`diagnose.capture/1`) and the report (`diagnose.report/1`).
+
+A capture is a set of tables in columns of equal length. `window` counts from 0; windows are `window_seconds` long
+and were stamped in the kernel, so every table shares them. A column that is None was not measured; a cell that is
+None could not be read. Missing is never 0. Cgroups are the kernfs ids of their memory-controller directories.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+CAPTURE_SCHEMA = "diagnose.capture/1"
+REPORT_SCHEMA = "diagnose.report/1"
+
+MAX_WINDOWS = 100_000
+Count = Annotated[int, Field(ge=0, lt=2**63)]
+Window = Annotated[int, Field(ge=0, lt=MAX_WINDOWS)]
+CgroupId = Annotated[int, Field(ge=0, lt=2**64)]
+Text = Annotated[str, Field(max_length=4096)]
+
+ReadKind = Literal["hit", "missed", "direct", "socket", "pipe", "other"]
+Cause = Literal["memcg-reclaim", "direct-reclaim", "kswapd", "proactive", "drop-caches", "invalidate", "truncate"]
+BlockOp = Literal["read", "write"]
+Stage = Literal["queue", "service"]
+
+
+class Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Table(Model):
+    """Columns of equal length; None stands for a column that was not measured."""
+
+    @model_validator(mode="after")
+    def _equal_lengths(self) -> Self:
+        columns = self.columns()
+        lengths = {len(c) for c in columns.values()}
+        if len(lengths) > 1:
+            raise ValueError(f"columns of unequal length: { {k: len(c) for k, c in columns.items()} }")
+        return self
+
+    def columns(self) -> dict[str, list[object]]:
+        """Return the measured columns by name."""
+        return {name: v for name in type(self).model_fields if isinstance(v := getattr(self, name), list)}
+
+
+# ---------------------------------------------------------------- capture: who and where
+
+
+class Host(Model):
+    hostname: Text
+    kernel: Text
+    boot_id: Text
+    cpus: Annotated[int, Field(ge=1, le=100_000)]
+    memory_bytes: Count
+    page_bytes: Annotated[int, Field(ge=1024, le=2**21)]
+    utc_offset_seconds: Annotated[int, Field(ge=-86_400, le=86_400)]
+
+
+class Process(Model):
+    pid: Annotated[int, Field(ge=1, lt=2**31)]
+    comm: Text
+
+
+class ServiceRecord(Model):
+    name: Text
+    """As the user wrote it after --service."""
+    cgroup: Text
+    """Path in the memory hierarchy, "/dg/svc"."""
+    cgroup_id: CgroupId
+    processes: list[Process]
+
+
+class CgroupRecord(Model):
+    id: CgroupId
+    path: Text
+    name: Text | None = None
+    """The name a person knows (unit, container, pod), where it differs from the path."""
+    managed_by: Literal["files", "systemd", "docker", "podman", "kubernetes"] = "files"
+    settings: dict[Text, Count | None] = {}
+    """The kernel's setting files at the start ("memory.high": bytes; None: no limit, "max")."""
+
+
+class ProbeRecord(Model):
+    """How an instrument fared. `attached` false, or `missing` not empty, is printed under "Not measured"."""
+
+    probe: Text
+    attached: bool
+    reason: Text | None = None
+    how_to_enable: Text | None = None
+    missing: list[Text] = []
+    """Columns ("cache.looked_up") that this probe could not provide here, the rest being there."""
+
+
+# ---------------------------------------------------------------- capture: the tables
+
+
+class Reads(Table):
+    """Reads of the service by kind and latency bin (see `histogram.py` for the bins, in ns)."""
+
+    window: list[Window] = []
+    kind: list[ReadKind] = []
+    bin: list[Annotated[int, Field(ge=0, lt=512)]] = []
+    count: list[Count] = []
+
+
+class ReadTotals(Table):
+    """Sums over the service's reads, one row per window and kind. Pages are what regular-file reads covered."""
+
+    window: list[Window] = []
+    kind: list[ReadKind] = []
+    count: list[Count] = []
+    total_ns: list[Count] = []
+    total_bytes: list[Count] = []
+    looked_up_pages: list[Count] = []
+    missed_pages: list[Count] = []
+
+
+class ReadFile(Model):
+    """A file that the service waited for: reads that missed, were direct or took at least `slow_read_ns`."""
+
+    device: Text
+    inode: Count
+    path: Text | None
+    slow_reads: Count
+    missed_reads: Count
+    total_ns: Count
+
+
+class BlockRequests(Table):
+    """Completed block requests. `cgroup` submitted them (None: unknown). `queue_ns` None: device has no time stamps."""
+
+    window: list[Window] = []
+    device: list[Text] = []
+    op: list[BlockOp] = []
+    cgroup: list[CgroupId | None] = []
+    requests: list[Count] = []
+    bytes: list[Count] = []
+    queue_ns: list[Count] = []
+    service_ns: list[Count] = []
+
+
+class BlockLatency(Table):
+    """Block requests by device, direction, stage (queueing or service) and latency bin (ns)."""
+
+    window: list[Window] = []
+    device: list[Text] = []
+    op: list[BlockOp] = []
+    stage: list[Stage] = []
+    own: list[Annotated[int, Field(ge=0, le=1)]] = []
+    """1: a request of the observed service; 0: of anybody else."""
+    bin: list[Annotated[int, Field(ge=0, lt=512)]] = []
+    count: list[Count] = []
+
+
+class Cache(Table):
+    """Page-cache traffic by the cgroup whose task did it, in pages.
+
+    `looked_up`: pages that buffered reads asked for; `missed`: those of them absent at look-up; `inserted`: pages
+    added to the cache for any reason (read, readahead, write, fault); `dirtied`: pages made dirty.
+    """
+
+    window: list[Window] = []
+    cgroup: list[CgroupId] = []
+    looked_up: list[Count] | None = []
+    missed: list[Count] | None = []
+    inserted: list[Count] = []
+    dirtied: list[Count] | None = []
+
+
+class Evictions(Table):
+    """Pages removed from the page cache: `evictor`'s task removed pages charged to `victim`, and why."""
+
+    window: list[Window] = []
+    evictor: list[CgroupId] = []
+    victim: list[CgroupId] = []
+    cause: list[Cause] = []
+    pages: list[Count] = []
+
+
+class Samples(Model):
+    """Readings of files, at the end of each window (`window` -1: at the start). Counters are raw, not differences."""
+
+    window: list[Annotated[int, Field(ge=-1, lt=MAX_WINDOWS)]] = []
+    values: dict[Text, list[Count | None]] = {}
+
+    @model_validator(mode="after")
+    def _equal_lengths(self) -> Self:
+        for name, column in self.values.items():
+            if len(column) != len(self.window):
+                raise ValueError(f"{name}: {len(column)} values for {len(self.window)} readings")
+        return self
+
+
+class CgroupSamples(Samples):
+    """Readings of a cgroup and its subtree; `cgroup` is as long as `window`. For the keys see `cgroups/reading.py`."""
+
+    cgroup: list[CgroupId] = []
+
+    @model_validator(mode="after")
+    def _one_cgroup_a_reading(self) -> Self:
+        if len(self.cgroup) != len(self.window):
+            raise ValueError(f"cgroup: {len(self.cgroup)} values for {len(self.window)} readings")
+        return self
+
+
+class Capture(Model):
+    """Everything that was measured, and everything that the analysis may use."""
+
+    schema_: Literal["diagnose.capture/1"] = Field(default="diagnose.capture/1", alias="schema")
+    tool_version: Text
+    start: Text
+    """UTC, ISO 8601 with seconds, "2026-11-22T15:20:00Z": the beginning of window 0."""
+    windows: Annotated[int, Field(ge=0, le=MAX_WINDOWS)]
+    """Whole windows measured."""
+    requested_windows: Annotated[int, Field(ge=1, le=MAX_WINDOWS)]
+    window_seconds: Annotated[float, Field(gt=0, le=3600)]
+    interrupted: bool
+    slow_read_ns: Count
+    """From this latency on, a read is worth remembering by file (`files`); not a verdict on what is slow."""
+    host: Host
+    cgroup_version: Literal[1, 2]
+    service: ServiceRecord
+    cgroups: list[CgroupRecord]
+    probes: list[ProbeRecord]
+    lost: dict[Text, Count]
+    """Events not counted, by map and reason; empty or all 0: nothing was lost."""
+    reads: Reads
+    read_totals: ReadTotals
+    files: list[ReadFile]
+    block_requests: BlockRequests
+    block_latency: BlockLatency
+    cache: Cache
+    evictions: Evictions
+    cgroup_samples: CgroupSamples
+    host_samples: Samples
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, populate_by_name=True)
+
+    @model_validator(mode="after")
+    def _rows_lie_in_the_capture(self) -> Self:
+        for table in (self.reads, self.read_totals, self.block_requests, self.block_latency, self.cache, self.evictions):
+            if table.window and max(table.window) >= self.windows:
+                raise ValueError(f"{type(table).__name__}: a row of window {max(table.window)}, of {self.windows}")
+        ids = [c.id for c in self.cgroups]
+        if len(set(ids)) != len(ids):
+            raise ValueError("cgroups: the same id twice")
+        return self
+
+
+# ---------------------------------------------------------------- report
+
+
+class Evidence(Model):
+    condition: str
+    holds: bool | None
+    """None: unknown, an input was not measured."""
+    measured: float | str | None
+    threshold: float | str | None
+    unit: str | None
+
+
+Confidence = Literal["high", "medium", "low"]
+
+
+class Culprit(Model):
+    cgroup: str
+    share: float | None
+    """Of what the finding blames (evicted pages of the service, say), 0 to 1."""
+    cause: str | None
+
+
+class Finding(Model):
+    rule: str
+    title: str
+    confidence: Confidence
+    culprits: list[Culprit]
+    summary: str
+    evidence: list[Evidence]
+
+
+class RuledOut(Model):
+    rule: str
+    why: str
+
+
+class Unknown(Model):
+    rule: str
+    missing: str
+
+
+class NotMeasured(Model):
+    probe: str
+    reason: str
+    how_to_enable: str | None
+
+
+class Recommendation(Model):
+    cgroup: str
+    setting: str
+    """The kernel's file name: "memory.high", "memory.limit_in_bytes"."""
+    current_bytes: int | None
+    """None: no limit is set ("max")."""
+    value_bytes: int | None
+    """None: no safe value exists; `reason` says why."""
+    reason: str
+    arithmetic: list[str]
+    expected_effect: str
+    risk: str
+    commands: list[str]
+
+
+class Verdict(Model):
+    status: Literal["finding", "healthy", "inconclusive"]
+    rule: str | None
+    confidence: Confidence
+    summary: str
+
+
+class ReportService(Model):
+    name: str
+    cgroup: str
+    processes: list[Process]
+
+
+class ReportCapture(Model):
+    start: str
+    windows: int
+    window_seconds: float
+    kernel: str
+    cgroup_version: int
+    lost: dict[str, int]
+    interrupted: bool
+
+
+class Report(Model):
+    """`report.json`: the keys of design.md, in its order."""
+
+    schema_: Literal["diagnose.report/1"] = Field(default="diagnose.report/1", alias="schema")
+    service: ReportService
+    capture: ReportCapture
+    verdict: Verdict
+    findings: list[Finding]
+    ruled_out: list[RuledOut]
+    unknown: list[Unknown]
+    not_measured: list[NotMeasured]
+    recommendations: list[Recommendation]
+    measurements: dict[str, object]
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, populate_by_name=True)

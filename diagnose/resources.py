@@ -1,0 +1,16 @@
+"""Where `rules/`, `bpf/` and `reports/` are: beside the package in a checkout, inside it in an installed wheel.
+
+Never the current folder: what root loads must not depend on where root happens to stand.
+"""
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def folder(name: str) -> Path:
+    """Return the folder `name` ("rules", "bpf" or "reports"); raises FileNotFoundError if the installation lacks it."""
+    for candidate in (_PACKAGE / "_data" / name, _PACKAGE.parent / name):
+        if candidate.is_dir():
+            return candidate
+    raise FileNotFoundError(f"this installation of diagnose lacks its {name}/ folder; reinstall the package")
