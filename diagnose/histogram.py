@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 SUB_BITS = 3
 BINS_PER_OCTAVE = 1 << SUB_BITS
 BINS = 288
-"""The last bin begins at 2^37 ns (137 s) less one eighth octave and holds everything longer."""
+"""The last bin begins at 15 * 2^34 ns (258 s) and holds everything longer."""
 
 
 def bin_of(ns: int) -> int:

@@ -138,7 +138,7 @@ class BlockRequests(Table):
     cgroup: list[CgroupId | None] = []
     requests: list[Count] = []
     bytes: list[Count] = []
-    queue_ns: list[Count] = []
+    queue_ns: list[Count | None] = []
     service_ns: list[Count] = []
 
 

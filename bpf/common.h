@@ -1,0 +1,149 @@
+/*
+ * common.h - what the programs of the battery share: windows, the memory cgroup of a task and of a page, latency bins.
+ *
+ * All files of this folder are compiled as one module (bpf/battery.txt has the order), because they share maps: a read in
+ * flight (reads.c) is marked as missed by the insert tracepoint (page_cache.c).
+ *
+ * -D flags, from user space:
+ *   WINDOW_NS, SERVICE_ID (kernfs id of the service's cgroup), SERVICE_LEVEL (its depth, the root being 0), ROOT_ID,
+ *   MEMORY_CGRP_ID, O_DIRECT_FLAG, SLOW_READ_NS, PAGE_SHIFT_BITS,
+ *   OFF_<struct>_<member>: byte offsets out of the running kernel's BTF. A member that this kernel does not have is not
+ *   defined, and the code that needs it is left out.
+ */
+#include <linux/types.h>
+
+#define READ(dst, base, offset) bpf_probe_read_kernel(&(dst), sizeof(dst), (void *)((u64)(base) + (offset)))
+
+struct config {
+	u64 start_ns; /* CLOCK_MONOTONIC at the beginning of window 0; 0: not started */
+};
+BPF_ARRAY(config, struct config, 1);
+
+/* Events that were seen and could not be counted, by reason (see LOST in diagnose/probes/_bpf.py). */
+enum lost { LOST_INFLIGHT, LOST_READ_SLOT, LOST_FILES, LOST_CACHE, LOST_EVICTIONS, LOST_RECLAIM, LOST_REQUESTS,
+	    LOST_BLOCK, LOST_REASONS };
+BPF_ARRAY(lost, u64, LOST_REASONS);
+
+static __always_inline void count_lost(u32 reason)
+{
+	u64 *count = lost.lookup(&reason);
+	if (count)
+		__sync_fetch_and_add(count, 1);
+}
+
+/* The window that `now` falls in; 0 if the capture has not begun. */
+static __always_inline int window_at(u64 now, u32 *window)
+{
+	u32 zero = 0;
+	struct config *c = config.lookup(&zero);
+	if (!c || !c->start_ns || now < c->start_ns)
+		return 0;
+	*window = (now - c->start_ns) / WINDOW_NS;
+	return 1;
+}
+
+/* The memory cgroup (struct cgroup *) of the running task, in whichever hierarchy has the memory controller. */
+static __always_inline u64 task_cgroup(void)
+{
+	u64 task = bpf_get_current_task(), set = 0, css = 0, cgroup = 0;
+	READ(set, task, OFF_task_struct_cgroups);
+	READ(css, set, OFF_css_set_subsys + 8 * MEMORY_CGRP_ID);
+	READ(cgroup, css, OFF_cgroup_subsys_state_cgroup);
+	return cgroup;
+}
+
+/* The kernfs id of a cgroup: the inode number of its directory. */
+static __always_inline u64 cgroup_id(u64 cgroup)
+{
+	u64 kn = 0, id = 0;
+	READ(kn, cgroup, OFF_cgroup_kn);
+	READ(id, kn, OFF_kernfs_node_id);
+	return id;
+}
+
+/* Whether a cgroup is the observed service or below it. */
+static __always_inline int in_service(u64 cgroup)
+{
+	int level = 0;
+	READ(level, cgroup, OFF_cgroup_level);
+	if (level < SERVICE_LEVEL)
+		return 0;
+#ifdef OFF_cgroup_ancestors /* since 6.1, 7f203bc89eb6 */
+	u64 ancestor = 0;
+	READ(ancestor, cgroup, OFF_cgroup_ancestors + 8 * SERVICE_LEVEL);
+	return cgroup_id(ancestor) == SERVICE_ID;
+#else
+	u64 id = 0;
+	READ(id, cgroup, OFF_cgroup_ancestor_ids + 8 * SERVICE_LEVEL);
+	return id == SERVICE_ID;
+#endif
+}
+
+/* The memory cgroup that a folio is charged to; 0 if to none. The low bits of memcg_data are flags. */
+static __always_inline u64 folio_cgroup(u64 folio)
+{
+	u64 data = 0, memcg = 0, cgroup = 0;
+	READ(data, folio, OFF_folio_memcg_data);
+	memcg = data & ~7ULL;
+	if (!memcg || (data & 3)) /* objcg vector or kernel memory: not a page of somebody's cache */
+		return 0;
+	READ(cgroup, memcg, OFF_mem_cgroup_css + OFF_cgroup_subsys_state_cgroup);
+	return cgroup;
+}
+
+/* Pages of a folio; large folios stand for 2^order pages. */
+static __always_inline u64 folio_pages(u64 folio)
+{
+	u64 flags = 0;
+	READ(flags, folio, OFF_folio_flags);
+	if (!(flags & (1ULL << PG_HEAD_BIT)))
+		return 1;
+#if defined(OFF_folio__nr_pages) /* since 6.15 */
+	u32 pages = 0;
+	READ(pages, folio, OFF_folio__nr_pages);
+	return pages;
+#elif defined(OFF_folio__folio_nr_pages) /* 5.18 to 6.14 */
+	u32 pages = 0;
+	READ(pages, folio, OFF_folio__folio_nr_pages);
+	return pages;
+#elif defined(OFF_page_compound_nr) /* 5.10 to 5.17: in the second page */
+	u32 pages = 0;
+	READ(pages, folio, SIZEOF_page + OFF_page_compound_nr);
+	return pages;
+#else
+	return 1;
+#endif
+}
+
+static __always_inline u32 log2_of(u64 v)
+{
+	u32 r = 0;
+	if (v >> 32) { v >>= 32; r += 32; }
+	if (v >> 16) { v >>= 16; r += 16; }
+	if (v >> 8) { v >>= 8; r += 8; }
+	if (v >> 4) { v >>= 4; r += 4; }
+	if (v >> 2) { v >>= 2; r += 2; }
+	if (v >> 1) r += 1;
+	return r;
+}
+
+/* Log-linear bins, 8 an octave; the same as bin_of() in diagnose/histogram.py. */
+#define BINS 288
+static __always_inline u32 latency_bin(u64 ns)
+{
+	if (ns < 8)
+		return ns;
+	u32 octave = log2_of(ns) - 3;
+	u32 bin = (octave << 3) + (u32)(ns >> octave);
+	return bin < BINS ? bin : BINS - 1;
+}
+
+/* Whether any address of the kernel stack lies in [low, high). */
+#define STACK_DEPTH 24
+static __always_inline int in_range(u64 *stack, u64 low, u64 high)
+{
+	int found = 0;
+	for (int i = 0; i < STACK_DEPTH; i++)
+		found |= stack[i] >= low && stack[i] < high;
+	return found;
+}

@@ -1,0 +1,150 @@
+/*
+ * evictions.c - who removed whose pages from the page cache, and why.
+ *
+ * Measures  per window: pages removed, by evictor (memory cgroup of the running task) x victim (memory cgroup that the
+ *           page is charged to) x cause. Large folios count as the pages they hold.
+ * Causes    kswapd, proactive (kdamond; a write to memory.reclaim), memcg-reclaim and direct-reclaim (the task is between
+ *           mm_vmscan_*_reclaim_begin and _end), drop-caches, invalidate (fadvise and the like), truncate (truncate,
+ *           unlink, and whatever else gives a file's pages up). What is not marked by a tracepoint is told by the kernel
+ *           stack: -D RANGE_<SYMBOL>_{LOW,HIGH} are the addresses of a function (/proc/kallsyms).
+ * Attaches  raw tracepoints mm_filemap_delete_from_page_cache, mm_vmscan_{memcg,direct}_reclaim_{begin,end}.
+ * Kernels   5.8 and later.
+ * Cost      one hash update per removed folio; one stack walk (about 1 us) per memcg reclaim and per folio that is
+ *           removed outside reclaim from a file that still has it.
+ * Misses    anonymous pages (see swap in the host samples).
+ */
+enum cause { CAUSE_MEMCG, CAUSE_DIRECT, CAUSE_KSWAPD, CAUSE_PROACTIVE, CAUSE_DROP, CAUSE_INVALIDATE, CAUSE_TRUNCATE };
+
+struct eviction_key {
+	u64 evictor;
+	u64 victim;
+	u32 window;
+	u32 cause;
+};
+BPF_HASH(evictions, struct eviction_key, u64, 16384);
+
+/* Threads inside reclaim, by thread id; the value is the cause + 1. */
+BPF_HASH(reclaiming, u32, u32, 4096);
+
+#define PF_KTHREAD 0x00200000
+
+static __always_inline int stack_of(void *ctx, u64 *stack)
+{
+	return bpf_get_stack(ctx, stack, STACK_DEPTH * sizeof(u64), 0);
+}
+
+static __always_inline int reclaim_begins(u32 cause)
+{
+	u32 tid = bpf_get_current_pid_tgid(), value = cause + 1;
+	if (reclaiming.update(&tid, &value))
+		count_lost(LOST_RECLAIM);
+	return 0;
+}
+
+int on_memcg_reclaim_begin(struct bpf_raw_tracepoint_args *ctx)
+{
+	u32 cause = CAUSE_MEMCG;
+	u64 stack[STACK_DEPTH] = {};
+	stack_of(ctx, stack);
+#ifdef RANGE_MEMORY_RECLAIM_LOW
+	if (in_range(stack, RANGE_MEMORY_RECLAIM_LOW, RANGE_MEMORY_RECLAIM_HIGH))
+		cause = CAUSE_PROACTIVE;
+#endif
+#ifdef RANGE_USER_PROACTIVE_RECLAIM_LOW
+	if (in_range(stack, RANGE_USER_PROACTIVE_RECLAIM_LOW, RANGE_USER_PROACTIVE_RECLAIM_HIGH))
+		cause = CAUSE_PROACTIVE;
+#endif
+	return reclaim_begins(cause);
+}
+
+int on_direct_reclaim_begin(struct bpf_raw_tracepoint_args *ctx) { return reclaim_begins(CAUSE_DIRECT); }
+
+int on_reclaim_end(struct bpf_raw_tracepoint_args *ctx)
+{
+	u32 tid = bpf_get_current_pid_tgid();
+	reclaiming.delete(&tid);
+	return 0;
+}
+
+/* Kernel threads that reclaim, by name; -1 for anybody else. A process may call itself kswapd0: the flag tells. */
+static __always_inline int kernel_thread_cause(void)
+{
+	u32 flags = 0;
+	READ(flags, bpf_get_current_task(), OFF_task_struct_flags);
+	if (!(flags & PF_KTHREAD))
+		return -1;
+	char comm[16] = {};
+	bpf_get_current_comm(comm, sizeof(comm));
+	if (comm[0] == 'k' && comm[1] == 's' && comm[2] == 'w' && comm[3] == 'a' && comm[4] == 'p' && comm[5] == 'd')
+		return CAUSE_KSWAPD;
+	if (comm[0] == 'k' && comm[1] == 'd' && comm[2] == 'a' && comm[3] == 'm' && comm[4] == 'o' && comm[5] == 'n')
+		return CAUSE_PROACTIVE;
+	return -1;
+}
+
+/* Whether the file has given the page up: unlinked, or now shorter than where the page was. */
+static __always_inline int given_up(u64 folio)
+{
+	u64 mapping = 0, inode = 0, index = 0, size = 0;
+	u32 links = 0;
+	READ(mapping, folio, OFF_folio_mapping);
+	READ(index, folio, OFF_folio_index);
+	READ(inode, mapping, OFF_address_space_host);
+	READ(links, inode, OFF_inode_i_nlink);
+	READ(size, inode, OFF_inode_i_size);
+	return links == 0 || (index << PAGE_SHIFT_BITS) >= size;
+}
+
+static __always_inline u32 cause_outside_reclaim(void *ctx, u64 folio)
+{
+	if (given_up(folio))
+		return CAUSE_TRUNCATE;
+	u64 stack[STACK_DEPTH] = {};
+	stack_of(ctx, stack);
+#ifdef RANGE_DROP_PAGECACHE_SB_LOW
+	if (in_range(stack, RANGE_DROP_PAGECACHE_SB_LOW, RANGE_DROP_PAGECACHE_SB_HIGH))
+		return CAUSE_DROP;
+#endif
+#ifdef RANGE_GENERIC_FADVISE_LOW
+	if (in_range(stack, RANGE_GENERIC_FADVISE_LOW, RANGE_GENERIC_FADVISE_HIGH))
+		return CAUSE_INVALIDATE;
+#endif
+#ifdef RANGE_MAPPING_TRY_INVALIDATE_LOW
+	if (in_range(stack, RANGE_MAPPING_TRY_INVALIDATE_LOW, RANGE_MAPPING_TRY_INVALIDATE_HIGH))
+		return CAUSE_INVALIDATE;
+#endif
+#ifdef RANGE_INVALIDATE_MAPPING_PAGES_LOW
+	if (in_range(stack, RANGE_INVALIDATE_MAPPING_PAGES_LOW, RANGE_INVALIDATE_MAPPING_PAGES_HIGH))
+		return CAUSE_INVALIDATE;
+#endif
+#ifdef RANGE_INVALIDATE_INODE_PAGES2_RANGE_LOW
+	if (in_range(stack, RANGE_INVALIDATE_INODE_PAGES2_RANGE_LOW, RANGE_INVALIDATE_INODE_PAGES2_RANGE_HIGH))
+		return CAUSE_INVALIDATE;
+#endif
+	return CAUSE_TRUNCATE;
+}
+
+int on_delete(struct bpf_raw_tracepoint_args *ctx)
+{
+	u64 folio = ctx->args[0];
+	struct eviction_key key = {};
+	if (!window_at(bpf_ktime_get_ns(), &key.window))
+		return 0;
+	u64 victim = folio_cgroup(folio);
+	key.victim = victim ? cgroup_id(victim) : ROOT_ID;
+	key.evictor = cgroup_id(task_cgroup());
+
+	u32 tid = bpf_get_current_pid_tgid();
+	u32 *marked = reclaiming.lookup(&tid);
+	int cause = kernel_thread_cause();
+	if (cause < 0)
+		cause = marked ? *marked - 1 : cause_outside_reclaim(ctx, folio);
+	key.cause = cause;
+
+	u64 zero = 0, *pages = evictions.lookup_or_try_init(&key, &zero);
+	if (pages)
+		__sync_fetch_and_add(pages, folio_pages(folio));
+	else
+		count_lost(LOST_EVICTIONS);
+	return 0;
+}

@@ -1,0 +1,146 @@
+/*
+ * page_cache.c - page-cache traffic by the cgroup whose task does it, in pages.
+ *
+ * Measures  per window and cgroup: pages looked up by buffered reads, missed (looked up and absent), inserted for any
+ *           reason, dirtied. Large folios count as the pages they hold. Marks the service's reads in flight as missed.
+ * Attaches  raw tracepoints mm_filemap_add_to_page_cache, mm_filemap_get_pages, writeback_dirty_folio.
+ * Kernels   inserted: 5.8 and later; dirtied: 5.16 and later; looked up and missed: 6.12 and later (mm_filemap_get_pages).
+ * Cost      one hash update per inserted folio and per look-up.
+ * Misses    pages faulted in through mmap count as inserted, not as looked up; a thread that faults a page in through
+ *           mmap and reads it next is charged a miss for that read.
+ */
+struct cache_key {
+	u64 cgroup;
+	u32 window;
+	u32 pad;
+};
+struct cache_counts {
+	u64 looked_up;
+	u64 missed;
+	u64 inserted;
+	u64 dirtied;
+};
+BPF_HASH(cache, struct cache_key, struct cache_counts, 16384);
+
+/*
+ * A thread between look-ups: the pages it has inserted since, and the look-up it is in the middle of. One read() that
+ * spans many folios fires mm_filemap_get_pages several times, each time with the whole rest of the range: only the first
+ * is counted.
+ */
+struct thread_cache {
+	u64 mapping;
+	u64 index, last;
+	u64 inserted_mapping;
+	u64 first_inserted, end_inserted, inserted_pages;
+};
+BPF_TABLE("lru_hash", u32, struct thread_cache, thread_caches, 16384);
+
+static __always_inline struct cache_counts *cache_of(u64 cgroup)
+{
+	struct cache_key key = {};
+	struct cache_counts zero = {};
+	if (!window_at(bpf_ktime_get_ns(), &key.window))
+		return 0;
+	key.cgroup = cgroup_id(cgroup);
+	struct cache_counts *counts = cache.lookup_or_try_init(&key, &zero);
+	if (!counts)
+		count_lost(LOST_CACHE);
+	return counts;
+}
+
+static __always_inline u64 overlap(u64 first, u64 last, u64 from, u64 end)
+{
+	u64 low = first > from ? first : from, high = last + 1 < end ? last + 1 : end;
+	return high > low ? high - low : 0;
+}
+
+/* The pages that this thread inserts: they make its read in flight a miss, and its next look-up. */
+static __always_inline void remember_inserted(u64 mapping, u64 index, u64 pages)
+{
+	u32 tid = bpf_get_current_pid_tgid();
+	struct read_in_flight *r = in_flight.lookup(&tid);
+	if (r && r->kind == KIND_HIT) {
+		u64 host = 0;
+		READ(host, mapping, OFF_address_space_host);
+		if (host == r->inode || r->stacked)
+			r->missed_pages += overlap(r->first, r->last, index, index + pages);
+	}
+	struct thread_cache *t = thread_caches.lookup(&tid);
+	if (!t) {
+		struct thread_cache fresh = {};
+		fresh.inserted_mapping = mapping;
+		fresh.first_inserted = index;
+		fresh.end_inserted = index + pages;
+		fresh.inserted_pages = pages;
+		thread_caches.update(&tid, &fresh);
+		return;
+	}
+	if (t->inserted_mapping != mapping || !t->inserted_pages || index < t->first_inserted) {
+		t->inserted_mapping = mapping;
+		t->first_inserted = index;
+		t->inserted_pages = 0;
+	}
+	t->end_inserted = index + pages;
+	t->inserted_pages += pages;
+}
+
+int on_insert(struct bpf_raw_tracepoint_args *ctx)
+{
+	u64 folio = ctx->args[0], mapping = 0, index = 0, pages = folio_pages(folio);
+	READ(mapping, folio, OFF_folio_mapping);
+	READ(index, folio, OFF_folio_index);
+	remember_inserted(mapping, index, pages);
+	struct cache_counts *counts = cache_of(task_cgroup());
+	if (counts)
+		__sync_fetch_and_add(&counts->inserted, pages);
+	return 0;
+}
+
+/* mm_filemap_get_pages(mapping, index, last_index): since 6.12. */
+int on_lookup(struct bpf_raw_tracepoint_args *ctx)
+{
+	u64 mapping = ctx->args[0], index = ctx->args[1], last = ctx->args[2], missed = 0;
+	u64 pages = last >= index ? last - index + 1 : 0;
+	u32 tid = bpf_get_current_pid_tgid();
+	struct thread_cache *t = thread_caches.lookup(&tid);
+	if (t && t->inserted_pages) {
+		if (t->inserted_mapping == mapping)
+			missed = overlap(index, last, t->first_inserted, t->end_inserted);
+		if (missed > t->inserted_pages)
+			missed = t->inserted_pages;
+		t->inserted_pages = 0;
+	}
+	int goes_on = t && t->mapping == mapping && t->last == last && index > t->index;
+	if (pages > 1 && !t) {
+		struct thread_cache fresh = {};
+		fresh.mapping = mapping;
+		fresh.index = index;
+		fresh.last = last;
+		thread_caches.update(&tid, &fresh);
+	} else if (t) {
+		t->mapping = pages > 1 ? mapping : 0;
+		t->index = index;
+		t->last = last;
+	}
+	struct cache_counts *counts = cache_of(task_cgroup());
+	if (!counts)
+		return 0;
+	if (!goes_on)
+		__sync_fetch_and_add(&counts->looked_up, pages);
+	if (missed)
+		__sync_fetch_and_add(&counts->missed, missed);
+	return 0;
+}
+
+/* writeback_dirty_folio(folio, mapping): since 5.16. A page that its inserter dirties was inserted by a write. */
+int on_dirty(struct bpf_raw_tracepoint_args *ctx)
+{
+	u32 tid = bpf_get_current_pid_tgid();
+	struct thread_cache *t = thread_caches.lookup(&tid);
+	if (t)
+		t->inserted_pages = 0;
+	struct cache_counts *counts = cache_of(task_cgroup());
+	if (counts)
+		__sync_fetch_and_add(&counts->dirtied, folio_pages(ctx->args[0]));
+	return 0;
+}

@@ -1,0 +1,276 @@
+/*
+ * reads.c - latency of the service's reads, and which of them missed the page cache.
+ *
+ * Measures  read, pread64, readv, preadv and preadv2 of the tasks in the service's cgroup and below: latency in ns, in
+ *           log-linear bins, per window and kind. Kinds: a regular file read from the page cache (hit, missed), past it
+ *           (direct), socket, pipe, other (devices, eventfd, pseudo files of proc, sysfs, cgroup). The window is the one
+ *           in which the read ended. A read that failed is not counted.
+ * Missed    pages within the read's own range are inserted into the page cache by the reading thread (page_cache.c).
+ *           Readahead beyond the range does not make a read a miss.
+ * Attaches  tracepoints syscalls:sys_{enter,exit}_{read,pread64,readv,preadv,preadv2}.
+ * Kernels   5.8 and later with BTF.
+ * Cost      see BENCHMARKS in README; the enter program walks from the task to its cgroup (7 loads) and, for the service
+ *           alone, from the descriptor to the inode.
+ * Misses    reads through mmap and io_uring; a read that waits for a page which another thread is already fetching
+ *           counts as a hit (a slow one).
+ */
+enum kind { KIND_HIT, KIND_MISSED, KIND_DIRECT, KIND_SOCKET, KIND_PIPE, KIND_OTHER, KINDS };
+
+struct read_in_flight {
+	u64 start_ns;
+	u64 file;
+	u64 inode;
+	u64 position; /* byte offset in the file */
+	u64 first, last; /* pages asked for */
+	u64 missed_pages;
+	u32 kind;
+	u32 stacked; /* the file system may keep its pages in another inode (overlayfs) */
+};
+BPF_HASH(in_flight, u32, struct read_in_flight, 10240);
+
+/* One slot a window, written by every CPU for itself, emptied by user space. `tag` is the window + 1, 0 when empty. */
+#define READ_SLOTS 16
+struct read_slot {
+	u64 tag;
+	u64 count[KINDS];
+	u64 total_ns[KINDS];
+	u64 total_bytes[KINDS];
+	u64 looked_up_pages[KINDS];
+	u64 missed_pages[KINDS];
+	u64 bins[KINDS * BINS];
+};
+BPF_PERCPU_ARRAY(read_slots, struct read_slot, READ_SLOTS);
+
+/* Files waited for. The path's last names come along, since the file may be closed before anybody asks. */
+#define NAMES 8
+#define NAME_BYTES 48
+struct file_key {
+	u64 inode;
+	u32 device;
+	u32 pad;
+};
+struct file_waits {
+	u64 slow_reads;
+	u64 missed_reads;
+	u64 total_ns;
+	u64 depth; /* names filled; NAMES: the path may go on upwards */
+	char names[NAMES][NAME_BYTES];
+};
+BPF_HASH(files, struct file_key, struct file_waits, 2048);
+BPF_PERCPU_ARRAY(file_scratch, struct file_waits, 1);
+
+struct sys_enter {
+	u64 common;
+	long nr;
+	u64 args[6];
+};
+struct sys_exit {
+	u64 common;
+	long nr;
+	long ret;
+};
+
+static __always_inline u64 file_of(u64 fd)
+{
+	u64 task = bpf_get_current_task(), files_struct = 0, fdt = 0, table = 0, file = 0;
+	u32 max = 0;
+	READ(files_struct, task, OFF_task_struct_files);
+	READ(fdt, files_struct, OFF_files_struct_fdt);
+	READ(max, fdt, OFF_fdtable_max_fds);
+	if ((u32)fd >= max)
+		return 0;
+	READ(table, fdt, OFF_fdtable_fd);
+	READ(file, table, 8 * (u64)(u32)fd);
+	return file;
+}
+
+/* File systems whose files have no pages to wait for. */
+static __always_inline int is_pseudo(u64 magic)
+{
+	return magic == 0x9fa0 /* proc */ || magic == 0x62656572 /* sysfs */ || magic == 0x27e0eb /* cgroup */ ||
+	       magic == 0x63677270 /* cgroup2 */ || magic == 0x64626720 /* debugfs */ || magic == 0x74726163 /* tracefs */;
+}
+
+static __always_inline u32 kind_of(u64 file, struct read_in_flight *r)
+{
+	u16 mode = 0;
+	u32 flags = 0, device = 0;
+	u64 sb = 0, magic = 0;
+	READ(r->inode, file, OFF_file_f_inode);
+	READ(mode, r->inode, OFF_inode_i_mode);
+	switch (mode & 0xf000) {
+	case 0x8000:
+		break;
+	case 0xc000:
+		return KIND_SOCKET;
+	case 0x1000:
+		return KIND_PIPE;
+	default:
+		return KIND_OTHER;
+	}
+	READ(sb, r->inode, OFF_inode_i_sb);
+	READ(magic, sb, OFF_super_block_s_magic);
+	if (is_pseudo(magic))
+		return KIND_OTHER;
+	READ(device, sb, OFF_super_block_s_dev);
+	r->stacked = (device >> 20) == 0;
+	READ(flags, file, OFF_file_f_flags);
+	return flags & O_DIRECT_FLAG ? KIND_DIRECT : KIND_HIT;
+}
+
+#define AT_FILE_POSITION (~0ULL)
+static __always_inline int read_begins(u64 fd, u64 position, u64 bytes)
+{
+	u64 cgroup = task_cgroup();
+	if (!in_service(cgroup))
+		return 0;
+	struct read_in_flight r = {};
+	u32 tid = bpf_get_current_pid_tgid();
+	r.file = file_of(fd);
+	if (!r.file)
+		return 0;
+	r.kind = kind_of(r.file, &r);
+	if (position == AT_FILE_POSITION)
+		READ(position, r.file, OFF_file_f_pos);
+	r.position = position;
+	r.first = position >> PAGE_SHIFT_BITS;
+	r.last = bytes ? (position + bytes - 1) >> PAGE_SHIFT_BITS : r.first;
+	r.start_ns = bpf_ktime_get_ns();
+	if (in_flight.update(&tid, &r))
+		count_lost(LOST_INFLIGHT);
+	return 0;
+}
+
+/* Bytes that a vector asks for; of a long vector the first 8 parts, the rest taken as wanting no less. */
+static __always_inline u64 vector_bytes(u64 vector, u64 parts)
+{
+	u64 bytes = 0;
+	for (int i = 0; i < 8; i++) {
+		u64 length = 0;
+		if (i >= parts)
+			break;
+		bpf_probe_read_user(&length, sizeof(length), (void *)(vector + 16 * i + 8));
+		bytes += length;
+	}
+	return parts > 8 ? bytes * ((parts + 7) >> 3) : bytes;
+}
+
+int enter_read(struct sys_enter *ctx) { return read_begins(ctx->args[0], AT_FILE_POSITION, ctx->args[2]); }
+int enter_pread64(struct sys_enter *ctx) { return read_begins(ctx->args[0], ctx->args[3], ctx->args[2]); }
+int enter_readv(struct sys_enter *ctx)
+{
+	return read_begins(ctx->args[0], AT_FILE_POSITION, vector_bytes(ctx->args[1], ctx->args[2]));
+}
+/* preadv takes the position in two halves; on 64 bit the first holds all. preadv2: -1 is the file's own position. */
+int enter_preadv(struct sys_enter *ctx)
+{
+	return read_begins(ctx->args[0], ctx->args[3], vector_bytes(ctx->args[1], ctx->args[2]));
+}
+int enter_preadv2(struct sys_enter *ctx)
+{
+	return read_begins(ctx->args[0], ctx->args[3], vector_bytes(ctx->args[1], ctx->args[2]));
+}
+
+/* Remember where the file is: names from the leaf upwards until the file system's root. */
+static __always_inline void fill_names(u64 file, struct file_waits *w)
+{
+	u64 dentry = 0, parent = 0, name = 0;
+	READ(dentry, file, OFF_file_f_path + OFF_path_dentry);
+	w->depth = 0;
+#pragma unroll
+	for (int i = 0; i < NAMES; i++) {
+		READ(parent, dentry, OFF_dentry_d_parent);
+		if (!dentry || parent == dentry)
+			break;
+		READ(name, dentry, OFF_dentry_d_name + OFF_qstr_name);
+		bpf_probe_read_kernel_str(w->names[i], NAME_BYTES, (void *)name);
+		w->depth = i + 1;
+		dentry = parent;
+	}
+}
+
+static __always_inline void waited_for(struct read_in_flight *r, u64 latency_ns)
+{
+	struct file_key key = {};
+	u64 sb = 0;
+	u32 zero = 0;
+	READ(sb, r->inode, OFF_inode_i_sb);
+	READ(key.device, sb, OFF_super_block_s_dev);
+	READ(key.inode, r->inode, OFF_inode_i_ino);
+	struct file_waits *w = files.lookup(&key);
+	if (!w) {
+		struct file_waits *fresh = file_scratch.lookup(&zero);
+		if (!fresh)
+			return;
+		fresh->slow_reads = fresh->missed_reads = fresh->total_ns = 0;
+		fill_names(r->file, fresh);
+		files.insert(&key, fresh);
+		w = files.lookup(&key);
+		if (!w) {
+			count_lost(LOST_FILES);
+			return;
+		}
+	}
+	__sync_fetch_and_add(&w->slow_reads, 1);
+	__sync_fetch_and_add(&w->total_ns, latency_ns);
+	if (r->kind == KIND_MISSED)
+		__sync_fetch_and_add(&w->missed_reads, 1);
+}
+
+/* This CPU's slot for a window, or 0 if user space has not yet emptied the window that used it before. */
+static __always_inline struct read_slot *slot_for(u32 window)
+{
+	u32 index = window % READ_SLOTS;
+	struct read_slot *slot = read_slots.lookup(&index);
+	if (!slot)
+		return 0;
+	if (slot->tag == 0)
+		slot->tag = window + 1;
+	if (slot->tag == window + 1)
+		return slot;
+	count_lost(LOST_READ_SLOT);
+	return 0;
+}
+
+static __always_inline void count_read(struct read_slot *slot, struct read_in_flight *r, u64 latency_ns, u64 bytes)
+{
+	u32 kind = r->kind, cell = kind * BINS + latency_bin(latency_ns);
+	if (kind >= KINDS || cell >= KINDS * BINS)
+		return;
+	__sync_fetch_and_add(&slot->bins[cell], 1);
+	__sync_fetch_and_add(&slot->count[kind], 1);
+	__sync_fetch_and_add(&slot->total_ns[kind], latency_ns);
+	__sync_fetch_and_add(&slot->total_bytes[kind], bytes);
+	if (kind > KIND_MISSED || !bytes)
+		return;
+	/* What was returned, not what was asked for: a read may end early at the end of the file. */
+	u64 pages = ((r->position + bytes - 1) >> PAGE_SHIFT_BITS) - r->first + 1;
+	__sync_fetch_and_add(&slot->looked_up_pages[kind], pages);
+	__sync_fetch_and_add(&slot->missed_pages[kind], r->missed_pages < pages ? r->missed_pages : pages);
+}
+
+static __always_inline int read_ends(long ret)
+{
+	u32 tid = bpf_get_current_pid_tgid(), window = 0;
+	struct read_in_flight *r = in_flight.lookup(&tid);
+	if (!r)
+		return 0;
+	u64 now = bpf_ktime_get_ns(), latency_ns = now - r->start_ns;
+	if (ret >= 0 && window_at(now, &window)) {
+		if (r->kind == KIND_HIT && r->missed_pages)
+			r->kind = KIND_MISSED;
+		struct read_slot *slot = slot_for(window);
+		if (slot)
+			count_read(slot, r, latency_ns, ret);
+		if (r->kind <= KIND_DIRECT && (r->kind != KIND_HIT || latency_ns >= SLOW_READ_NS))
+			waited_for(r, latency_ns);
+	}
+	in_flight.delete(&tid);
+	return 0;
+}
+
+int exit_read(struct sys_exit *ctx) { return read_ends(ctx->ret); }
+int exit_pread64(struct sys_exit *ctx) { return read_ends(ctx->ret); }
+int exit_readv(struct sys_exit *ctx) { return read_ends(ctx->ret); }
+int exit_preadv(struct sys_exit *ctx) { return read_ends(ctx->ret); }
+int exit_preadv2(struct sys_exit *ctx) { return read_ends(ctx->ret); }

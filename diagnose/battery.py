@@ -1,0 +1,181 @@
+"""Run the whole battery on the live host: compile, attach, drain window by window, assemble the capture."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from diagnose import __version__
+from diagnose.cgroups import Hierarchy
+from diagnose.errors import CannotMeasureError
+from diagnose.models import CAPTURE_SCHEMA, Capture, Host, ProbeRecord, ServiceRecord
+from diagnose.probes import BlockProbe, CgroupsProbe, EvictionsProbe, HostProbe, PageCacheProbe, ReadsProbe
+from diagnose.probes._bpf import LOST, Module
+from diagnose.probes._btf import Btf
+from diagnose.probes._flags import constant_flags, offset_flags, stack_flags
+from diagnose.probes._tracefs import ensure
+from diagnose.service import Service
+
+SLOW_READ_NS = 100_000
+"""Reads from 0.1 ms on are remembered by file even when they hit: no copy out of memory of usual size takes as long."""
+GRACE_SECONDS = 0.05
+"""After the end of a window, so long until it is read: a program that was running at its end has finished by then."""
+
+Wait = Callable[[float], bool]
+"""Sleeps for so many seconds; returns True when the capture shall end early."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long to measure: `windows` windows of `window_seconds`."""
+
+    windows: int
+    window_seconds: float
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What is known after each window, for the screen."""
+
+    window: int
+    windows: int
+    probes: list[ProbeRecord]
+
+
+class Battery:
+    """The instruments of one capture. Everything in the kernel belongs to this process and goes with it."""
+
+    def __init__(self, service: Service, hierarchy: Hierarchy, plan: Plan) -> None:
+        """Compile and attach; raises CannotMeasureError where nothing can be measured here."""
+        _require_privileges()
+        self._service, self._hierarchy, self._plan = service, hierarchy, plan
+        ensure()
+        btf = Btf.of_kernel()
+        flags = [*offset_flags(btf), *constant_flags(btf), *stack_flags(), *_run_flags(service, hierarchy, plan)]
+        self._module = Module(flags)
+        self.reads, self.cache, self.evictions, self.block = ReadsProbe(), PageCacheProbe(), EvictionsProbe(), BlockProbe()
+        self.cgroups, self.host = CgroupsProbe(hierarchy, service.cgroup), HostProbe()
+        kernel_probes = (self.reads, self.cache, self.evictions, self.block, self.cgroups)
+        self.probes = [*(p.attach(self._module) for p in kernel_probes), self.host.attach()]
+
+    def run(self, wait: Wait, on_window: Callable[[Progress], None] = lambda _: None) -> Capture:
+        """Measure until the plan is fulfilled or `wait` says to end; returns the capture of the whole windows."""
+        self.cgroups.read_first()
+        self.host.read(-1)
+        start_ns, started = self._start()
+        window_ns = int(self._plan.window_seconds * 1e9)
+        done, interrupted = 0, False
+        while done < self._plan.windows and not interrupted:
+            due = start_ns + (done + 1) * window_ns + int(GRACE_SECONDS * 1e9)
+            interrupted = wait(max(0.0, (due - time.monotonic_ns()) / 1e9))
+            elapsed = time.monotonic_ns() - start_ns - int(GRACE_SECONDS * 1e9)
+            finished = min(max(0, elapsed // window_ns), self._plan.windows)
+            if finished > done:
+                self._drain(finished)
+                done = finished
+                on_window(Progress(done, self._plan.windows, self.probes))
+        return self._assemble(started, done, interrupted and done < self._plan.windows)
+
+    def close(self) -> None:
+        """Detach all programs now."""
+        self._module.detach()
+
+    def _start(self) -> tuple[int, datetime]:
+        start_ns = time.monotonic_ns()
+        self._module.table("config").update(0, np.array([start_ns], np.uint64))
+        return start_ns, datetime.now(UTC)
+
+    def _drain(self, finished: int) -> None:
+        self.reads.drain(self._module, finished)
+        self.block.drain(self._module, finished)
+        moved = self.cache.drain(self._module, finished)
+        for cgroup in self.evictions.drain(self._module, finished):
+            moved.setdefault(cgroup, 0)
+        self.cgroups.moved(moved)
+        self.cgroups.read(finished - 1, self._module)
+        self.host.read(finished - 1)
+
+    def _assemble(self, started: datetime, windows: int, interrupted: bool) -> Capture:
+        if windows == 0:
+            raise CannotMeasureError("stopped before the first window was over: nothing was measured; let it run longer")
+        cache, evictions = self.cache.table(windows), self.evictions.table(windows)
+        requests = self.block.requests(windows)
+        seen = {*cache.cgroup, *evictions.evictor, *evictions.victim, *(c for c in requests.cgroup if c)}
+        lost = dict(zip(LOST, self._module.table("lost").array().tolist(), strict=True))
+        return Capture(
+            schema=CAPTURE_SCHEMA,
+            tool_version=__version__,
+            start=started.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            windows=windows,
+            requested_windows=self._plan.windows,
+            window_seconds=self._plan.window_seconds,
+            interrupted=interrupted,
+            slow_read_ns=SLOW_READ_NS,
+            host=host_facts(),
+            cgroup_version=self._hierarchy.version,
+            service=ServiceRecord(
+                name=self._service.name,
+                cgroup=self._service.cgroup,
+                cgroup_id=self._service.cgroup_id,
+                processes=list(self._service.processes),
+            ),
+            cgroups=self.cgroups.records(seen),
+            probes=self.probes,
+            lost={reason: count for reason, count in lost.items() if count},
+            reads=self.reads.reads(windows),
+            read_totals=self.reads.totals(windows),
+            files=self.reads.files(self._module, [p.pid for p in self._service.processes]),
+            block_requests=requests,
+            block_latency=self.block.latency(windows),
+            cache=cache,
+            evictions=evictions,
+            cgroup_samples=self.cgroups.samples(windows),
+            host_samples=self.host.samples(windows),
+        )
+
+
+def host_facts(proc: Path = Path("/proc")) -> Host:
+    """Return what the report says of the host."""
+    page = os.sysconf("SC_PAGE_SIZE")
+    return Host(
+        hostname=socket.gethostname(),
+        kernel=os.uname().release,
+        boot_id=(proc / "sys/kernel/random/boot_id").read_text().strip(),
+        cpus=os.cpu_count() or 1,
+        memory_bytes=os.sysconf("SC_PHYS_PAGES") * page,
+        page_bytes=page,
+        utc_offset_seconds=time.localtime().tm_gmtoff,
+    )
+
+
+def _require_privileges() -> None:
+    if os.geteuid() != 0:
+        raise CannotMeasureError("measuring needs root (BPF programs are loaded); run it with sudo")
+
+
+def _run_flags(service: Service, hierarchy: Hierarchy, plan: Plan) -> list[str]:
+    level = len([part for part in service.cgroup.split("/") if part])
+    return [
+        f"-DWINDOW_NS={int(plan.window_seconds * 1e9)}ULL",
+        f"-DSERVICE_ID={service.cgroup_id}ULL",
+        f"-DSERVICE_LEVEL={level}",
+        f"-DROOT_ID={hierarchy.id_of('/')}ULL",
+        f"-DHIERARCHY_ID={_hierarchy_id(hierarchy)}",
+        f"-DSLOW_READ_NS={SLOW_READ_NS}ULL",
+    ]
+
+
+def _hierarchy_id(hierarchy: Hierarchy) -> int:
+    """Return the number of the memory hierarchy ("4:memory:/…" in /proc/self/cgroup; cgroups(7)); v2 is 0."""
+    for line in (hierarchy.proc / "self/cgroup").read_text().splitlines():
+        number, controllers, _ = line.split(":", 2)
+        if "memory" in controllers.split(","):
+            return int(number)
+    return 0

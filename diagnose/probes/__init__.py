@@ -1,0 +1,27 @@
+"""The instruments, one file each: docstring, what it yields, attach, read.
+
+`_bpf.py` is the only importer of bcc; `_btf.py` and `_flags.py` fit the programs to the running kernel.
+"""
+
+from diagnose.probes.block import BlockProbe
+from diagnose.probes.cgroups import CgroupsProbe
+from diagnose.probes.evictions import EvictionsProbe
+from diagnose.probes.host import HostProbe
+from diagnose.probes.page_cache import PageCacheProbe
+from diagnose.probes.reads import ReadsProbe
+
+__all__ = [
+    "TRACEPOINTS",
+    "BlockProbe",
+    "CgroupsProbe",
+    "EvictionsProbe",
+    "HostProbe",
+    "PageCacheProbe",
+    "ReadsProbe",
+]
+
+TRACEPOINTS: dict[str, list[str]] = {
+    probe.name: [a.event for a in probe.attachments]
+    for probe in (ReadsProbe, BlockProbe, PageCacheProbe, EvictionsProbe, CgroupsProbe)
+}
+"""The tracepoints of each probe: "category:name", raw tracepoints by name alone."""

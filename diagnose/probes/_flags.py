@@ -1,0 +1,88 @@
+"""The -D flags of the BPF programs: struct offsets out of BTF, addresses of kernel functions, constants of this run.
+
+Features are detected, kernel versions never compared: a member is looked for under each name it has had.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from diagnose.errors import CannotMeasureError
+from diagnose.probes._btf import Btf
+
+# What the C calls OFF_<struct>_<member>, and under which names kernels have it (the first that is there counts).
+# struct folio came with 5.16; before it the same members were struct page's (memcg_data was mem_cgroup until 5.10).
+_REQUIRED = """
+task_struct.cgroups task_struct.flags task_struct.files css_set.subsys cgroup_subsys_state.cgroup cgroup.kn cgroup.level
+cgroup.root cgroup_root.hierarchy_id kernfs_node.id mem_cgroup.css files_struct.fdt fdtable.fd fdtable.max_fds
+file.f_inode file.f_flags file.f_pos file.f_path path.dentry dentry.d_parent dentry.d_name qstr.name inode.i_mode
+inode.i_sb inode.i_ino inode.i_nlink inode.i_size super_block.s_dev super_block.s_magic address_space.host request.q
+request.bio request.cmd_flags request.start_time_ns request.__data_len gendisk.major gendisk.first_minor
+bio.bi_io_vec bio_vec.bv_page page.compound_head
+folio.memcg_data|page.memcg_data|page.mem_cgroup folio.flags|page.flags folio.mapping|page.mapping
+folio.index|page.index request_queue.disk
+""".split()
+_OPTIONAL = """
+cgroup.ancestors cgroup.ancestor_ids folio._nr_pages folio._folio_nr_pages page.compound_nr
+""".split()
+
+# Functions whose presence on the stack tells why a page is removed (bpf/evictions.c).
+_STACK_FUNCTIONS = (
+    "memory_reclaim",
+    "user_proactive_reclaim",
+    "drop_pagecache_sb",
+    "generic_fadvise",
+    "mapping_try_invalidate",
+    "invalidate_mapping_pages",
+    "invalidate_inode_pages2_range",
+)
+
+
+def offset_flags(btf: Btf) -> list[str]:
+    """Return -DOFF_… for every member the programs use; raises CannotMeasureError naming those this kernel lacks."""
+    flags, missing = [], []
+    for names in _REQUIRED + _OPTIONAL:
+        first, *_ = candidates = names.split("|")
+        offset = next((o for c in candidates if (o := btf.offset(*c.split("."))) is not None), None)
+        if offset is not None:
+            flags.append(f"-DOFF_{first.replace('.', '_')}={offset}")
+        elif names in _REQUIRED:
+            missing.append(first)
+    if btf.offset("cgroup", "ancestors") is None and btf.offset("cgroup", "ancestor_ids") is None:
+        missing.append("cgroup.ancestors")
+    if missing:
+        raise CannotMeasureError(
+            f"this kernel's BTF lacks {', '.join(missing)}; the programs cannot be built for it (see diagnose doctor)"
+        )
+    return flags
+
+
+def constant_flags(btf: Btf) -> list[str]:
+    """Return the flags for enumerators, sizes and the page size; raises CannotMeasureError without a memory controller."""
+    controller = btf.enumerator("cgroup_subsys_id", "memory_cgrp_id")
+    if controller is None:
+        raise CannotMeasureError("this kernel has no memory cgroup controller (CONFIG_MEMCG); nothing can be attributed")
+    return [
+        f"-DMEMORY_CGRP_ID={controller}",
+        f"-DPG_HEAD_BIT={btf.enumerator('pageflags', 'PG_head') or 0}",
+        f"-DSIZEOF_page={btf.size('page')}",
+        f"-DPAGE_SHIFT_BITS={os.sysconf('SC_PAGE_SIZE').bit_length() - 1}",
+        f"-DO_DIRECT_FLAG={os.O_DIRECT}",
+    ]
+
+
+def stack_flags(kallsyms: Path = Path("/proc/kallsyms")) -> list[str]:
+    """Return -DRANGE_<FUNCTION>_{LOW,HIGH}; empty where addresses are hidden (kptr_restrict) or the file is absent."""
+    try:
+        text = kallsyms.read_bytes()
+    except OSError:
+        return []
+    flags = []
+    for function in _STACK_FUNCTIONS:
+        found = re.search(rb"\n([0-9a-f]+) [tT] %s\n([0-9a-f]+) " % function.encode(), text)
+        low, high = (int(g, 16) for g in found.groups()) if found else (0, 0)
+        if low < high:
+            flags += [f"-DRANGE_{function.upper()}_LOW={low:#x}ULL", f"-DRANGE_{function.upper()}_HIGH={high:#x}ULL"]
+    return flags

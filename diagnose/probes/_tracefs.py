@@ -1,0 +1,39 @@
+"""tracefs for this process: the host's where it is mounted, else a private one that nobody else sees.
+
+The private mount lives in a mount namespace of this process, so that it is gone with the process, also after SIGKILL.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from pathlib import Path
+
+from diagnose.errors import CannotMeasureError
+
+TRACEFS = Path("/sys/kernel/tracing")
+_CLONE_NEWNS, _MS_REC, _MS_SLAVE = 0x20000, 1 << 14, 1 << 19
+
+
+def mounted(tracefs: Path = TRACEFS) -> bool:
+    """Whether tracefs is there and readable by this process."""
+    return os.access(tracefs / "events", os.R_OK | os.X_OK)
+
+
+def ensure() -> None:
+    """Make tracefs available at /sys/kernel/tracing; raises CannotMeasureError saying what to mount."""
+    if mounted():
+        return
+    libc = ctypes.CDLL(None, use_errno=True)
+    steps = (
+        lambda: libc.unshare(_CLONE_NEWNS),
+        # Slave, not private: what the host mounts later is still seen here, what is mounted here is not seen there.
+        lambda: libc.mount(b"none", b"/", None, _MS_REC | _MS_SLAVE, None),
+        lambda: libc.mount(b"tracefs", os.fsencode(TRACEFS), b"tracefs", 0, None),
+    )
+    for step in steps:
+        if step() != 0:
+            raise CannotMeasureError(
+                f"tracefs is not mounted and cannot be ({os.strerror(ctypes.get_errno())}); "
+                f"run: mount -t tracefs tracefs {TRACEFS}"
+            )

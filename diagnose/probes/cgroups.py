@@ -1,0 +1,105 @@
+"""Memory of cgroups: bpf/cgroups.c for names, and the files of the memory controller.
+
+Yields `CgroupSamples` and `CgroupRecord`. Read at every window: the service, its ancestors and whoever moves cache; not
+every cgroup of a large host. The others are read once, at the start.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from diagnose.cgroups import Hierarchy, name_of, read_memory, read_settings
+from diagnose.errors import UsageError
+from diagnose.models import CgroupRecord, CgroupSamples, ProbeRecord
+from diagnose.probes._bpf import Attachment, Module, attach_probe
+
+_KEY = np.dtype([("id", "u8")])
+_NAME = np.dtype([("path", "S256")])
+
+MAX_WATCHED = 64
+"""Cgroups read at every window at most; the ones that moved most cache so far."""
+MAX_FIRST_READ = 500
+"""Cgroups read once at the start at most."""
+MOVER_PAGES = 256
+"""From this many pages moved on, a cgroup is watched (1 MiB of 4 KiB pages)."""
+
+
+class CgroupsProbe:
+    """Memory files of the cgroups that matter, and the names of all."""
+
+    name = "cgroups"
+    attachments = (Attachment("raw", "cgroup_mkdir", "on_mkdir"),)
+
+    def __init__(self, hierarchy: Hierarchy, service: str) -> None:
+        self._hierarchy = hierarchy
+        self._paths: dict[int, str] = dict(hierarchy.walk())
+        self._ids = {path: cgroup for cgroup, path in self._paths.items()}
+        self._fixed = [self._ids[p] for p in [service, *hierarchy.ancestors(service)] if p in self._ids]
+        self._moved: dict[int, int] = {}
+        self._rows: list[tuple[int, int, dict[str, int | None]]] = []
+        self._settings: dict[int, dict[str, int | None]] = {}
+
+    def attach(self, module: Module) -> ProbeRecord:
+        return attach_probe(module, self.name, self.attachments)
+
+    def read_first(self) -> None:
+        """Read everybody once, as the state before window 0."""
+        for cgroup in [*self._fixed, *(c for c in self._paths if c not in self._fixed)][:MAX_FIRST_READ]:
+            self._read(-1, cgroup)
+
+    def moved(self, pages: dict[int, int]) -> None:
+        """Note the pages that each cgroup moved in the windows just drained."""
+        for cgroup, count in pages.items():
+            self._moved[cgroup] = self._moved.get(cgroup, 0) + count
+
+    def read(self, window: int, module: Module | None) -> None:
+        """Read the service, its ancestors and the movers as of the end of `window`."""
+        self._learn_names(module)
+        movers = sorted((c for c, pages in self._moved.items() if pages >= MOVER_PAGES), key=lambda c: -self._moved[c])
+        for cgroup in dict.fromkeys([*self._fixed, *movers[:MAX_WATCHED]]):
+            self._read(window, cgroup)
+
+    def _read(self, window: int, cgroup: int) -> None:
+        path = self._paths.get(cgroup)
+        if path is None or not self._hierarchy.exists(path):
+            return  # gone: no reading is made up for it
+        try:
+            values = read_memory(self._hierarchy, path)
+            if cgroup not in self._settings:
+                self._settings[cgroup] = read_settings(self._hierarchy, path)
+        except (OSError, UsageError):
+            return  # removed between the look and the reading
+        self._rows.append((window, cgroup, values))
+
+    def _learn_names(self, module: Module | None) -> None:
+        if module is None:
+            return
+        keys, names = module.table("new_cgroups").read(_KEY, _NAME)
+        for cgroup, path in zip(keys["id"].tolist(), names["path"].tolist(), strict=True):
+            self._paths.setdefault(cgroup, path.decode("utf-8", "backslashreplace"))
+
+    def samples(self, windows: int) -> CgroupSamples:
+        rows = [r for r in self._rows if r[0] < windows]
+        keys = sorted({key for _, _, values in rows for key in values})
+        return CgroupSamples(
+            window=[w for w, _, _ in rows],
+            cgroup=[c for _, c, _ in rows],
+            values={key: [values.get(key) for _, _, values in rows] for key in keys},
+        )
+
+    def records(self, seen: set[int]) -> list[CgroupRecord]:
+        """Return who is who for the cgroups that the capture speaks of; an id without a name is left out."""
+        records = []
+        for cgroup in sorted(seen | set(self._fixed) | {c for _, c, _ in self._rows}):
+            if cgroup in self._paths:
+                name, manager = name_of(self._paths[cgroup])
+                records.append(
+                    CgroupRecord(
+                        id=cgroup,
+                        path=self._paths[cgroup],
+                        name=name,
+                        managed_by=manager,
+                        settings=self._settings.get(cgroup, {}),
+                    )
+                )
+        return records

@@ -1,0 +1,58 @@
+"""Who removes whose pages from the page cache, and why: bpf/evictions.c.
+
+Yields `Evictions`: pages by window, evictor cgroup, victim cgroup and cause.
+"""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diagnose.models import Cause, Evictions, ProbeRecord
+from diagnose.probes._bpf import Attachment, Module, attach_probe
+
+CAUSES: tuple[Cause, ...] = get_args(Cause)
+_KEY = np.dtype([("evictor", "u8"), ("victim", "u8"), ("window", "u4"), ("cause", "u4")])
+_PAGES = np.dtype([("pages", "u8")])
+
+
+class EvictionsProbe:
+    """Pages removed from the page cache, by evictor, victim and cause."""
+
+    name = "evictions"
+    attachments = (
+        # The ends first: a thread must not be left marked as reclaiming.
+        Attachment("raw", "mm_vmscan_memcg_reclaim_end", "on_reclaim_end"),
+        Attachment("raw", "mm_vmscan_direct_reclaim_end", "on_reclaim_end"),
+        Attachment("raw", "mm_vmscan_memcg_reclaim_begin", "on_memcg_reclaim_begin"),
+        Attachment("raw", "mm_vmscan_direct_reclaim_begin", "on_direct_reclaim_begin"),
+        Attachment("raw", "mm_filemap_delete_from_page_cache", "on_delete"),
+    )
+
+    def __init__(self) -> None:
+        self._drained: list[tuple[NDArray[Any], NDArray[Any]]] = []
+
+    def attach(self, module: Module) -> ProbeRecord:
+        return attach_probe(module, self.name, self.attachments)
+
+    def drain(self, module: Module, finished: int) -> set[int]:
+        """Take over finished windows; returns the cgroups that evicted or lost pages in them."""
+        keys, pages = module.table("evictions").drain(_KEY, _PAGES, finished)
+        self._drained.append((keys, pages))
+        return set(keys["evictor"].tolist()) | set(keys["victim"].tolist())
+
+    def table(self, windows: int) -> Evictions:
+        keys = np.concatenate([k for k, _ in self._drained] or [np.zeros(0, _KEY)])
+        pages = np.concatenate([p["pages"] for _, p in self._drained] or [np.zeros(0, "u8")])
+        keep = keys["window"] < windows
+        keys, pages = keys[keep], pages[keep]
+        order = np.lexsort((keys["cause"], keys["victim"], keys["evictor"], keys["window"]))
+        return Evictions(
+            window=keys["window"][order].tolist(),
+            evictor=keys["evictor"][order].tolist(),
+            victim=keys["victim"][order].tolist(),
+            cause=[CAUSES[c] for c in keys["cause"][order]],
+            pages=pages[order].tolist(),
+        )

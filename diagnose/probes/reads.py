@@ -1,0 +1,146 @@
+"""Read latency of the service: bpf/reads.c.
+
+Yields `Reads` (counts by window, kind and latency bin), `ReadTotals` (counts, ns, bytes, pages by window and kind) and
+`ReadFile` rows (device, inode, path, how often and how long the service waited).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diagnose.histogram import BINS
+from diagnose.models import ProbeRecord, ReadFile, ReadKind, Reads, ReadTotals
+from diagnose.probes._bpf import Attachment, Module, attach_probe
+
+KINDS: tuple[ReadKind, ...] = get_args(ReadKind)
+SLOTS = 16
+NAMES, NAME_BYTES = 8, 48
+_SLOT = np.dtype(
+    [("tag", "u8")]
+    + [(n, "u8", len(KINDS)) for n in ("count", "total_ns", "total_bytes", "looked_up_pages", "missed_pages")]
+    + [("bins", "u8", len(KINDS) * BINS)]
+)
+_FILE_KEY = np.dtype([("inode", "u8"), ("device", "u4"), ("pad", "u4")])
+_FILE = np.dtype(
+    [("slow_reads", "u8"), ("missed_reads", "u8"), ("total_ns", "u8"), ("depth", "u8"), ("names", f"S{NAME_BYTES}", NAMES)]
+)
+_CALLS = ("read", "pread64", "readv", "preadv", "preadv2")
+MAX_FILES = 200
+
+
+class ReadsProbe:
+    """Latency of read calls of the service."""
+
+    name = "reads"
+    attachments = tuple(
+        Attachment("tracepoint", f"syscalls:sys_{side}_{call}", f"{side}_{call}", (f"reads.{call}",))
+        for call in _CALLS
+        for side in ("exit", "enter")  # exit first: a read seen only at its end is ignored, one only begun would linger
+    )
+
+    def __init__(self) -> None:
+        self._windows: list[tuple[int, NDArray[Any]]] = []
+        self._next = 0
+
+    def attach(self, module: Module) -> ProbeRecord:
+        return attach_probe(module, self.name, self.attachments)
+
+    def drain(self, module: Module, finished: int) -> None:
+        """Take over the windows before `finished` and empty their slots, so that the kernel may use them again."""
+        slots = module.table("read_slots")
+        for window in range(max(self._next, finished - SLOTS), finished):
+            cpus = slots.per_cpu(window % SLOTS, _SLOT)
+            self._take(cpus)
+            slots.update(window % SLOTS, np.zeros_like(cpus))
+        self._next = max(self._next, finished)
+
+    def _take(self, cpus: NDArray[Any]) -> None:
+        """Add the slots of the CPUs up by the window they were written for, which after a pause is not the one sought."""
+        for tag in np.unique(cpus["tag"]):
+            if tag:
+                mine = cpus[cpus["tag"] == tag]
+                total = np.zeros((), _SLOT)
+                for field in _SLOT.names or ():
+                    total[field] = mine[field].sum(axis=0)
+                self._windows.append((int(tag) - 1, total))
+
+    def reads(self, windows: int) -> Reads:
+        window, kind, bins, count = [], [], [], []
+        for w, slot in self._windows:
+            for cell in np.flatnonzero(slot["bins"]) if w < windows else ():
+                window.append(w)
+                kind.append(KINDS[cell // BINS])
+                bins.append(int(cell % BINS))
+                count.append(int(slot["bins"][cell]))
+        return Reads(window=window, kind=kind, bin=bins, count=count)
+
+    def totals(self, windows: int) -> ReadTotals:
+        rows = [(w, k, s) for w, s in self._windows if w < windows for k in range(len(KINDS)) if s["count"][k]]
+
+        def column(field: str) -> list[int]:
+            return [int(slot[field][kind]) for _, kind, slot in rows]
+
+        return ReadTotals(
+            window=[w for w, _, _ in rows],
+            kind=[KINDS[k] for _, k, _ in rows],
+            count=column("count"),
+            total_ns=column("total_ns"),
+            total_bytes=column("total_bytes"),
+            looked_up_pages=column("looked_up_pages"),
+            missed_pages=column("missed_pages"),
+        )
+
+    def files(self, module: Module, pids: list[int]) -> list[ReadFile]:
+        """Return the files most waited for, the longest wait first."""
+        keys, rows = module.table("files").read(_FILE_KEY, _FILE)
+        mounts = _mount_points(pids)
+        order = sorted(range(len(keys)), key=lambda i: (-int(rows[i]["total_ns"]), int(keys[i]["inode"])))
+        return [
+            ReadFile(
+                device=_device(int(keys[i]["device"])),
+                inode=int(keys[i]["inode"]),
+                path=_path(rows[i], mounts.get(_device(int(keys[i]["device"])))),
+                slow_reads=int(rows[i]["slow_reads"]),
+                missed_reads=int(rows[i]["missed_reads"]),
+                total_ns=int(rows[i]["total_ns"]),
+            )
+            for i in order[:MAX_FILES]
+        ]
+
+
+def _device(number: int) -> str:
+    """Return "major:minor" of the kernel's own device number (20 bits of minor)."""
+    return f"{number >> 20}:{number & 0xFFFFF}"
+
+
+def _path(row: Any, mount: tuple[str, str] | None) -> str | None:
+    """Join the names that the kernel noted, below the mount point; "…/" where the path goes on above them."""
+    names = [n.decode("utf-8", "backslashreplace") for n in reversed(row["names"][: int(row["depth"])])]
+    if not names:
+        return None
+    if int(row["depth"]) >= NAMES:
+        return "…/" + "/".join(names)
+    inside = "/" + "/".join(names)
+    if mount is None:
+        return inside
+    root, point = mount
+    if root != "/" and inside.startswith(root + "/"):
+        inside = inside[len(root) :]
+    return inside if point == "/" else point + inside
+
+
+def _mount_points(pids: list[int], proc: Path = Path("/proc")) -> dict[str, tuple[str, str]]:
+    """Return device -> (root within the file system, mount point) as the service sees them (proc(5), mountinfo)."""
+    for pid in [*pids[:8], "self"]:
+        try:
+            lines = (proc / str(pid) / "mountinfo").read_text("utf-8", "backslashreplace").splitlines()
+        except OSError:
+            continue  # that process has ended; another one's view will do
+        fields = [line.split() for line in lines]
+        # The first mount of a device is the one nearest to its whole tree; later ones are bind mounts of parts.
+        return {f[2]: (f[3], f[4]) for f in reversed(fields) if len(f) > 4}
+    return {}
