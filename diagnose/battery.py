@@ -14,8 +14,8 @@ import numpy as np
 
 from diagnose import __version__
 from diagnose.cgroups import Hierarchy
-from diagnose.errors import CannotMeasureError
-from diagnose.models import CAPTURE_SCHEMA, Capture, Host, ProbeRecord, ServiceRecord
+from diagnose.errors import CannotMeasureError, UsageError
+from diagnose.models import MAX_WINDOWS, Capture, Host, ServiceRecord
 from diagnose.probes import BlockProbe, CgroupsProbe, EvictionsProbe, HostProbe, PageCacheProbe, ReadsProbe
 from diagnose.probes._bpf import LOST, Module
 from diagnose.probes._btf import Btf
@@ -40,13 +40,31 @@ class Plan:
     window_seconds: float
 
 
+def plan(duration_seconds: float, window_seconds: float) -> Plan:
+    """Return the plan for a duration; raises UsageError for one that cannot be measured."""
+    if not 0.1 <= window_seconds <= 60:
+        raise UsageError(f"--window is {window_seconds:g} s; windows of 0.1 to 60 s can be measured")
+    if not window_seconds <= duration_seconds <= MAX_WINDOWS * window_seconds:
+        raise UsageError(
+            f"--duration is {duration_seconds:g} s; with windows of {window_seconds:g} s it can be "
+            f"{window_seconds:g} to {MAX_WINDOWS * window_seconds:g} s"
+        )
+    return Plan(windows=int(duration_seconds / window_seconds + 1e-9), window_seconds=window_seconds)
+
+
 @dataclass(frozen=True)
 class Progress:
     """What is known after each window, for the screen."""
 
     window: int
+    """Windows measured so far."""
     windows: int
-    probes: list[ProbeRecord]
+    reads: int
+    """File reads of the service in the last window."""
+    missed: int
+
+
+WindowSeen = Callable[[Progress], None]
 
 
 class Battery:
@@ -54,18 +72,23 @@ class Battery:
 
     def __init__(self, service: Service, hierarchy: Hierarchy, plan: Plan) -> None:
         """Compile and attach; raises CannotMeasureError where nothing can be measured here."""
-        _require_privileges()
+        require_privileges()
         self._service, self._hierarchy, self._plan = service, hierarchy, plan
         ensure()
         btf = Btf.of_kernel()
         flags = [*offset_flags(btf), *constant_flags(btf), *stack_flags(), *_run_flags(service, hierarchy, plan)]
         self._module = Module(flags)
-        self.reads, self.cache, self.evictions, self.block = ReadsProbe(), PageCacheProbe(), EvictionsProbe(), BlockProbe()
+        self.reads, self.cache, self.evictions, self.block = (
+            ReadsProbe(),
+            PageCacheProbe(),
+            EvictionsProbe(),
+            BlockProbe(),
+        )
         self.cgroups, self.host = CgroupsProbe(hierarchy, service.cgroup), HostProbe()
         kernel_probes = (self.reads, self.cache, self.evictions, self.block, self.cgroups)
         self.probes = [*(p.attach(self._module) for p in kernel_probes), self.host.attach()]
 
-    def run(self, wait: Wait, on_window: Callable[[Progress], None] = lambda _: None) -> Capture:
+    def run(self, wait: Wait, on_window: WindowSeen) -> Capture:
         """Measure until the plan is fulfilled or `wait` says to end; returns the capture of the whole windows."""
         self.cgroups.read_first()
         self.host.read(-1)
@@ -80,7 +103,7 @@ class Battery:
             if finished > done:
                 self._drain(finished)
                 done = finished
-                on_window(Progress(done, self._plan.windows, self.probes))
+                on_window(Progress(done, self._plan.windows, *self.reads.latest()))
         return self._assemble(started, done, interrupted and done < self._plan.windows)
 
     def close(self) -> None:
@@ -104,13 +127,14 @@ class Battery:
 
     def _assemble(self, started: datetime, windows: int, interrupted: bool) -> Capture:
         if windows == 0:
-            raise CannotMeasureError("stopped before the first window was over: nothing was measured; let it run longer")
+            raise CannotMeasureError(
+                "stopped before the first window was over: nothing was measured; let it run longer"
+            )
         cache, evictions = self.cache.table(windows), self.evictions.table(windows)
         requests = self.block.requests(windows)
         seen = {*cache.cgroup, *evictions.evictor, *evictions.victim, *(c for c in requests.cgroup if c)}
         lost = dict(zip(LOST, self._module.table("lost").array().tolist(), strict=True))
         return Capture(
-            schema=CAPTURE_SCHEMA,
             tool_version=__version__,
             start=started.strftime("%Y-%m-%dT%H:%M:%SZ"),
             windows=windows,
@@ -120,6 +144,7 @@ class Battery:
             slow_read_ns=SLOW_READ_NS,
             host=host_facts(),
             cgroup_version=self._hierarchy.version,
+            cgroup_mount=str(self._hierarchy.mount),
             service=ServiceRecord(
                 name=self._service.name,
                 cgroup=self._service.cgroup,
@@ -155,7 +180,8 @@ def host_facts(proc: Path = Path("/proc")) -> Host:
     )
 
 
-def _require_privileges() -> None:
+def require_privileges() -> None:
+    """Raise CannotMeasureError unless this is root."""
     if os.geteuid() != 0:
         raise CannotMeasureError("measuring needs root (BPF programs are loaded); run it with sudo")
 

@@ -28,7 +28,8 @@ def lower_edges() -> NDArray[np.float64]:
     index = np.arange(BINS + 1)
     octave = np.maximum((index >> SUB_BITS) - 1, 0)
     mantissa = np.where(index < BINS_PER_OCTAVE, index, BINS_PER_OCTAVE + (index & (BINS_PER_OCTAVE - 1)))
-    return (mantissa * 2.0**octave).astype(np.float64)
+    edges: NDArray[np.float64] = (mantissa * 2.0**octave).astype(np.float64)
+    return edges
 
 
 def percentile(counts: NDArray[np.integer], q: float) -> float | None:

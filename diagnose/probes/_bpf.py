@@ -1,7 +1,7 @@
 """The only importer of bcc: compile the battery, attach its programs, read its maps.
 
-bcc comes from the distribution (python3-bpfcc), whose folder a virtual environment does not see; PyPI's "bcc" is another
-project. It is loaded from its own folder alone, so that nothing else of the system's Python comes in.
+bcc comes from the distribution (python3-bpfcc), whose folder a virtual environment does not see; PyPI's "bcc" is
+another project. It is loaded from its own folder alone, so that nothing else of the system's Python comes in.
 """
 
 from __future__ import annotations
@@ -195,9 +195,7 @@ class _Table:
                 n += 1
         return keys[:n], values[:n]
 
-    def drain(
-        self, key: np.dtype[Any], value: np.dtype[Any], finished: int
-    ) -> tuple[NDArray[Any], NDArray[Any]]:
+    def drain(self, key: np.dtype[Any], value: np.dtype[Any], finished: int) -> tuple[NDArray[Any], NDArray[Any]]:
         """Take out the rows of windows before `finished`, which no program writes any more."""
         keys, values = self.read(key, value)
         done = keys["window"] < finished

@@ -38,12 +38,13 @@ class Btf:
         if magic != 0xEB9F or version != 1:
             raise CannotMeasureError(f"the kernel's BTF cannot be read: magic {magic:#x}, version {version}")
         start = header_bytes + type_off
-        self._types = blob[start : start + type_len]
-        self._strings = blob[header_bytes + str_off : header_bytes + str_off + str_len]
+        self._types: bytes = blob[start : start + type_len]
+        self._strings: bytes = blob[header_bytes + str_off : header_bytes + str_off + str_len]
         fixed, each = [_FIXED.get(k, 0) for k in range(32)], [_EACH.get(k, 0) for k in range(32)]
         read_head = struct.Struct("<II").unpack_from
         positions, position, end, types = [0], 0, len(self._types), self._types
-        append, heads = positions.append, {}
+        append = positions.append
+        heads: dict[int, tuple[int, int]] = {}
         while position < end:
             name, info = read_head(types, position)
             kind, vlen = info >> 24 & 31, info & 0xFFFF
@@ -56,7 +57,8 @@ class Btf:
             position += 12 + fixed[kind] + each[kind] * vlen
         if position != end:
             raise CannotMeasureError("the kernel's BTF cannot be read: it is cut short")
-        self._positions, self._heads = positions, heads
+        self._positions: list[int] = positions
+        self._heads = heads
 
     @classmethod
     def of_kernel(cls, path: Path = Path("/sys/kernel/btf/vmlinux")) -> Btf:
@@ -93,7 +95,7 @@ class Btf:
     def size(self, struct_name: str) -> int | None:
         """Return the size of a struct in bytes."""
         type_id = self._find(_STRUCT, struct_name)
-        return None if type_id is None else self._type(type_id)[3]
+        return None if type_id is None else int(self._type(type_id)[3])
 
     def offset(self, struct_name: str, member: str) -> int | None:
         """Return the offset of a member in bytes; members of anonymous structs and unions count as the outer one's."""
@@ -106,7 +108,7 @@ class Btf:
             return None
         for i in range(vlen):
             name, inner, bits = _MEMBER.unpack_from(self._types, position + 12 * i)
-            here = (bits & 0xFFFFFF) // 8
+            here = int(bits & 0xFFFFFF) // 8
             if name and self._name(name) == member:
                 return here
             if not name:

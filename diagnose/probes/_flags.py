@@ -14,19 +14,18 @@ from diagnose.probes._btf import Btf
 
 # What the C calls OFF_<struct>_<member>, and under which names kernels have it (the first that is there counts).
 # struct folio came with 5.16; before it the same members were struct page's (memcg_data was mem_cgroup until 5.10).
-_REQUIRED = """
+_REQUIRED_TEXT = """
 task_struct.cgroups task_struct.flags task_struct.files css_set.subsys cgroup_subsys_state.cgroup cgroup.kn cgroup.level
 cgroup.root cgroup_root.hierarchy_id kernfs_node.id mem_cgroup.css files_struct.fdt fdtable.fd fdtable.max_fds
 file.f_inode file.f_flags file.f_pos file.f_path path.dentry dentry.d_parent dentry.d_name qstr.name inode.i_mode
 inode.i_sb inode.i_ino inode.i_nlink inode.i_size super_block.s_dev super_block.s_magic address_space.host request.q
 request.bio request.cmd_flags request.start_time_ns request.__data_len gendisk.major gendisk.first_minor
-bio.bi_io_vec bio_vec.bv_page page.compound_head
+bio.bi_io_vec bio_vec.bv_page page.compound_head request_queue.disk
 folio.memcg_data|page.memcg_data|page.mem_cgroup folio.flags|page.flags folio.mapping|page.mapping
-folio.index|page.index request_queue.disk
-""".split()
-_OPTIONAL = """
-cgroup.ancestors cgroup.ancestor_ids folio._nr_pages folio._folio_nr_pages page.compound_nr
-""".split()
+folio.index|page.index
+"""
+_REQUIRED = tuple(_REQUIRED_TEXT.split())
+_OPTIONAL = ("cgroup.ancestors", "cgroup.ancestor_ids", "folio._nr_pages", "folio._folio_nr_pages", "page.compound_nr")
 
 # Functions whose presence on the stack tells why a page is removed (bpf/evictions.c).
 _STACK_FUNCTIONS = (
@@ -60,10 +59,12 @@ def offset_flags(btf: Btf) -> list[str]:
 
 
 def constant_flags(btf: Btf) -> list[str]:
-    """Return the flags for enumerators, sizes and the page size; raises CannotMeasureError without a memory controller."""
+    """Return the flags for enumerators, sizes and the page; raises CannotMeasureError without a memory controller."""
     controller = btf.enumerator("cgroup_subsys_id", "memory_cgrp_id")
     if controller is None:
-        raise CannotMeasureError("this kernel has no memory cgroup controller (CONFIG_MEMCG); nothing can be attributed")
+        raise CannotMeasureError(
+            "this kernel has no memory cgroup controller (CONFIG_MEMCG); nothing can be attributed"
+        )
     return [
         f"-DMEMORY_CGRP_ID={controller}",
         f"-DPG_HEAD_BIT={btf.enumerator('pageflags', 'PG_head') or 0}",

@@ -25,15 +25,13 @@ def ensure() -> None:
     if mounted():
         return
     libc = ctypes.CDLL(None, use_errno=True)
-    steps = (
-        lambda: libc.unshare(_CLONE_NEWNS),
+    if (
+        libc.unshare(_CLONE_NEWNS) != 0
         # Slave, not private: what the host mounts later is still seen here, what is mounted here is not seen there.
-        lambda: libc.mount(b"none", b"/", None, _MS_REC | _MS_SLAVE, None),
-        lambda: libc.mount(b"tracefs", os.fsencode(TRACEFS), b"tracefs", 0, None),
-    )
-    for step in steps:
-        if step() != 0:
-            raise CannotMeasureError(
-                f"tracefs is not mounted and cannot be ({os.strerror(ctypes.get_errno())}); "
-                f"run: mount -t tracefs tracefs {TRACEFS}"
-            )
+        or libc.mount(b"none", b"/", None, _MS_REC | _MS_SLAVE, None) != 0
+        or libc.mount(b"tracefs", os.fsencode(TRACEFS), b"tracefs", 0, None) != 0
+    ):
+        raise CannotMeasureError(
+            f"tracefs is not mounted and cannot be ({os.strerror(ctypes.get_errno())}); "
+            f"run: mount -t tracefs tracefs {TRACEFS}"
+        )

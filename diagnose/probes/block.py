@@ -19,9 +19,7 @@ OPS: tuple[BlockOp, ...] = get_args(BlockOp)
 STAGES: tuple[Stage, ...] = get_args(Stage)
 _KEY = np.dtype([("cgroup", "u8"), ("window", "u4"), ("device", "u4"), ("op", "u4"), ("pad", "u4")])
 _COUNTS = np.dtype([(n, "u8") for n in ("requests", "bytes", "queue_ns", "service_ns", "untimed")])
-_BIN_KEY = np.dtype(
-    [("window", "u4"), ("device", "u4"), ("op", "u2"), ("stage", "u2"), ("own", "u2"), ("bin", "u2")]
-)
+_BIN_KEY = np.dtype([("window", "u4"), ("device", "u4"), ("op", "u2"), ("stage", "u2"), ("own", "u2"), ("bin", "u2")])
 _BIN = np.dtype([("count", "u8")])
 
 

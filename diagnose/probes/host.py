@@ -1,7 +1,7 @@
-"""The host around the service: /proc/vmstat and /proc/pressure.
+"""The host around the service: /proc/vmstat, /proc/meminfo and /proc/pressure.
 
-Yields `Samples` with the columns "vmstat.<counter>" (events or pages, as the kernel counts them) and
-"pressure.<resource>.<some|full>_us" (total stall time in microseconds).
+Yields `Samples` with the columns "vmstat.<counter>" (events or pages, as the kernel counts them),
+"meminfo.<field>_bytes" and "pressure.<resource>.<some|full>_us" (total stall time in microseconds).
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from pathlib import Path
 from diagnose.models import ProbeRecord, Samples
 
 VMSTAT = (
-    "nr_dirty", "nr_writeback", "pgpgin", "pgpgout", "pswpin", "pswpout", "pgmajfault", "pgscan_kswapd",
-    "pgscan_direct", "pgscan_khugepaged", "pgsteal_kswapd", "pgsteal_direct", "pgsteal_anon", "pgsteal_file",
+    "nr_anon_pages", "nr_dirty", "nr_writeback", "pgpgin", "pgpgout", "pswpin", "pswpout", "pgmajfault",
+    "pgscan_kswapd", "pgscan_direct", "pgscan_khugepaged", "pgsteal_kswapd", "pgsteal_direct", "pgsteal_anon", "pgsteal_file",
     "pgsteal_proactive", "workingset_refault_file", "workingset_refault_anon", "allocstall_normal",
     "allocstall_movable", "allocstall_dma32", "drop_pagecache", "oom_kill",
 )  # fmt: skip
+MEMINFO = ("MemFree", "MemAvailable", "Cached", "AnonPages", "Slab")
 RESOURCES = ("cpu", "io", "memory")
 
 
@@ -41,7 +42,7 @@ class HostProbe:
         )
 
     def read(self, window: int) -> None:
-        self._rows.append((window, {**_vmstat(self._proc), **_pressure(self._proc)}))
+        self._rows.append((window, {**_vmstat(self._proc), **_meminfo(self._proc), **_pressure(self._proc)}))
 
     def samples(self, windows: int) -> Samples:
         rows = [r for r in self._rows if r[0] < windows]
@@ -56,6 +57,16 @@ def _vmstat(proc: Path) -> dict[str, int]:
         return {}
     pairs = (line.split() for line in lines)
     return {f"vmstat.{p[0]}": int(p[1]) for p in pairs if len(p) == 2 and p[0] in VMSTAT and p[1].isdigit()}
+
+
+def _meminfo(proc: Path) -> dict[str, int]:
+    """Read "MemFree:  123 kB" (proc(5)); kB there are KiB."""
+    try:
+        lines = (proc / "meminfo").read_text().splitlines()
+    except OSError:
+        return {}
+    pairs = (line.replace(":", "").split() for line in lines)
+    return {f"meminfo.{p[0]}_bytes": int(p[1]) << 10 for p in pairs if p[0] in MEMINFO and p[1].isdigit()}
 
 
 def _pressure(proc: Path) -> dict[str, int]:

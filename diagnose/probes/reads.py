@@ -26,7 +26,13 @@ _SLOT = np.dtype(
 )
 _FILE_KEY = np.dtype([("inode", "u8"), ("device", "u4"), ("pad", "u4")])
 _FILE = np.dtype(
-    [("slow_reads", "u8"), ("missed_reads", "u8"), ("total_ns", "u8"), ("depth", "u8"), ("names", f"S{NAME_BYTES}", NAMES)]
+    [
+        ("slow_reads", "u8"),
+        ("missed_reads", "u8"),
+        ("total_ns", "u8"),
+        ("depth", "u8"),
+        ("names", f"S{NAME_BYTES}", NAMES),
+    ]
 )
 _CALLS = ("read", "pread64", "readv", "preadv", "preadv2")
 MAX_FILES = 200
@@ -59,7 +65,7 @@ class ReadsProbe:
         self._next = max(self._next, finished)
 
     def _take(self, cpus: NDArray[Any]) -> None:
-        """Add the slots of the CPUs up by the window they were written for, which after a pause is not the one sought."""
+        """Add the CPUs' slots up by the window they were written for, which after a pause is not the one sought."""
         for tag in np.unique(cpus["tag"]):
             if tag:
                 mine = cpus[cpus["tag"] == tag]
@@ -67,6 +73,13 @@ class ReadsProbe:
                 for field in _SLOT.names or ():
                     total[field] = mine[field].sum(axis=0)
                 self._windows.append((int(tag) - 1, total))
+
+    def latest(self) -> tuple[int, int]:
+        """Return the file reads of the last window taken over, and how many of them missed."""
+        if not self._windows:
+            return 0, 0
+        count = self._windows[-1][1]["count"]
+        return int(count[:3].sum()), int(count[KINDS.index("missed")])
 
     def reads(self, windows: int) -> Reads:
         window, kind, bins, count = [], [], [], []

@@ -1,4 +1,4 @@
-"""What crosses a file boundary: the capture (`diagnose.capture/1`) and the report (`diagnose.report/1`).
+"""The capture file (`diagnose.capture/1`).
 
 A capture is a set of tables in columns of equal length. `window` counts from 0; windows are `window_seconds` long
 and were stamped in the kernel, so every table shares them. A column that is None was not measured; a cell that is
@@ -9,44 +9,23 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
+
+from diagnose.models._base import (
+    MAX_WINDOWS,
+    BlockOp,
+    Cause,
+    CgroupId,
+    Count,
+    Model,
+    Process,
+    ReadKind,
+    Stage,
+    Text,
+    Window,
+)
 
 CAPTURE_SCHEMA = "diagnose.capture/1"
-REPORT_SCHEMA = "diagnose.report/1"
-
-MAX_WINDOWS = 100_000
-Count = Annotated[int, Field(ge=0, lt=2**63)]
-Window = Annotated[int, Field(ge=0, lt=MAX_WINDOWS)]
-CgroupId = Annotated[int, Field(ge=0, lt=2**64)]
-Text = Annotated[str, Field(max_length=4096)]
-
-ReadKind = Literal["hit", "missed", "direct", "socket", "pipe", "other"]
-Cause = Literal["memcg-reclaim", "direct-reclaim", "kswapd", "proactive", "drop-caches", "invalidate", "truncate"]
-BlockOp = Literal["read", "write"]
-Stage = Literal["queue", "service"]
-
-
-class Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class Table(Model):
-    """Columns of equal length; None stands for a column that was not measured."""
-
-    @model_validator(mode="after")
-    def _equal_lengths(self) -> Self:
-        columns = self.columns()
-        lengths = {len(c) for c in columns.values()}
-        if len(lengths) > 1:
-            raise ValueError(f"columns of unequal length: { {k: len(c) for k, c in columns.items()} }")
-        return self
-
-    def columns(self) -> dict[str, list[object]]:
-        """Return the measured columns by name."""
-        return {name: v for name in type(self).model_fields if isinstance(v := getattr(self, name), list)}
-
-
-# ---------------------------------------------------------------- capture: who and where
 
 
 class Host(Model):
@@ -57,11 +36,6 @@ class Host(Model):
     memory_bytes: Count
     page_bytes: Annotated[int, Field(ge=1024, le=2**21)]
     utc_offset_seconds: Annotated[int, Field(ge=-86_400, le=86_400)]
-
-
-class Process(Model):
-    pid: Annotated[int, Field(ge=1, lt=2**31)]
-    comm: Text
 
 
 class ServiceRecord(Model):
@@ -94,7 +68,23 @@ class ProbeRecord(Model):
     """Columns ("cache.looked_up") that this probe could not provide here, the rest being there."""
 
 
-# ---------------------------------------------------------------- capture: the tables
+# ---------------------------------------------------------------- the tables
+
+
+class Table(Model):
+    """Columns of equal length; None stands for a column that was not measured."""
+
+    @model_validator(mode="after")
+    def _equal_lengths(self) -> Self:
+        columns = self.columns()
+        lengths = {len(c) for c in columns.values()}
+        if len(lengths) > 1:
+            raise ValueError(f"columns of unequal length: { {k: len(c) for k, c in columns.items()} }")
+        return self
+
+    def columns(self) -> dict[str, list[object]]:
+        """Return the measured columns by name."""
+        return {name: v for name in type(self).model_fields if isinstance(v := getattr(self, name), list)}
 
 
 class Reads(Table):
@@ -222,6 +212,8 @@ class Capture(Model):
     """From this latency on, a read is worth remembering by file (`files`); not a verdict on what is slow."""
     host: Host
     cgroup_version: Literal[1, 2]
+    cgroup_mount: Text
+    """Where the memory hierarchy is mounted, "/sys/fs/cgroup/memory"."""
     service: ServiceRecord
     cgroups: list[CgroupRecord]
     probes: list[ProbeRecord]
@@ -241,112 +233,17 @@ class Capture(Model):
 
     @model_validator(mode="after")
     def _rows_lie_in_the_capture(self) -> Self:
-        for table in (self.reads, self.read_totals, self.block_requests, self.block_latency, self.cache, self.evictions):
+        for table in (
+            self.reads,
+            self.read_totals,
+            self.block_requests,
+            self.block_latency,
+            self.cache,
+            self.evictions,
+        ):
             if table.window and max(table.window) >= self.windows:
                 raise ValueError(f"{type(table).__name__}: a row of window {max(table.window)}, of {self.windows}")
         ids = [c.id for c in self.cgroups]
         if len(set(ids)) != len(ids):
             raise ValueError("cgroups: the same id twice")
         return self
-
-
-# ---------------------------------------------------------------- report
-
-
-class Evidence(Model):
-    condition: str
-    holds: bool | None
-    """None: unknown, an input was not measured."""
-    measured: float | str | None
-    threshold: float | str | None
-    unit: str | None
-
-
-Confidence = Literal["high", "medium", "low"]
-
-
-class Culprit(Model):
-    cgroup: str
-    share: float | None
-    """Of what the finding blames (evicted pages of the service, say), 0 to 1."""
-    cause: str | None
-
-
-class Finding(Model):
-    rule: str
-    title: str
-    confidence: Confidence
-    culprits: list[Culprit]
-    summary: str
-    evidence: list[Evidence]
-
-
-class RuledOut(Model):
-    rule: str
-    why: str
-
-
-class Unknown(Model):
-    rule: str
-    missing: str
-
-
-class NotMeasured(Model):
-    probe: str
-    reason: str
-    how_to_enable: str | None
-
-
-class Recommendation(Model):
-    cgroup: str
-    setting: str
-    """The kernel's file name: "memory.high", "memory.limit_in_bytes"."""
-    current_bytes: int | None
-    """None: no limit is set ("max")."""
-    value_bytes: int | None
-    """None: no safe value exists; `reason` says why."""
-    reason: str
-    arithmetic: list[str]
-    expected_effect: str
-    risk: str
-    commands: list[str]
-
-
-class Verdict(Model):
-    status: Literal["finding", "healthy", "inconclusive"]
-    rule: str | None
-    confidence: Confidence
-    summary: str
-
-
-class ReportService(Model):
-    name: str
-    cgroup: str
-    processes: list[Process]
-
-
-class ReportCapture(Model):
-    start: str
-    windows: int
-    window_seconds: float
-    kernel: str
-    cgroup_version: int
-    lost: dict[str, int]
-    interrupted: bool
-
-
-class Report(Model):
-    """`report.json`: the keys of design.md, in its order."""
-
-    schema_: Literal["diagnose.report/1"] = Field(default="diagnose.report/1", alias="schema")
-    service: ReportService
-    capture: ReportCapture
-    verdict: Verdict
-    findings: list[Finding]
-    ruled_out: list[RuledOut]
-    unknown: list[Unknown]
-    not_measured: list[NotMeasured]
-    recommendations: list[Recommendation]
-    measurements: dict[str, object]
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, populate_by_name=True)

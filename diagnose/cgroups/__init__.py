@@ -1,0 +1,23 @@
+"""Control groups, v1 and v2: where they are, what they hold, what they are called. The only importer of cgroupspy."""
+
+from diagnose.cgroups.controllers import read_settings
+from diagnose.cgroups.hierarchy import Hierarchy
+from diagnose.cgroups.naming import Manager, container_id, name_of, pod_uid, unit_of
+from diagnose.cgroups.paths import is_within, printable, shown
+from diagnose.cgroups.reading import Sample, read_cache, read_memory
+
+__all__ = [
+    "Hierarchy",
+    "Manager",
+    "Sample",
+    "container_id",
+    "is_within",
+    "name_of",
+    "pod_uid",
+    "printable",
+    "read_cache",
+    "read_memory",
+    "read_settings",
+    "shown",
+    "unit_of",
+]

@@ -1,0 +1,205 @@
+"""The hierarchy that has the memory controller: where it is mounted, what cgroups it has, who lives in them.
+
+A cgroup is known by its path ("/dg/svc") and by its kernfs id, the inode number of its directory. Nothing here ever
+creates, changes or removes a cgroup.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from diagnose.cgroups import paths
+from diagnose.cgroups.mounts import UNIFIED, Mount, read_mounts, read_proc_cgroup
+from diagnose.cgroups.paths import printable, shown
+from diagnose.errors import CannotMeasureError, UsageError
+from diagnose.models import Process
+
+_GONE = (errno.ENOENT, errno.ENODEV, errno.ESRCH)
+
+
+@dataclass(frozen=True)
+class Hierarchy:
+    version: Literal[1, 2]
+    mount: Path
+    """Where the hierarchy's root cgroup is, under the injected root."""
+    proc: Path
+    """Where procfs is, under the injected root."""
+
+    @classmethod
+    def discover(cls, root: Path = Path("/")) -> Hierarchy:
+        """Find the hierarchy with the memory controller below `root`; raises CannotMeasureError if there is none."""
+        proc = root / "proc"
+        try:
+            mounts = read_mounts(proc)
+        except OSError as error:
+            raise CannotMeasureError(
+                f"cannot read {proc}/self/mounts ({error.strerror}); mount procfs there: mount -t proc proc {proc}"
+            ) from error
+        for mount in mounts:
+            if mount.carries("memory") and (v1 := below(root, mount)).is_dir():
+                return cls(1, v1, proc)
+        unified = [below(root, mount) for mount in mounts if mount.carries(UNIFIED)]
+        for v2 in unified:
+            if "memory" in _controllers(v2):
+                return cls(2, v2, proc)
+        raise CannotMeasureError(_no_memory_controller(unified))
+
+    @property
+    def root(self) -> Path:
+        """The injected root, "/" outside tests."""
+        return self.proc.parent
+
+    def directory(self, cgroup: str) -> Path:
+        """Return the directory of `cgroup`, which need not exist; raises UsageError for what can be no cgroup.
+
+        The directory is never outside the mount: "..", NUL, files and symbolic links are refused.
+        """
+        where = os.fspath(self.mount)
+        for part in paths.components(cgroup):
+            where = _entry(where, part, cgroup)
+        return Path(where)
+
+    def path_of(self, directory: Path) -> str:
+        """Return the path of the cgroup whose directory this is; raises UsageError for one outside the mount."""
+        try:
+            relative = Path(directory).relative_to(self.mount)
+        except ValueError as error:
+            raise UsageError(f"{shown(str(directory))} is not below {self.mount}; name a cgroup's directory") from error
+        return paths.normal(printable(relative.as_posix()) if relative.parts else "/")
+
+    def id_of(self, cgroup: str) -> int:
+        """Return the kernfs id of `cgroup`; raises UsageError if there is no such cgroup (any more)."""
+        try:
+            return self.directory(cgroup).stat().st_ino
+        except OSError as error:
+            raise UsageError(f"cgroup {shown(cgroup)}: {error.strerror}; diagnose services lists them all") from error
+
+    def exists(self, cgroup: str) -> bool:
+        """Tell whether there is such a cgroup; a path that can be none is simply not there."""
+        try:
+            return self.directory(cgroup).is_dir()
+        except UsageError:
+            return False
+
+    def walk(self, below: str = "/") -> Iterator[tuple[int, str]]:
+        """Yield (id, path) of `below` and its whole subtree, parents first; what vanishes meanwhile is left out."""
+        stack = [(os.fspath(self.directory(below)), paths.normal(below))]
+        while stack:
+            directory, path = stack.pop()
+            try:
+                status = os.lstat(directory)
+            except OSError:
+                continue
+            yield status.st_ino, path
+            # A kernfs directory has 2 links and one more for each child (kernfs_refresh_inode), so a leaf need not
+            # be listed: that spares reading some forty file names a cgroup. 1 (btrfs, in tests) says nothing.
+            if status.st_nlink != 2:
+                children = sorted(_subdirectories(directory), reverse=True)
+                stack.extend((f"{directory}/{name}", paths.join(path, printable(name))) for name in children)
+
+    def ancestors(self, cgroup: str) -> list[str]:
+        """Return the cgroups above `cgroup`, nearest first, ending in "/"; none above "/"."""
+        return paths.ancestors(cgroup)
+
+    def of_pid(self, pid: int) -> str:
+        """Return the path of process `pid` in this hierarchy.
+
+        Raises UsageError if there is no such process, CannotMeasureError if its cgroup cannot be told.
+        """
+        try:
+            found = read_proc_cgroup(self.proc, pid).get("memory" if self.version == 1 else UNIFIED)
+        except OSError as error:
+            if error.errno in _GONE:
+                raise UsageError(f"there is no process {pid} (any more); find a live one with pgrep or ps") from error
+            raise CannotMeasureError(f"{self.proc}/{pid}/cgroup: {error.strerror}; run diagnose as root") from error
+        if found is None:
+            raise CannotMeasureError(f"{self.proc}/{pid}/cgroup names no memory cgroup; is {self.proc} this host's?")
+        if ".." in found.split("/"):
+            raise CannotMeasureError(f"process {pid} is outside this cgroup namespace; run diagnose on the host itself")
+        return paths.normal(found)
+
+    def pids(self, cgroup: str) -> list[int]:
+        """Return the processes in `cgroup` itself, ascending; none if it is gone. Raises CannotMeasureError.
+
+        A threaded cgroup (v2) has none of its own: they belong to the domain cgroup above (cgroup-v2.rst, "Threads").
+        """
+        file = self.directory(cgroup) / "cgroup.procs"
+        try:
+            words = file.read_bytes().split()
+        except OSError as error:
+            if error.errno in (*_GONE, errno.EOPNOTSUPP):
+                return []
+            raise CannotMeasureError(f"{printable(str(file))}: {error.strerror}; run diagnose as root") from error
+        # 0 stands for a process that this pid namespace cannot see; v1 may list a process twice
+        return sorted({int(word) for word in words if word.isdigit() and len(word) < 11} - {0})
+
+    def processes(self, cgroup: str, subtree: bool = True) -> list[Process]:
+        """Return the processes of `cgroup`, by default of its whole subtree, by pid; those that end are left out."""
+        members = [path for _, path in self.walk(cgroup)] if subtree else [cgroup]
+        pids = sorted({pid for path in members for pid in self.pids(path)})
+        return [Process(pid=pid, comm=comm) for pid in pids if (comm := self.comm(pid)) is not None]
+
+    def comm(self, pid: int) -> str | None:
+        """Return the command name of a process (15 bytes at most for a user's), None if it is gone or hidden."""
+        try:
+            return printable(os.fsdecode((self.proc / str(pid) / "comm").read_bytes().removesuffix(b"\n")))
+        except OSError:
+            return None
+
+
+def below(root: Path, mount: Mount) -> Path:
+    """Return the directory of a mount point below the injected root."""
+    return root / mount.point.lstrip("/")
+
+
+def _controllers(mount: Path) -> list[str]:
+    try:
+        return (mount / "cgroup.controllers").read_text().split()
+    except OSError:
+        return []
+
+
+def _no_memory_controller(unified: list[Path]) -> str:
+    if unified:
+        return (
+            f"the cgroup2 hierarchy at {unified[0]} has no memory controller, and no v1 hierarchy has it: boot without "
+            "cgroup_disable=memory, or mount -t cgroup -o memory cgroup /sys/fs/cgroup/memory"
+        )
+    return "no cgroup hierarchy with the memory controller is mounted: mount -t cgroup2 cgroup2 /sys/fs/cgroup"
+
+
+def _entry(parent: str, name: str, cgroup: str) -> str:
+    """Return the path of the directory `name` in `parent`, existing or not; raises UsageError if it is none."""
+    for candidate in _spellings(parent, name):
+        try:
+            mode = os.lstat(candidate).st_mode
+        except FileNotFoundError:
+            continue
+        except (OSError, ValueError) as error:
+            why = error.strerror if isinstance(error, OSError) else "no file can be named so"
+            raise UsageError(f"cgroup {shown(cgroup)}: {why}; diagnose services lists what exists") from error
+        if not stat.S_ISDIR(mode):
+            kind = "a symbolic link" if stat.S_ISLNK(mode) else "a file"
+            raise UsageError(f"{shown(cgroup)} is not a cgroup: {shown(name)} is {kind}; name the cgroup's directory")
+        return candidate
+    return f"{parent}/{name}"
+
+
+def _spellings(parent: str, name: str) -> Iterator[str]:
+    yield f"{parent}/{name}"
+    if "\\x" in name:  # perhaps written by printable()
+        yield from (f"{parent}/{raw}" for raw in _subdirectories(parent) if printable(raw) == name)
+
+
+def _subdirectories(directory: str) -> list[str]:
+    try:
+        with os.scandir(directory) as entries:
+            return [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
+    except OSError:
+        return []

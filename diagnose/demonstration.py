@@ -1,0 +1,56 @@
+"""`diagnose demo`: a scenario of the lab, measured like any service; a replay where measuring is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from diagnose import capture as captures
+from diagnose import pipeline, rules
+from diagnose.battery import plan, require_privileges
+from diagnose.cgroups import Hierarchy
+from diagnose.errors import CannotMeasureError, UsageError
+from diagnose.lab import SCENARIOS, running
+from diagnose.models import Capture, Report
+from diagnose.service import resolve
+
+REPLAYS = Path(__file__).parent / "lab" / "recorded"
+"""Captures recorded live from the scenarios, shown where nothing can be measured; `<scenario>.capture.json.gz`."""
+EXIT_CANNOT_MEASURE = 3
+
+Measure = Callable[[object, object, object, object, str | None], int]
+Deliver = Callable[[Report, Capture, bytes, str | None], int]
+Say = Callable[[str], None]
+
+
+def listing() -> str:
+    """Return the scenarios, one a line: name, what it sets up, the verdict it is to get."""
+    width = max(map(len, SCENARIOS))
+    return "\n".join(f"{name:<{width}}  {s.sets_up} Expected: {s.expected}." for name, s in SCENARIOS.items())
+
+
+def run(scenario: str, duration: float, output: str | None, measure: Measure, deliver: Deliver, say: Say) -> int:
+    """Run a scenario and return the exit code of its report (3 for a replay)."""
+    if scenario not in SCENARIOS:
+        raise UsageError(f"no scenario {scenario!r}; there are: {', '.join(SCENARIOS)}")
+    measured_by, loaded = plan(duration, 1.0), rules.load_rules()
+    try:
+        require_privileges()
+        hierarchy = Hierarchy.discover()
+        with running(scenario, duration, say) as lab:
+            service = resolve(lab.service, hierarchy)
+            say(f"measuring {lab.service} for {duration:g} s; Ctrl-C ends it early and reports")
+            return measure(service, hierarchy, measured_by, loaded, output)
+    except CannotMeasureError as error:
+        return _replay(scenario, str(error), output, deliver, say)
+
+
+def _replay(scenario: str, why: str, output: str | None, deliver: Deliver, say: Say) -> int:
+    recorded = REPLAYS / f"{scenario}.capture.json.gz"
+    if not recorded.is_file():
+        raise CannotMeasureError(why)
+    say(f"cannot measure here: {why}")
+    say(f"REPLAY: what follows is not this host; it is a capture of the scenario {scenario!r}, recorded live elsewhere")
+    capture, packed = captures.load(recorded)
+    deliver(pipeline.analyse(capture, rules.load_rules()), capture, packed, output)
+    return EXIT_CANNOT_MEASURE

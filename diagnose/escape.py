@@ -1,0 +1,120 @@
+"""Text from the system, made harmless inside Markdown: paragraphs, tables, code spans, fences and headings (pure).
+
+Names of cgroups, files and processes are chosen by whoever runs them. Whatever they contain, they must not add a row,
+a link, an HTML tag or a line to a report, nor hide what they are. Every function returns `Markup`, which here means
+"this is Markdown already"; the templates escape everything else (`finalize`).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from markupsafe import Markup
+
+MAX_NAME_COLUMNS = 120
+_NEWLINES = str.maketrans({"\n": "␤", "\r": "␍", "\t": "\\t"})
+_HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"})
+_MARKUP = re.compile(r"[\\`*\[\]~$|]|(?<![^\W_])_|_(?![^\W_])|!(?=\[)|:(?=//)|(?<=\bwww)\.", re.IGNORECASE)
+_BLOCK_START = re.compile(r"[-+=#]|\d{1,9}[.)](?=\s|$)")
+_UNSHOWN = Markup(
+    "\n\nThis command holds characters that cannot be shown here, so it does not work as printed; `report.json` holds "
+    "the names as they are."
+)
+_FILLERS = frozenset((0x34F, 0x115F, 0x1160, 0x2800, 0x3164, 0xFFA0))
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+
+
+def visible(text: str) -> str:
+    r"""Return `text` on one line, with what cannot be seen spelled out: newline "␤", escape "\x1b", bidi "\u202e"."""
+    return "".join(map(_visible_character, text.translate(_NEWLINES)))
+
+
+def columns(text: str) -> int:
+    """Return how many columns of a terminal `text` takes: wide characters two, combining marks none."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def shortened(text: str, limit: int = MAX_NAME_COLUMNS) -> str:
+    """Return `text` visible and at most `limit` columns wide, its middle replaced by "…" where it is longer."""
+    text = visible(text)
+    if columns(text) <= limit:
+        return text
+    head = _prefix(text, limit - 1 - (limit - 1) // 2)
+    tail = _prefix(text[::-1], (limit - 1) // 2)[::-1]
+    return f"{head}…{tail}"
+
+
+def prose(text: object) -> Markup:
+    """Return a sentence, or a value, for a paragraph, list item, heading or table cell."""
+    line = visible(str(text).strip())
+    line = re.sub(r"[&<>]", lambda m: _ENTITIES[m[0]], _MARKUP.sub(r"\\\g<0>", line)).replace("\\|", "&#124;")
+    if start := _BLOCK_START.match(line):
+        line = f"{line[: start.end() - 1]}\\{line[start.end() - 1 :]}"
+    return Markup(line)  # noqa: S704 - "Markup" is Markdown here, and this is its escape function
+
+
+def code(name: object) -> Markup:
+    """Return a name as a code span for any place but a table; long names lose their middle."""
+    text = shortened(str(name))
+    if not text.strip():
+        return Markup("(blank)")
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    ticks = "`" * (longest + 1)
+    pad = " " if text[0] in "` " or text[-1] in "` " else ""
+    return Markup(f"{ticks}{pad}{text}{pad}{ticks}")  # noqa: S704 - as above
+
+
+def cell(name: object) -> Markup:
+    r"""Return a name as a code span for a table cell.
+
+    "|" becomes "\|", which tables undo even in code spans. Renderers disagree on "\\|", and on whether a backtick there
+    is escaped; such names are written as escaped text instead.
+    """
+    text = shortened(str(name))
+    if re.search(r"`|\\[|]", text):
+        return prose(text)
+    return Markup(str(code(text)).replace("|", "\\|"))  # noqa: S704 - as above
+
+
+def fence(text: str, language: str = "text") -> Markup:
+    """Return lines in a fenced code block which its content cannot close; only "\\n" ends a line."""
+    lines = [visible(line) for line in text.split("\n")]
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    ticks = "`" * max(3, longest + 1)
+    return Markup("\n".join([ticks + language, *lines, ticks]))  # noqa: S704 - as above
+
+
+def command(line: str) -> Markup:
+    """Return a shell command in a fence; where it holds characters that cannot be shown, a sentence says so."""
+    block = fence(visible(line), "sh")
+    if visible(line) == line:
+        return block
+    return block + _UNSHOWN
+
+
+def _visible_character(character: str) -> str:
+    if character.isascii() and character.isprintable():
+        return character
+    if unicodedata.category(character) not in _HIDDEN_CATEGORIES and not _invisible(character):
+        return character
+    point = ord(character)
+    return f"\\x{point:02x}" if point < 0x100 else f"\\u{point:04x}" if point < 0x10000 else f"\\U{point:08x}"
+
+
+def _invisible(character: str) -> bool:
+    """Return whether a character of a harmless category shows as nothing: odd spaces, fillers, variation selectors."""
+    point = ord(character)
+    selector = 0xFE00 <= point <= 0xFE0F or 0xE0100 <= point <= 0xE01EF
+    return selector or point in _FILLERS or (unicodedata.category(character) == "Zs" and character != " ")
+
+
+def _prefix(text: str, limit: int) -> str:
+    taken = 0
+    for index, character in enumerate(text):
+        taken += columns(character)
+        if taken > limit:
+            return text[:index]
+    return text

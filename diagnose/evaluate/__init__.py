@@ -1,0 +1,181 @@
+"""Facts and rules to a verdict and findings (pure: no clock, no files).
+
+Which finding is the primary one: a rule that `explains` another comes before it; then the higher confidence; then the
+lower `rank`; then the id. The verdict's summary says by which of these the first won.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cmp_to_key
+
+from diagnose import facts as vocabulary
+from diagnose import units
+from diagnose.evaluate.judgement import Judgement, confidence, finding, judge, summary
+from diagnose.evaluate.source import FactSource, all_of, any_of, not_
+from diagnose.models import Evidence, Finding, RuledOut, Unknown, Verdict
+from diagnose.rules import wording
+from diagnose.rules.loading import LoadedRule
+
+__all__ = [
+    "Evaluation",
+    "FactSource",
+    "Fired",
+    "Judgement",
+    "all_of",
+    "any_of",
+    "confidence",
+    "evaluate",
+    "judge",
+    "not_",
+]
+
+MEASURED = (
+    "capture.windows",
+    "reads.file_count",
+    "reads.slow_share",
+    "reads.p99",
+    "cache.hit_ratio",
+    "evictions.of_service",
+)
+"""What an inconclusive verdict says was measured; a description, no verdict depends on it."""
+
+SHOWN_REASONS = 2
+"""Of several conditions that fail, the first ones say enough to rule a cause out."""
+
+_LEVELS = ("high", "medium", "low")
+
+
+@dataclass(frozen=True)
+class Fired:
+    """A finding, and what `recommend.py` needs beside it: the kinds of advice, and the neighbours to contain."""
+
+    finding: Finding
+    recommend: tuple[str, ...]
+    neighbours: tuple[str, ...]
+    mechanisms: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Everything the rules have to say. `findings`: the primary one first. `evidence`: that of the verdict's rule,
+    or, when inconclusive, of what stands against calling the service healthy."""
+
+    verdict: Verdict
+    findings: tuple[Fired, ...]
+    ruled_out: tuple[RuledOut, ...]
+    unknown: tuple[Unknown, ...]
+    evidence: tuple[Evidence, ...]
+
+
+def evaluate(rules: Iterable[LoadedRule], facts: FactSource) -> Evaluation:
+    """Judge every rule and arrange the outcome."""
+    judgements = [judge(loaded, facts) for loaded in rules]
+    causes = [j for j in judgements if j.loaded.rule.then.verdict == "finding"]
+    health = [j for j in judgements if j.loaded.rule.then.verdict == "healthy"]
+    fired = _arranged([j for j in causes if j.fires])
+    undecided = tuple(Unknown(rule=j.loaded.id, missing="; ".join(j.missing)) for j in causes if j.fires is None)
+    return Evaluation(
+        verdict=_verdict(fired, health, undecided, facts),
+        findings=tuple(_fired(j, facts) for j in fired),
+        ruled_out=tuple(
+            RuledOut(rule=j.loaded.id, why="; ".join(j.says[:SHOWN_REASONS])) for j in causes if j.fires is False
+        ),
+        unknown=undecided,
+        evidence=_deciding(fired, health),
+    )
+
+
+def _fired(judgement: Judgement, facts: FactSource) -> Fired:
+    recommend = tuple(judgement.loaded.rule.then.recommend)
+    return Fired(finding(judgement, facts), recommend, judgement.culprits, judgement.mechanisms)
+
+
+# ---------------------------------------------------------------- which comes first
+
+
+def _arranged(fired: list[Judgement]) -> list[Judgement]:
+    """Order findings: by confidence, rank and id, then every finding after those that explain it."""
+    waiting = sorted(fired, key=cmp_to_key(_before))
+    arranged: list[Judgement] = []
+    while waiting:
+        # The first that nobody waiting explains; in a circle of explanations, simply the first.
+        chosen = next((j for j in waiting if not any(_explains(o, j) for o in waiting if o is not j)), waiting[0])
+        waiting.remove(chosen)
+        arranged.append(chosen)
+    return arranged
+
+
+def _before(one: Judgement, other: Judgement) -> int:
+    left, right = ((_level(j), j.loaded.rule.rank, j.loaded.id) for j in (one, other))
+    return (left > right) - (left < right)
+
+
+def _level(judgement: Judgement) -> int:
+    return _LEVELS.index(judgement.confidence or "low")
+
+
+def _explains(one: Judgement, other: Judgement) -> bool:
+    return other.loaded.id in one.loaded.rule.explains
+
+
+def _relation(first: Judgement, other: Judgement) -> str:
+    """Say why a finding comes after the primary one."""
+    if _explains(first, other):
+        return "a consequence of it"
+    if _level(first) < _level(other):
+        return f"{other.confidence} confidence"
+    return "of equal confidence, and the less specific explanation"
+
+
+# ---------------------------------------------------------------- the verdict
+
+
+def _verdict(
+    fired: list[Judgement], health: list[Judgement], undecided: tuple[Unknown, ...], facts: FactSource
+) -> Verdict:
+    if fired:
+        first, *others = fired
+        text = summary(first, facts)
+        if others:
+            text += f" Also found: {wording.enumeration(f'{j.loaded.id} ({_relation(first, j)})' for j in others)}."
+        return Verdict(status="finding", rule=first.loaded.id, confidence=first.confidence or "low", summary=text)
+    for judgement in health:
+        if judgement.fires:
+            sure, text = judgement.confidence or "low", summary(judgement, facts)
+            return Verdict(status="healthy", rule=judgement.loaded.id, confidence=sure, summary=text)
+    return Verdict(status="inconclusive", rule=None, confidence="low", summary=_inconclusive(health, undecided, facts))
+
+
+def _inconclusive(health: list[Judgement], undecided: tuple[Unknown, ...], facts: FactSource) -> str:
+    measured = _measured(facts)
+    sentences = ["No rule explains what was measured."]
+    if not measured:
+        sentences = ["Nothing that a verdict could rest on was measured."]
+    for judgement in health:
+        if judgement.fires is False:
+            sentences.append(f"The service cannot be called healthy: {'; '.join(judgement.says)}.")
+        else:
+            sentences.append(f"Whether the service is healthy is unknown: {'; '.join(judgement.missing)}.")
+    if measured:
+        sentences.append(f"Measured: {'; '.join(measured)}.")
+    if undecided:
+        names = wording.enumeration(u.rule for u in undecided)
+        sentences.append(f"Not decided for want of measurements: {names}.")
+    return " ".join(sentences)
+
+
+def _measured(facts: FactSource) -> list[str]:
+    values = {name: facts.number(name) for name in MEASURED if name in vocabulary.FACTS}
+    return [
+        f"{wording.label(name)} {units.quantity(value, vocabulary.FACTS[name].unit)}"
+        for name, value in values.items()
+        if value is not None
+    ]
+
+
+def _deciding(fired: list[Judgement], health: list[Judgement]) -> tuple[Evidence, ...]:
+    if fired:
+        return fired[0].evidence
+    return tuple(e for j in sorted(health, key=lambda j: j.fires is not True) for e in j.evidence)

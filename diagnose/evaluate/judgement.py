@@ -1,0 +1,172 @@
+"""One rule against the facts: does it fire, how sure is that, who is to blame (pure)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from diagnose import facts as vocabulary
+from diagnose import histogram, units
+from diagnose.evaluate.conditions import evaluate_condition
+from diagnose.evaluate.result import Context, Result
+from diagnose.evaluate.source import FactSource, Truth, any_of
+from diagnose.models import Confidence, Culprit, Evidence, Finding
+from diagnose.rules import wording
+from diagnose.rules.check import looks_at_neighbour
+from diagnose.rules.conditions import facts_of
+from diagnose.rules.loading import LoadedRule
+from diagnose.rules.schema import Mechanism, Rule
+from diagnose.statistics import two_modes
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a rule came to. `culprits` are ordered by share; `mechanisms` are those that hold."""
+
+    loaded: LoadedRule
+    fires: Truth
+    confidence: Confidence | None
+    evidence: tuple[Evidence, ...]
+    says: tuple[str, ...]
+    missing: tuple[str, ...]
+    culprits: tuple[str, ...]
+    mechanisms: tuple[str, ...]
+
+
+def judge(loaded: LoadedRule, facts: FactSource) -> Judgement:
+    """Evaluate a rule: it fires when `when` is true and, where it names mechanisms, at least one of them holds.
+
+    A rule that accuses a neighbour needs a mechanism that looks at the neighbour: the others show what happened, and
+    not who did it.
+    """
+    rule = loaded.rule
+    context = Context(facts, loaded.values)
+    when = evaluate_condition(rule.when, context)
+    if not when.truth:
+        return Judgement(loaded, when.truth, None, when.evidence, when.says, when.missing, (), ())
+    culprits = tuple(sorted(dict.fromkeys(when.bound), key=lambda n: -(_share(rule, context.of(n)) or 0.0)))
+    # Mechanisms that look at a neighbour look at the one that is blamed most.
+    accused = context.of(culprits[0] if culprits else None)
+    results = {name: evaluate_condition(m.is_, accused) for name, m in rule.mechanisms.items()}
+    deciding = [
+        r for name, r in results.items() if not rule.binds_neighbours or looks_at_neighbour(rule.mechanisms[name])
+    ]
+    fires = any_of([r.truth for r in deciding]) if results else when.truth
+    held = tuple(name for name, r in results.items() if r.truth)
+    says, missing = _reasons(fires, when, deciding)
+    restated = {e.condition for r in results.values() for e in r.evidence}
+    evidence = tuple(e for e in when.evidence if e.condition not in restated)
+    evidence += tuple(_named(e, name) for name, r in results.items() for e in r.evidence)
+    return Judgement(loaded, fires, confidence(rule, held) if fires else None, evidence, says, missing, culprits, held)
+
+
+def _reasons(fires: Truth, when: Result, mechanisms: list[Result]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    if fires:
+        return when.says + tuple(s for m in mechanisms if m.truth for s in m.says), ()
+    if fires is None:
+        return (), tuple(dict.fromkeys(text for m in mechanisms for text in m.missing))
+    return tuple(s for m in mechanisms for s in m.says), ()
+
+
+def _named(evidence: Evidence, mechanism: str) -> Evidence:
+    return evidence.model_copy(update={"condition": f"mechanism {mechanism}: {evidence.condition}"})
+
+
+def _share(rule: Rule, context: Context) -> float | None:
+    return context.number(rule.then.culprits.share) if rule.then.culprits else None
+
+
+# ---------------------------------------------------------------- confidence
+
+
+def confidence(rule: Rule, held: tuple[str, ...]) -> Confidence:
+    """Return how sure a firing rule may be of itself, given the mechanisms that hold; no rule can raise this.
+
+    High: two direct mechanisms that share no probe, so that no single instrument's fault makes both. Medium: one, or
+    two correlations. Low: a correlation alone. Where a neighbour is accused, high needs a direct mechanism that looks
+    at the neighbour, and anything above low one that looks at it at all.
+    """
+    mechanisms = [rule.mechanisms[name] for name in held]
+    direct = [m for m in mechanisms if m.kind == "direct"]
+    accuses = rule.binds_neighbours
+    if _independent(direct) and (not accuses or any(map(looks_at_neighbour, direct))):
+        return "high"
+    if (direct or len(mechanisms) >= 2) and (not accuses or any(map(looks_at_neighbour, mechanisms))):
+        return "medium"
+    return "low"
+
+
+def _independent(mechanisms: list[Mechanism]) -> bool:
+    """Say whether two of them draw on different probes altogether. What a value is divided by only scales it."""
+    probes = [{vocabulary.FACTS[name].probe for name in facts_of(m.is_, divisors=False)} for m in mechanisms]
+    return any(not a & b for a, b in combinations(probes, 2))
+
+
+# ---------------------------------------------------------------- words
+
+
+def finding(judgement: Judgement, facts: FactSource) -> Finding:
+    """Return a firing rule as the report states it."""
+    rule = judgement.loaded.rule
+    context = Context(facts, judgement.loaded.values)
+    return Finding(
+        rule=rule.id,
+        title=rule.title,
+        confidence=judgement.confidence or "low",
+        culprits=[_culprit(rule, name, context) for name in judgement.culprits],
+        summary=summary(judgement, facts),
+        evidence=list(judgement.evidence),
+    )
+
+
+def _culprit(rule: Rule, name: str, context: Context) -> Culprit:
+    within = context.of(name)
+    cause = rule.then.culprits.cause if rule.then.culprits else None
+    text = wording.render(cause, lambda word: _word(word, rule, within, (name,))) if cause else None
+    return Culprit(cgroup=name, share=_share(rule, within), cause=text)
+
+
+def summary(judgement: Judgement, facts: FactSource) -> str:
+    """Return the rule's summary with its numbers filled in; neighbour facts are those of the main culprit."""
+    culprits = judgement.culprits
+    context = Context(facts, judgement.loaded.values, culprits[0] if culprits else None)
+    rule = judgement.loaded.rule
+    return wording.render(rule.then.summary, lambda word: _word(word, rule, context, culprits))
+
+
+def _word(word: str, rule: Rule, context: Context, culprits: tuple[str, ...]) -> str:
+    """Return the text of one placeholder of a template."""
+    if word.startswith("$"):
+        return wording.quantity(context.values[word[1:]], rule.parameters[word[1:]].unit)
+    if word in wording.CULPRITS:
+        return wording.enumeration(culprits if word == "culprits" else culprits[:1])
+    name, _, statistic = word.partition(":")
+    spec = vocabulary.FACTS[name]
+    if spec.kind == "histogram":
+        return _of_histogram(name, statistic, context)
+    if spec.kind == "series" and statistic and statistic != "total":
+        windows = context.facts.series(name, context.whose(name))
+        known = windows[np.isfinite(windows)] if windows is not None else np.array([])
+        value = float(getattr(np, statistic)(known)) if known.size else None
+    else:
+        value = context.number(name)
+    return units.quantity(value, spec.unit)
+
+
+def _of_histogram(name: str, statistic: str, context: Context) -> str:
+    counts = context.facts.histogram(name)
+    if counts is None:
+        return units.UNKNOWN
+    if statistic in ("p50", "p99"):
+        return units.duration_ns(histogram.percentile(counts, int(statistic[1:]) / 100))
+    split = two_modes(counts).best
+    if split is None:
+        return units.UNKNOWN
+    if statistic == "slow_weight":
+        return units.percent(split.slow.weight)
+    if statistic == "times_slower":
+        return f"{units.number(split.times_slower)} times"
+    fast, slow = split.fast.latency_ns, split.slow.latency_ns
+    return units.duration_ns({"fast_latency": fast, "slow_latency": slow, "antimode": split.antimode_ns}[statistic])

@@ -1,0 +1,85 @@
+"""Facts about one neighbour at a time (pure)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from diagnose.facts.vocabulary import Facts, fact, ratio, total
+from diagnose.neighbours import evicted_by
+from diagnose.windows import Series
+
+
+@fact(
+    "neighbour.evicted_of_service",
+    "pages",
+    "series",
+    "evictions",
+    "pages of the service that its reclaim removed",
+    scope="neighbour",
+)
+def _(f: Facts, n: str | None) -> Series | None:
+    parts = evicted_by(f.windows, f.ids(n))
+    return None if parts is None else parts[0] + parts[1]
+
+
+@fact(
+    "neighbour.eviction_share",
+    "ratio",
+    "number",
+    "evictions",
+    "share of the service's evicted pages that it removed",
+    scope="neighbour",
+)
+def _(f: Facts, n: str | None) -> float | None:
+    return ratio(total(f.value("neighbour.evicted_of_service", n)), total(f.value("evictions.of_service")))
+
+
+@fact(
+    "neighbour.apportioned_share",
+    "ratio",
+    "number",
+    "evictions",
+    "share of what is laid to it that is apportioned from kswapd by inflow",
+    scope="neighbour",
+)
+def _(f: Facts, n: str | None) -> float | None:
+    parts = evicted_by(f.windows, f.ids(n))
+    return None if parts is None else ratio(total(parts[1]), total(parts[0] + parts[1]))
+
+
+@fact("neighbour.inserted", "pages", "series", "page-cache", "pages it added to the page cache", scope="neighbour")
+def _(f: Facts, n: str | None) -> Series | None:
+    return f.windows.cache("inserted", f.ids(n))
+
+
+@fact(
+    "neighbour.inserted_share",
+    "ratio",
+    "number",
+    "page-cache",
+    "share of all pages added to the page cache that it added",
+    scope="neighbour",
+)
+def _(f: Facts, n: str | None) -> float | None:
+    return ratio(total(f.value("neighbour.inserted", n)), total(f.windows.cache("inserted")))
+
+
+@fact("neighbour.cache_bytes", "bytes", "series", "cgroups", "page cache charged to it", scope="neighbour")
+def _(f: Facts, n: str | None) -> Series | None:
+    top = next((i for i, path in f.windows.paths.items() if path == n), None)
+    return None if top is None else f.windows.gauge(top, "file_bytes")
+
+
+@fact(
+    "neighbour.cache_growth",
+    "bytes",
+    "number",
+    "cgroups",
+    "highest less first page cache charged to it during the capture",
+    scope="neighbour",
+)
+def _(f: Facts, n: str | None) -> float | None:
+    cache = f.value("neighbour.cache_bytes", n)
+    if cache is None or np.isnan(cache).all():
+        return None
+    return float(np.nanmax(cache) - cache[~np.isnan(cache)][0])

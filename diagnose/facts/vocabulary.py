@@ -1,0 +1,105 @@
+"""The vocabulary: every fact has a name, a unit, a kind, a scope and the probe it comes from (pure).
+
+A fact that was not measured is None, never 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from diagnose.neighbours import Neighbour
+from diagnose.neighbours import neighbours as candidates
+from diagnose.windows import Counts, Series, Windows
+
+Kind = Literal["number", "series", "histogram"]
+Scope = Literal["service", "neighbour", "host"]
+
+
+@dataclass(frozen=True)
+class FactSpec:
+    """A word of the vocabulary. A number is a float; a series has one value a window; a histogram BINS counts."""
+
+    name: str
+    unit: str
+    kind: Kind
+    scope: Scope
+    probe: str
+    help: str
+    compute: Compute
+
+
+FACTS: dict[str, FactSpec] = {}
+
+
+Compute = Callable[["Facts", str | None], Any]
+
+
+def fact(
+    name: str, unit: str, kind: Kind, probe: str, help: str, scope: Scope = "service"
+) -> Callable[[Compute], Compute]:
+    """Register the function that computes a fact from the facts' windows (and the neighbour's path)."""
+
+    def register(compute: Compute) -> Compute:
+        FACTS[name] = FactSpec(name, unit, kind, scope, probe, help, compute)
+        return compute
+
+    return register
+
+
+class Facts:
+    """The facts of one capture, computed when asked for and then kept. Implements `evaluate.FactSource`."""
+
+    def __init__(self, windows: Windows) -> None:
+        self.windows = windows
+        self.by_path: dict[str, Neighbour] = {n.path: n for n in candidates(windows)}
+        self.neighbours: Sequence[str] = list(self.by_path)
+        """The candidates by the path they are named by, the most suspicious first."""
+        self.measured_reads = windows.probe_attached("reads")
+        self._kept: dict[tuple[str, str | None], Any] = {}
+
+    def ids(self, neighbour: str | None) -> frozenset[int]:
+        return self.by_path[neighbour].ids if neighbour is not None else self.windows.service_ids
+
+    def value(self, name: str, neighbour: str | None = None) -> Any:
+        """Return a fact as it was computed: a float, an array, or None if it was not measured."""
+        key = (name, neighbour)
+        if key not in self._kept:
+            self._kept[key] = FACTS[name].compute(self, neighbour)
+        return self._kept[key]
+
+    def number(self, name: str, neighbour: str | None = None) -> float | None:
+        """Return a number, or the total of a series; None if it was not measured."""
+        value = self.value(name, neighbour)
+        if value is None or FACTS[name].kind == "number":
+            return None if value is None else float(value)
+        return float(np.nansum(value)) if not np.isnan(value).all() else None
+
+    def series(self, name: str, neighbour: str | None = None) -> Series | None:
+        """Return one value a window, NaN where it is missing; None if it was not measured."""
+        value: Series | None = self.value(name, neighbour)
+        return value
+
+    def histogram(self, name: str) -> Counts | None:
+        """Return counts by latency bin; None if they were not measured."""
+        value: Counts | None = self.value(name)
+        return value
+
+    def missing_reason(self, name: str) -> str:
+        """Say why a fact is missing."""
+        probe = FACTS[name].probe
+        record = next((p for p in self.windows.capture.probes if p.probe == probe), None)
+        if record is not None and (not record.attached or record.missing) and record.reason:
+            return f"probe {probe}: {record.reason}"
+        return f"probe {probe} saw nothing to measure it by"
+
+
+def ratio(part: float | None, whole: float | None) -> float | None:
+    return part / whole if part is not None and whole else None
+
+
+def total(series: Series | None) -> float | None:
+    return None if series is None or np.isnan(series).all() else float(np.nansum(series))

@@ -1,0 +1,49 @@
+"""One workload process: `python -m diagnose.lab.work PROGRAM CGROUP_DIRECTORY FOLDER FD PARENT_PID OPTIONS_JSON`.
+
+Started by `bench.py` only. It joins its cgroup before it touches any data, so that everything it reads is charged
+there, and it dies with the lab, however the lab dies.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+from diagnose.lab.counters import STEP, Counters
+from diagnose.lab.programs import PROGRAMS, Task
+
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+
+def die_with(parent_pid: int) -> None:
+    """Have the kernel kill this process when the lab ends; leave at once if it has ended already."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
+    if os.getppid() != parent_pid:
+        raise SystemExit("the lab ended before its workload began")
+
+
+class _LabTask(Task):
+    def step(self) -> None:
+        """Tell the lab that a step is done, and wait for its word to go on."""
+        self.counters.cells[STEP] += 1
+        if not sys.stdin.readline():
+            raise SystemExit("the lab ended")
+
+
+def main(arguments: list[str]) -> None:
+    """Join the cgroup, then run the program until killed."""
+    program, directory, folder, fd, parent_pid, options = arguments
+    die_with(int(parent_pid))
+    Path(directory, "cgroup.procs").write_text(str(os.getpid()))
+    with Counters(int(fd)) as counters:
+        PROGRAMS[program](_LabTask(Path(folder), Path(directory).name, counters, json.loads(options)))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

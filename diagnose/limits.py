@@ -1,0 +1,59 @@
+"""The memory limits around the service: its own, and the room it shares with others (pure)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from diagnose.models import CgroupRecord
+from diagnose.windows import Windows, is_within
+
+LIMIT_SETTINGS = ("memory.max", "memory.high", "memory.limit_in_bytes")
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A limit in force: on which cgroup, through which file, how many bytes."""
+
+    cgroup: str
+    cgroup_id: int
+    setting: str
+    limit_bytes: int
+
+
+def _lowest(record: CgroupRecord) -> Limit | None:
+    limits = [Limit(record.path, record.id, s, v) for s in LIMIT_SETTINGS if (v := record.settings.get(s)) is not None]
+    return min(limits, key=lambda limit: limit.limit_bytes, default=None)
+
+
+def _chain(windows: Windows) -> list[CgroupRecord]:
+    """Return the service's cgroup and its ancestors, nearest first."""
+    service = windows.capture.service.cgroup
+    chain = [c for c in windows.capture.cgroups if is_within(service, c.path)]
+    return sorted(chain, key=lambda c: -len(c.path))
+
+
+def _shared(windows: Windows, cgroup: str) -> bool:
+    """Whether anybody else was seen below a cgroup."""
+    service = windows.capture.service.cgroup
+    return any(is_within(p, cgroup) and not is_within(p, service) and p != cgroup for p in windows.paths.values())
+
+
+def own_limit(windows: Windows) -> Limit | None:
+    """Return the lowest limit that only the service feels: on its cgroup, or on ancestors that hold nobody else."""
+    limits = []
+    for record in _chain(windows):
+        if _shared(windows, record.path):
+            break
+        if (limit := _lowest(record)) is not None:
+            limits.append(limit)
+    return min(limits, key=lambda limit: limit.limit_bytes, default=None)
+
+
+def shared_limit(windows: Windows, neighbour: str) -> Limit | None:
+    """Return the lowest limit on a cgroup that holds both the service and a neighbour; None: the host is the limit."""
+    limits = [
+        limit
+        for record in _chain(windows)
+        if is_within(neighbour, record.path) and (limit := _lowest(record)) is not None
+    ]
+    return min(limits, key=lambda limit: limit.limit_bytes, default=None)

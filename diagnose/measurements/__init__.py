@@ -1,0 +1,55 @@
+"""The numbers of a report: a capture's tables summed into what a reader asks for (pure).
+
+Everything a report prints comes from here, so that `report.json` holds every number of `report.md`. Base units, in
+the names' suffixes; None: not measured. Lists hold the `TOP` largest entries; beside each is how many were left out.
+"""
+
+from __future__ import annotations
+
+from diagnose.measurements.block import block_latency
+from diagnose.measurements.cgroups import cgroups
+from diagnose.measurements.evictions import evictions
+from diagnose.measurements.frame import MAX_POINTS, TOP, Frame, Node, rounded
+from diagnose.measurements.page_cache import page_cache
+from diagnose.measurements.pressure import pressure
+from diagnose.measurements.reads import read_latency
+from diagnose.models import Capture
+
+__all__ = ["MAX_POINTS", "TOP", "measure"]
+
+
+def measure(capture: Capture, slow_threshold_seconds: float | None = None) -> Node:
+    """Return the `measurements` of a report, JSON-ready, floats rounded to 6 digits so that every machine agrees.
+
+    `slow_threshold_seconds`: from where on a read is called slow (the fact `reads.slow_threshold`); without it,
+    that of `slow.py`.
+    """
+    frame = Frame(capture)
+    result: Node = {
+        "read_latency": read_latency(frame, slow_threshold_seconds),
+        "block_latency": block_latency(frame),
+        "page_cache": page_cache(frame),
+        "evictions": evictions(frame),
+        "cgroups": cgroups(frame),
+        "pressure": pressure(frame),
+        "capture": _capture(frame),
+    }
+    plain: Node = rounded(result)
+    return plain
+
+
+def _capture(frame: Frame) -> Node:
+    """What the report's `capture` key does not hold: the host, what was asked for, how series are merged."""
+    capture, host = frame.capture, frame.capture.host
+    return {
+        "hostname": host.hostname,
+        "cpus": host.cpus,
+        "memory_bytes": host.memory_bytes,
+        "page_bytes": host.page_bytes,
+        "utc_offset_seconds": host.utc_offset_seconds,
+        "requested_windows": capture.requested_windows,
+        "tool_version": capture.tool_version,
+        "recorded_read_seconds": capture.slow_read_ns / 1e9,
+        "points": frame.points,
+        "windows_per_point": frame.windows_per_point,
+    }

@@ -1,0 +1,27 @@
+"""Types that captures and reports share."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+MAX_WINDOWS = 100_000
+Count = Annotated[int, Field(ge=0, lt=2**63)]
+Window = Annotated[int, Field(ge=0, lt=MAX_WINDOWS)]
+CgroupId = Annotated[int, Field(ge=0, lt=2**64)]
+Text = Annotated[str, Field(max_length=4096)]
+
+ReadKind = Literal["hit", "missed", "direct", "socket", "pipe", "other"]
+Cause = Literal["memcg-reclaim", "direct-reclaim", "kswapd", "proactive", "drop-caches", "invalidate", "truncate"]
+BlockOp = Literal["read", "write"]
+Stage = Literal["queue", "service"]
+
+
+class Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Process(Model):
+    pid: Annotated[int, Field(ge=1, lt=2**31)]
+    comm: Text

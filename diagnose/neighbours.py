@@ -1,0 +1,141 @@
+"""Who shares the host with the service: candidates for blame, at the level a person would name (pure).
+
+Evictions and insertions are known per cgroup. Workers of one job often have a cgroup each, so guilt is rolled up:
+below the cgroups that the service itself lies in, a job is one neighbour, unless a single child bears nearly all.
+Kernel threads (kswapd, kdamond) run in the root cgroup; what they do is never laid to a neighbour called "/".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from diagnose.models import Cause
+from diagnose.windows import Series, Windows, is_within
+
+PRESSURE: tuple[Cause, ...] = ("memcg-reclaim", "direct-reclaim")
+"""Reclaim by the task that needed memory: the evictor is the one who wanted the room."""
+
+ONE_CHILD_BEARS = 0.8
+"""From this share on, a single child is named instead of its parent."""
+MAX_NEIGHBOURS = 30
+MIN_PAGES = 256
+"""Below this many pages moved (1 MiB of 4 KiB pages) nobody is worth a question."""
+
+# Folders that hold other people's cgroups: nobody calls these "the job".
+_ORGANISING = ("docker", "libpod_parent", "kubepods", "burstable", "besteffort", "lxc", "machine", "user", "system")
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """A candidate: the cgroup to name, and all cgroups at and below it that moved pages."""
+
+    path: str
+    ids: frozenset[int]
+
+
+def neighbours(windows: Windows) -> list[Neighbour]:
+    """Return the candidates, the one that evicted most of the service's pages first, then by pages inserted."""
+    evicted, inserted = _pages_by_cgroup(windows)
+    top = windows.capture.service.cgroup
+    actors = {
+        cgroup: windows.paths[cgroup]
+        for cgroup in evicted.keys() | inserted.keys()
+        if cgroup in windows.paths and cgroup not in windows.service_ids
+    }
+    weigh = evicted if sum(evicted.get(a, 0.0) for a in actors) > 0 else inserted
+    groups = _grouped(actors, top, lambda cgroup: weigh.get(cgroup, 0.0))
+
+    def pages(n: Neighbour) -> tuple[float, float]:
+        return sum(evicted.get(i, 0.0) for i in n.ids), sum(inserted.get(i, 0.0) for i in n.ids)
+
+    worth = [n for n in groups if sum(pages(n)) >= MIN_PAGES]
+    return sorted(worth, key=lambda n: (*(-p for p in pages(n)), n.path))[:MAX_NEIGHBOURS]
+
+
+def _pages_by_cgroup(windows: Windows) -> tuple[dict[int, float], dict[int, float]]:
+    """Return pages of the service evicted under pressure, and pages inserted, by acting cgroup."""
+    evicted: dict[int, float] = {}
+    e = windows.capture.evictions
+    for evictor, victim, cause, pages in zip(e.evictor, e.victim, e.cause, e.pages, strict=True):
+        if cause in PRESSURE and victim in windows.service_ids:
+            evicted[evictor] = evicted.get(evictor, 0.0) + pages
+    inserted: dict[int, float] = {}
+    for cgroup, pages in zip(windows.capture.cache.cgroup, windows.capture.cache.inserted, strict=True):
+        inserted[cgroup] = inserted.get(cgroup, 0.0) + pages
+    return evicted, inserted
+
+
+def _grouped(actors: dict[int, str], service: str, weight: Callable[[int], float]) -> list[Neighbour]:
+    by_top: dict[str, list[int]] = {}
+    for cgroup, path in actors.items():
+        by_top.setdefault(_job(path, service), []).append(cgroup)
+    groups = []
+    for top, ids in by_top.items():
+        groups += _split(top, ids, actors, weight)
+    return groups
+
+
+def _job(path: str, service: str) -> str:
+    """Return the highest cgroup on the way to `path` that does not also hold the service and is not a mere folder."""
+    if is_within(service, path):
+        return path  # a cgroup the service lies in: only the tasks directly in it act under its name
+    parts = path.strip("/").split("/")
+    for depth in range(1, len(parts) + 1):
+        top = "/" + "/".join(parts[:depth])
+        if not is_within(service, top) and not _organises(parts[depth - 1]):
+            return top
+    return path
+
+
+def _organises(name: str) -> bool:
+    return name.endswith(".slice") or name in _ORGANISING
+
+
+def _split(top: str, ids: list[int], actors: dict[int, str], weight: Callable[[int], float]) -> list[Neighbour]:
+    """Go down while one child bears nearly all; its siblings then stand for themselves."""
+    children: dict[str, list[int]] = {}
+    for cgroup in ids:
+        below = actors[cgroup].removeprefix(top.rstrip("/")).strip("/")
+        child = f"{top.rstrip('/')}/{below.split('/')[0]}" if below else top
+        children.setdefault(child, []).append(cgroup)
+    total = sum(map(weight, ids))
+    heaviest = max(children.values(), key=lambda members: sum(map(weight, members)))
+    if len(children) == 1 and next(iter(children)) == top:
+        return [Neighbour(top, frozenset(ids))]
+    if total > 0 and sum(map(weight, heaviest)) < ONE_CHILD_BEARS * total:
+        return [Neighbour(top, frozenset(ids))]
+    return [
+        group
+        for child, members in children.items()
+        for group in (
+            [Neighbour(child, frozenset(members))] if child == top else _split(child, members, actors, weight)
+        )
+    ]
+
+
+def inflow(windows: Windows, ids: frozenset[int]) -> Series | None:
+    """Return the share of the host's inflow of memory that some cgroups made, per window; NaN where none flowed.
+
+    Inflow is what makes kswapd run: pages inserted into the page cache by anybody, and the growth of anonymous memory
+    (vmstat nr_anon_pages), which is in the sum so that nobody's cache is blamed for it.
+    """
+    own, everybody = windows.cache("inserted", ids), windows.cache("inserted")
+    anon = windows.host_increase("vmstat.nr_anon_pages")
+    if own is None or everybody is None:
+        return None
+    total = everybody + (np.nan_to_num(anon) if anon is not None else 0.0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(total > 0, own / total, np.nan)
+
+
+def evicted_by(windows: Windows, ids: frozenset[int]) -> tuple[Series, Series] | None:
+    """Return the service's pages evicted per window by some cgroups: directly, and their part of kswapd's by inflow."""
+    direct = windows.evictions(PRESSURE, windows.service_ids, ids)
+    kswapd = windows.evictions(("kswapd",), windows.service_ids)
+    share = inflow(windows, ids)
+    if direct is None or kswapd is None:
+        return None
+    return direct, kswapd * (np.nan_to_num(share) if share is not None else 0.0)

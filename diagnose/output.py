@@ -1,0 +1,103 @@
+"""Where results go: a folder that is never overwritten, files that are whole or not there."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from diagnose.errors import UsageError
+from diagnose.models import Capture
+
+FILES = ("report.md", "report.json", "capture.json.gz")
+
+
+@dataclass(frozen=True)
+class Written:
+    """The folder that holds the files, and why it is not the one asked for, if it is not."""
+
+    folder: Path
+    instead: str | None = None
+
+
+def default_folder(service: str, start: str) -> Path:
+    """Return diagnose-<service>-<UTC time> in the current folder, numbered on if that is there already."""
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", service).strip("-.")[:80] or "service"
+    stem = f"diagnose-{name}-{re.sub(r'[^0-9TZ]', '', start)}"
+    folder, number = Path(stem), 1
+    while os.path.lexists(folder):
+        number += 1
+        folder = Path(f"{stem}-{number}")
+    return folder
+
+
+def check(folder: Path) -> None:
+    """Refuse early, before anything is measured: raises UsageError if the files cannot go there."""
+    taken = [name for name in FILES if os.path.lexists(folder / name)]
+    if taken:
+        raise UsageError(f"{folder} already holds {', '.join(taken)}; nothing is overwritten: name another --output")
+    if os.path.lexists(folder) and not folder.is_dir():
+        raise UsageError(f"{folder} is not a folder; name another --output")
+    parent = next((p for p in (folder, *folder.absolute().parents) if p.is_dir()), Path("/"))
+    if not os.access(parent, os.W_OK | os.X_OK):
+        raise UsageError(f"{parent} cannot be written to, so {folder} cannot take the report; name another --output")
+
+
+def write(folder: Path, contents: dict[str, bytes]) -> Written:
+    """Write the files; when the folder fails them (full, gone, read-only), into a temporary folder instead.
+
+    Raises UsageError, with nothing written, only when that fails too.
+    """
+    try:
+        _write_all(folder, contents)
+    except OSError as error:
+        why = f"{folder} could not take the report ({error.strerror})"
+        try:
+            fallback = Path(tempfile.mkdtemp(prefix="diagnose-"))
+            _write_all(fallback, contents)
+        except OSError as second:
+            raise UsageError(f"{why}, nor could the temporary folder ({second.strerror}); free some space") from second
+        return Written(fallback, why)
+    return Written(folder)
+
+
+def _write_all(folder: Path, contents: dict[str, bytes]) -> None:
+    made = not folder.exists()
+    folder.mkdir(parents=True, exist_ok=True)
+    written: list[Path] = []
+    try:
+        for name, content in contents.items():
+            _write_whole(folder / name, content)
+            written.append(folder / name)
+    except OSError:
+        for path in written:
+            path.unlink(missing_ok=True)
+        if made:
+            folder.rmdir()
+        raise
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    """Write beside, then link into place: whole or not there, and never over an existing file or through a link."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def contents(capture: bytes, markdown: str, json: str) -> dict[str, bytes]:
+    """Return what goes into the folder, by file name."""
+    return dict(zip(FILES, (markdown.encode(), json.encode(), capture), strict=True))
+
+
+def folder_for(output: Path | None, capture: Capture) -> Path:
+    """Return the folder asked for, or the default one, named after the service and the capture's start."""
+    return output if output is not None else default_folder(capture.service.name, capture.start)

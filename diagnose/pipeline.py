@@ -1,0 +1,64 @@
+"""The whole flow on one screen: service, probes, capture, windows, facts, rules, findings, recommendations, report."""
+
+from __future__ import annotations
+
+from diagnose.battery import Battery, Plan, Wait, WindowSeen
+from diagnose.cgroups import Hierarchy
+from diagnose.evaluate import evaluate
+from diagnose.facts import Facts
+from diagnose.measurements import measure
+from diagnose.models import Capture, NotMeasured, Report, ReportCapture, ReportService
+from diagnose.recommend import recommend
+from diagnose.rules import RuleSet
+from diagnose.service import Service
+from diagnose.windows import Windows
+
+
+def record(service: Service, hierarchy: Hierarchy, plan: Plan, wait: Wait, on_window: WindowSeen) -> Capture:
+    """Measure on this host; the only step that needs root and a kernel."""
+    battery = Battery(service, hierarchy, plan)
+    try:
+        return battery.run(wait, on_window)
+    finally:
+        battery.close()
+
+
+def analyse(capture: Capture, rules: RuleSet) -> Report:
+    """Turn a capture into a report: no kernel, no clock, no files; the same capture and rules give the same report."""
+    windows = Windows(capture)
+    facts = Facts(windows)
+    evaluation = evaluate(rules, facts)
+    return Report(
+        service=ReportService(
+            name=capture.service.name, cgroup=capture.service.cgroup, processes=capture.service.processes
+        ),
+        capture=ReportCapture(
+            start=capture.start,
+            windows=capture.windows,
+            window_seconds=capture.window_seconds,
+            kernel=capture.host.kernel,
+            cgroup_version=capture.cgroup_version,
+            lost=capture.lost,
+            interrupted=capture.interrupted,
+        ),
+        verdict=evaluation.verdict,
+        findings=[fired.finding for fired in evaluation.findings],
+        ruled_out=list(evaluation.ruled_out),
+        unknown=list(evaluation.unknown),
+        not_measured=not_measured(capture),
+        recommendations=recommend(list(evaluation.findings), facts),
+        measurements=measure(capture, facts.number("reads.slow_threshold")),
+    )
+
+
+def not_measured(capture: Capture) -> list[NotMeasured]:
+    """Return the probes that did not attach, or only in part, with the reason and what would help."""
+    return [
+        NotMeasured(
+            probe=p.probe if not p.missing else f"{p.probe} ({', '.join(p.missing)})",
+            reason=p.reason or "no reason was given",
+            how_to_enable=p.how_to_enable,
+        )
+        for p in capture.probes
+        if not p.attached or p.missing
+    ]

@@ -1,0 +1,38 @@
+"""From findings to memory limits, with the arithmetic shown (pure).
+
+Recommendations come in pairs: contain the one who takes the room, protect the one who loses it. Every number is a
+reading of the capture; a limit below what a cgroup cannot give back is never suggested, and where no safe limit exists
+the recommendation says so (`value_bytes` None).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from diagnose.evaluate import Fired
+from diagnose.facts import Facts
+from diagnose.models import Recommendation
+from diagnose.recommend.contain import contain
+from diagnose.recommend.own import raise_own
+from diagnose.recommend.proactive import stop_proactive
+from diagnose.recommend.protect import protect
+
+__all__ = ["recommend"]
+
+_KINDS: dict[str, Callable[[Fired, Facts], list[Recommendation]]] = {
+    "contain-neighbour": contain,
+    "protect-service": protect,
+    "raise-own-limit": raise_own,
+    "stop-proactive-reclaim": stop_proactive,
+}
+
+
+def recommend(findings: list[Fired], facts: Facts) -> list[Recommendation]:
+    """Return the changes that the findings call for, the first finding's first, no setting twice."""
+    recommendations: list[Recommendation] = []
+    for fired in findings:
+        for kind in fired.recommend:
+            for candidate in _KINDS[kind](fired, facts):
+                if (candidate.cgroup, candidate.setting) not in {(r.cgroup, r.setting) for r in recommendations}:
+                    recommendations.append(candidate)
+    return recommendations

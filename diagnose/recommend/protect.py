@@ -1,0 +1,50 @@
+"""Protect the service that loses its pages, where the hierarchy can: memory.low (pure)."""
+
+from __future__ import annotations
+
+from diagnose import units
+from diagnose.evaluate import Fired
+from diagnose.facts import Facts
+from diagnose.models import CgroupRecord, Recommendation
+from diagnose.recommend.advice import commands
+from diagnose.recommend.sizing import MIB, Sum, need
+from diagnose.windows import Windows, is_within
+
+
+def protect(fired: Fired, facts: Facts) -> list[Recommendation]:
+    """Protection exists on v2 only (memory.low), and needs the ancestors' own up to the room that is shared."""
+    windows = facts.windows
+    wanted = need(windows)
+    if windows.capture.cgroup_version == 1 or wanted is None:
+        return []
+    service = windows.capture.service.cgroup
+    culprits = [c.cgroup for c in fired.finding.culprits]
+    chain = [c for c in windows.capture.cgroups if is_within(service, c.path) and c.path != "/"]
+    # An ancestor that holds a culprit too shares its protection with it, which protects from outsiders only.
+    below_room = [c for c in chain if not any(is_within(culprit, c.path) for culprit in culprits)]
+    value = -(-wanted.bytes // MIB) * MIB
+    return [
+        _protection(record, value, wanted, windows)
+        for record in sorted(below_room, key=lambda c: -len(c.path))
+        if (record.settings.get("memory.low") or 0) < value
+    ]
+
+
+def _protection(record: CgroupRecord, value: int, wanted: Sum, windows: Windows) -> Recommendation:
+    service = windows.capture.service.cgroup
+    why = (
+        "memory.low keeps these pages from being reclaimed while others have anything to give."
+        if record.path == service
+        else f"protection of {service} is bounded by its ancestors': this one needs as much."
+    )
+    return Recommendation(
+        cgroup=record.path,
+        setting="memory.low",
+        current_bytes=record.settings.get("memory.low"),
+        value_bytes=value,
+        reason=why,
+        arithmetic=[*wanted.lines, f"rounded up to whole MiB: {value // MIB} MiB"],
+        expected_effect=f"up to {units.size(value)} of {record.path} are passed over by reclaim.",
+        risk=f"{units.size(value)} less for everybody else under memory pressure.",
+        commands=commands(record, "memory.low", value, windows),
+    )

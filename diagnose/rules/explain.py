@@ -1,0 +1,72 @@
+"""A rule for people: `diagnose rules show ID` and `diagnose rules list` (pure)."""
+
+from __future__ import annotations
+
+from diagnose import facts
+from diagnose.rules import wording
+from diagnose.rules.loading import LoadedRule, RuleSet
+
+
+def list_rules(rules: RuleSet) -> list[tuple[str, str]]:
+    """Return (id, title) of every rule, in the order in which they rank."""
+    return [(loaded.id, loaded.rule.title) for loaded in rules]
+
+
+def explain(loaded: LoadedRule) -> str:
+    """Return all that a rule says, in Markdown: its reason, thresholds, conditions, and the measurements it needs."""
+    rule = loaded.rule
+    sections = [
+        f"# {rule.title}",
+        f"`{rule.id}`, {'a finding' if rule.then.verdict == 'finding' else 'a clean bill of health'}",
+        rule.why.strip(),
+        "## It fires when\n\n" + "\n".join(wording.outline(rule.when, loaded.values)),
+        _mechanisms(loaded),
+        _parameters(loaded),
+        _facts(loaded),
+        _list("References", rule.references),
+        f"Defined in {loaded.document.path}",
+    ]
+    return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def _mechanisms(loaded: LoadedRule) -> str:
+    if not loaded.rule.mechanisms:
+        return ""
+    lines = ["## Mechanisms", "", "At least one must hold; two independent direct ones make the confidence high.", ""]
+    for name, mechanism in loaded.rule.mechanisms.items():
+        lines.append(f"- `{name}` ({mechanism.kind}):")
+        lines += wording.outline(mechanism.is_, loaded.values, depth=1)
+    return "\n".join(lines)
+
+
+def _parameters(loaded: LoadedRule) -> str:
+    if not loaded.rule.parameters:
+        return ""
+    lines = ["## Parameters", "", "| name | value | default | why |", "|---|---|---|---|"]
+    for name, parameter in loaded.rule.parameters.items():
+        value = wording.quantity(loaded.values[name], parameter.unit)
+        if name in loaded.changed:
+            value += f" (set in {loaded.changed[name]})"
+        why = " ".join(parameter.help.split()).replace("|", "\\|")
+        lines.append(f"| `{name}` | {value} | {wording.quantity(parameter.default, parameter.unit)} | {why} |")
+    return "\n".join(lines)
+
+
+def _facts(loaded: LoadedRule) -> str:
+    lines = ["## It needs", "", "| fact | unit | probe | meaning |", "|---|---|---|---|"]
+    for name in loaded.rule.facts():
+        spec = facts.FACTS[name]
+        lines.append(f"| `{name}` | {spec.unit} | {spec.probe} | {spec.help} |")
+    return "\n".join(lines)
+
+
+def _list(title: str, lines: list[str]) -> str:
+    return f"## {title}\n\n" + "\n".join(f"- {line}" for line in lines) if lines else ""
+
+
+def reference() -> str:
+    """Return the vocabulary of rules, every fact with its unit, kind and probe, as a Markdown table."""
+    lines = ["| fact | unit | kind | of | probe | meaning |", "|---|---|---|---|---|---|"]
+    for spec in facts.FACTS.values():
+        lines.append(f"| `{spec.name}` | {spec.unit} | {spec.kind} | {spec.scope} | {spec.probe} | {spec.help} |")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,120 @@
+"""The shape of a rule. A rule is data: typed conditions over facts, thresholds by name, no code and no arithmetic.
+
+What the shape cannot say (does the fact exist, do the units agree) is checked in `check.py`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from diagnose.rules.conditions import Condition, FactName, ForEach, Line, Name, Part, Prose, RuleId, facts_of, walk
+
+
+class Parameter(Part):
+    """A threshold: what it is, in what unit, and why this default."""
+
+    unit: Annotated[str, Field(min_length=1, max_length=40)]
+    default: float
+    help: Prose
+
+
+class Mechanism(Part):
+    """One way to know. `direct`: the chain itself was measured; `correlation`: things happened at the same time."""
+
+    kind: Literal["direct", "correlation"]
+    is_: Condition = Field(alias="is")
+
+
+class Culprits(Part):
+    """What the report says of each neighbour that `for_each` bound."""
+
+    share: FactName
+    cause: Line
+
+
+Recommend = Literal["contain-neighbour", "protect-service", "raise-own-limit", "stop-proactive-reclaim"]
+
+
+class Then(Part):
+    verdict: Literal["finding", "healthy"]
+    summary: Prose
+    culprits: Culprits | None = None
+    recommend: list[Recommend] = Field(default_factory=list, max_length=8)
+
+
+Notation = str | int | float | None
+"""A fact's value in a test: a number, a series or a histogram in the notation of `notation.py`; null: not measured."""
+
+
+class Expect(Part):
+    outcome: Literal["fires", "quiet", "unknown"]
+    confidence: Literal["high", "medium", "low"] | None = None
+    culprits: list[Line] | None = None
+
+
+class Test(Part):
+    """Facts and the outcome they must have. A fact that is left out was not measured.
+
+    `like` names an earlier test of the rule whose facts hold here too, unless given anew; null takes one away.
+    """
+
+    name: Line
+    like: Line | None = None
+    facts: dict[str, Notation] = Field(default_factory=dict, max_length=200)
+    neighbours: dict[Line, dict[str, Notation] | None] = Field(default_factory=dict, max_length=64)
+    expect: Expect
+
+    def on_top_of(self, base: Test) -> Test:
+        """Return this test with the facts of `base` where it has none of its own."""
+        neighbours = {
+            path: None if own is None else {**(base.neighbours.get(path) or {}), **own}
+            for path, own in {**{path: {} for path in base.neighbours}, **self.neighbours}.items()
+        }
+        return self.model_copy(update={"facts": {**base.facts, **self.facts}, "neighbours": neighbours})
+
+
+class Rule(Part):
+    """A file in `rules/`."""
+
+    id: RuleId
+    title: Line
+    why: Prose
+    rank: Annotated[int, Field(ge=0, le=1000)] = 500
+    """Among findings of equal confidence the lower rank comes first."""
+    explains: list[RuleId] = Field(default_factory=list, max_length=32)
+    """Findings that are consequences of this one: they come after it whatever their confidence."""
+    parameters: dict[Name, Parameter] = Field(default_factory=dict, max_length=64)
+    when: Condition
+    mechanisms: dict[Name, Mechanism] = Field(default_factory=dict, max_length=16)
+    then: Then
+    references: list[Line] = Field(default_factory=list, max_length=32)
+    tests: list[Test] = Field(default_factory=list, max_length=64)
+
+    def conditions(self) -> list[Condition]:
+        """Return `when` and the mechanisms' conditions."""
+        return [self.when, *(m.is_ for m in self.mechanisms.values())]
+
+    def facts(self) -> list[str]:
+        """Return every fact that decides the rule, each once."""
+        return list(dict.fromkeys(name for c in self.conditions() for name in facts_of(c)))
+
+    def complete_tests(self) -> list[Test]:
+        """Return the tests with the facts that `like` refers to; a reference to no earlier test is left out."""
+        complete: dict[str, Test] = {}
+        for test in self.tests:
+            base = complete.get(test.like or "")
+            complete[test.name] = test.on_top_of(base) if base else test
+        return list(complete.values())
+
+    @property
+    def binds_neighbours(self) -> bool:
+        return any(isinstance(c, ForEach) for c in walk(self.when))
+
+
+class Override(Part):
+    """A file that changes thresholds of another rule and nothing else."""
+
+    overrides: RuleId
+    parameters: Annotated[dict[Name, float], Field(min_length=1, max_length=64)]

@@ -1,0 +1,131 @@
+"""Lint, and the tests that rules carry: facts in a compact notation, and the outcome they must have."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diagnose import facts, resources
+from diagnose.errors import UsageError
+from diagnose.rules import notation
+from diagnose.rules.check import shortcomings
+from diagnose.rules.document import read
+from diagnose.rules.loading import LoadedRule, interpret, override_faults, rule_files
+from diagnose.rules.schema import Override, Rule, Test
+
+
+@dataclass(frozen=True)
+class TestOutcome:
+    """How a rule's test went; `message` says what differed, and where the test is."""
+
+    __test__ = False  # not a test itself, whatever pytest makes of the name
+
+    rule: str
+    test: str
+    passed: bool
+    message: str
+
+
+class TestFacts:
+    """The facts of a rule's test, as a `FactSource`; what the test leaves out was not measured."""
+
+    __test__ = False
+
+    def __init__(self, test: Test) -> None:
+        self._service = test.facts
+        self._neighbours = {path: values for path, values in test.neighbours.items() if values is not None}
+        self.neighbours: Sequence[str] = tuple(self._neighbours)
+
+    def _value(self, name: str, neighbour: str | None) -> str | int | float | None:
+        return (self._service if neighbour is None else self._neighbours.get(neighbour, {})).get(name)
+
+    def number(self, name: str, neighbour: str | None = None) -> float | None:
+        value = self._value(name, neighbour)
+        if value is None:
+            return None
+        if facts.FACTS[name].kind != "series":
+            return float(value)
+        windows = notation.series(str(value))
+        return None if np.isnan(windows).all() else float(np.nansum(windows))
+
+    def series(self, name: str, neighbour: str | None = None) -> NDArray[np.float64] | None:
+        value = self._value(name, neighbour)
+        return None if value is None else notation.series(str(value))
+
+    def histogram(self, name: str) -> NDArray[np.int64] | None:
+        value = self._value(name, None)
+        return None if value is None else notation.histogram_counts(str(value))
+
+    def missing_reason(self, name: str) -> str:
+        return f"{name} is not given in this test"
+
+
+def lint(folder: Path) -> list[str]:
+    """Return everything wrong with the rules of a folder, one message each, with file, line and key."""
+    messages: list[str] = []
+    shipped = _load(resources.folder("rules"), [])
+    own = _load(folder, messages)
+    known = shipped | own
+    for path in rule_files(folder):
+        if path.suffix != ".yaml":
+            messages.append(f"{path}:1: name it {path.stem}.yaml; that is how rule files end")
+            continue
+        try:
+            document = read(path)
+        except UsageError:
+            continue  # _load has reported it
+        result, faults = interpret(document)
+        if isinstance(result, Override):
+            messages += [document.describe(*fault) for fault in override_faults(result, known)]
+        elif isinstance(result, Rule) and not faults:
+            messages += [document.describe(*found) for found in shortcomings(result)]
+    return messages
+
+
+def _load(folder: Path, messages: list[str]) -> dict[str, LoadedRule]:
+    """Load the rules of a folder that can be loaded, and report the others."""
+    loaded: dict[str, LoadedRule] = {}
+    for path in rule_files(folder):
+        try:
+            document = read(path)
+        except UsageError as error:
+            messages.append(str(error))
+            continue
+        result, faults = interpret(document)
+        messages += [document.describe(*fault) for fault in faults]
+        if isinstance(result, Rule) and not faults:
+            values = {name: parameter.default for name, parameter in result.parameters.items()}
+            loaded[result.id] = LoadedRule(result, document, values, {})
+    return loaded
+
+
+def run_tests(folder: Path) -> list[TestOutcome]:
+    """Run the tests of every rule of a folder; raises UsageError when a file of it is no valid rule."""
+    messages: list[str] = []
+    loaded = _load(folder, messages)
+    if messages:
+        raise UsageError("\n".join(messages[:20]))
+    return [_run(rule, test, i) for rule in loaded.values() for i, test in enumerate(rule.rule.complete_tests())]
+
+
+def _run(loaded: LoadedRule, test: Test, index: int) -> TestOutcome:
+    from diagnose.evaluate import judge  # evaluate knows rules; rules know it only here
+
+    judgement = judge(loaded, TestFacts(test))
+    got = {True: "fires", False: "quiet", None: "unknown"}[judgement.fires]
+    expect = test.expect
+    differences = []
+    if got != expect.outcome:
+        why = "; ".join(judgement.says or judgement.missing)
+        differences.append(f"outcome is {got}, expected {expect.outcome} ({why})")
+    if expect.confidence and judgement.confidence != expect.confidence:
+        held = ", ".join(judgement.mechanisms) or "none"
+        differences.append(f"confidence is {judgement.confidence}, expected {expect.confidence} (holding: {held})")
+    if expect.culprits is not None and list(judgement.culprits) != expect.culprits:
+        differences.append(f"culprits are {list(judgement.culprits)}, expected {expect.culprits}")
+    message = loaded.document.describe(("tests", index), f"{test.name}: {'; '.join(differences) or 'passed'}")
+    return TestOutcome(loaded.id, test.name, not differences, message)

@@ -1,0 +1,36 @@
+"""Ctrl-C and SIGTERM while measuring: they end the capture early, and the report is made of what there is."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from diagnose.battery import Wait
+
+_SIGNALS = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+
+
+@contextmanager
+def stoppable() -> Iterator[Wait]:
+    """Yield a sleep that returns True as soon as one of the signals comes, which then does nothing else.
+
+    The signals are blocked and waited for, not handled: no code runs in between, whatever the capture is doing.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    try:
+        yield _wait
+    finally:
+        # A second Ctrl-C while the first was being served must not hit the making of the report.
+        while signal.sigtimedwait(_SIGNALS, 0) is not None:
+            continue
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _wait(seconds: float) -> bool:
+    until = time.monotonic() + seconds
+    while (left := until - time.monotonic()) > 0:
+        if signal.sigtimedwait(_SIGNALS, left) is not None:
+            return True
+    return signal.sigtimedwait(_SIGNALS, 0) is not None

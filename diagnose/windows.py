@@ -1,0 +1,207 @@
+"""A capture's tables as aligned series: one value a window, NaN where a window has none (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import Any, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diagnose.histogram import BINS
+from diagnose.models import Capture, Cause, ReadKind
+
+Series = NDArray[np.float64]
+Counts = NDArray[np.int64]
+
+KINDS: tuple[ReadKind, ...] = get_args(ReadKind)
+CAUSES: tuple[Cause, ...] = get_args(Cause)
+FILE_KINDS: tuple[ReadKind, ...] = ("hit", "missed", "direct")
+BUFFERED: tuple[ReadKind, ...] = ("hit", "missed")
+
+
+def is_within(path: str, top: str) -> bool:
+    """Whether a cgroup is `top` or below it."""
+    return path == top or top == "/" or path.startswith(top.rstrip("/") + "/")
+
+
+def _codes(values: list[str], names: tuple[str, ...]) -> NDArray[np.int64]:
+    index = {name: i for i, name in enumerate(names)}
+    return np.array([index[v] for v in values], np.int64)
+
+
+def _sums(index: Counts, weights: NDArray[Any], length: int) -> Series:
+    """Add weights up by index (windows or bins), shape (length,)."""
+    return np.bincount(index, weights=weights, minlength=length).astype(np.float64)
+
+
+@dataclass(frozen=True)
+class Windows:
+    """A capture, asked by series. Shapes: series (count,), histograms (BINS,)."""
+
+    capture: Capture
+
+    @property
+    def count(self) -> int:
+        return self.capture.windows
+
+    @property
+    def seconds(self) -> float:
+        return self.capture.window_seconds
+
+    @cached_property
+    def paths(self) -> dict[int, str]:
+        """Cgroup id -> path, of those whose name is known."""
+        return {c.id: c.path for c in self.capture.cgroups}
+
+    @cached_property
+    def service_ids(self) -> frozenset[int]:
+        """The ids of the service's cgroup and everything below it."""
+        top = self.capture.service.cgroup
+        return frozenset({self.capture.service.cgroup_id} | {i for i, p in self.paths.items() if is_within(p, top)})
+
+    def probe_attached(self, name: str) -> bool:
+        return any(p.probe == name and p.attached for p in self.capture.probes)
+
+    # ------------------------------------------------------------ reads
+
+    @cached_property
+    def _reads(self) -> tuple[Counts, Counts, Counts, Counts]:
+        r = self.capture.reads
+        return (
+            np.array(r.window, np.int64),
+            _codes(list(r.kind), KINDS),
+            np.array(r.bin, np.int64),
+            np.array(r.count, np.int64),
+        )
+
+    def read_histogram(self, kinds: Iterable[ReadKind] = FILE_KINDS) -> Counts:
+        """Return the counts of the service's reads by latency bin, of some kinds, over the whole capture."""
+        _, kind, bins, count = self._reads
+        keep = np.isin(kind, [KINDS.index(k) for k in kinds]) & (bins < BINS)
+        return _sums(bins[keep], count[keep], BINS).astype(np.int64)
+
+    def reads_from_bin(self, first_bin: int, kinds: Iterable[ReadKind] = FILE_KINDS) -> Series:
+        """Return per window how many reads of some kinds fell into `first_bin` or above."""
+        window, kind, bins, count = self._reads
+        keep = np.isin(kind, [KINDS.index(k) for k in kinds]) & (bins >= first_bin)
+        return _sums(window[keep], count[keep], self.count)
+
+    def read_total(self, column: str, kinds: Iterable[ReadKind] = FILE_KINDS) -> Series:
+        """Return a column of the read totals (count, total_ns, looked_up_pages, …) per window."""
+        totals = self.capture.read_totals
+        keep = np.isin(_codes(list(totals.kind), KINDS), [KINDS.index(k) for k in kinds])
+        values = np.array(getattr(totals, column), np.float64)
+        return _sums(np.array(totals.window, np.int64)[keep], values[keep], self.count)
+
+    # ------------------------------------------------------------ page cache
+
+    def cache(self, column: str, cgroups: Iterable[int] | None = None) -> Series | None:
+        """Return pages per window of a column of the page-cache table; None where it was not measured."""
+        table = self.capture.cache
+        values = getattr(table, column)
+        if values is None or not self.probe_attached("page-cache"):
+            return None
+        window, pages = self._cache_window, np.array(values, np.float64)
+        if cgroups is not None:
+            keep = np.isin(self._cache_cgroup, np.array(sorted(cgroups), np.uint64))
+            window, pages = window[keep], pages[keep]
+        return _sums(window, pages, self.count)
+
+    @cached_property
+    def _cache_window(self) -> Counts:
+        return np.array(self.capture.cache.window, np.int64)
+
+    @cached_property
+    def _cache_cgroup(self) -> NDArray[np.uint64]:
+        return np.array(self.capture.cache.cgroup, np.uint64)
+
+    # ------------------------------------------------------------ evictions
+
+    @cached_property
+    def _evictions(self) -> tuple[Counts, NDArray[np.uint64], NDArray[np.uint64], Counts, Series]:
+        e = self.capture.evictions
+        return (
+            np.array(e.window, np.int64),
+            np.array(e.evictor, np.uint64),
+            np.array(e.victim, np.uint64),
+            _codes(list(e.cause), CAUSES),
+            np.array(e.pages, np.float64),
+        )
+
+    def evictions(
+        self, causes: Iterable[Cause], victims: Iterable[int] | None = None, evictors: Iterable[int] | None = None
+    ) -> Series | None:
+        """Return pages removed per window for some causes, victims and evictors (None: all); None if not measured."""
+        if not self.probe_attached("evictions"):
+            return None
+        window, evictor, victim, cause, pages = self._evictions
+        keep = np.isin(cause, [CAUSES.index(c) for c in causes])
+        if victims is not None:
+            keep &= np.isin(victim, np.array(sorted(victims), np.uint64))
+        if evictors is not None:
+            keep &= np.isin(evictor, np.array(sorted(evictors), np.uint64))
+        return _sums(window[keep], pages[keep], self.count)
+
+    # ------------------------------------------------------------ readings of files
+
+    def gauge(self, cgroup: int, key: str) -> Series | None:
+        """Return a reading of a cgroup at the end of each window, shape (count,); None if there is not one."""
+        readings = self._readings(cgroup, key)
+        if readings is None:
+            return None
+        series = np.full(self.count, np.nan)
+        for window, value in readings:
+            if window >= 0:
+                series[window] = value
+        return series
+
+    def peak(self, cgroup: int, key: str) -> float | None:
+        """Return the highest reading of the capture, the one at the start included."""
+        readings = self._readings(cgroup, key)
+        return max(value for _, value in readings) if readings else None
+
+    def increase(self, cgroup: int, key: str) -> Series | None:
+        """Return by how much a counter of a cgroup rose in each window; None without two readings."""
+        return _increases(self._readings(cgroup, key), self.count)
+
+    def host_increase(self, key: str) -> Series | None:
+        """Return by how much a host counter ("vmstat.pswpin") rose in each window; None without two readings."""
+        samples = self.capture.host_samples
+        column = samples.values.get(key)
+        if column is None:
+            return None
+        readings = [(w, float(v)) for w, v in zip(samples.window, column, strict=True) if v is not None]
+        return _increases(readings, self.count)
+
+    @cached_property
+    def _sample_rows(self) -> dict[int, list[int]]:
+        rows: dict[int, list[int]] = {}
+        for row, cgroup in enumerate(self.capture.cgroup_samples.cgroup):
+            rows.setdefault(cgroup, []).append(row)
+        return rows
+
+    def _readings(self, cgroup: int, key: str) -> list[tuple[int, float]] | None:
+        samples = self.capture.cgroup_samples
+        column = samples.values.get(key)
+        if column is None:
+            return None
+        readings = [
+            (samples.window[row], float(value))
+            for row in self._sample_rows.get(cgroup, [])
+            if (value := column[row]) is not None
+        ]
+        return sorted(readings) or None
+
+
+def _increases(readings: list[tuple[int, float]] | None, count: int) -> Series | None:
+    if not readings or len(readings) < 2:
+        return None
+    series = np.full(count, np.nan)
+    for (_, before), (window, value) in pairwise(readings):
+        # A counter that fell was reset (the cgroup was made anew): what happened in between is not known.
+        series[window] = value - before if value >= before else np.nan
+    return series

@@ -1,0 +1,50 @@
+"""Kernel-marked tests run where they can, say why where they cannot, and may not skip where they must.
+
+DIAGNOSE_REQUIRE_KERNEL=1 turns a skipped kernel test into a failure: CI sets it where the host grants BPF programs.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from functools import cache
+
+import pytest
+
+REQUIRED = os.environ.get("DIAGNOSE_REQUIRE_KERNEL", "0") == "1"
+
+
+@cache
+def why_not() -> str | None:
+    """Return why kernel tests cannot run on this host, None if they can."""
+    if os.geteuid() != 0:
+        return "needs root"
+    from diagnose import doctor
+
+    stopping = doctor.blocking(doctor.checks())
+    if stopping:
+        return "; ".join(f"{check.name}: {check.detail}" for check in stopping)
+    from diagnose.cgroups import Hierarchy
+
+    mount = Hierarchy.discover().mount
+    return None if os.access(mount, os.W_OK) else f"{mount} is read-only"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip kernel tests, with the reason, where they cannot run."""
+    marked = [item for item in items if item.get_closest_marker("kernel")]
+    reason = why_not() if marked else None
+    for item in marked if reason else []:
+        item.add_marker(pytest.mark.skip(reason=f"kernel: {reason}"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Make a skipped kernel test a failed one where kernel tests are required."""
+    report = yield
+    if REQUIRED and report.skipped and not hasattr(report, "wasxfail") and item.get_closest_marker("kernel"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped although DIAGNOSE_REQUIRE_KERNEL=1: {report.longrepr}"
+    return report

@@ -1,0 +1,163 @@
+"""What `diagnose doctor` says of hosts that lack one thing each: a fake root, one file changed."""
+
+from __future__ import annotations
+
+import errno
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from diagnose import doctor
+from diagnose.doctor import Check, Host
+from diagnose.errors import CannotMeasureError
+
+TRACEPOINTS = {"reads": ["syscalls:sys_enter_read", "mm_filemap_add_to_page_cache"], "block": ["block:block_rq_issue"]}
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Host:
+    """Return a host that has everything: root, BTF, tracefs, a v1 memory hierarchy."""
+    files = {
+        "proc/self/status": "Name:\tx\nCapEff:\t000001ffffffffff\n",
+        "proc/self/mounts": "cgroup /sys/fs/cgroup/memory cgroup rw,relatime,memory 0 0\n",
+        "proc/filesystems": "nodev\ttracefs\n",
+        "proc/kallsyms": "ffffffff81000000 T _text\n",
+        "proc/meminfo": "MemAvailable:    4194304 kB\n",
+        "proc/pressure/memory": "some avg10=0.00 avg60=0.00 avg300=0.00 total=0\n",
+        "proc/sys/kernel/unprivileged_bpf_disabled": "2\n",
+        "sys/kernel/btf/vmlinux": "x" * 4096,
+        "sys/kernel/security/lockdown": "none [integrity] confidentiality\n",
+        "sys/fs/cgroup/memory/cgroup.procs": "",
+        "var/tmp/.keep": "",
+    }
+    for name, text in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    events = ("syscalls/sys_enter_read", "filemap/mm_filemap_add_to_page_cache", "block/block_rq_issue")
+    for event in events:
+        (tmp_path / "sys/kernel/tracing/events" / event).mkdir(parents=True)
+    return Host(tmp_path, lambda: Path("/somewhere/bcc"), lambda: 0, TRACEPOINTS)
+
+
+def named(found: list[Check], name: str) -> Check:
+    """Return the one check of that name."""
+    (check,) = (check for check in found if check.name == name)
+    return check
+
+
+def write(path: str, text: str) -> Callable[[Host], None]:
+    return lambda host: void((host.root / path).write_text(text))
+
+
+def remove(path: str) -> Callable[[Host], None]:
+    return lambda host: (host.root / path).unlink()
+
+
+def void(_result: object) -> None:
+    """Drop a result: a Callable[[Host], None] has none."""
+
+
+def test_a_complete_host_can_measure(host: Host) -> None:
+    found = doctor.checks(host)
+    assert [check for check in found if check.ok is not True and check.name != "disk"] == []
+    assert doctor.exit_code(found) == 0
+    assert doctor.as_text(found).endswith("The battery can measure here.")
+
+
+@pytest.mark.parametrize(
+    ("break_it", "name", "says"),
+    [
+        (write("proc/self/status", "CapEff:\t0000000000000000\n"), "capabilities", "neither CAP_SYS_ADMIN"),
+        (write("sys/kernel/security/lockdown", "none integrity [confidentiality]\n"), "lockdown", "confidentiality"),
+        (remove("sys/kernel/btf/vmlinux"), "BTF", "CONFIG_DEBUG_INFO_BTF"),
+        (write("proc/self/mounts", "proc /proc proc rw 0 0\n"), "memory cgroups", "no cgroup hierarchy"),
+    ],
+)
+def test_an_essential_thing_missing_means_exit_3(
+    host: Host, break_it: Callable[[Host], None], name: str, says: str
+) -> None:
+    break_it(host)
+    found = doctor.checks(host)
+    check = named(found, name)
+    assert check.ok is False
+    assert says in check.detail
+    assert doctor.exit_code(found) == 3
+    assert f"Cannot measure here: {name}." in doctor.as_text(found)
+
+
+def test_bpf_and_perfmon_do_without_sys_admin(host: Host) -> None:
+    (host.root / "proc/self/status").write_text(f"CapEff:\t{(1 << 38) | (1 << 39):016x}\n")
+    assert named(doctor.checks(host), "capabilities").detail == "CAP_BPF and CAP_PERFMON"
+
+
+def test_a_refused_bpf_call_shows_the_setting(host: Host) -> None:
+    found = doctor.checks(replace(host, bpf_errno=lambda: errno.EPERM))
+    assert "unprivileged_bpf_disabled = 2" in named(found, "bpf()").detail
+    assert doctor.exit_code(found) == 3
+
+
+def test_a_machine_without_a_known_call_number_is_unknown_not_bad(host: Host) -> None:
+    found = doctor.checks(replace(host, bpf_errno=lambda: None))
+    assert named(found, "bpf()").ok is None
+    assert doctor.exit_code(found) == 0
+
+
+def test_absent_bcc_names_the_package(host: Host) -> None:
+    def find_bcc() -> Path:
+        raise CannotMeasureError("bcc is not installed")
+
+    found = doctor.checks(replace(host, find_bcc=find_bcc))
+    assert named(found, "bcc").fix == "apt-get install -y python3-bpfcc"
+    assert doctor.exit_code(found) == 3
+
+
+def test_a_missing_tracepoint_costs_its_instrument_only(host: Host) -> None:
+    (host.root / "sys/kernel/tracing/events/filemap/mm_filemap_add_to_page_cache").rmdir()
+    found = doctor.checks(host)
+    check = named(found, "tracepoints: reads")
+    assert check.ok is False
+    assert "mm_filemap_add_to_page_cache" in check.detail
+    assert named(found, "tracepoints: block").ok is True
+    assert doctor.exit_code(found) == 0
+
+
+def test_unmounted_tracefs_is_no_obstacle_and_names_the_command(host: Host) -> None:
+    (host.root / "sys/kernel/tracing").rename(host.root / "elsewhere")
+    found = doctor.checks(host)
+    assert named(found, "tracefs").ok is None
+    assert named(found, "tracefs").fix == "mount -t tracefs tracefs /sys/kernel/tracing"
+    assert named(found, "tracepoints: block").ok is None
+    assert doctor.exit_code(found) == 0
+
+
+def test_hidden_kallsyms_and_absent_psi_are_reported(host: Host) -> None:
+    (host.root / "proc/kallsyms").write_text("0000000000000000 T _text\n")
+    (host.root / "proc/pressure/memory").unlink()
+    found = doctor.checks(host)
+    assert named(found, "kallsyms").ok is None
+    assert named(found, "PSI").fix == "boot with psi=1"
+
+
+def test_an_empty_root_gives_checks_not_exceptions(tmp_path: Path, host: Host) -> None:
+    found = doctor.checks(replace(host, root=tmp_path / "nothing"))
+    assert doctor.exit_code(found) == 3
+    assert named(found, "memory").ok is None
+
+
+def test_json_has_the_verdict_and_every_check(host: Host) -> None:
+    found = doctor.checks(host)
+    data = json.loads(doctor.as_json(found))
+    assert data["can_measure"] is True
+    assert len(data["checks"]) == len(found)
+    assert set(data["checks"][0]) == {"name", "ok", "detail", "enables", "fix", "essential"}
+
+
+@pytest.mark.kernel
+def test_this_host_finds_its_tracepoints() -> None:
+    found = doctor.checks()
+    assert [check for check in found if check.name.startswith("tracepoints") and check.ok is None] == []
+    assert doctor.exit_code(found) == 0
