@@ -23,8 +23,13 @@ struct eviction_key {
 };
 BPF_HASH(evictions, struct eviction_key, u64, 16384);
 
-/* Threads inside reclaim, by thread id; the value is the cause + 1. */
-BPF_HASH(reclaiming, u32, u32, 4096);
+/* Threads inside reclaim, by thread id. */
+struct reclaim {
+	u64 start_ns;
+	u32 cause;
+	u32 pad;
+};
+BPF_HASH(reclaiming, u32, struct reclaim, 4096);
 
 #define PF_KTHREAD 0x00200000
 
@@ -35,8 +40,9 @@ static __always_inline int stack_of(void *ctx, u64 *stack)
 
 static __always_inline int reclaim_begins(u32 cause)
 {
-	u32 tid = bpf_get_current_pid_tgid(), value = cause + 1;
-	if (reclaiming.update(&tid, &value))
+	u32 tid = bpf_get_current_pid_tgid();
+	struct reclaim r = {.start_ns = bpf_ktime_get_ns(), .cause = cause};
+	if (reclaiming.update(&tid, &r))
 		count_lost(LOST_RECLAIM);
 	return 0;
 }
@@ -62,6 +68,10 @@ int on_direct_reclaim_begin(struct bpf_raw_tracepoint_args *ctx) { return reclai
 int on_reclaim_end(struct bpf_raw_tracepoint_args *ctx)
 {
 	u32 tid = bpf_get_current_pid_tgid();
+	struct reclaim *reclaim = reclaiming.lookup(&tid);
+	struct read_in_flight *read = in_flight.lookup(&tid);
+	if (reclaim && read)
+		read->reclaim_ns += bpf_ktime_get_ns() - reclaim->start_ns;
 	reclaiming.delete(&tid);
 	return 0;
 }
@@ -124,27 +134,40 @@ static __always_inline u32 cause_outside_reclaim(void *ctx, u64 folio)
 	return CAUSE_TRUNCATE;
 }
 
+/* The service's page goes: remember who took it, unless the file itself gave it up. */
+static __always_inline void blame_for(u64 folio, u64 victim, u64 evictor, u32 cause, u64 pages, u64 now)
+{
+	u64 mapping = 0, inode = 0, index = 0;
+	if (cause == CAUSE_TRUNCATE || !victim || !in_service(victim))
+		return;
+	READ(mapping, folio, OFF_folio_mapping);
+	READ(index, folio, OFF_folio_index);
+	READ(inode, mapping, OFF_address_space_host);
+	remember_evicted(inode, index, pages, evictor, cause, now);
+}
+
 int on_delete(struct bpf_raw_tracepoint_args *ctx)
 {
-	u64 folio = ctx->args[0];
+	u64 folio = ctx->args[0], now = bpf_ktime_get_ns(), pages_removed = folio_pages(folio);
 	struct eviction_key key = {};
-	if (!window_at(bpf_ktime_get_ns(), &key.window))
+	if (!window_at(now, &key.window))
 		return 0;
 	u64 victim = folio_cgroup(folio);
 	key.victim = victim ? cgroup_id(victim) : ROOT_ID;
 	key.evictor = cgroup_id(task_cgroup());
 
 	u32 tid = bpf_get_current_pid_tgid();
-	u32 *marked = reclaiming.lookup(&tid);
+	struct reclaim *marked = reclaiming.lookup(&tid);
 	int cause = kernel_thread_cause();
 	if (cause < 0)
-		cause = marked ? *marked - 1 : cause_outside_reclaim(ctx, folio);
+		cause = marked ? marked->cause : cause_outside_reclaim(ctx, folio);
 	key.cause = cause;
 
 	u64 zero = 0, *pages = evictions.lookup_or_try_init(&key, &zero);
 	if (pages)
-		__sync_fetch_and_add(pages, folio_pages(folio));
+		__sync_fetch_and_add(pages, pages_removed);
 	else
 		count_lost(LOST_EVICTIONS);
+	blame_for(folio, victim, key.evictor, cause, pages_removed, now);
 	return 0;
 }

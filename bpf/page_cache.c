@@ -54,17 +54,32 @@ static __always_inline u64 overlap(u64 first, u64 last, u64 from, u64 end)
 	return high > low ? high - low : 0;
 }
 
-/* The pages that this thread inserts: they make its read in flight a miss, and its next look-up. */
+/* The service fetches pages: were they its own before? The read in flight that asked for them missed. */
+static __always_inline void fetched_by_service(struct read_in_flight *r, u64 host, u64 index, u64 pages)
+{
+	struct page_key key = {};
+	struct eviction blame = {};
+	u64 now = bpf_ktime_get_ns(), wanted = 0;
+	int asked = r && r->kind == KIND_HIT && (host == r->inode || r->stacked);
+	if (asked)
+		wanted = overlap(r->first, r->last, index, index + pages);
+	page_key_of(host, index, &key);
+	for (int i = 0; i < FOLIO_PAGES; i++) {
+		if (i >= pages)
+			break;
+		fetch_page(&key, now, &blame);
+		if (wanted && blame.known && !r->blame.known && key.index >= r->first && key.index <= r->last)
+			r->blame = blame;
+		key.index++;
+	}
+	if (wanted)
+		r->missed_pages += wanted;
+}
+
+/* The pages that this thread inserts since its last look-up: the next one missed them. */
 static __always_inline void remember_inserted(u64 mapping, u64 index, u64 pages)
 {
 	u32 tid = bpf_get_current_pid_tgid();
-	struct read_in_flight *r = in_flight.lookup(&tid);
-	if (r && r->kind == KIND_HIT) {
-		u64 host = 0;
-		READ(host, mapping, OFF_address_space_host);
-		if (host == r->inode || r->stacked)
-			r->missed_pages += overlap(r->first, r->last, index, index + pages);
-	}
 	struct thread_cache *t = thread_caches.lookup(&tid);
 	if (!t) {
 		struct thread_cache fresh = {};
@@ -86,11 +101,17 @@ static __always_inline void remember_inserted(u64 mapping, u64 index, u64 pages)
 
 int on_insert(struct bpf_raw_tracepoint_args *ctx)
 {
-	u64 folio = ctx->args[0], mapping = 0, index = 0, pages = folio_pages(folio);
+	u64 folio = ctx->args[0], mapping = 0, index = 0, host = 0, pages = folio_pages(folio);
 	READ(mapping, folio, OFF_folio_mapping);
 	READ(index, folio, OFF_folio_index);
 	remember_inserted(mapping, index, pages);
-	struct cache_counts *counts = cache_of(task_cgroup());
+	u64 cgroup = task_cgroup();
+	if (in_service(cgroup)) {
+		u32 tid = bpf_get_current_pid_tgid();
+		READ(host, mapping, OFF_address_space_host);
+		fetched_by_service(in_flight.lookup(&tid), host, index, pages);
+	}
+	struct cache_counts *counts = cache_of(cgroup);
 	if (counts)
 		__sync_fetch_and_add(&counts->inserted, pages);
 	return 0;

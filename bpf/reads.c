@@ -5,14 +5,17 @@
  *           log-linear bins, per window and kind. Kinds: a regular file read from the page cache (hit, missed), past it
  *           (direct), socket, pipe, other (devices, eventfd, pseudo files of proc, sysfs, cgroup). The window is the one
  *           in which the read ended. A read that failed is not counted.
- * Missed    pages within the read's own range are inserted into the page cache by the reading thread (page_cache.c).
- *           Readahead beyond the range does not make a read a miss.
+ * Missed    pages within the read's own range are inserted into the page cache by the reading thread (page_cache.c), or
+ *           the read had to sleep and another thread of the service was fetching its pages (blame.c). Readahead beyond
+ *           the range does not make a read a miss.
+ * Delays    of reads of 10 us and more: how long the task waited for a CPU (sched_info.run_delay) and how long it
+ *           reclaimed memory itself, by octave of latency.
  * Attaches  tracepoints syscalls:sys_{enter,exit}_{read,pread64,readv,preadv,preadv2}.
  * Kernels   5.8 and later with BTF.
  * Cost      see BENCHMARKS in README; the enter program walks from the task to its cgroup (7 loads) and, for the service
  *           alone, from the descriptor to the inode.
- * Misses    reads through mmap and io_uring; a read that waits for a page which another thread is already fetching
- *           counts as a hit (a slow one).
+ * Misses    reads through mmap and io_uring; on stacked file systems (overlayfs) a read that waits for a page which
+ *           another thread is already fetching counts as a hit (a slow one).
  */
 enum kind { KIND_HIT, KIND_MISSED, KIND_DIRECT, KIND_SOCKET, KIND_PIPE, KIND_OTHER, KINDS };
 
@@ -23,13 +26,21 @@ struct read_in_flight {
 	u64 position; /* byte offset in the file */
 	u64 first, last; /* pages asked for */
 	u64 missed_pages;
+	u64 runqueue_ns; /* the task's wait for a CPU, since it began (sched_info.run_delay) */
+	u64 sleeps;      /* the task's voluntary context switches, since it began */
+	u64 reclaim_ns;  /* spent reclaiming memory, during this read (evictions.c) */
 	u32 kind;
 	u32 stacked; /* the file system may keep its pages in another inode (overlayfs) */
+	struct eviction blame; /* of the first missed page; not known: not evicted during the capture */
 };
 BPF_HASH(in_flight, u32, struct read_in_flight, 10240);
 
 /* One slot a window, written by every CPU for itself, emptied by user space. `tag` is the window + 1, 0 when empty. */
 #define READ_SLOTS 16
+/* What delayed the reads is kept by octave of latency: bin / 8. */
+#define OCTAVES (BINS / 8)
+/* From here on it is asked what delayed a read; faster ones were not delayed by anything worth knowing. */
+#define DELAYED_NS 10000
 struct read_slot {
 	u64 tag;
 	u64 count[KINDS];
@@ -38,6 +49,8 @@ struct read_slot {
 	u64 looked_up_pages[KINDS];
 	u64 missed_pages[KINDS];
 	u64 bins[KINDS * BINS];
+	u64 runqueue_ns[KINDS * OCTAVES];
+	u64 reclaim_ns[KINDS * OCTAVES];
 };
 BPF_PERCPU_ARRAY(read_slots, struct read_slot, READ_SLOTS);
 
@@ -118,6 +131,15 @@ static __always_inline u32 kind_of(u64 file, struct read_in_flight *r)
 	return flags & O_DIRECT_FLAG ? KIND_DIRECT : KIND_HIT;
 }
 
+static __always_inline void task_delays(u64 *runqueue_ns, u64 *sleeps)
+{
+	u64 task = bpf_get_current_task();
+#ifdef OFF_task_struct_sched_info /* CONFIG_SCHED_INFO */
+	READ(*runqueue_ns, task, OFF_task_struct_sched_info + OFF_sched_info_run_delay);
+#endif
+	READ(*sleeps, task, OFF_task_struct_nvcsw);
+}
+
 #define AT_FILE_POSITION (~0ULL)
 static __always_inline int read_begins(u64 fd, u64 position, u64 bytes)
 {
@@ -135,6 +157,7 @@ static __always_inline int read_begins(u64 fd, u64 position, u64 bytes)
 	r.position = position;
 	r.first = position >> PAGE_SHIFT_BITS;
 	r.last = bytes ? (position + bytes - 1) >> PAGE_SHIFT_BITS : r.first;
+	task_delays(&r.runqueue_ns, &r.sleeps);
 	r.start_ns = bpf_ktime_get_ns();
 	if (in_flight.update(&tid, &r))
 		count_lost(LOST_INFLIGHT);
@@ -234,19 +257,89 @@ static __always_inline struct read_slot *slot_for(u32 window)
 
 static __always_inline void count_read(struct read_slot *slot, struct read_in_flight *r, u64 latency_ns, u64 bytes)
 {
-	u32 kind = r->kind, cell = kind * BINS + latency_bin(latency_ns);
+	u32 kind = r->kind, bin = latency_bin(latency_ns), cell = kind * BINS + bin;
+	u32 octave = kind * OCTAVES + (bin >> 3);
 	if (kind >= KINDS || cell >= KINDS * BINS)
 		return;
 	__sync_fetch_and_add(&slot->bins[cell], 1);
 	__sync_fetch_and_add(&slot->count[kind], 1);
 	__sync_fetch_and_add(&slot->total_ns[kind], latency_ns);
 	__sync_fetch_and_add(&slot->total_bytes[kind], bytes);
+	if (latency_ns >= DELAYED_NS && octave < KINDS * OCTAVES - 1) {
+		__sync_fetch_and_add(&slot->runqueue_ns[octave], r->runqueue_ns);
+		__sync_fetch_and_add(&slot->reclaim_ns[octave], r->reclaim_ns);
+	}
 	if (kind > KIND_MISSED || !bytes)
 		return;
 	/* What was returned, not what was asked for: a read may end early at the end of the file. */
 	u64 pages = ((r->position + bytes - 1) >> PAGE_SHIFT_BITS) - r->first + 1;
 	__sync_fetch_and_add(&slot->looked_up_pages[kind], pages);
 	__sync_fetch_and_add(&slot->missed_pages[kind], r->missed_pages < pages ? r->missed_pages : pages);
+}
+
+/* A hit that had to sleep: was one of its first pages being fetched by another thread? Then it missed like that one. */
+static __always_inline void missed_with_others(struct read_in_flight *r)
+{
+	struct page_key key = {};
+	page_key_of(r->inode, r->first, &key);
+#pragma unroll
+	for (int i = 0; i < 4; i++) {
+		struct fetch *f = fetched_pages.lookup(&key);
+		if (f && f->time_ns + FETCHED_RECENTLY_NS > r->start_ns && key.index <= r->last) {
+			r->missed_pages = 1;
+			r->blame = f->eviction;
+			return;
+		}
+		key.index++;
+	}
+}
+
+static __always_inline void count_blame(struct read_in_flight *r, u32 window, u64 now, u64 latency_ns)
+{
+	struct blame_key key = {.evictor = r->blame.evictor, .window = window, .cause = r->blame.cause};
+	struct blame_counts zero = {}, *counts = blamed.lookup_or_try_init(&key, &zero);
+	if (!counts) {
+		count_lost(LOST_BLAME);
+		return;
+	}
+	__sync_fetch_and_add(&counts->reads, 1);
+	__sync_fetch_and_add(&counts->total_ns, latency_ns);
+	u64 age_ns = r->start_ns > r->blame.time_ns ? r->start_ns - r->blame.time_ns : 0;
+	u32 bin = latency_bin(age_ns);
+	u64 *count = blame_ages.lookup(&bin);
+	if (count)
+		__sync_fetch_and_add(count, 1);
+	struct example *slowest = examples.lookup(&window);
+	if (slowest && slowest->latency_ns >= latency_ns)
+		return;
+	struct page_key page = {};
+	page_key_of(r->inode, r->first, &page);
+	struct example e = {};
+	e.time_ns = now;
+	e.latency_ns = latency_ns;
+	e.inode = page.inode;
+	e.device = page.device;
+	e.position = r->position;
+	e.evictor = r->blame.evictor;
+	e.cause = r->blame.cause;
+	e.age_ns = age_ns;
+	e.window = window;
+	e.tid = bpf_get_current_pid_tgid();
+	bpf_get_current_comm(e.comm, sizeof(e.comm));
+	examples.update(&window, &e);
+}
+
+static __always_inline void settle(struct read_in_flight *r, u64 latency_ns)
+{
+	u64 runqueue_ns = 0, sleeps = 0;
+	if (latency_ns >= DELAYED_NS) {
+		task_delays(&runqueue_ns, &sleeps);
+		r->runqueue_ns = runqueue_ns - r->runqueue_ns;
+		if (r->kind == KIND_HIT && !r->missed_pages && sleeps != r->sleeps && !r->stacked)
+			missed_with_others(r);
+	}
+	if (r->kind == KIND_HIT && r->missed_pages)
+		r->kind = KIND_MISSED;
 }
 
 static __always_inline int read_ends(long ret)
@@ -257,11 +350,12 @@ static __always_inline int read_ends(long ret)
 		return 0;
 	u64 now = bpf_ktime_get_ns(), latency_ns = now - r->start_ns;
 	if (ret >= 0 && window_at(now, &window)) {
-		if (r->kind == KIND_HIT && r->missed_pages)
-			r->kind = KIND_MISSED;
+		settle(r, latency_ns);
 		struct read_slot *slot = slot_for(window);
 		if (slot)
 			count_read(slot, r, latency_ns, ret);
+		if (r->kind == KIND_MISSED && r->blame.known)
+			count_blame(r, window, now, latency_ns);
 		if (r->kind <= KIND_DIRECT && (r->kind != KIND_HIT || latency_ns >= SLOW_READ_NS))
 			waited_for(r, latency_ns);
 	}

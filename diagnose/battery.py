@@ -16,7 +16,7 @@ from diagnose import __version__
 from diagnose.cgroups import Hierarchy
 from diagnose.errors import CannotMeasureError, UsageError
 from diagnose.models import MAX_WINDOWS, Capture, Host, ServiceRecord
-from diagnose.probes import BlockProbe, CgroupsProbe, EvictionsProbe, HostProbe, PageCacheProbe, ReadsProbe
+from diagnose.probes import BlameProbe, BlockProbe, CgroupsProbe, EvictionsProbe, HostProbe, PageCacheProbe, ReadsProbe
 from diagnose.probes._bpf import LOST, Module
 from diagnose.probes._btf import Btf
 from diagnose.probes._flags import constant_flags, offset_flags, stack_flags
@@ -86,7 +86,9 @@ class Battery:
         )
         self.cgroups, self.host = CgroupsProbe(hierarchy, service.cgroup), HostProbe()
         kernel_probes = (self.reads, self.cache, self.evictions, self.block, self.cgroups)
-        self.probes = [*(p.attach(self._module) for p in kernel_probes), self.host.attach()]
+        self.blame = BlameProbe()
+        attached = [p.attach(self._module) for p in kernel_probes]
+        self.probes = [*attached, self.blame.attach(attached), self.host.attach()]
 
     def run(self, wait: Wait, on_window: WindowSeen) -> Capture:
         """Measure until the plan is fulfilled or `wait` says to end; returns the capture of the whole windows."""
@@ -104,7 +106,7 @@ class Battery:
                 self._drain(finished)
                 done = finished
                 on_window(Progress(done, self._plan.windows, *self.reads.latest()))
-        return self._assemble(started, done, interrupted and done < self._plan.windows)
+        return self._assemble(started, start_ns, done, interrupted and done < self._plan.windows)
 
     def close(self) -> None:
         """Detach all programs now."""
@@ -118,6 +120,7 @@ class Battery:
     def _drain(self, finished: int) -> None:
         self.reads.drain(self._module, finished)
         self.block.drain(self._module, finished)
+        self.blame.drain(self._module, finished)
         moved = self.cache.drain(self._module, finished)
         for cgroup in self.evictions.drain(self._module, finished):
             moved.setdefault(cgroup, 0)
@@ -125,13 +128,14 @@ class Battery:
         self.cgroups.read(finished - 1, self._module)
         self.host.read(finished - 1)
 
-    def _assemble(self, started: datetime, windows: int, interrupted: bool) -> Capture:
+    def _assemble(self, started: datetime, start_ns: int, windows: int, interrupted: bool) -> Capture:
         if windows == 0:
             raise CannotMeasureError(
                 "stopped before the first window was over: nothing was measured; let it run longer"
             )
         cache, evictions = self.cache.table(windows), self.evictions.table(windows)
         requests = self.block.requests(windows)
+        files = self.reads.files(self._module, [p.pid for p in self._service.processes])
         seen = {*cache.cgroup, *evictions.evictor, *evictions.victim, *(c for c in requests.cgroup if c)}
         lost = dict(zip(LOST, self._module.table("lost").array().tolist(), strict=True))
         return Capture(
@@ -156,7 +160,9 @@ class Battery:
             lost={reason: count for reason, count in lost.items() if count},
             reads=self.reads.reads(windows),
             read_totals=self.reads.totals(windows),
-            files=self.reads.files(self._module, [p.pid for p in self._service.processes]),
+            read_delays=self.reads.delays(windows),
+            blame=self.blame.result(self._module, windows, start_ns, files),
+            files=files,
             block_requests=requests,
             block_latency=self.block.latency(windows),
             cache=cache,

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import gzip
+import re
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from diagnose.errors import UsageError
-from diagnose.models import CAPTURE_SCHEMA, Capture
+from diagnose.escape import visible
+from diagnose.histogram import BINS
+from diagnose.models import CAPTURE_SCHEMA, Capture, Table
 
 MAX_BYTES = 512 * 2**20
 """Of JSON, unpacked: an hour of one-second windows with 1,000 cgroups takes about a third of it."""
+MAX_PACKED_BYTES = 128 * 2**20
+"""Of the file. Read to here and no further, whatever the file system says of its size (a device has none)."""
 _CHUNK = 1 << 20
+_MAX_SUM = 2**53
+"""What a column may add up to: below it floating point is exact, and no kernel counter gets there in an hour."""
+_SUMMED = frozenset(
+    ["count", "total_ns", "total_bytes", "looked_up_pages", "missed_pages", "requests", "bytes", "queue_ns", "service_ns", "looked_up", "missed", "inserted", "dirtied", "pages"]
+)
+_PATH = re.compile(r"/|(/(?!\.{1,2}(/|$))[^/]+)+")
 
 
 def to_bytes(capture: Capture) -> bytes:
@@ -24,28 +36,50 @@ def to_bytes(capture: Capture) -> bytes:
 
 def load(path: Path) -> tuple[Capture, bytes]:
     """Return the capture in a file, and the file's bytes; raises UsageError with what is wrong with it."""
+    name = visible(str(path))
     try:
-        packed = path.read_bytes() if path.stat().st_size <= MAX_BYTES else None
+        with path.open("rb") as file:
+            packed = file.read(MAX_PACKED_BYTES + 1)
     except OSError as error:
-        raise UsageError(f"cannot read the capture {path}: {error.strerror}") from error
-    if packed is None:
-        raise UsageError(f"{path}: larger than any capture ({MAX_BYTES >> 20} MiB); give a capture.json.gz")
-    return parse(packed, str(path)), packed
+        raise UsageError(f"cannot read the capture {name}: {error.strerror}") from error
+    if len(packed) > MAX_PACKED_BYTES:
+        raise UsageError(f"{name}: larger than any capture ({MAX_PACKED_BYTES >> 20} MiB); give a capture.json.gz")
+    return parse(packed, name), packed
 
 
 def parse(packed: bytes, name: str) -> Capture:
     """Unpack and validate; raises UsageError naming `name`."""
     text = _unpack(packed, name)
     try:
-        return Capture.model_validate_json(text)
+        capture = Capture.model_validate_json(text)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        where = visible(".".join(str(part) for part in first["loc"])) or "the file"
         if where == "schema":
             raise UsageError(f"{name} is not a capture of this version ({CAPTURE_SCHEMA})") from error
+        message = visible(first["msg"])
         raise UsageError(
-            f"{name} is not a valid capture: {where}: {first['msg']} ({error.error_count()} problems); record it again"
+            f"{name} is not a valid capture: {where}: {message} ({error.error_count()} problems); record it again"
         ) from error
+    for problem in _impossible(capture):
+        raise UsageError(f"{name} is not a valid capture: {problem}; record it again")
+    return capture
+
+
+def _impossible(capture: Capture) -> Iterator[str]:
+    """Yield what no host can have measured, although every single value is of the right type."""
+    for samples in (capture.cgroup_samples, capture.host_samples):
+        if samples.window and max(samples.window) >= capture.windows:
+            yield f"{type(samples).__name__}: a reading of window {max(samples.window)}, of {capture.windows}"
+    for path in (capture.service.cgroup, *(c.path for c in capture.cgroups)):
+        if not _PATH.fullmatch(path):
+            yield f"{visible(path)[:80]!r} is no cgroup path"
+    for table in (getattr(capture, name) for name in Capture.model_fields):
+        for column, values in table.columns().items() if isinstance(table, Table) else ():
+            if column == "bin" and max(values, default=0) >= BINS:
+                yield f"{type(table).__name__}: a latency bin past the last ({BINS - 1})"
+            if column in _SUMMED and sum(v or 0 for v in values) > _MAX_SUM:
+                yield f"{type(table).__name__}.{column} adds up to more than a host can count"
 
 
 def _unpack(packed: bytes, name: str) -> bytes:

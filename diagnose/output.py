@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from diagnose.errors import UsageError
+from diagnose.escape import visible
 from diagnose.models import Capture
 
 FILES = ("report.md", "report.json", "capture.json.gz")
+_NAME_MAX = 255
+"""Of a file name, on every file system Linux has: include/uapi/linux/limits.h."""
 
 
 @dataclass(frozen=True)
@@ -35,14 +38,19 @@ def default_folder(service: str, start: str) -> Path:
 
 def check(folder: Path) -> None:
     """Refuse early, before anything is measured: raises UsageError if the files cannot go there."""
-    taken = [name for name in FILES if os.path.lexists(folder / name)]
+    name = visible(str(folder))
+    taken = [file for file in FILES if os.path.lexists(folder / file)]
     if taken:
-        raise UsageError(f"{folder} already holds {', '.join(taken)}; nothing is overwritten: name another --output")
-    if os.path.lexists(folder) and not folder.is_dir():
-        raise UsageError(f"{folder} is not a folder; name another --output")
-    parent = next((p for p in (folder, *folder.absolute().parents) if p.is_dir()), Path("/"))
-    if not os.access(parent, os.W_OK | os.X_OK):
-        raise UsageError(f"{parent} cannot be written to, so {folder} cannot take the report; name another --output")
+        raise UsageError(f"{name} already holds {', '.join(taken)}; nothing is overwritten: name another --output")
+    nearest = next(p for p in (folder, *folder.absolute().parents) if os.path.lexists(p))
+    if not os.path.isdir(nearest):  # noqa: PTH112 - Path.is_dir() raises where the name is too long
+        raise UsageError(f"{visible(str(nearest))} is not a folder; name another --output")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        where = visible(str(nearest))
+        raise UsageError(f"{where} cannot be written to, so {name} cannot take the report; name another --output")
+    longest = max(len(os.fsencode(part)) for part in folder.absolute().parts)
+    if longest > _NAME_MAX:
+        raise UsageError(f"a folder's name has at most {_NAME_MAX} bytes, not {longest}; name another --output")
 
 
 def write(folder: Path, contents: dict[str, bytes]) -> Written:

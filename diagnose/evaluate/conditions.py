@@ -9,10 +9,12 @@ from collections.abc import Callable
 from typing import Any
 
 from diagnose.evaluate.comparisons import compare, over_time
-from diagnose.evaluate.result import Context, Result
+from diagnose.evaluate.result import Context, Result, unknown
 from diagnose.evaluate.shapes import judge_on_off, judge_together, judge_two_modes
 from diagnose.evaluate.source import Truth, all_of, any_of, not_
+from diagnose.facts import FACTS
 from diagnose.models import Evidence
+from diagnose.rules.check import is_neighbours
 from diagnose.rules.conditions import (
     All,
     AnyOf,
@@ -25,6 +27,7 @@ from diagnose.rules.conditions import (
     OverTime,
     Part,
     TwoModesIn,
+    facts_of,
 )
 
 SHOWN_NEIGHBOURS = 5
@@ -70,9 +73,7 @@ def _not(condition: Not, context: Context) -> Result:
 def _for_each(condition: ForEach, context: Context) -> Result:
     names = list(context.facts.neighbours)
     if not names:
-        text = "there is no neighbour to blame"
-        evidence = Evidence(condition="there is a neighbour", holds=False, measured="none", threshold=None, unit=None)
-        return Result(False, (evidence,), (text,))
+        return _nobody(condition, context)
     results = {name: _all(condition, context.of(name)) for name in names}
     truth = any_of([r.truth for r in results.values()])
     bound = tuple(name for name, r in results.items() if r.truth)
@@ -87,6 +88,22 @@ def _for_each(condition: ForEach, context: Context) -> Result:
         tuple(dict.fromkeys(m for r in relevant for m in r.missing)) if truth is None else (),
         bound,
     )
+
+
+def _nobody(condition: ForEach, context: Context) -> Result:
+    """Without candidates nobody qualifies, unless the probes that would have seen candidates measured nothing."""
+    sentence = "there is a neighbour"
+    for name in facts_of(condition):
+        if is_neighbours(name) and not _measured(FACTS[name].probe, context):
+            return unknown(sentence, None, None, context.facts.missing_reason(name))
+    evidence = Evidence(condition=sentence, holds=False, measured="none", threshold=None, unit=None)
+    return Result(False, (evidence,), ("there is no neighbour to blame",))
+
+
+def _measured(probe: str, context: Context) -> bool:
+    """Say whether a probe measured anything of the service or the host."""
+    names = (n for n, s in FACTS.items() if s.probe == probe and s.scope != "neighbour" and s.kind != "histogram")
+    return any(context.facts.number(name) is not None for name in names)
 
 
 _KINDS: dict[type[Part], Callable[[Any, Context], Result]] = {

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import itertools
 import mmap
 import os
 import random
@@ -21,7 +22,7 @@ from pathlib import Path
 from diagnose.histogram import bin_of
 from diagnose.lab.counters import DEVICE_BYTES, READ_BYTES, READS, SLOW, Counters
 
-PAGE = 4096
+BLOCK = 16 << 10
 CHUNK = 1 << 20
 WRITE_CHUNK = 4 << 20
 TICK_SECONDS = 0.01
@@ -43,14 +44,15 @@ class Task:
 
 
 def point_reads(task: Task) -> None:
-    """Read random 4 KiB of a hot file at a steady pace, as a service with an index does."""
-    pages = int(task.options["bytes"]) // PAGE
+    """Read every block of a hot file in one shuffled order, over and over, at a steady pace."""
+    blocks = list(range(int(task.options["bytes"]) // BLOCK))
+    random.Random(1).shuffle(blocks)  # noqa: S311 - a repeatable access pattern, not a secret
+    order = itertools.cycle(blocks)
+    per_tick = max(1, round(task.options["reads_per_second"] * TICK_SECONDS))
     with prepared_file(task, random_access=True) as fd:
-        chance = random.Random(1)  # noqa: S311 - a repeatable access pattern, not a secret
-        per_tick = max(1, round(task.options["reads_per_second"] * TICK_SECONDS))
         for _ in ticks():
-            for _ in range(per_tick):
-                timed_read(task.counters, fd, chance.randrange(pages) * PAGE)
+            for block in itertools.islice(order, per_tick):
+                timed_read(task.counters, fd, block * BLOCK)
             # In 512-byte blocks (getrusage(2)): what this process made the device read, independent of any clock.
             task.counters.cells[DEVICE_BYTES] = resource.getrusage(resource.RUSAGE_SELF).ru_inblock * 512
 
@@ -94,9 +96,9 @@ PROGRAMS: dict[str, Callable[[Task], None]] = {
 
 
 def timed_read(counters: Counters, fd: int, offset: int) -> None:
-    """Read one page at `offset` and count it with its latency."""
+    """Read one block at `offset` and count it with its latency."""
     start = time.perf_counter_ns()
-    got = os.pread(fd, PAGE, offset)
+    got = os.pread(fd, BLOCK, offset)
     taken = time.perf_counter_ns() - start
     cells = counters.cells
     cells[READS] += 1

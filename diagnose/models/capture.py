@@ -108,6 +108,64 @@ class ReadTotals(Table):
     missed_pages: list[Count] = []
 
 
+class ReadDelays(Table):
+    """What delayed reads of 10 us and more, by octave of latency (bin // 8): waiting for a CPU, reclaiming memory."""
+
+    window: list[Window] = []
+    kind: list[ReadKind] = []
+    octave: list[Annotated[int, Field(ge=0, lt=64)]] = []
+    runqueue_ns: list[Count] | None = []
+    reclaim_ns: list[Count] = []
+
+
+class BlamedReads(Table):
+    """Missed reads that waited for a page which `evictor` had removed during the capture."""
+
+    window: list[Window] = []
+    evictor: list[CgroupId] = []
+    cause: list[Cause] = []
+    reads: list[Count] = []
+    total_ns: list[Count] = []
+
+
+class Bins(Table):
+    """A sparse histogram in the bins of `histogram.py`."""
+
+    bin: list[Annotated[int, Field(ge=0, lt=512)]] = []
+    count: list[Count] = []
+
+
+class ExampleRead(Model):
+    """One blamed read, with all that is known of it."""
+
+    window: Window
+    offset_ns: Count
+    """Since the beginning of window 0."""
+    latency_ns: Count
+    tid: Count
+    comm: Text
+    device: Text
+    inode: Count
+    path: Text | None
+    position_bytes: Count
+    evictor: CgroupId
+    cause: Cause
+    age_ns: Count
+    """From the eviction to the beginning of the read."""
+
+
+class Blame(Model):
+    """The chain from slow reads to evictions. Refault distances are in pages of the service evicted in between."""
+
+    reads: BlamedReads
+    age_ns: Bins
+    distance_pages: Bins
+    distinct_refaulted_pages: Count
+    """Different pages that were evicted during the capture and fetched again."""
+    examples: Annotated[list[ExampleRead], Field(max_length=64)]
+    """The slowest blamed reads, one a window at most, the slowest first."""
+
+
 class ReadFile(Model):
     """A file that the service waited for: reads that missed, were direct or took at least `slow_read_ns`."""
 
@@ -221,6 +279,9 @@ class Capture(Model):
     """Events not counted, by map and reason; empty or all 0: nothing was lost."""
     reads: Reads
     read_totals: ReadTotals
+    read_delays: ReadDelays | None = None
+    blame: Blame | None = None
+    """None: not measured (a probe it needs did not attach)."""
     files: list[ReadFile]
     block_requests: BlockRequests
     block_latency: BlockLatency
@@ -240,6 +301,8 @@ class Capture(Model):
             self.block_latency,
             self.cache,
             self.evictions,
+            self.read_delays or ReadDelays(),
+            self.blame.reads if self.blame else BlamedReads(),
         ):
             if table.window and max(table.window) >= self.windows:
                 raise ValueError(f"{type(table).__name__}: a row of window {max(table.window)}, of {self.windows}")

@@ -3,6 +3,7 @@
 `_bpf.py` is the only importer of bcc; `_btf.py` and `_flags.py` fit the programs to the running kernel.
 """
 
+from diagnose.probes.blame import BlameProbe
 from diagnose.probes.block import BlockProbe
 from diagnose.probes.cgroups import CgroupsProbe
 from diagnose.probes.evictions import EvictionsProbe
@@ -12,6 +13,7 @@ from diagnose.probes.reads import ReadsProbe
 
 __all__ = [
     "TRACEPOINTS",
+    "BlameProbe",
     "BlockProbe",
     "CgroupsProbe",
     "EvictionsProbe",

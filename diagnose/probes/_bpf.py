@@ -33,7 +33,7 @@ _BCC_GLOB = "/usr/lib*/python3*/site-packages/bcc"
 HOW_TO_INSTALL = "apt install python3-bpfcc (Fedora, RHEL: dnf install python3-bcc)"
 
 LOST = ("inflight_map_full", "read_slots_not_drained", "files_map_full", "cache_map_full", "evictions_map_full",
-        "reclaim_map_full", "requests_map_full", "block_map_full")  # fmt: skip
+        "reclaim_map_full", "requests_map_full", "block_map_full", "blame_map_full")  # fmt: skip
 """Why events were not counted; the order is `enum lost` of bpf/common.h."""
 
 
@@ -244,7 +244,10 @@ def attach_probe(module: Module, probe: str, attachments: Sequence[Attachment]) 
     failed = [(a, reason) for a in attachments if (reason := module.attach(a)) is not None]
     if not failed:
         return ProbeRecord(probe=probe, attached=True)
-    reason = "; ".join(f"{a.event}: {why}" for a, why in failed)
+    events: dict[str, list[str]] = {}
+    for attachment, why in failed:
+        events.setdefault(why.replace(attachment.function, "…"), []).append(attachment.event)
+    reason = "; ".join(f"{', '.join(names)}: {why}" for why, names in events.items())
     essential = len(failed) == len(attachments) or any(not a.provides for a, _ in failed)
     return ProbeRecord(
         probe=probe,

@@ -15,8 +15,8 @@ from diagnose.probes._btf import Btf
 # What the C calls OFF_<struct>_<member>, and under which names kernels have it (the first that is there counts).
 # struct folio came with 5.16; before it the same members were struct page's (memcg_data was mem_cgroup until 5.10).
 _REQUIRED_TEXT = """
-task_struct.cgroups task_struct.flags task_struct.files css_set.subsys cgroup_subsys_state.cgroup cgroup.kn cgroup.level
-cgroup.root cgroup_root.hierarchy_id kernfs_node.id mem_cgroup.css files_struct.fdt fdtable.fd fdtable.max_fds
+task_struct.cgroups task_struct.flags task_struct.files task_struct.nvcsw css_set.subsys cgroup_subsys_state.cgroup
+cgroup.kn cgroup.level cgroup.root cgroup_root.hierarchy_id kernfs_node.id mem_cgroup.css files_struct.fdt fdtable.fd fdtable.max_fds
 file.f_inode file.f_flags file.f_pos file.f_path path.dentry dentry.d_parent dentry.d_name qstr.name inode.i_mode
 inode.i_sb inode.i_ino inode.i_nlink inode.i_size super_block.s_dev super_block.s_magic address_space.host request.q
 request.bio request.cmd_flags request.start_time_ns request.__data_len gendisk.major gendisk.first_minor
@@ -25,7 +25,15 @@ folio.memcg_data|page.memcg_data|page.mem_cgroup folio.flags|page.flags folio.ma
 folio.index|page.index
 """
 _REQUIRED = tuple(_REQUIRED_TEXT.split())
-_OPTIONAL = ("cgroup.ancestors", "cgroup.ancestor_ids", "folio._nr_pages", "folio._folio_nr_pages", "page.compound_nr")
+_OPTIONAL = (
+    "task_struct.sched_info",
+    "sched_info.run_delay",
+    "cgroup.ancestors",
+    "cgroup.ancestor_ids",
+    "folio._nr_pages",
+    "folio._folio_nr_pages",
+    "page.compound_nr",
+)
 
 # Functions whose presence on the stack tells why a page is removed (bpf/evictions.c).
 _STACK_FUNCTIONS = (

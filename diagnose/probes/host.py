@@ -12,8 +12,8 @@ from diagnose.models import ProbeRecord, Samples
 
 VMSTAT = (
     "nr_anon_pages", "nr_dirty", "nr_writeback", "pgpgin", "pgpgout", "pswpin", "pswpout", "pgmajfault",
-    "pgscan_kswapd", "pgscan_direct", "pgscan_khugepaged", "pgsteal_kswapd", "pgsteal_direct", "pgsteal_anon", "pgsteal_file",
-    "pgsteal_proactive", "workingset_refault_file", "workingset_refault_anon", "allocstall_normal",
+    "pgscan_kswapd", "pgscan_direct", "pgscan_khugepaged", "pgsteal_kswapd", "pgsteal_direct", "pgsteal_anon",
+    "pgsteal_file", "pgsteal_proactive", "workingset_refault_file", "workingset_refault_anon", "allocstall_normal",
     "allocstall_movable", "allocstall_dma32", "drop_pagecache", "oom_kill",
 )  # fmt: skip
 MEMINFO = ("MemFree", "MemAvailable", "Cached", "AnonPages", "Slab")

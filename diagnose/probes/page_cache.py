@@ -1,7 +1,8 @@
 """Page-cache traffic by cgroup: bpf/page_cache.c.
 
 Yields `Cache`: pages looked up, missed, inserted, dirtied, by window and cgroup of the acting task. Looked up and
-missed are None where the kernel has no mm_filemap_get_pages (before 6.12), dirtied where it has no writeback_dirty_folio.
+missed are None where the kernel has no mm_filemap_get_pages (before 6.12), dirtied where it has no
+writeback_dirty_folio.
 """
 
 from __future__ import annotations

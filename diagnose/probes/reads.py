@@ -1,7 +1,8 @@
 """Read latency of the service: bpf/reads.c.
 
-Yields `Reads` (counts by window, kind and latency bin), `ReadTotals` (counts, ns, bytes, pages by window and kind) and
-`ReadFile` rows (device, inode, path, how often and how long the service waited).
+Yields `Reads` (counts by window, kind and latency bin), `ReadTotals` (counts, ns, bytes, pages by window and kind),
+`ReadDelays` (ns waited for a CPU and spent in reclaim, by window, kind and octave of latency) and `ReadFile` rows
+(device, inode, path, how often and how long the service waited).
 """
 
 from __future__ import annotations
@@ -12,17 +13,19 @@ from typing import Any, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from diagnose.histogram import BINS
-from diagnose.models import ProbeRecord, ReadFile, ReadKind, Reads, ReadTotals
+from diagnose.histogram import BINS, BINS_PER_OCTAVE
+from diagnose.models import ProbeRecord, ReadDelays, ReadFile, ReadKind, Reads, ReadTotals
 from diagnose.probes._bpf import Attachment, Module, attach_probe
 
 KINDS: tuple[ReadKind, ...] = get_args(ReadKind)
 SLOTS = 16
+OCTAVES = BINS // BINS_PER_OCTAVE
 NAMES, NAME_BYTES = 8, 48
 _SLOT = np.dtype(
     [("tag", "u8")]
     + [(n, "u8", len(KINDS)) for n in ("count", "total_ns", "total_bytes", "looked_up_pages", "missed_pages")]
     + [("bins", "u8", len(KINDS) * BINS)]
+    + [(n, "u8", len(KINDS) * OCTAVES) for n in ("runqueue_ns", "reclaim_ns")]
 )
 _FILE_KEY = np.dtype([("inode", "u8"), ("device", "u4"), ("pad", "u4")])
 _FILE = np.dtype(
@@ -53,7 +56,11 @@ class ReadsProbe:
         self._next = 0
 
     def attach(self, module: Module) -> ProbeRecord:
-        return attach_probe(module, self.name, self.attachments)
+        """Attach both sides of each call; without any call of which both are there, nothing is measured."""
+        record = attach_probe(module, self.name, self.attachments)
+        missing = list(dict.fromkeys(record.missing))
+        whole = record.attached and len(missing) < len(_CALLS)
+        return record.model_copy(update={"attached": whole, "missing": missing if whole else []})
 
     def drain(self, module: Module, finished: int) -> None:
         """Take over the windows before `finished` and empty their slots, so that the kernel may use them again."""
@@ -107,6 +114,21 @@ class ReadsProbe:
             missed_pages=column("missed_pages"),
         )
 
+    def delays(self, windows: int) -> ReadDelays:
+        rows = [
+            (w, int(cell), slot)
+            for w, slot in self._windows
+            if w < windows
+            for cell in np.flatnonzero(slot["runqueue_ns"] + slot["reclaim_ns"])
+        ]
+        return ReadDelays(
+            window=[w for w, _, _ in rows],
+            kind=[KINDS[cell // OCTAVES] for _, cell, _ in rows],
+            octave=[cell % OCTAVES for _, cell, _ in rows],
+            runqueue_ns=[int(slot["runqueue_ns"][cell]) for _, cell, slot in rows],
+            reclaim_ns=[int(slot["reclaim_ns"][cell]) for _, cell, slot in rows],
+        )
+
     def files(self, module: Module, pids: list[int]) -> list[ReadFile]:
         """Return the files most waited for, the longest wait first."""
         keys, rows = module.table("files").read(_FILE_KEY, _FILE)
@@ -114,9 +136,9 @@ class ReadsProbe:
         order = sorted(range(len(keys)), key=lambda i: (-int(rows[i]["total_ns"]), int(keys[i]["inode"])))
         return [
             ReadFile(
-                device=_device(int(keys[i]["device"])),
+                device=device_name(int(keys[i]["device"])),
                 inode=int(keys[i]["inode"]),
-                path=_path(rows[i], mounts.get(_device(int(keys[i]["device"])))),
+                path=_path(rows[i], mounts.get(device_name(int(keys[i]["device"])))),
                 slow_reads=int(rows[i]["slow_reads"]),
                 missed_reads=int(rows[i]["missed_reads"]),
                 total_ns=int(rows[i]["total_ns"]),
@@ -125,7 +147,7 @@ class ReadsProbe:
         ]
 
 
-def _device(number: int) -> str:
+def device_name(number: int) -> str:
     """Return "major:minor" of the kernel's own device number (20 bits of minor)."""
     return f"{number >> 20}:{number & 0xFFFFF}"
 

@@ -85,8 +85,8 @@ def _containment(
             else " cgroup v1 has no protection for the service (no memory.low): containment stands alone."
         ),
         arithmetic=lines,
-        expected_effect=f"the {units.pages(evicted)} that {culprit} evicted of the service stay cached, and the service's "
-        f"{units.count(facts.number('reads.missed'))} missed reads become hits, as far as these pages caused them.",
+        expected_effect=f"the {units.pages(evicted)} that {culprit} evicted of the service stay cached, and "
+        f"its {units.count(facts.number('reads.missed'))} missed reads become hits, as far as these pages caused them.",
         risk=f"{culprit} gets {units.size(value)} instead of up to {units.size(peak)}: "
         + _cost(windows, record)
         + (

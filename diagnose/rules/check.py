@@ -24,7 +24,7 @@ from diagnose.rules.conditions import (
     walk,
 )
 from diagnose.rules.document import Place
-from diagnose.rules.schema import Mechanism, Rule, Test
+from diagnose.rules.schema import Mechanism, Rule, RuleTest
 
 Problem = tuple[Place, str]
 
@@ -233,7 +233,7 @@ def _tests(rule: Rule) -> Iterator[Problem]:
             yield ("tests", i), f"its series have {' and '.join(map(str, lengths))} windows; make them equally long"
 
 
-def _lengths(test: Test) -> set[int]:
+def _lengths(test: RuleTest) -> set[int]:
     lengths = set()
     for values in (test.facts, *(v for v in test.neighbours.values() if v)):
         for name, value in values.items():
@@ -243,7 +243,7 @@ def _lengths(test: Test) -> set[int]:
     return lengths
 
 
-def _test(test: Test, place: Place) -> Iterator[Problem]:
+def _test(test: RuleTest, place: Place) -> Iterator[Problem]:
     groups = [((*place, "facts"), test.facts, False)]
     groups += [((*place, "neighbours", path), values or {}, True) for path, values in test.neighbours.items()]
     for where, values, of_neighbour in groups:

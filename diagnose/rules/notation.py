@@ -42,15 +42,14 @@ def _run(word: str, room: int) -> list[float]:
     if match is None or (match["value"] == "_" and match["step"]):
         raise ValueError(f"`{word[:40]}` is no series; write values as in `3 _ 1+2x5 0x10 _x5`")
     times = int(match["times"] or 0)
-    if match["value"] == "_":
-        # As in promtool: `_x5` are five, while `0x5` are a value and five more.
-        run = [math.nan] * (times if match["times"] else 1)
-    else:
-        step = float(match["step"] or 0)
-        run = [float(match["value"]) + i * step for i in range(times + 1)] if times < room else []
-    if len(run) > room or times > room:
+    # As in promtool: `_x5` are five, while `0x5` are a value and five more.
+    length = times if match["value"] == "_" and match["times"] else times + 1
+    if length > room:
         raise ValueError(f"a series of more than {MAX_WINDOWS} windows")
-    return run
+    if match["value"] == "_":
+        return [math.nan] * length
+    first, step = float(match["value"]), float(match["step"] or 0)
+    return [first + i * step for i in range(length)]
 
 
 def histogram_counts(text: str) -> NDArray[np.int64]:

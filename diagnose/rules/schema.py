@@ -54,7 +54,7 @@ class Expect(Part):
     culprits: list[Line] | None = None
 
 
-class Test(Part):
+class RuleTest(Part):
     """Facts and the outcome they must have. A fact that is left out was not measured.
 
     `like` names an earlier test of the rule whose facts hold here too, unless given anew; null takes one away.
@@ -66,7 +66,7 @@ class Test(Part):
     neighbours: dict[Line, dict[str, Notation] | None] = Field(default_factory=dict, max_length=64)
     expect: Expect
 
-    def on_top_of(self, base: Test) -> Test:
+    def on_top_of(self, base: RuleTest) -> RuleTest:
         """Return this test with the facts of `base` where it has none of its own."""
         neighbours = {
             path: None if own is None else {**(base.neighbours.get(path) or {}), **own}
@@ -90,7 +90,7 @@ class Rule(Part):
     mechanisms: dict[Name, Mechanism] = Field(default_factory=dict, max_length=16)
     then: Then
     references: list[Line] = Field(default_factory=list, max_length=32)
-    tests: list[Test] = Field(default_factory=list, max_length=64)
+    tests: list[RuleTest] = Field(default_factory=list, max_length=64)
 
     def conditions(self) -> list[Condition]:
         """Return `when` and the mechanisms' conditions."""
@@ -100,9 +100,9 @@ class Rule(Part):
         """Return every fact that decides the rule, each once."""
         return list(dict.fromkeys(name for c in self.conditions() for name in facts_of(c)))
 
-    def complete_tests(self) -> list[Test]:
+    def complete_tests(self) -> list[RuleTest]:
         """Return the tests with the facts that `like` refers to; a reference to no earlier test is left out."""
-        complete: dict[str, Test] = {}
+        complete: dict[str, RuleTest] = {}
         for test in self.tests:
             base = complete.get(test.like or "")
             complete[test.name] = test.on_top_of(base) if base else test

@@ -15,7 +15,7 @@ from diagnose.rules import notation
 from diagnose.rules.check import shortcomings
 from diagnose.rules.document import read
 from diagnose.rules.loading import LoadedRule, interpret, override_faults, rule_files
-from diagnose.rules.schema import Override, Rule, Test
+from diagnose.rules.schema import Override, Rule, RuleTest
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class TestFacts:
 
     __test__ = False
 
-    def __init__(self, test: Test) -> None:
+    def __init__(self, test: RuleTest) -> None:
         self._service = test.facts
         self._neighbours = {path: values for path, values in test.neighbours.items() if values is not None}
         self.neighbours: Sequence[str] = tuple(self._neighbours)
@@ -112,7 +112,7 @@ def run_tests(folder: Path) -> list[TestOutcome]:
     return [_run(rule, test, i) for rule in loaded.values() for i, test in enumerate(rule.rule.complete_tests())]
 
 
-def _run(loaded: LoadedRule, test: Test, index: int) -> TestOutcome:
+def _run(loaded: LoadedRule, test: RuleTest, index: int) -> TestOutcome:
     from diagnose.evaluate import judge  # evaluate knows rules; rules know it only here
 
     judgement = judge(loaded, TestFacts(test))

@@ -32,7 +32,7 @@ MIN_MODE_SAMPLES = 5
 MIN_MINOR_WEIGHT = 0.002
 MIN_DELTA_BIC = 10.0
 MIN_ASHMAN_D = 2.0
-MAX_DIP_CHANCE = 1e-3
+MAX_DIP_CHANCE = 0.01
 """Chance that equally dense stretches differ as much as antimode and mode do (one-sided, conditional on their sum)."""
 
 MAX_DIP_RATIO = 0.75

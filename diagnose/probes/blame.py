@@ -1,0 +1,107 @@
+"""Which missed reads waited for pages that somebody had evicted: bpf/blame.c.
+
+Yields `Blame`: blamed reads by window, evictor and cause; ages of the evictions (ns) and refault distances (pages); the
+different pages that came back; example reads. It attaches nothing of its own: the reads, page-cache and evictions
+probes feed it, and without any of them it measures nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diagnose.models import Bins, Blame, BlamedReads, ExampleRead, ProbeRecord, ReadFile
+from diagnose.probes._bpf import Module
+from diagnose.probes.evictions import CAUSES
+from diagnose.probes.reads import device_name
+
+NEEDS = ("reads", "page-cache", "evictions")
+MAX_EXAMPLES = 10
+_KEY = np.dtype([("evictor", "u8"), ("window", "u4"), ("cause", "u4")])
+_COUNTS = np.dtype([("reads", "u8"), ("total_ns", "u8")])
+_EXAMPLE = np.dtype(
+    [(n, "u8") for n in ("time_ns", "latency_ns", "inode", "position", "evictor", "age_ns")]
+    + [(n, "u4") for n in ("device", "tid", "cause", "window")]
+    + [("comm", "S16")]
+)
+
+
+class BlameProbe:
+    """The chain from missed reads to evictions."""
+
+    name = "blame"
+
+    def __init__(self) -> None:
+        self._drained: list[tuple[NDArray[Any], NDArray[Any]]] = []
+        self._attached = False
+
+    def attach(self, others: Sequence[ProbeRecord]) -> ProbeRecord:
+        """Measured where the probes that feed it are."""
+        missing = [p.probe for p in others if p.probe in NEEDS and not p.attached]
+        self._attached = not missing
+        if self._attached:
+            return ProbeRecord(probe=self.name, attached=True)
+        reason = f"it is fed by probes that did not attach: {', '.join(missing)}"
+        return ProbeRecord(probe=self.name, attached=False, reason=reason, how_to_enable="see: diagnose doctor")
+
+    def drain(self, module: Module, finished: int) -> None:
+        self._drained.append(module.table("blamed").drain(_KEY, _COUNTS, finished))
+
+    def result(self, module: Module, windows: int, start_ns: int, files: Sequence[ReadFile]) -> Blame | None:
+        """Return what was found; `start_ns`: the beginning of window 0 on the kernel's monotonic clock."""
+        if not self._attached:
+            return None
+        return Blame(
+            reads=self._reads(windows),
+            age_ns=_bins(module, "blame_ages"),
+            distance_pages=_bins(module, "refault_distances"),
+            distinct_refaulted_pages=int(module.table("distinct_refaults").array()[0]),
+            examples=_examples(module, windows, start_ns, files),
+        )
+
+    def _reads(self, windows: int) -> BlamedReads:
+        keys = np.concatenate([k for k, _ in self._drained] or [np.zeros(0, _KEY)])
+        counts = np.concatenate([c for _, c in self._drained] or [np.zeros(0, _COUNTS)])
+        keep = keys["window"] < windows
+        keys, counts = keys[keep], counts[keep]
+        order = np.lexsort((keys["cause"], keys["evictor"], keys["window"]))
+        return BlamedReads(
+            window=keys["window"][order].tolist(),
+            evictor=keys["evictor"][order].tolist(),
+            cause=[CAUSES[c] for c in keys["cause"][order]],
+            reads=counts["reads"][order].tolist(),
+            total_ns=counts["total_ns"][order].tolist(),
+        )
+
+
+def _bins(module: Module, table: str) -> Bins:
+    counts = module.table(table).array()
+    bins = np.flatnonzero(counts)
+    return Bins(bin=bins.tolist(), count=counts[bins].tolist())
+
+
+def _examples(module: Module, windows: int, start_ns: int, files: Sequence[ReadFile]) -> list[ExampleRead]:
+    _, rows = module.table("examples").read(np.dtype([("window", "u4")]), _EXAMPLE)
+    rows = rows[rows["window"] < windows]
+    slowest = rows[np.lexsort((rows["window"], -rows["latency_ns"].astype(np.int64)))][:MAX_EXAMPLES]
+    paths = {(f.device, f.inode): f.path for f in files}
+    return [
+        ExampleRead(
+            window=int(row["window"]),
+            offset_ns=max(0, int(row["time_ns"]) - start_ns),
+            latency_ns=int(row["latency_ns"]),
+            tid=int(row["tid"]),
+            comm=row["comm"].decode("utf-8", "backslashreplace"),
+            device=device_name(int(row["device"])),
+            inode=int(row["inode"]),
+            path=paths.get((device_name(int(row["device"])), int(row["inode"]))),
+            position_bytes=int(row["position"]),
+            evictor=int(row["evictor"]),
+            cause=CAUSES[int(row["cause"])],
+            age_ns=int(row["age_ns"]),
+        )
+        for row in slowest
+    ]
