@@ -7,6 +7,7 @@
  *           mm_vmscan_*_reclaim_begin and _end), drop-caches, invalidate (fadvise and the like), truncate (truncate,
  *           unlink, and whatever else gives a file's pages up). What is not marked by a tracepoint is told by the kernel
  *           stack: -D RANGE_<SYMBOL>_{LOW,HIGH} are the addresses of a function (/proc/kallsyms).
+ *           Of drop-caches, invalidate and memory.reclaim also the command that did it.
  * Attaches  raw tracepoints mm_filemap_delete_from_page_cache, mm_vmscan_{memcg,direct}_reclaim_{begin,end}.
  * Kernels   5.8 and later.
  * Cost      one hash update per removed folio; one stack walk (about 1 us) per memcg reclaim and per folio that is
@@ -22,6 +23,15 @@ struct eviction_key {
 	u32 cause;
 };
 BPF_HASH(evictions, struct eviction_key, u64, 16384);
+
+/* Who drops or invalidates pages, by command: a person or a script is to be found. */
+struct dropper_key {
+	u64 evictor;
+	u32 cause;
+	char comm[16];
+	u32 pad;
+};
+BPF_HASH(droppers, struct dropper_key, u64, 512);
 
 /* Threads inside reclaim, by thread id. */
 struct reclaim {
@@ -70,8 +80,12 @@ int on_reclaim_end(struct bpf_raw_tracepoint_args *ctx)
 	u32 tid = bpf_get_current_pid_tgid();
 	struct reclaim *reclaim = reclaiming.lookup(&tid);
 	struct read_in_flight *read = in_flight.lookup(&tid);
-	if (reclaim && read)
-		read->reclaim_ns += bpf_ktime_get_ns() - reclaim->start_ns;
+	if (reclaim) {
+		u64 ns = bpf_ktime_get_ns() - reclaim->start_ns;
+		if (read)
+			read->reclaim_ns += ns;
+		count_stall(task_cgroup(), reclaim->cause == CAUSE_DIRECT ? STALL_DIRECT : STALL_MEMCG, ns);
+	}
 	reclaiming.delete(&tid);
 	return 0;
 }
@@ -134,6 +148,18 @@ static __always_inline u32 cause_outside_reclaim(void *ctx, u64 folio)
 	return CAUSE_TRUNCATE;
 }
 
+static __always_inline void count_dropper(u64 evictor, u32 cause, u64 pages)
+{
+	struct dropper_key key = {.evictor = evictor, .cause = cause};
+	u64 zero = 0, *count;
+	bpf_get_current_comm(key.comm, sizeof(key.comm));
+	count = droppers.lookup_or_try_init(&key, &zero);
+	if (count)
+		__sync_fetch_and_add(count, pages);
+	else
+		count_lost(LOST_EVICTIONS);
+}
+
 /* The service's page goes: remember who took it, unless the file itself gave it up. */
 static __always_inline void blame_for(u64 folio, u64 victim, u64 evictor, u32 cause, u64 pages, u64 now)
 {
@@ -169,5 +195,7 @@ int on_delete(struct bpf_raw_tracepoint_args *ctx)
 	else
 		count_lost(LOST_EVICTIONS);
 	blame_for(folio, victim, key.evictor, cause, pages_removed, now);
+	if (cause == CAUSE_DROP || cause == CAUSE_INVALIDATE || (cause == CAUSE_PROACTIVE && marked))
+		count_dropper(key.evictor, cause, pages_removed);
 	return 0;
 }

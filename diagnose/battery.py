@@ -16,10 +16,19 @@ from diagnose import __version__
 from diagnose.cgroups import Hierarchy
 from diagnose.errors import CannotMeasureError, UsageError
 from diagnose.models import MAX_WINDOWS, Capture, Host, ServiceRecord
-from diagnose.probes import BlameProbe, BlockProbe, CgroupsProbe, EvictionsProbe, HostProbe, PageCacheProbe, ReadsProbe
+from diagnose.probes import (
+    BlameProbe,
+    BlockProbe,
+    CgroupsProbe,
+    EvictionsProbe,
+    HostProbe,
+    PageCacheProbe,
+    ReadsProbe,
+    StallsProbe,
+)
 from diagnose.probes._bpf import LOST, Module
 from diagnose.probes._btf import Btf
-from diagnose.probes._flags import constant_flags, offset_flags, stack_flags
+from diagnose.probes._flags import constant_flags, offset_flags, stack_flags, tracepoint_flags
 from diagnose.probes._tracefs import ensure
 from diagnose.service import Service
 
@@ -76,7 +85,13 @@ class Battery:
         self._service, self._hierarchy, self._plan = service, hierarchy, plan
         ensure()
         btf = Btf.of_kernel()
-        flags = [*offset_flags(btf), *constant_flags(btf), *stack_flags(), *_run_flags(service, hierarchy, plan)]
+        flags = [
+            *offset_flags(btf),
+            *constant_flags(btf),
+            *stack_flags(),
+            *tracepoint_flags(),
+            *_run_flags(service, hierarchy, plan),
+        ]
         self._module = Module(flags)
         self.reads, self.cache, self.evictions, self.block = (
             ReadsProbe(),
@@ -85,8 +100,8 @@ class Battery:
             BlockProbe(),
         )
         self.cgroups, self.host = CgroupsProbe(hierarchy, service.cgroup), HostProbe()
-        kernel_probes = (self.reads, self.cache, self.evictions, self.block, self.cgroups)
-        self.blame = BlameProbe()
+        self.stalls, self.blame = StallsProbe(), BlameProbe()
+        kernel_probes = (self.reads, self.cache, self.evictions, self.stalls, self.block, self.cgroups)
         attached = [p.attach(self._module) for p in kernel_probes]
         self.probes = [*attached, self.blame.attach(attached), self.host.attach()]
 
@@ -121,6 +136,7 @@ class Battery:
         self.reads.drain(self._module, finished)
         self.block.drain(self._module, finished)
         self.blame.drain(self._module, finished)
+        self.stalls.drain(self._module, finished)
         moved = self.cache.drain(self._module, finished)
         for cgroup in self.evictions.drain(self._module, finished):
             moved.setdefault(cgroup, 0)
@@ -167,6 +183,8 @@ class Battery:
             block_latency=self.block.latency(windows),
             cache=cache,
             evictions=evictions,
+            droppers=self.evictions.droppers(self._module),
+            stalls=self.stalls.table(windows),
             cgroup_samples=self.cgroups.samples(windows),
             host_samples=self.host.samples(windows),
         )

@@ -13,18 +13,16 @@ from pydantic import ValidationError
 from diagnose.errors import UsageError
 from diagnose.escape import visible
 from diagnose.histogram import BINS
-from diagnose.models import CAPTURE_SCHEMA, Capture, Table
+from diagnose.models import CAPTURE_SCHEMA, Capture, Model, Table
 
 MAX_BYTES = 512 * 2**20
 """Of JSON, unpacked: an hour of one-second windows with 1,000 cgroups takes about a third of it."""
 MAX_PACKED_BYTES = 128 * 2**20
 """Of the file. Read to here and no further, whatever the file system says of its size (a device has none)."""
 _CHUNK = 1 << 20
-_MAX_SUM = 2**53
-"""What a column may add up to: below it floating point is exact, and no kernel counter gets there in an hour."""
-_SUMMED = frozenset(
-    ["count", "total_ns", "total_bytes", "looked_up_pages", "missed_pages", "requests", "bytes", "queue_ns", "service_ns", "looked_up", "missed", "inserted", "dirtied", "pages"]
-)
+_MAX_SUM = 2**62
+"""What a column may add up to: half of what 64 bits hold, which no host gets to within a capture."""
+_NOT_SUMMED = frozenset(("window", "cgroup", "evictor", "victim", "inode"))
 _PATH = re.compile(r"/|(/(?!\.{1,2}(/|$))[^/]+)+")
 
 
@@ -73,13 +71,22 @@ def _impossible(capture: Capture) -> Iterator[str]:
             yield f"{type(samples).__name__}: a reading of window {max(samples.window)}, of {capture.windows}"
     for path in (capture.service.cgroup, *(c.path for c in capture.cgroups)):
         if not _PATH.fullmatch(path):
-            yield f"{visible(path)[:80]!r} is no cgroup path"
-    for table in (getattr(capture, name) for name in Capture.model_fields):
-        for column, values in table.columns().items() if isinstance(table, Table) else ():
-            if column == "bin" and max(values, default=0) >= BINS:
-                yield f"{type(table).__name__}: a latency bin past the last ({BINS - 1})"
-            if column in _SUMMED and sum(v or 0 for v in values) > _MAX_SUM:
+            yield f"'{visible(path)[:80]}' is no cgroup path"
+    for table in _tables(capture):
+        for column, values in table.columns().items():
+            numbers = [v for v in values if isinstance(v, int)]
+            if column == "bin" and max(numbers, default=0) >= BINS:
+                yield f"{type(table).__name__}: a bin past the last ({BINS - 1})"
+            if column not in _NOT_SUMMED and sum(numbers) > _MAX_SUM:
                 yield f"{type(table).__name__}.{column} adds up to more than a host can count"
+
+
+def _tables(model: Model) -> Iterator[Table]:
+    for part in (getattr(model, name) for name in type(model).model_fields):
+        if isinstance(part, Table):
+            yield part
+        elif isinstance(part, Model):
+            yield from _tables(part)
 
 
 def _unpack(packed: bytes, name: str) -> bytes:

@@ -5,6 +5,7 @@ Exit: 0 measured, no finding; 1 findings; 2 usage, unknown service, bad rules or
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import traceback
@@ -123,8 +124,7 @@ def _deliver(report: Report, capture: Capture, packed: bytes, output: str | None
 
     markdown = render_markdown(report)
     if output == "-":
-        sys.stdout.write(markdown)
-        sys.stdout.flush()
+        click.echo(markdown.encode(), nl=False)  # bytes: the same ones as in report.md, whatever the terminal's encoding
     else:
         folder = outputs.folder_for(Path(output) if output else None, capture)
         written = outputs.write(folder, outputs.contents(packed, markdown, render_json(report)))
@@ -228,6 +228,8 @@ def services(text: str) -> int:
     from diagnose.service import list_services
 
     listed = list_services(Hierarchy.discover(), text)
+    if not listed:
+        _say("nothing here looks like that; without TEXT all are listed" if text else "there is no cgroup below /")
     rows = [("NAME", "CGROUP", "MEMORY", "CACHE", "PROCESSES")]
     rows += [
         (visible(s.name), visible(s.cgroup), units.size(s.usage_bytes), units.size(s.file_bytes), str(s.processes))
@@ -268,6 +270,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _exit_code(arguments: Sequence[str] | None) -> int:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal without µ still gets the rest of the line
     try:
         result = cli.main(args=list(arguments) if arguments is not None else None, standalone_mode=False)
     except click.ClickException as error:

@@ -40,7 +40,8 @@ def percentile(counts: NDArray[np.integer], q: float) -> float | None:
     edges = lower_edges()
     cumulative = np.cumsum(counts)
     rank = q * total
-    index = int(np.searchsorted(cumulative, rank, side="left"))
+    # At least the first counted bin: rank 0 would be found in the empty ones before it.
+    index = int(np.searchsorted(cumulative, max(rank, 1e-9), side="left"))
     index = min(index, BINS - 1)
     before = float(cumulative[index] - counts[index])
     inside = 0.0 if counts[index] == 0 else (rank - before) / float(counts[index])

@@ -6,10 +6,17 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from diagnose.battery import Wait
 
 _SIGNALS = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+
+
+def _wanted() -> frozenset[signal.Signals]:
+    """Return the signals that end a capture: not a hang-up that nohup(1) has told this process to ignore."""
+    ignored = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    return _SIGNALS - {signal.SIGHUP} if ignored else _SIGNALS
 
 
 @contextmanager
@@ -18,19 +25,20 @@ def stoppable() -> Iterator[Wait]:
 
     The signals are blocked and waited for, not handled: no code runs in between, whatever the capture is doing.
     """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    wanted = _wanted()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, wanted)
     try:
-        yield _wait
+        yield partial(_wait, wanted)
     finally:
         # A second Ctrl-C while the first was being served must not hit the making of the report.
-        while signal.sigtimedwait(_SIGNALS, 0) is not None:
+        while signal.sigtimedwait(wanted, 0) is not None:
             continue
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _wait(seconds: float) -> bool:
+def _wait(signals: frozenset[signal.Signals], seconds: float) -> bool:
     until = time.monotonic() + seconds
     while (left := until - time.monotonic()) > 0:
-        if signal.sigtimedwait(_SIGNALS, left) is not None:
+        if signal.sigtimedwait(signals, left) is not None:
             return True
-    return signal.sigtimedwait(_SIGNALS, 0) is not None
+    return signal.sigtimedwait(signals, 0) is not None

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -145,6 +145,28 @@ class Windows:
         if evictors is not None:
             keep &= np.isin(evictor, np.array(sorted(evictors), np.uint64))
         return _sums(window[keep], pages[keep], self.count)
+
+    # ------------------------------------------------------------ blame
+
+    def blamed(self, causes: Iterable[Cause], evictors: Iterable[int] | None = None) -> Series | None:
+        """Return blamed reads per window for some causes and evictors (None: all); None if not measured."""
+        if self.capture.blame is None:
+            return None
+        table = self.capture.blame.reads
+        keep = np.isin(_codes(list(table.cause), CAUSES), [CAUSES.index(c) for c in causes])
+        if evictors is not None:
+            keep &= np.isin(np.array(table.evictor, np.uint64), np.array(sorted(evictors), np.uint64))
+        return _sums(np.array(table.window, np.int64)[keep], np.array(table.reads, np.float64)[keep], self.count)
+
+    def blame_bins(self, name: Literal["age_ns", "distance_pages"]) -> Counts | None:
+        """Return a histogram of the blame, shape (BINS,); None if not measured."""
+        if self.capture.blame is None:
+            return None
+        bins = getattr(self.capture.blame, name)
+        counts = np.zeros(BINS, np.int64)
+        index = np.array(bins.bin, np.int64)
+        counts[index[index < BINS]] = np.array(bins.count, np.int64)[index < BINS]
+        return counts
 
     # ------------------------------------------------------------ readings of files
 

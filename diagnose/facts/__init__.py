@@ -1,7 +1,7 @@
 """What rules may speak of, one file a subject; `vocabulary.py` says what a fact is and keeps them (pure)."""
 
 # Importing a subject registers its facts.
-from diagnose.facts import cache, limit, neighbour, reads
+from diagnose.facts import blame, cache, limit, neighbour, reads
 from diagnose.facts.vocabulary import FACTS, Facts, FactSpec, fact
 
-__all__ = ["FACTS", "FactSpec", "Facts", "cache", "fact", "limit", "neighbour", "reads"]
+__all__ = ["FACTS", "FactSpec", "Facts", "blame", "cache", "fact", "limit", "neighbour", "reads"]

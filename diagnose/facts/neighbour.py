@@ -35,6 +35,19 @@ def _(f: Facts, n: str | None) -> float | None:
 
 
 @fact(
+    "neighbour.apportioned_pages",
+    "pages",
+    "number",
+    "evictions",
+    "pages of the service that kswapd removed, laid to it by its part of the inflow",
+    scope="neighbour",
+)
+def _(f: Facts, n: str | None) -> float | None:
+    parts = evicted_by(f.windows, f.ids(n))
+    return None if parts is None else total(parts[1])
+
+
+@fact(
     "neighbour.apportioned_share",
     "ratio",
     "number",

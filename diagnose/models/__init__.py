@@ -10,6 +10,7 @@ from diagnose.models._base import (
     Process,
     ReadKind,
     Stage,
+    StallKind,
     Text,
     Window,
 )
@@ -24,6 +25,7 @@ from diagnose.models.capture import (
     Capture,
     CgroupRecord,
     CgroupSamples,
+    Dropper,
     Evictions,
     ExampleRead,
     Host,
@@ -34,6 +36,7 @@ from diagnose.models.capture import (
     ReadTotals,
     Samples,
     ServiceRecord,
+    Stalls,
     Table,
 )
 from diagnose.models.report import (
@@ -71,6 +74,7 @@ __all__ = [
     "Confidence",
     "Count",
     "Culprit",
+    "Dropper",
     "Evictions",
     "Evidence",
     "ExampleRead",
@@ -93,6 +97,8 @@ __all__ = [
     "Samples",
     "ServiceRecord",
     "Stage",
+    "StallKind",
+    "Stalls",
     "Table",
     "Text",
     "Unknown",

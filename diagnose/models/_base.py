@@ -15,6 +15,7 @@ Text = Annotated[str, Field(max_length=4096)]
 ReadKind = Literal["hit", "missed", "direct", "socket", "pipe", "other"]
 Cause = Literal["memcg-reclaim", "direct-reclaim", "kswapd", "proactive", "drop-caches", "invalidate", "truncate"]
 BlockOp = Literal["read", "write"]
+StallKind = Literal["dirty-throttle", "memcg-reclaim", "direct-reclaim"]
 Stage = Literal["queue", "service"]
 
 

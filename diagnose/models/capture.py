@@ -21,6 +21,7 @@ from diagnose.models._base import (
     Process,
     ReadKind,
     Stage,
+    StallKind,
     Text,
     Window,
 )
@@ -228,6 +229,25 @@ class Evictions(Table):
     pages: list[Count] = []
 
 
+class Dropper(Model):
+    """A command that dropped or invalidated pages, or wrote to memory.reclaim."""
+
+    cgroup: CgroupId
+    cause: Cause
+    comm: Text
+    pages: Count
+
+
+class Stalls(Table):
+    """How often and how long tasks of a cgroup were held up by the memory management."""
+
+    window: list[Window] = []
+    cgroup: list[CgroupId] = []
+    kind: list[StallKind] = []
+    stalls: list[Count] = []
+    total_ns: list[Count] = []
+
+
 class Samples(Model):
     """Readings of files, at the end of each window (`window` -1: at the start). Counters are raw, not differences."""
 
@@ -287,6 +307,9 @@ class Capture(Model):
     block_latency: BlockLatency
     cache: Cache
     evictions: Evictions
+    droppers: list[Dropper] = []
+    stalls: Stalls | None = None
+    """None: not measured."""
     cgroup_samples: CgroupSamples
     host_samples: Samples
 
@@ -303,6 +326,7 @@ class Capture(Model):
             self.evictions,
             self.read_delays or ReadDelays(),
             self.blame.reads if self.blame else BlamedReads(),
+            self.stalls or Stalls(),
         ):
             if table.window and max(table.window) >= self.windows:
                 raise ValueError(f"{type(table).__name__}: a row of window {max(table.window)}, of {self.windows}")

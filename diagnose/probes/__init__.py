@@ -10,6 +10,7 @@ from diagnose.probes.evictions import EvictionsProbe
 from diagnose.probes.host import HostProbe
 from diagnose.probes.page_cache import PageCacheProbe
 from diagnose.probes.reads import ReadsProbe
+from diagnose.probes.stalls import StallsProbe
 
 __all__ = [
     "TRACEPOINTS",
@@ -20,10 +21,11 @@ __all__ = [
     "HostProbe",
     "PageCacheProbe",
     "ReadsProbe",
+    "StallsProbe",
 ]
 
 TRACEPOINTS: dict[str, list[str]] = {
     probe.name: [a.event for a in probe.attachments]
-    for probe in (ReadsProbe, BlockProbe, PageCacheProbe, EvictionsProbe, CgroupsProbe)
+    for probe in (ReadsProbe, BlockProbe, PageCacheProbe, EvictionsProbe, StallsProbe, CgroupsProbe)
 }
 """The tracepoints of each probe: "category:name", raw tracepoints by name alone."""

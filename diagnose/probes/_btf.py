@@ -7,7 +7,10 @@ Format: Documentation/bpf/btf.rst in the kernel tree.
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 from diagnose.errors import CannotMeasureError
 
@@ -21,6 +24,23 @@ _MODIFIERS = {8, 9, 10, 11, 18}  # typedef, volatile, const, restrict, type tag
 # Bytes after the 12 of struct btf_type: fixed, and for each of its vlen entries.
 _FIXED = {1: 4, _ARRAY: 12, 14: 4, 17: 4}
 _EACH = {_STRUCT: 12, _UNION: 12, _ENUM: 8, _FUNC_PROTO: 8, _DATASEC: 12, _ENUM64: 12}
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _readable(question: Callable[P, R]) -> Callable[P, R]:
+    """Turn what a damaged blob makes of a question into CannotMeasureError."""
+
+    @wraps(question)
+    def asked(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return question(*args, **kwargs)
+        except (struct.error, IndexError, ValueError, RecursionError) as error:
+            raise CannotMeasureError(f"the kernel's BTF cannot be read: {error}") from error
+
+    return asked
 
 
 class Btf:
@@ -37,6 +57,8 @@ class Btf:
         magic, version, _, header_bytes, type_off, type_len, str_off, str_len = _HEADER.unpack_from(blob)
         if magic != 0xEB9F or version != 1:
             raise CannotMeasureError(f"the kernel's BTF cannot be read: magic {magic:#x}, version {version}")
+        if len(blob) < header_bytes + max(type_off + type_len, str_off + str_len):
+            raise CannotMeasureError("the kernel's BTF cannot be read: it is cut short")
         start = header_bytes + type_off
         self._types: bytes = blob[start : start + type_len]
         self._strings: bytes = blob[header_bytes + str_off : header_bytes + str_off + str_len]
@@ -92,31 +114,36 @@ class Btf:
             type_id = target
         return type_id
 
+    @_readable
     def size(self, struct_name: str) -> int | None:
         """Return the size of a struct in bytes."""
         type_id = self._find(_STRUCT, struct_name)
         return None if type_id is None else int(self._type(type_id)[3])
 
+    @_readable
     def offset(self, struct_name: str, member: str) -> int | None:
         """Return the offset of a member in bytes; members of anonymous structs and unions count as the outer one's."""
         type_id = self._find(_STRUCT, struct_name)
-        return None if type_id is None else self._offset_in(type_id, member, 0)
+        return None if type_id is None else self._offset_in(type_id, member, set())
 
-    def _offset_in(self, type_id: int, member: str, depth: int) -> int | None:
-        _, kind, vlen, _, position = self._type(self._strip(type_id))
-        if kind not in (_STRUCT, _UNION) or depth > 8:
+    def _offset_in(self, type_id: int, member: str, searched: set[int]) -> int | None:
+        type_id = self._strip(type_id)
+        _, kind, vlen, _, position = self._type(type_id)
+        if kind not in (_STRUCT, _UNION) or type_id in searched:
             return None
+        searched.add(type_id)
         for i in range(vlen):
             name, inner, bits = _MEMBER.unpack_from(self._types, position + 12 * i)
             here = int(bits & 0xFFFFFF) // 8
             if name and self._name(name) == member:
                 return here
             if not name:
-                nested = self._offset_in(inner, member, depth + 1)
+                nested = self._offset_in(inner, member, searched)
                 if nested is not None:
                     return here + nested
         return None
 
+    @_readable
     def enumerator(self, enum_name: str, enumerator: str) -> int | None:
         """Return the value of an enumerator."""
         type_id = self._find(_ENUM, enum_name)
@@ -129,6 +156,7 @@ class Btf:
                 return int(value)
         return None
 
+    @_readable
     def tracepoint_arguments(self, tracepoint: str) -> list[str] | None:
         """Return the types of a raw tracepoint's arguments ("folio" for struct folio *), from btf_trace_<name>."""
         type_id = self._find(_TYPEDEF, f"btf_trace_{tracepoint}")

@@ -11,12 +11,14 @@ from pathlib import Path
 
 from diagnose.errors import CannotMeasureError
 from diagnose.probes._btf import Btf
+from diagnose.probes._tracefs import TRACEFS
 
 # What the C calls OFF_<struct>_<member>, and under which names kernels have it (the first that is there counts).
 # struct folio came with 5.16; before it the same members were struct page's (memcg_data was mem_cgroup until 5.10).
 _REQUIRED_TEXT = """
 task_struct.cgroups task_struct.flags task_struct.files task_struct.nvcsw css_set.subsys cgroup_subsys_state.cgroup
-cgroup.kn cgroup.level cgroup.root cgroup_root.hierarchy_id kernfs_node.id mem_cgroup.css files_struct.fdt fdtable.fd fdtable.max_fds
+cgroup.kn cgroup.level cgroup.root cgroup_root.hierarchy_id kernfs_node.id mem_cgroup.css files_struct.fdt
+fdtable.fd fdtable.max_fds
 file.f_inode file.f_flags file.f_pos file.f_path path.dentry dentry.d_parent dentry.d_name qstr.name inode.i_mode
 inode.i_sb inode.i_ino inode.i_nlink inode.i_size super_block.s_dev super_block.s_magic address_space.host request.q
 request.bio request.cmd_flags request.start_time_ns request.__data_len gendisk.major gendisk.first_minor
@@ -80,6 +82,16 @@ def constant_flags(btf: Btf) -> list[str]:
         f"-DPAGE_SHIFT_BITS={os.sysconf('SC_PAGE_SIZE').bit_length() - 1}",
         f"-DO_DIRECT_FLAG={os.O_DIRECT}",
     ]
+
+
+def tracepoint_flags(tracefs: Path = TRACEFS) -> list[str]:
+    """Return the offsets of tracepoint fields the programs use; a tracepoint or field that is absent has none."""
+    try:
+        text = (tracefs / "events/writeback/balance_dirty_pages/format").read_text()
+    except OSError:
+        return []
+    found = re.search(r"field:long pause;\s*offset:(\d+);\s*size:8;", text)
+    return [f"-DOFF_BDP_PAUSE={found[1]}"] if found else []
 
 
 def stack_flags(kallsyms: Path = Path("/proc/kallsyms")) -> list[str]:

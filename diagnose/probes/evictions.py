@@ -1,6 +1,7 @@
 """Who removes whose pages from the page cache, and why: bpf/evictions.c.
 
-Yields `Evictions`: pages by window, evictor cgroup, victim cgroup and cause.
+Yields `Evictions` (pages by window, evictor cgroup, victim cgroup and cause) and `Dropper` rows (the commands that
+dropped or invalidated pages).
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ from typing import Any, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from diagnose.models import Cause, Evictions, ProbeRecord
+from diagnose.models import Cause, Dropper, Evictions, ProbeRecord
 from diagnose.probes._bpf import Attachment, Module, attach_probe
 
 CAUSES: tuple[Cause, ...] = get_args(Cause)
 _KEY = np.dtype([("evictor", "u8"), ("victim", "u8"), ("window", "u4"), ("cause", "u4")])
 _PAGES = np.dtype([("pages", "u8")])
+_DROPPER = np.dtype([("evictor", "u8"), ("cause", "u4"), ("comm", "S16"), ("pad", "u4")])
 
 
 class EvictionsProbe:
@@ -42,6 +44,20 @@ class EvictionsProbe:
         keys, pages = module.table("evictions").drain(_KEY, _PAGES, finished)
         self._drained.append((keys, pages))
         return set(keys["evictor"].tolist()) | set(keys["victim"].tolist())
+
+    def droppers(self, module: Module) -> list[Dropper]:
+        """Return the commands that dropped or invalidated pages, or wrote to memory.reclaim, most pages first."""
+        keys, pages = module.table("droppers").read(_DROPPER, _PAGES)
+        order = sorted(range(len(keys)), key=lambda i: (-int(pages[i]["pages"]), keys[i].tobytes()))
+        return [
+            Dropper(
+                cgroup=int(keys[i]["evictor"]),
+                cause=CAUSES[int(keys[i]["cause"])],
+                comm=keys[i]["comm"].decode("utf-8", "backslashreplace"),
+                pages=int(pages[i]["pages"]),
+            )
+            for i in order
+        ]
 
     def table(self, windows: int) -> Evictions:
         keys = np.concatenate([k for k, _ in self._drained] or [np.zeros(0, _KEY)])

@@ -10,7 +10,8 @@ A two-component Gaussian mixture on log2 latency, fitted to binned counts, and a
 - an antimode lies between: a stretch of latencies that is significantly emptier than the modes on either side of it.
 
 A slow mode of 0.5 % is the realistic case, so the fit starts from many splits and each accepted one is returned: the
-likeliest fit of a skewed fast mode may well spend its second component on the skew.
+likeliest fit of a skewed fast mode may well spend its second component on the skew. Of 5000 reads a slow mode of 0.5 %
+is found practically always, of 2000 (ten slow reads) in about 85 % of samples, of 1000 seldom.
 """
 
 from __future__ import annotations
