@@ -14,7 +14,13 @@ def _(f: Facts, _n: str | None) -> Series | None:
     return f.windows.blamed(CAUSES)
 
 
-@fact("blame.missed_share", "ratio", "number", "blame", "share of missed reads that waited for pages evicted during the capture")  # fmt: skip
+@fact(
+    "blame.missed_share",
+    "ratio",
+    "number",
+    "blame",
+    "share of missed reads that waited for pages evicted during the capture",
+)
 def _(f: Facts, _n: str | None) -> float | None:
     return ratio(total(f.value("blame.reads")), total(f.value("reads.missed")))
 
@@ -26,23 +32,44 @@ def _(f: Facts, _n: str | None) -> float | None:
     return None if ns is None else ns / 1e9
 
 
-@fact("blame.by_self_share", "ratio", "number", "blame", "share of blamed reads that waited for pages the service itself evicted")  # fmt: skip
+@fact(
+    "blame.by_self_share",
+    "ratio",
+    "number",
+    "blame",
+    "share of blamed reads that waited for pages the service itself evicted",
+)
 def _(f: Facts, _n: str | None) -> float | None:
     own = f.windows.blamed(("memcg-reclaim", "direct-reclaim"), f.windows.service_ids)
     return ratio(total(own), total(f.value("blame.reads")))
 
 
-@fact("blame.proactive_share", "ratio", "number", "blame", "share of blamed reads that waited for pages proactive reclaim removed")  # fmt: skip
+@fact(
+    "blame.proactive_share",
+    "ratio",
+    "number",
+    "blame",
+    "share of blamed reads that waited for pages proactive reclaim removed",
+)
 def _(f: Facts, _n: str | None) -> float | None:
     return ratio(total(f.windows.blamed(("proactive",))), total(f.value("blame.reads")))
 
 
-@fact("blame.dropped_share", "ratio", "number", "blame", "share of blamed reads that waited for pages drop_caches removed")
+@fact(
+    "blame.dropped_share", "ratio", "number", "blame", "share of blamed reads that waited for pages drop_caches removed"
+)
 def _(f: Facts, _n: str | None) -> float | None:
     return ratio(total(f.windows.blamed(("drop-caches",))), total(f.value("blame.reads")))
 
 
-@fact("neighbour.blamed_reads", "reads", "series", "blame", "missed reads that waited for pages its reclaim had removed", scope="neighbour")  # fmt: skip
+@fact(
+    "neighbour.blamed_reads",
+    "reads",
+    "series",
+    "blame",
+    "missed reads that waited for pages its reclaim had removed",
+    scope="neighbour",
+)
 def _(f: Facts, n: str | None) -> Series | None:
     direct = f.windows.blamed(("memcg-reclaim", "direct-reclaim"), f.ids(n))
     kswapd = f.windows.blamed(("kswapd",))
@@ -54,6 +81,13 @@ def _(f: Facts, n: str | None) -> Series | None:
     return direct + kswapd * (ratio(apportioned, evicted) or 0.0) if np.any(kswapd) else direct
 
 
-@fact("neighbour.blamed_share", "ratio", "number", "blame", "share of missed reads that waited for pages its reclaim had removed", scope="neighbour")  # fmt: skip
+@fact(
+    "neighbour.blamed_share",
+    "ratio",
+    "number",
+    "blame",
+    "share of missed reads that waited for pages its reclaim had removed",
+    scope="neighbour",
+)
 def _(f: Facts, n: str | None) -> float | None:
     return ratio(total(f.value("neighbour.blamed_reads", n)), total(f.value("reads.missed")))
