@@ -24,7 +24,13 @@ def _looked_up(f: Facts) -> Series | None:
     return by_reads
 
 
-@fact("cache.hit_ratio", "ratio", "number", "page-cache", "1 - missed/looked up, in pages, of the service's reads")
+@fact(
+    "cache.hit_ratio",
+    "ratio",
+    "number",
+    "page-cache",
+    "page-cache hit ratio of the service's reads (1 - missed/looked up, in pages)",
+)
 def _(f: Facts, _n: str | None) -> float | None:
     missed = ratio(total(f.value("cache.missed")), total(_looked_up(f)))
     return None if missed is None else 1 - missed
@@ -55,7 +61,7 @@ def _(f: Facts, _n: str | None) -> Series | None:
     "pages",
     "series",
     "cgroups",
-    "evicted pages that the service read again (workingset_refault_file)",
+    "refaults of the service's pages (workingset_refault_file: evicted pages wanted again)",
 )
 def _(f: Facts, _n: str | None) -> Series | None:
     return f.windows.increase(f.windows.capture.service.cgroup_id, "refault_file_pages")
@@ -66,7 +72,7 @@ def _(f: Facts, _n: str | None) -> Series | None:
     "pages",
     "series",
     "evictions",
-    "pages of the service evicted by anybody",
+    "pages evicted from the service's page cache (not by truncation or unlink)",
 )
 def _(f: Facts, _n: str | None) -> Series | None:
     return f.windows.evictions([c for c in CAUSES if c != "truncate"], f.windows.service_ids)

@@ -11,14 +11,14 @@ from diagnose.limits import own_limit
     "bytes",
     "number",
     "cgroups",
-    "the lowest memory limit of the service or of an ancestor that nobody else uses",
+    "the service's own memory limit (the lowest on it or on an ancestor that nobody else uses)",
 )
 def _(f: Facts, _n: str | None) -> float | None:
     own = own_limit(f.windows)
     return None if own is None else float(own.limit_bytes)
 
 
-@fact("limit.peak_usage_ratio", "ratio", "number", "cgroups", "highest usage during the capture over that limit")
+@fact("limit.peak_usage_ratio", "ratio", "number", "cgroups", "highest usage over the service's own limit")
 def _(f: Facts, _n: str | None) -> float | None:
     own = own_limit(f.windows)
     return None if own is None else ratio(f.windows.peak(own.cgroup_id, "usage_bytes"), float(own.limit_bytes))
@@ -29,7 +29,7 @@ def _(f: Facts, _n: str | None) -> float | None:
     "events",
     "number",
     "cgroups",
-    "times that limit was hit during the capture (failcnt; memory.events max, high)",
+    "hits of the service's own limit (failcnt; memory.events max and high)",
 )
 def _(f: Facts, _n: str | None) -> float | None:
     own = own_limit(f.windows)

@@ -52,7 +52,7 @@ def _(f: Facts, n: str | None) -> float | None:
     "ratio",
     "number",
     "evictions",
-    "share of what is laid to it that is apportioned from kswapd by inflow",
+    "share of its evictions apportioned from kswapd by inflow",
     scope="neighbour",
 )
 def _(f: Facts, n: str | None) -> float | None:

@@ -42,7 +42,7 @@ def _slow_bin(f: Facts) -> int | None:
     return None if threshold is None else bin_of(round(threshold * 1e9))
 
 
-@fact("reads.slow", "reads", "series", "reads", "reads of regular files at or above the slow threshold")
+@fact("reads.slow", "reads", "series", "reads", "slow reads (regular files, at or above the slow threshold)")
 def _(f: Facts, _n: str | None) -> Series | None:
     first = _slow_bin(f)
     return None if first is None else f.windows.reads_from_bin(first)

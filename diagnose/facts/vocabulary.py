@@ -94,6 +94,8 @@ class Facts:
         record = next((p for p in self.windows.capture.probes if p.probe == probe), None)
         if record is not None and (not record.attached or record.missing) and record.reason:
             return f"probe {probe}: {record.reason}"
+        if name.startswith("limit."):
+            return "no memory limit of the service's own is set"
         return f"probe {probe} saw nothing to measure it by"
 
 

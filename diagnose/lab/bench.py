@@ -39,7 +39,7 @@ class Truth:
     reads: int
     slow_reads: int
     device_read_bytes: int
-    """What the service's reads made the device read (getrusage(2)): 4096 for every page that was not cached."""
+    """What the service's reads made the device read (getrusage(2)): the pages that were not cached."""
     streamed_bytes: int | None
     p50_ns: float | None
     p99_ns: float | None

@@ -23,6 +23,7 @@ from diagnose.histogram import bin_of
 from diagnose.lab.counters import DEVICE_BYTES, READ_BYTES, READS, SLOW, Counters
 
 BLOCK = 16 << 10
+"""What point reads read at once: a page of a usual database."""
 CHUNK = 1 << 20
 WRITE_CHUNK = 4 << 20
 TICK_SECONDS = 0.01

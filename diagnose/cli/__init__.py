@@ -1,0 +1,52 @@
+"""The commands: parse, call the pipeline, print, choose the exit code. Imports are inside, so that --help is instant.
+
+Exit: 0 measured, no finding; 1 findings; 2 usage, unknown service, bad rules or files; 3 could not measure.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from diagnose.cli import change, demo, host, measure, rules
+from diagnose.cli._common import EXIT_CANNOT_MEASURE, EXIT_NO_FINDING, EXIT_USAGE, cli, say
+from diagnose.errors import DiagnoseError
+
+__all__ = ["change", "cli", "demo", "host", "main", "measure", "rules"]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Entry point: run a command; every foreseeable failure is one line on standard error."""
+    sys.exit(_exit_code(arguments))
+
+
+def _exit_code(arguments: Sequence[str] | None) -> int:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal without µ still gets the rest of the line
+    try:
+        result = cli.main(args=list(arguments) if arguments is not None else None, standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return EXIT_USAGE
+    except DiagnoseError as error:
+        say(str(error))
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        say("stopped before anything was measured")
+        return EXIT_CANNOT_MEASURE
+    except BrokenPipeError:
+        # The reader has gone (| head). Nothing more can be said to it, nor at exit when Python flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_NO_FINDING
+    except Exception as error:
+        if os.environ.get("DIAGNOSE_DEBUG"):
+            traceback.print_exc()
+        say(f"internal error: {type(error).__name__}: {error}; this is a bug, DIAGNOSE_DEBUG=1 shows where")
+        return EXIT_CANNOT_MEASURE
+    return result if isinstance(result, int) else EXIT_NO_FINDING

@@ -1,0 +1,244 @@
+"""Loading: faults are named with file, line, key and the fix; later folders override earlier ones."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from diagnose.errors import UsageError
+from diagnose.rules import explain, lint, load_rules, run_tests
+
+RULE = """\
+id: too-many-misses
+title: Reads miss the page cache
+why: for the test
+parameters:
+  most: {unit: ratio, default: 0.1, help: one in ten is many enough for a test}
+when: {fact: reads.missed_share, above: $most}
+mechanisms:
+  misses: {kind: direct, is: {fact: reads.missed_share, above: $most}}
+then:
+  verdict: finding
+  summary: "{reads.missed_share} of the reads missed, more than {$most}"
+  recommend: [protect-service]
+references: [none]
+tests:
+  - {name: half miss, facts: {reads.missed_share: 0.5}, expect: {outcome: fires, confidence: medium}}
+  - {name: few miss, facts: {reads.missed_share: 0.1}, expect: {outcome: quiet}}
+  - {name: not measured, expect: {outcome: unknown}}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "mine").mkdir()
+    return tmp_path / "mine"
+
+
+def write(folder: Path, text: str = RULE, name: str = "too-many-misses.yaml") -> Path:
+    path = folder / name
+    path.write_text(text)
+    return path
+
+
+def changed(old: str, new: str) -> str:
+    assert old in RULE
+    return RULE.replace(old, new)
+
+
+def test_a_rule_of_ones_own_joins_the_shipped_ones(folder: Path) -> None:
+    write(folder)
+    rules = load_rules([folder])
+    assert {"too-many-misses", "healthy", "page-cache-noisy-neighbour"} <= {loaded.id for loaded in rules}
+    assert lint(folder) == []
+    assert [(o.test, o.passed) for o in run_tests(folder)] == [
+        ("half miss", True),
+        ("few miss", True),
+        ("not measured", True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        (
+            changed("when: {fact: reads.missed_share", "when: {fact: reads.mised_share"),
+            6,
+            "did you mean `reads.missed_share`",
+        ),
+        (
+            changed("when: {fact: reads.missed_share", "when: {series: reads.missed_share, take: mean"),
+            6,
+            "is a number, a series",
+        ),
+        (changed("above: $most}\nmech", "above: 0.1}\nmech"), 6, "declare 0.1 under `parameters`"),
+        (changed("above: $most}\nmech", "above: most}\nmech"), 6, "write $most"),
+        (changed("above: $most}\nmech", "above: $moist}\nmech"), 6, "did you mean `most`"),
+        (changed("above: $most}\nmech", "above: $most, below: $most}\nmech"), 6, "exactly one of"),
+        (changed("unit: ratio", "unit: pages"), 6, "declare it with `unit: ratio`"),
+        (changed("title:", "titel:"), 2, "did you mean `title`"),
+        (changed("why: for the test\n", ""), 1, "why: missing"),
+        (changed("id: too-many-misses", "id: other"), 1, "must be named other.yaml"),
+        (changed("verdict: finding", "verdict: guilty"), 10, "'finding' or 'healthy'"),
+        (changed("[protect-service]", "[reboot]"), 12, "protect-service"),
+        (changed("{reads.missed_share} of", "{reads.mist} of"), 11, "neither a fact nor"),
+        (changed("{reads.missed_share} of", "{{ 7*7 }} of"), 11, "brace"),
+        (changed("{reads.missed_share} of", "{reads.missed_share.__class__} of"), 11, "neither a fact nor"),
+        (changed("{reads.missed_share} of the", "Half of the"), 11, "no measured number"),
+        (changed("{reads.missed_share} of", "{culprits} {reads.missed_share} of"), 11, "nobody is bound"),
+        (changed("when: {fact: reads.missed_share", "when: {fact: neighbour.eviction_share"), 6, "for_each"),
+        (changed("when: {fact: reads.missed_share, above: $most}", "when: {}"), 6, "a condition starts with one of"),
+        (changed("when: {fact: reads.missed_share, above: $most}", "when: {all: []}"), 6, "at least 1"),
+        (
+            changed("few miss, facts: {reads.missed_share: 0.1}", "few miss, facts: {reads.missed_share: 1x}"),
+            16,
+            "not a number",
+        ),
+        (changed("few miss, facts: {reads.missed_share: 0.1}", "few miss, facts: {reads.slow: 1x}"), 16, "no series"),
+        (changed("few miss, facts", "few miss, like: many, facts"), 16, "no earlier test"),
+        (changed("default: 0.1", "default: 1e999"), 5, "finite"),
+        (changed("default: 0.1", "default: '0.1'"), 5, "valid number"),
+        ("just words", 1, "not a rule"),
+        ("[1, 2]", 1, "not a rule"),
+    ],
+)
+def test_faults_are_named_with_file_line_and_fix(folder: Path, text: str, line: int, said: str) -> None:
+    path = write(folder, text)
+    with pytest.raises(UsageError) as error:
+        load_rules([folder])
+    assert any(m.startswith(f"{path}:{line}: ") and said in m for m in str(error.value).splitlines()), str(error.value)
+    assert any(said in message for message in lint(folder))
+
+
+NEIGHBOUR = """\
+when:
+  all:
+    - {for_each: neighbour, all: [{fact: neighbour.eviction_share, above: $most}]}
+"""
+ACCUSES = changed("when: {fact: reads.missed_share, above: $most}\n", NEIGHBOUR).replace(
+    "{reads.missed_share} of", "{culprits}, {reads.missed_share} of"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (ACCUSES, "add `culprits`"),
+        (ACCUSES, "none looks at the neighbour"),
+        (ACCUSES.replace("  all:\n", "  any:\n"), "unclear who is accused"),
+        (ACCUSES.replace("then:\n", "then:\n  culprits: {share: limit.bytes, cause: x}\n"), "is no share"),
+        (
+            RULE.replace("is: {fact: reads.missed_share, above: $most}", "is: {on_off: {activity: reads.slow, effect: "
+            "reads.missed}, cycles_at_least: $most, delta_at_least: $most}"),
+            "write `kind: correlation`",
+        ),
+        (RULE[: RULE.index("mechanisms")] + RULE[RULE.index("then:") :], "rests on at least one named mechanism"),
+    ],
+)  # fmt: skip
+def test_who_is_accused_and_on_what_grounds(folder: Path, text: str, said: str) -> None:
+    write(folder, text)
+    with pytest.raises(UsageError, match=said):
+        load_rules([folder])
+
+
+def test_lint_asks_for_more_than_loading_does(folder: Path) -> None:
+    bare = RULE[: RULE.index("references")].replace("one in ten is many enough for a test", "a limit")
+    write(folder, bare)
+    assert load_rules([folder]).get("too-many-misses")
+    said = "\n".join(lint(folder))
+    for expected in ("outcome: fires", "outcome: quiet", "outcome: unknown", "justify", "cite"):
+        assert expected in said
+
+
+def test_a_file_of_another_name_is_found(folder: Path) -> None:
+    write(folder, name="too-many-misses.yml")
+    assert any("name it too-many-misses.yaml" in m for m in lint(folder))
+    with pytest.raises(UsageError, match="must be named"):
+        load_rules([folder])
+
+
+def test_a_failing_test_says_what_differs_and_where(folder: Path) -> None:
+    path = write(folder, RULE.replace("outcome: fires, confidence: medium", "outcome: fires, confidence: high"))
+    failed = [o for o in run_tests(folder) if not o.passed]
+    assert [o.test for o in failed] == ["half miss"]
+    assert "confidence is medium, expected high" in failed[0].message
+    assert failed[0].message.startswith(f"{path}:15: ")
+
+
+def test_no_folder(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="not a folder"):
+        load_rules([tmp_path / "none"])
+
+
+# ---------------------------------------------------------------- overriding
+
+
+def test_a_later_rule_of_the_same_id_replaces_the_earlier(folder: Path, tmp_path: Path) -> None:
+    write(folder)
+    later = tmp_path / "later"
+    later.mkdir()
+    write(later, RULE.replace("default: 0.1", "default: 0.3"))
+    assert load_rules([folder, later]).get("too-many-misses").values == {"most": 0.3}
+
+
+def test_a_threshold_alone_may_be_overridden(folder: Path, tmp_path: Path) -> None:
+    write(folder)
+    later = tmp_path / "later"
+    later.mkdir()
+    path = write(later, "overrides: too-many-misses\nparameters:\n  most: 0.25\n")
+    loaded = load_rules([folder, later]).get("too-many-misses")
+    assert loaded.values == {"most": 0.25}
+    assert str(path) in explain(loaded)
+    assert "25 %" in explain(loaded)
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "said"),
+    [
+        ("overrides: too-many-mises\nparameters: {most: 1}", "too-many-mises.yaml", "did you mean `too-many-misses`"),
+        ("overrides: healthy\nparameters: {slow_shares: 1}", "healthy.yaml", "did you mean `slow_share`"),
+        ("overrides: healthy\nparameters: {slow_share: yes}", "healthy.yaml", "valid number"),
+        ("overrides: healthy\nparameters: {}", "healthy.yaml", "at least 1"),
+        ("overrides: healthy\nparameters: {p99: 1}\nwhen: {}", "healthy.yaml", "not a key"),
+        ("overrides: healthy\nparameters: {p99: 1}", "other.yaml", "must be named healthy.yaml"),
+    ],
+)
+def test_overrides_with_nothing_to_change(folder: Path, tmp_path: Path, text: str, name: str, said: str) -> None:
+    write(folder)
+    later = tmp_path / "later"
+    later.mkdir()
+    write(later, text, name)
+    with pytest.raises(UsageError, match=said):
+        load_rules([folder, later])
+
+
+def test_the_hosts_own_rules_only_when_nobody_else_can_write_them(folder: Path) -> None:
+    path = write(folder)
+    for trusted in (folder.parent, folder, path):
+        trusted.chmod(0o755)
+    if os.geteuid() == 0:
+        assert "too-many-misses" in {loaded.id for loaded in load_rules(system=folder)}
+    for loose in (path, folder, folder.parent):
+        before = loose.stat().st_mode
+        loose.chmod(0o777)
+        rules = load_rules(system=folder)
+        assert "too-many-misses" not in {loaded.id for loaded in rules}
+        assert any("writable by nobody else" in note for note in rules.notes)
+        loose.chmod(before)
+
+
+def test_a_link_in_the_hosts_rules_is_not_followed(folder: Path, tmp_path: Path) -> None:
+    elsewhere = write(tmp_path)
+    (folder / "too-many-misses.yaml").symlink_to(elsewhere)
+    assert load_rules(system=folder).notes
+
+
+def test_an_absent_system_folder_is_no_news(tmp_path: Path) -> None:
+    assert load_rules(system=tmp_path / "none").notes == ()
+
+
+def test_unknown_ids_get_the_nearest() -> None:
+    with pytest.raises(UsageError, match="did you mean `healthy`"):
+        load_rules().get("healty")
