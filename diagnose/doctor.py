@@ -20,11 +20,13 @@ from pathlib import Path
 
 from diagnose.cgroups import Hierarchy
 from diagnose.errors import CannotMeasureError, DiagnoseError
+from diagnose.lab.folder import SPARE_BYTES
+from diagnose.lab.scenarios import SCENARIOS
 
 _CAP_SYS_ADMIN, _CAP_PERFMON, _CAP_BPF = 21, 38, 39  # linux/capability.h
 _BPF_SYSCALL = {"x86_64": 321, "aarch64": 280, "riscv64": 280, "s390x": 351, "ppc64le": 361}
 PYTHON_PACKAGES = ("cgroupspy", "click", "jinja2", "numpy", "pydantic", "rich", "yaml")
-DEMO_BYTES = 1 << 30
+DEMO_BYTES = max(scenario.file_bytes for scenario in SCENARIOS.values()) + SPARE_BYTES
 DEMO_MEMORY_BYTES = 512 << 20
 
 

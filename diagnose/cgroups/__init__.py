@@ -5,14 +5,17 @@ from diagnose.cgroups.hierarchy import Hierarchy
 from diagnose.cgroups.naming import Manager, container_id, name_of, pod_uid, unit_of
 from diagnose.cgroups.paths import is_within, printable, shown
 from diagnose.cgroups.reading import Sample, read_cache, read_memory
+from diagnose.cgroups.writing import OpenCgroup, opened, writable_settings
 
 __all__ = [
     "Hierarchy",
     "Manager",
+    "OpenCgroup",
     "Sample",
     "container_id",
     "is_within",
     "name_of",
+    "opened",
     "pod_uid",
     "printable",
     "read_cache",
@@ -20,4 +23,5 @@ __all__ = [
     "read_settings",
     "shown",
     "unit_of",
+    "writable_settings",
 ]

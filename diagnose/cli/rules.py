@@ -64,6 +64,6 @@ def rules_test(folder: Path | None) -> int:
     outcomes = run_tests(folder or resources.folder("rules"))
     failed = [o for o in outcomes if not o.passed]
     for outcome in outcomes:
-        click.echo(str(outcome))
+        click.echo(outcome.message)
     click.echo(f"{len(outcomes) - len(failed)} passed, {len(failed)} failed")
     return EXIT_USAGE if failed else EXIT_NO_FINDING

@@ -9,7 +9,7 @@ import errno
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -41,33 +41,29 @@ def cgroups(
     Removes all of them at the end. The processes in them must be gone by then. Raises CannotMeasureError.
     """
     top = hierarchy.directory(parent)
-    undo: list[Path] = []
-    try:
+    with ExitStack() as undo:  # runs every step, in reverse order, even if one of them fails
         try:
-            _make(hierarchy, top, limit_bytes, undo)
+            _make(hierarchy, top, limit_bytes, undo, say)
             directories = {role: top / role for role in leaves}
             for role, leaf_limit in leaves.items():
-                _make(hierarchy, directories[role], leaf_limit, undo)
+                _make(hierarchy, directories[role], leaf_limit, undo, say)
         except OSError as error:
             raise CannotMeasureError(
                 f"cannot make the cgroup {error.filename or top} ({error.strerror}); the demo needs root and a "
                 "memory cgroup hierarchy that it may write to: see `diagnose doctor`"
             ) from error
         yield directories
-    finally:
-        for step in reversed(undo):
-            _undo(step, say)
 
 
-def _make(hierarchy: MemoryHierarchy, directory: Path, limit_bytes: int | None, undo: list[Path]) -> None:
+def _make(hierarchy: MemoryHierarchy, directory: Path, limit_bytes: int | None, undo: ExitStack, say: Say) -> None:
     """Make one cgroup with its limit; what is to be undone later goes to `undo` before anything else can fail."""
     if hierarchy.version == 2:
         control = directory.parent / "cgroup.subtree_control"
         if "memory" not in control.read_text().split():
             control.write_text("+memory")
-            undo.append(control)
+            undo.callback(_disable_memory, control, say)
     directory.mkdir()
-    undo.append(directory)
+    undo.callback(_remove_or_say, directory, say)
     if hierarchy.version == 1:
         nested = directory / "memory.use_hierarchy"
         # Always 1 since Linux 5.11 (bef8620cd8e0); before that a child did not count towards its parent by default.
@@ -78,18 +74,17 @@ def _make(hierarchy: MemoryHierarchy, directory: Path, limit_bytes: int | None, 
         (directory / name).write_text(str(limit_bytes))
 
 
-def _undo(step: Path, say: Say) -> None:
-    """Remove a cgroup directory, or take the memory controller back out of a subtree_control file."""
-    if step.name != "cgroup.subtree_control":
-        if not remove(step):
-            say(f"could not remove the cgroup {step}: it still has processes; remove it with: rmdir {step}")
-        return
-    if not step.exists():
-        return
+def _disable_memory(control: Path, say: Say) -> None:
+    """Take the memory controller back out of a subtree_control file."""
     try:
-        step.write_text("-memory")
+        control.write_text("-memory")
     except OSError as error:
-        say(f"left the memory controller enabled in {step} ({error.strerror}): somebody uses it now")
+        say(f"left the memory controller enabled in {control} ({error.strerror}): somebody uses it now")
+
+
+def _remove_or_say(directory: Path, say: Say) -> None:
+    if not remove(directory):
+        say(f"could not remove the cgroup {directory}: it still has processes; remove it with: rmdir {directory}")
 
 
 def remove(directory: Path) -> bool:
