@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from diagnose.cgroups.paths import is_within
 from diagnose.models import CgroupRecord
-from diagnose.windows import Windows, is_within
+from diagnose.windows import Windows
 
 LIMIT_SETTINGS = ("memory.max", "memory.high", "memory.limit_in_bytes")
 

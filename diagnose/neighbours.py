@@ -7,13 +7,15 @@ Kernel threads (kswapd, kdamond) run in the root cgroup; what they do is never l
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from diagnose.cgroups.naming import name_of
+from diagnose.cgroups.paths import is_within
 from diagnose.models import Cause
-from diagnose.windows import Series, Windows, is_within
+from diagnose.windows import Series, Windows
 
 PRESSURE: tuple[Cause, ...] = ("memcg-reclaim", "direct-reclaim")
 """Reclaim by the task that needed memory: the evictor is the one who wanted the room."""
@@ -37,19 +39,18 @@ class Neighbour:
 
 
 def neighbours(windows: Windows) -> list[Neighbour]:
-    """Return the candidates, the one that evicted most of the service's pages first, then by pages inserted."""
-    evicted, inserted = _pages_by_cgroup(windows)
+    """Return the candidates: who evicted most of the service's pages first, then by pages inserted, then by I/O."""
+    measures = (*_pages_by_cgroup(windows), _device_pages(windows))
     top = windows.capture.service.cgroup
     actors = {
         cgroup: windows.paths[cgroup]
-        for cgroup in evicted.keys() | inserted.keys()
+        for cgroup in set().union(*measures)
         if cgroup in windows.paths and cgroup not in windows.service_ids
     }
-    weigh = evicted if sum(evicted.get(a, 0.0) for a in actors) > 0 else inserted
-    groups = _grouped(actors, top, lambda cgroup: weigh.get(cgroup, 0.0))
+    groups = _grouped(actors, top, measures)
 
-    def pages(n: Neighbour) -> tuple[float, float]:
-        return sum(evicted.get(i, 0.0) for i in n.ids), sum(inserted.get(i, 0.0) for i in n.ids)
+    def pages(n: Neighbour) -> tuple[float, ...]:
+        return tuple(sum(measure.get(i, 0.0) for i in n.ids) for measure in measures)
 
     worth = [n for n in groups if sum(pages(n)) >= MIN_PAGES]
     return sorted(worth, key=lambda n: (*(-p for p in pages(n)), n.path))[:MAX_NEIGHBOURS]
@@ -68,13 +69,25 @@ def _pages_by_cgroup(windows: Windows) -> tuple[dict[int, float], dict[int, floa
     return evicted, inserted
 
 
-def _grouped(actors: dict[int, str], service: str, weight: Callable[[int], float]) -> list[Neighbour]:
+def _device_pages(windows: Windows) -> dict[int, float]:
+    """Return pages read from and written to devices by submitting cgroup: direct I/O is in no other count."""
+    table, size = windows.capture.block_requests, windows.capture.host.page_bytes
+    moved: dict[int, float] = {}
+    for cgroup, moved_bytes in zip(table.cgroup, table.bytes, strict=True):
+        if cgroup is not None:
+            moved[cgroup] = moved.get(cgroup, 0.0) + moved_bytes / size
+    return moved
+
+
+def _grouped(actors: dict[int, str], service: str, measures: Sequence[Mapping[int, float]]) -> list[Neighbour]:
     by_top: dict[str, list[int]] = {}
     for cgroup, path in actors.items():
         by_top.setdefault(_job(path, service), []).append(cgroup)
     groups = []
     for top, ids in by_top.items():
-        groups += _split(top, ids, actors, weight)
+        # Members of a job are weighed by the worst that any of them did.
+        weigh = next((m for m in measures if sum(m.get(i, 0.0) for i in ids) > 0), measures[-1])
+        groups += _split(top, ids, actors, lambda cgroup, weigh=weigh: weigh.get(cgroup, 0.0))
     return groups
 
 
@@ -88,6 +101,18 @@ def _job(path: str, service: str) -> str:
         if not is_within(service, top) and not _organises(parts[depth - 1]):
             return top
     return path
+
+
+def person_level(path: str, service: str) -> str:
+    """Return the cgroup that a person would set a limit on for `path`: its unit or container, else the whole job."""
+    parts = path.strip("/").split("/")
+    for depth in range(len(parts), 0, -1):
+        level = "/" + "/".join(parts[:depth])
+        if is_within(service, level):
+            break
+        if name_of(level)[1] != "files" and not level.endswith(".slice"):
+            return level
+    return _job(path, service)
 
 
 def _organises(name: str) -> bool:

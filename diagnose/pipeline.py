@@ -28,6 +28,8 @@ def analyse(capture: Capture, rules: RuleSet) -> Report:
     windows = Windows(capture)
     facts = Facts(windows)
     evaluation = evaluate(rules, facts)
+    recommendations = recommend(list(evaluation.findings), facts)
+    changed = [recommendation.cgroup for recommendation in recommendations]
     return Report(
         service=ReportService(
             name=capture.service.name, cgroup=capture.service.cgroup, processes=capture.service.processes
@@ -46,8 +48,8 @@ def analyse(capture: Capture, rules: RuleSet) -> Report:
         ruled_out=list(evaluation.ruled_out),
         unknown=list(evaluation.unknown),
         not_measured=not_measured(capture),
-        recommendations=recommend(list(evaluation.findings), facts),
-        measurements=measure(capture, facts.number("reads.slow_threshold")),
+        recommendations=recommendations,
+        measurements=measure(capture, facts.number("reads.slow_threshold"), changed),
     )
 
 

@@ -18,6 +18,7 @@ from markupsafe import Markup
 from diagnose import escape, pictures, units
 from diagnose.models import Finding, Report
 from diagnose.resources import folder
+from diagnose.seal import sealed
 
 Node = dict[str, Any]
 
@@ -33,8 +34,10 @@ _LIMITS = (
 
 
 def render_json(report: Report) -> str:
-    """Return `report.json`: keys in the order of the model, `schema` first, plain ASCII, series on one line each."""
-    return _json(report.model_dump(mode="json", by_alias=True), "") + "\n"
+    """Return `report.json`: keys in the order of the model, `schema` first, plain ASCII, the digest last.
+
+    Series are on one line each."""
+    return _json(sealed(report.model_dump(mode="json", by_alias=True)), "") + "\n"
 
 
 def render_markdown(report: Report) -> str:

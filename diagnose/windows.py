@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from diagnose.cgroups.paths import is_within
 from diagnose.histogram import BINS
 from diagnose.models import Capture, Cause, ReadKind
 
@@ -21,11 +22,6 @@ KINDS: tuple[ReadKind, ...] = get_args(ReadKind)
 CAUSES: tuple[Cause, ...] = get_args(Cause)
 FILE_KINDS: tuple[ReadKind, ...] = ("hit", "missed", "direct")
 BUFFERED: tuple[ReadKind, ...] = ("hit", "missed")
-
-
-def is_within(path: str, top: str) -> bool:
-    """Whether a cgroup is `top` or below it."""
-    return path == top or top == "/" or path.startswith(top.rstrip("/") + "/")
 
 
 def _codes(values: list[str], names: tuple[str, ...]) -> NDArray[np.int64]:

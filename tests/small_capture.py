@@ -50,7 +50,7 @@ def small_capture(
     ids = {path: cgroup for cgroup, path in names.items()}
     return example_capture(
         windows=windows,
-        requested=windows,
+        requested=max(1, windows),
         **{
             "service": ServiceRecord(name="svc", cgroup=service, cgroup_id=ids.get(service, SVC), processes=[]),
             "cgroups": [CgroupRecord(id=i, path=p, settings=(settings or {}).get(i, {})) for i, p in names.items()],

@@ -10,7 +10,8 @@ from small_capture import SVC, Row, small_capture, small_windows
 
 from diagnose.histogram import BINS
 from diagnose.models import Capture, ProbeRecord
-from diagnose.windows import CAUSES, KINDS, Windows, is_within
+from diagnose.cgroups.paths import is_within
+from diagnose.windows import CAUSES, KINDS, Windows
 
 COUNT = 6
 WORKER, BATCH, SIBLING, VANISHED = 12, 20, 21, 99

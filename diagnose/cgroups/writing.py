@@ -40,7 +40,7 @@ class _Writable(Controller):  # type: ignore[misc]
     """cgroupspy's controller with one write(2) a value, of an existing file: its own would try a failed one twice."""
 
     def set_property(self, filename: bytes, value: object) -> None:
-        descriptor = os.open(self.filepath(filename), os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        descriptor = os.open(self.filepath(filename), os.O_WRONLY | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
             os.write(descriptor, str(value).encode("ascii"))
         finally:
@@ -140,18 +140,29 @@ class OpenCgroup:
 @contextmanager
 def opened(hierarchy: Hierarchy, cgroup: str) -> Iterator[OpenCgroup]:
     """Hold `cgroup` open; raises UsageError if it is none, lies outside the hierarchy, or is reached by a link."""
+    try:
+        descriptor = _descend(hierarchy, cgroup)
+    except OSError as error:
+        raise UsageError(f"cgroup {shown(cgroup)}: {error.strerror}; diagnose services lists what there is") from error
+    try:
+        yield OpenCgroup(descriptor, hierarchy.version)
+    finally:
+        os.close(descriptor)
+
+
+def _descend(hierarchy: Hierarchy, cgroup: str) -> int:
     directory = hierarchy.directory(cgroup)
-    parts = directory.relative_to(hierarchy.mount).parts
-    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-    descriptor = os.open(hierarchy.mount, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+    descriptor = os.open(hierarchy.mount, flags)
     try:
         device = os.fstat(descriptor).st_dev
-        for part in parts:
-            inner = os.open(part, flags, dir_fd=descriptor)
+        for part in directory.relative_to(hierarchy.mount).parts:
+            inner = os.open(part, flags | os.O_NOFOLLOW, dir_fd=descriptor)
             os.close(descriptor)
             descriptor = inner
         if os.fstat(descriptor).st_dev != device:
             raise UsageError(f"cgroup {shown(cgroup)} is another file system, mounted inside the hierarchy")
-        yield OpenCgroup(descriptor, hierarchy.version)
-    finally:
+    except BaseException:
         os.close(descriptor)
+        raise
+    return descriptor

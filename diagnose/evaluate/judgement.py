@@ -144,6 +144,8 @@ def _word(word: str, rule: Rule, context: Context, culprits: tuple[str, ...]) ->
         return wording.enumeration(culprits if word == "culprits" else culprits[:1])
     name, _, statistic = word.partition(":")
     spec = vocabulary.FACTS[name]
+    if spec.kind == "text":
+        return context.facts.text(name, context.whose(name)) or units.UNKNOWN
     if spec.kind == "histogram":
         return _of_histogram(name, statistic, context)
     if spec.kind == "series" and statistic and statistic != "total":

@@ -27,6 +27,9 @@ class FactSource(Protocol):
     def histogram(self, name: str) -> NDArray[np.int64] | None:
         """Return counts in the bins of `diagnose.histogram`, shape (BINS,)."""
 
+    def text(self, name: str, neighbour: str | None = None) -> str | None:
+        """Return words for a summary; no condition depends on them."""
+
     def missing_reason(self, name: str) -> str:
         """Say why a fact was not measured: "probe page-cache did not attach: ..."."""
 

@@ -1,7 +1,21 @@
 """What rules may speak of, one file a subject; `vocabulary.py` says what a fact is and keeps them (pure)."""
 
 # Importing a subject registers its facts.
-from diagnose.facts import blame, cache, limit, neighbour, reads
+from diagnose.facts import blame, block, cache, delays, demand, limit, neighbour, pressure, reads
 from diagnose.facts.vocabulary import FACTS, Facts, FactSpec, fact
 
-__all__ = ["FACTS", "FactSpec", "Facts", "blame", "cache", "fact", "limit", "neighbour", "reads"]
+__all__ = [
+    "FACTS",
+    "FactSpec",
+    "Facts",
+    "blame",
+    "block",
+    "cache",
+    "delays",
+    "demand",
+    "fact",
+    "limit",
+    "neighbour",
+    "pressure",
+    "reads",
+]

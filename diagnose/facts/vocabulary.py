@@ -15,13 +15,13 @@ from diagnose.neighbours import Neighbour
 from diagnose.neighbours import neighbours as candidates
 from diagnose.windows import Counts, Series, Windows
 
-Kind = Literal["number", "series", "histogram"]
+Kind = Literal["number", "series", "histogram", "text"]
 Scope = Literal["service", "neighbour", "host"]
 
 
 @dataclass(frozen=True)
 class FactSpec:
-    """A word of the vocabulary. A number is a float; a series has one value a window; a histogram BINS counts."""
+    """A word of the vocabulary. A number is a float; a series has one value a window; a histogram BINS counts; a text is for summaries alone."""
 
     name: str
     unit: str
@@ -86,6 +86,11 @@ class Facts:
     def histogram(self, name: str) -> Counts | None:
         """Return counts by latency bin; None if they were not measured."""
         value: Counts | None = self.value(name)
+        return value
+
+    def text(self, name: str, neighbour: str | None = None) -> str | None:
+        """Return words, for a summary."""
+        value: str | None = self.value(name, neighbour)
         return value
 
     def missing_reason(self, name: str) -> str:

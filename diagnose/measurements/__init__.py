@@ -6,6 +6,9 @@ the names' suffixes; None: not measured. Lists hold the `TOP` largest entries; b
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from diagnose.measurements.blame import blame
 from diagnose.measurements.block import block_latency
 from diagnose.measurements.cgroups import cgroups
 from diagnose.measurements.evictions import evictions
@@ -18,11 +21,11 @@ from diagnose.models import Capture
 __all__ = ["MAX_POINTS", "TOP", "measure"]
 
 
-def measure(capture: Capture, slow_threshold_seconds: float | None = None) -> Node:
+def measure(capture: Capture, slow_threshold_seconds: float | None = None, changed: Iterable[str] = ()) -> Node:
     """Return the `measurements` of a report, JSON-ready, floats rounded to 6 digits so that every machine agrees.
 
     `slow_threshold_seconds`: from where on a read is called slow (the fact `reads.slow_threshold`); without it,
-    that of `slow.py`.
+    that of `slow.py`. `changed`: paths of the cgroups that the report recommends to change.
     """
     frame = Frame(capture)
     result: Node = {
@@ -30,9 +33,10 @@ def measure(capture: Capture, slow_threshold_seconds: float | None = None) -> No
         "block_latency": block_latency(frame),
         "page_cache": page_cache(frame),
         "evictions": evictions(frame),
+        "blame": blame(frame),
         "cgroups": cgroups(frame),
         "pressure": pressure(frame),
-        "capture": _capture(frame),
+        "capture": {**_capture(frame), "cgroup_ids": _ids(frame, changed)},
     }
     plain: Node = rounded(result)
     return plain
@@ -43,6 +47,7 @@ def _capture(frame: Frame) -> Node:
     capture, host = frame.capture, frame.capture.host
     return {
         "hostname": host.hostname,
+        "boot_id": host.boot_id,
         "cpus": host.cpus,
         "memory_bytes": host.memory_bytes,
         "page_bytes": host.page_bytes,
@@ -53,3 +58,11 @@ def _capture(frame: Frame) -> Node:
         "points": frame.points,
         "windows_per_point": frame.windows_per_point,
     }
+
+
+def _ids(frame: Frame, changed: Iterable[str]) -> Node:
+    """Return the kernfs ids of the service and of what shall be changed: a new cgroup of the same name has another."""
+    known = {record.path: record.id for record in frame.capture.cgroups}
+    service = frame.capture.service
+    listed = {path: known[path] for path in sorted(set(changed)) if path in known}
+    return {service.cgroup: service.cgroup_id, **listed}

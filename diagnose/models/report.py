@@ -106,5 +106,7 @@ class Report(Model):
     not_measured: list[NotMeasured]
     recommendations: list[Recommendation]
     measurements: dict[str, object]
+    digest: str | None = None
+    """Over all the rest (seal.py); set when the report is written."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, populate_by_name=True)

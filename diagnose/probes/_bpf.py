@@ -230,6 +230,11 @@ class _Table:
         return out
 
 
+def text(raw: bytes) -> str:
+    """Return a C string: what follows its NUL is left over from an earlier use of the buffer."""
+    return raw.split(b"\0", 1)[0].decode("utf-8", "backslashreplace")
+
+
 def _address(array: NDArray[Any]) -> ctypes.c_void_p:
     return ctypes.c_void_p(array.ctypes.data)
 

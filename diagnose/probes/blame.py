@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diagnose.models import Bins, Blame, BlamedReads, ExampleRead, ProbeRecord, ReadFile
-from diagnose.probes._bpf import Module
+from diagnose.probes._bpf import Module, text
 from diagnose.probes.evictions import CAUSES
 from diagnose.probes.reads import device_name
 
@@ -94,7 +94,7 @@ def _examples(module: Module, windows: int, start_ns: int, files: Sequence[ReadF
             offset_ns=max(0, int(row["time_ns"]) - start_ns),
             latency_ns=int(row["latency_ns"]),
             tid=int(row["tid"]),
-            comm=row["comm"].decode("utf-8", "backslashreplace"),
+            comm=text(row["comm"]),
             device=device_name(int(row["device"])),
             inode=int(row["inode"]),
             path=paths.get((device_name(int(row["device"])), int(row["inode"]))),

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from diagnose.cgroups import Hierarchy, name_of, read_memory, read_settings
+from diagnose.cgroups import Hierarchy, name_of, printable, read_memory, read_settings
 from diagnose.errors import UsageError
 from diagnose.models import CgroupRecord, CgroupSamples, ProbeRecord
-from diagnose.probes._bpf import Attachment, Module, attach_probe
+from diagnose.probes._bpf import Attachment, Module, attach_probe, text
 
 _KEY = np.dtype([("id", "u8")])
 _NAME = np.dtype([("path", "S256")])
@@ -56,8 +56,14 @@ class CgroupsProbe:
         """Read the service, its ancestors and the movers as of the end of `window`."""
         self._learn_names(module)
         movers = sorted((c for c, pages in self._moved.items() if pages >= MOVER_PAGES), key=lambda c: -self._moved[c])
-        for cgroup in dict.fromkeys([*self._fixed, *movers[:MAX_WATCHED]]):
+        for cgroup in dict.fromkeys([*self._fixed, *self._with_parents(movers[:MAX_WATCHED])]):
             self._read(window, cgroup)
+
+    def _with_parents(self, movers: list[int]) -> list[int]:
+        """Add the cgroups above: a job's workers have a cgroup each, and the limit goes to the job."""
+        ids = {path: cgroup for cgroup, path in self._paths.items()}
+        above = [p for c in movers if c in self._paths for p in self._hierarchy.ancestors(self._paths[c])]
+        return [*movers, *(ids[p] for p in above if p in ids)]
 
     def _read(self, window: int, cgroup: int) -> None:
         path = self._paths.get(cgroup)
@@ -76,7 +82,7 @@ class CgroupsProbe:
             return
         keys, names = module.table("new_cgroups").read(_KEY, _NAME)
         for cgroup, path in zip(keys["id"].tolist(), names["path"].tolist(), strict=True):
-            self._paths.setdefault(cgroup, path.decode("utf-8", "backslashreplace"))
+            self._paths.setdefault(cgroup, printable(text(path)))
 
     def samples(self, windows: int) -> CgroupSamples:
         rows = [r for r in self._rows if r[0] < windows]

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diagnose.models import Cause, Dropper, Evictions, ProbeRecord
-from diagnose.probes._bpf import Attachment, Module, attach_probe
+from diagnose.probes._bpf import Attachment, Module, attach_probe, text
 
 CAUSES: tuple[Cause, ...] = get_args(Cause)
 _KEY = np.dtype([("evictor", "u8"), ("victim", "u8"), ("window", "u4"), ("cause", "u4")])
@@ -53,7 +53,7 @@ class EvictionsProbe:
             Dropper(
                 cgroup=int(keys[i]["evictor"]),
                 cause=CAUSES[int(keys[i]["cause"])],
-                comm=keys[i]["comm"].decode("utf-8", "backslashreplace"),
+                comm=text(keys[i]["comm"]),
                 pages=int(pages[i]["pages"]),
             )
             for i in order

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from diagnose.histogram import BINS, BINS_PER_OCTAVE
 from diagnose.models import ProbeRecord, ReadDelays, ReadFile, ReadKind, Reads, ReadTotals
-from diagnose.probes._bpf import Attachment, Module, attach_probe
+from diagnose.probes._bpf import Attachment, Module, attach_probe, text
 
 KINDS: tuple[ReadKind, ...] = get_args(ReadKind)
 SLOTS = 16
@@ -154,7 +154,7 @@ def device_name(number: int) -> str:
 
 def _path(row: Any, mount: tuple[str, str] | None) -> str | None:
     """Join the names that the kernel noted, below the mount point; "…/" where the path goes on above them."""
-    names = [n.decode("utf-8", "backslashreplace") for n in reversed(row["names"][: int(row["depth"])])]
+    names = [text(n) for n in reversed(row["names"][: int(row["depth"])])]
     if not names:
         return None
     if int(row["depth"]) >= NAMES:

@@ -5,102 +5,140 @@ from __future__ import annotations
 import numpy as np
 
 from diagnose import units
+from diagnose.cgroups.paths import is_within
 from diagnose.evaluate import Fired
 from diagnose.facts import Facts
 from diagnose.models import CgroupRecord, Recommendation
+from diagnose.neighbours import person_level
 from diagnose.recommend.advice import commands, no_limit
+from diagnose.recommend.prediction import predict
 from diagnose.recommend.sizing import MIB, RESERVE_SHARE, floor, need, others, peak_of, record_of, shared_room
-from diagnose.windows import Windows, is_within
+from diagnose.windows import Windows
+
+BACKSTOP = 1.25
+"""memory.max stands so far above memory.high: it is for a job that reclaim cannot slow, not for everyday."""
 
 
 def contain(fired: Fired, facts: Facts) -> list[Recommendation]:
-    windows = facts.windows
-    culprits = [c.cgroup for c in fired.finding.culprits if c.cgroup in facts.by_path]
-    return [r for c in culprits if (r := _contain_one(c, culprits, fired, facts)) is not None] if windows else []
+    """Return a limit for each culprit, on the level that a person would set it on (unit, container, job)."""
+    windows, service = facts.windows, facts.windows.capture.service.cgroup
+    guilt: dict[str, float] = {}
+    for culprit in fired.finding.culprits:
+        # A cgroup that the service itself lies in cannot be contained without containing the service.
+        if culprit.cgroup in facts.by_path and not is_within(service, culprit.cgroup):
+            level = person_level(culprit.cgroup, service)
+            guilt[level] = guilt.get(level, 0.0) + (culprit.share or 0.0)
+    return [r for path in guilt for r in _contain_one(path, guilt, fired, windows, facts)]
 
 
-def _contain_one(culprit: str, culprits: list[str], fired: Fired, facts: Facts) -> Recommendation | None:
-    windows = facts.windows
-    record, peak = record_of(windows, culprit), peak_of(windows, culprit, "usage_bytes")
+def _contain_one(
+    path: str, guilt: dict[str, float], fired: Fired, windows: Windows, facts: Facts
+) -> list[Recommendation]:
+    record, peak = record_of(windows, path), peak_of(windows, path, "usage_bytes")
+    if record is None:
+        return []
     setting = "memory.limit_in_bytes" if windows.capture.cgroup_version == 1 else "memory.high"
-    if record is None or is_within(windows.capture.service.cgroup, culprit):
-        return None  # a cgroup that the service itself lies in cannot be contained without containing the service
-    capacity, source, room = shared_room(windows, culprit)
-    least, wanted, rest = floor(windows, culprit), need(windows), others(windows, culprits, room)
+    capacity, source, room = shared_room(windows, path)
+    least, wanted, rest = floor(windows, path), need(windows), others(windows, list(guilt), room)
     if peak is None or least is None or wanted is None or rest is None:
-        return no_limit(record, setting, "its memory was not measured, so no limit can be worked out", [], culprit)
+        return [no_limit(record, setting, "its memory was not measured, so no limit can be worked out", [], path)]
     reserve = int(capacity * RESERVE_SHARE)
-    left = capacity - wanted.bytes - rest.bytes - reserve
-    shares = _guilt(culprits, fired)
-    value = int(left * shares.get(culprit, 1.0)) // MIB * MIB
+    left, part = capacity - wanted.bytes - rest.bytes - reserve, _part(path, guilt)
+    value = int(left * part) // MIB * MIB
     lines = [
         f"{source}: {units.size(capacity)} to share",
         *wanted.lines,
         *rest.lines,
         f"{RESERVE_SHARE:.0%} reserve: {units.size(reserve)}",
-        f"left for {culprit}: {units.size(max(left, 0))}"
-        + (f", of which {shares[culprit]:.0%} by its part in the evictions" if len(culprits) > 1 else "")
-        + f", rounded down to whole MiB: {max(value, 0) // MIB} MiB",
-        f"it used {units.size(peak)} at its peak",
+        f"left for {' and '.join(guilt)}: {units.size(max(left, 0))}"
+        + (f", of which {part:.0%} for {path}, the guiltier the less" if len(guilt) > 1 else "")
+        + f"; rounded down to whole MiB: {max(value, 0) // MIB} MiB",
+        f"{path} used {units.size(peak)} at its peak",
         *least.lines,
     ]
     if value < least.bytes:
-        return no_limit(
-            record, setting, f"what is left for it is below its floor of {units.size(least.bytes)}", lines, culprit
-        )
+        why = f"what is left for it is below its floor of {units.size(least.bytes)}"
+        return [no_limit(record, setting, why, lines, path)]
     if value >= peak:
-        return no_limit(
-            record, setting, f"it never used more than {units.size(peak)}, which already fits", lines, culprit
-        )
-    return _containment(record, setting, value, lines, fired, facts)
+        why = f"it never used more than {units.size(peak)}, which already fits into the {units.size(value)} left for it"
+        return [no_limit(record, setting, why, lines, path)]
+    limit = _containment(record, setting, value, lines, list(guilt), facts)
+    return [limit, *_backstop(limit, record, windows)]
 
 
-def _guilt(culprits: list[str], fired: Fired) -> dict[str, float]:
-    """Divide what is left among several culprits: the guiltier, the less."""
-    shares = {c.cgroup: c.share or 0.0 for c in fired.finding.culprits if c.cgroup in culprits}
-    if len(shares) < 2 or sum(shares.values()) == 0:
-        return dict.fromkeys(culprits, 1.0 / len(culprits))
-    total = sum(shares.values())
-    return {c: (1 - s / total) / (len(shares) - 1) for c, s in shares.items()}
+def _part(path: str, guilt: dict[str, float]) -> float:
+    """Divide what is left among several: the guiltier, the less; parts add up to 1."""
+    total = sum(guilt.values())
+    if len(guilt) == 1 or total == 0:
+        return 1 / len(guilt)
+    return (1 - guilt[path] / total) / (len(guilt) - 1)
 
 
 def _containment(
-    record: CgroupRecord, setting: str, value: int, lines: list[str], fired: Fired, facts: Facts
+    record: CgroupRecord, setting: str, value: int, lines: list[str], contained: list[str], facts: Facts
 ) -> Recommendation:
-    windows, culprit = facts.windows, record.path
-    evicted = facts.number("neighbour.evicted_of_service", culprit)
+    windows, path = facts.windows, record.path
+    below = [n for n in facts.neighbours if is_within(n, path)]
+    evicted = sum(facts.number("neighbour.evicted_of_service", n) or 0.0 for n in below)
     seconds = units.duration(windows.count * windows.seconds)
-    peak = peak_of(windows, culprit, "usage_bytes") or 0
-    hard = setting == "memory.limit_in_bytes"
+    prediction = predict(facts, [n for n in facts.neighbours if any(is_within(n, c) for c in contained)])
+    reason = (
+        f"{path} evicted {units.pages(evicted)} of {windows.capture.service.cgroup} in {seconds}; below this limit it "
+        "reclaims its own pages first and leaves the service room for what it needs."
+    )
+    if setting == "memory.limit_in_bytes":
+        reason += " cgroup v1 has no protection for the service (no memory.low): containment stands alone."
     return Recommendation(
-        cgroup=culprit,
+        cgroup=path,
         setting=setting,
         current_bytes=record.settings.get(setting),
         value_bytes=value,
-        reason=f"{culprit} evicted {units.pages(evicted)} of {windows.capture.service.cgroup} in {seconds}; below this "
-        "limit it reclaims its own pages first and leaves the service room for what it needs."
-        + (
-            ""
-            if not hard
-            else " cgroup v1 has no protection for the service (no memory.low): containment stands alone."
-        ),
+        reason=reason,
         arithmetic=lines,
-        expected_effect=f"the {units.pages(evicted)} that {culprit} evicted of the service stay cached, and "
-        f"its {units.count(facts.number('reads.missed'))} missed reads become hits, as far as these pages caused them.",
-        risk=f"{culprit} gets {units.size(value)} instead of up to {units.size(peak)}: "
-        + _cost(windows, record)
-        + (
-            " The limit is hard: lower it in steps while the job runs, since the kernel must reclaim at once."
-            if hard
-            else " memory.high slows the job instead of killing it, if its own memory outgrows the limit."
-        ),
+        expected_effect=prediction.sentence()
+        if prediction
+        else f"The {units.pages(evicted)} that {path} evicted of the service stay cached.",
+        risk=_risk(windows, record, setting, value),
         commands=commands(record, setting, value, windows),
     )
 
 
-def _cost(windows: Windows, record: CgroupRecord) -> str:
+def _risk(windows: Windows, record: CgroupRecord, setting: str, value: int) -> str:
+    peak, active = (peak_of(windows, record.path, key) for key in ("usage_bytes", "active_file_bytes"))
     refaults = windows.increase(record.id, "refault_file_pages")
-    if refaults is None or np.isnan(refaults).all():
-        return "how much of its cache it uses again was not measured."
-    again = float(np.nansum(refaults))
-    return f"it fetched {units.pages(again)} again after they had been evicted, which may grow."
+    again = None if refaults is None or np.isnan(refaults).all() else float(np.nansum(refaults))
+    how = (
+        "The limit is hard: lower it in steps while the job runs, since the kernel must reclaim at once."
+        if setting == "memory.limit_in_bytes"
+        else "memory.high slows the job instead of killing it, if its own memory outgrows the limit."
+    )
+    return (
+        f"{record.path} gets {units.size(value)} instead of up to {units.size(peak)}. Of its cache "
+        f"{units.size(active)} were in active use at the peak, and it fetched {units.pages(again)} again after their "
+        f"eviction, which may become more. {how}"
+    )
+
+
+def _backstop(limit: Recommendation, record: CgroupRecord, windows: Windows) -> list[Recommendation]:
+    """Return memory.max above memory.high (v2), where no lower one is set."""
+    if limit.setting != "memory.high" or limit.value_bytes is None:
+        return []
+    value = int(limit.value_bytes * BACKSTOP) // MIB * MIB
+    current = record.settings.get("memory.max")
+    if current is not None and current <= value:
+        return []
+    return [
+        Recommendation(
+            cgroup=record.path,
+            setting="memory.max",
+            current_bytes=current,
+            value_bytes=value,
+            reason="A backstop above memory.high, for a job that grows faster than reclaim can slow it.",
+            arithmetic=[
+                f"{BACKSTOP:g} x memory.high of {units.size(limit.value_bytes)}, in whole MiB: {value // MIB} MiB"
+            ],
+            expected_effect="none while memory.high holds.",
+            risk="At memory.max the kernel kills a process of the job (oom_kill) if it cannot reclaim.",
+            commands=commands(record, "memory.max", value, windows),
+        )
+    ]

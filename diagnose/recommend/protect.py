@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from diagnose import units
+from diagnose.cgroups.paths import is_within
 from diagnose.evaluate import Fired
 from diagnose.facts import Facts
 from diagnose.models import CgroupRecord, Recommendation
 from diagnose.recommend.advice import commands
 from diagnose.recommend.sizing import MIB, Sum, need
-from diagnose.windows import Windows, is_within
+from diagnose.windows import Windows
 
 
 def protect(fired: Fired, facts: Facts) -> list[Recommendation]:

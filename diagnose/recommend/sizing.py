@@ -8,6 +8,7 @@ import numpy as np
 
 from diagnose import units
 from diagnose.limits import shared_limit
+from diagnose.missratio import curve
 from diagnose.models import CgroupRecord
 from diagnose.windows import Series, Windows
 
@@ -17,6 +18,8 @@ HEADROOM_SHARE = 0.25
 HEADROOM_BYTES = 32 * MIB
 RESERVE_SHARE = 0.05
 """Of the shared room, kept for what the capture did not see."""
+WANTED_SHARE = 0.95
+"""Of the refaults, to be avoided: the last twentieth of a tail would cost as much room as all the rest."""
 
 
 @dataclass(frozen=True)
@@ -66,19 +69,32 @@ def _added(a: int | None, b: int | None) -> int | None:
 
 
 def need(windows: Windows) -> Sum | None:
-    """Return what the service needs to keep its pages: its peak usage and what it fetched again in its worst window."""
+    """Return what the service needs, so that `WANTED_SHARE` of the pages that came back would have stayed.
+
+    With a miss-ratio curve: the cache it had, and the room that the curve asks for; not more than the cache it had left
+    at its lowest and every different page that came back. Without one (few refaults): what it used at its peak.
+    """
     service = windows.capture.service
-    usage = peak_of(windows, service.cgroup, "usage_bytes")
-    if usage is None:
+    usage, cache = (series_of(windows, service.cgroup, key) for key in ("usage_bytes", "file_bytes"))
+    peak, found = peak_of(windows, service.cgroup, "usage_bytes"), curve(windows.capture)
+    if peak is None:
         return None
-    refaults = windows.increase(service.cgroup_id, "refault_file_pages")
-    worst = 0 if refaults is None or np.isnan(refaults).all() else int(np.nanmax(refaults))
-    again = worst * windows.capture.host.page_bytes
+    if found is None or usage is None or cache is None or np.isnan(usage - cache).all():
+        return Sum(peak, (f"{service.cgroup} used {units.size(peak)} at its peak: it needs as much",))
+    page = windows.capture.host.page_bytes
+    had, lowest, rest = int(np.nanmedian(cache)), int(np.nanmin(cache)), int(np.nanmax(usage - cache))
+    more, different = found.more_for(WANTED_SHARE) * page, found.distinct_pages * page
+    kept = min(had + more, lowest + different)
+    which = (
+        f"its cache was {units.size(had)} (median), and {WANTED_SHARE:.0%} of {units.count(found.refaults)} refaults "
+        f"would have stayed with {units.size(more)} more"
+        if had + more <= lowest + different
+        else f"its cache was {units.size(lowest)} at its lowest; {units.size(different)} of different pages came back"
+    )
     return Sum(
-        usage + again,
-        (f"{service.cgroup} used {units.size(usage)} at its peak and fetched {units.size(again)} of evicted pages "
-         f"again in its worst {units.duration(windows.seconds)}: it needs {units.size(usage + again)}",),
-    )  # fmt: skip
+        kept + rest,
+        (f"{service.cgroup}: {which}; with {units.size(rest)} of other memory it needs {units.size(kept + rest)}",),
+    )
 
 
 def shared_room(windows: Windows, neighbour: str) -> tuple[int, str, str | None]:
@@ -91,23 +107,34 @@ def shared_room(windows: Windows, neighbour: str) -> tuple[int, str, str | None]
 
 def others(windows: Windows, neighbours: list[str], room: str | None) -> Sum | None:
     """Return the most that everybody else in the shared room held at the end of any window."""
+    apart = [windows.capture.service.cgroup, *neighbours]
     if room is None:
-        free = windows.capture.host_samples.values.get("meminfo.MemAvailable_bytes")
-        known = [v for v in free or [] if v is not None]
-        if not known:
-            return None
-        # What cannot be reclaimed host-wide stands for the others: their cache is not theirs to keep.
-        held = windows.capture.host.memory_bytes - min(known)
-        return Sum(held, (f"the host held {units.size(held)} that it could not reclaim (memory less MemAvailable)",))
+        return _others_on_the_host(windows, apart)
     total = series_of(windows, room, "usage_bytes")
-    apart = [series_of(windows, path, "usage_bytes") for path in [windows.capture.service.cgroup, *neighbours]]
-    if total is None or any(a is None for a in apart):
+    parts = [series_of(windows, path, "usage_bytes") for path in apart]
+    if total is None or any(p is None for p in parts):
         return None
-    rest = total - sum(np.nan_to_num(a) for a in apart if a is not None)
+    # NaN where one of them was not read: such a window says nothing.
+    rest = total - sum((p for p in parts if p is not None), np.zeros(windows.count))
     if np.isnan(rest).all():
         return None
     held = max(0, int(np.nanmax(rest)))
     return Sum(held, (f"others below {room} held up to {units.size(held)}",))
+
+
+def _others_on_the_host(windows: Windows, apart: list[str]) -> Sum | None:
+    """What the host cannot reclaim stands for the others: their cache is not theirs to keep."""
+    column = windows.capture.host_samples.values.get("meminfo.MemAvailable_bytes") or []
+    available = [v for v in column if v is not None]
+    if not available:
+        return None
+    own = sum(peak_of(windows, path, "anon_bytes") or 0 for path in apart)
+    held = max(0, windows.capture.host.memory_bytes - min(available) - own)
+    return Sum(
+        held,
+        (f"the rest of the host held up to {units.size(held)} that could not be reclaimed (memory less MemAvailable, "
+         f"less {units.size(own)} anonymous memory of {' and '.join(apart)})",),
+    )  # fmt: skip
 
 
 def series_of(windows: Windows, path: str, key: str) -> Series | None:

@@ -270,6 +270,8 @@ def unreadable(kind: str, value: str | int | float | None) -> str | None:
             notation.histogram_counts(str(value))
         elif kind == "series":
             notation.series(str(value))
+        elif kind == "text":
+            return None if isinstance(value, str) else f"{value} is no text; write words"
         elif isinstance(value, str):
             return f"`{value[:40]}` is not a number; leave the fact out if it was not measured"
     except ValueError as error:

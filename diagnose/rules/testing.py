@@ -60,6 +60,10 @@ class TestFacts:
         value = self._value(name, None)
         return None if value is None else notation.histogram_counts(str(value))
 
+    def text(self, name: str, neighbour: str | None = None) -> str | None:
+        value = self._value(name, neighbour)
+        return None if value is None else str(value)
+
     def missing_reason(self, name: str) -> str:
         return f"{name} is not given in this test"
 

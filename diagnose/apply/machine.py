@@ -1,0 +1,66 @@
+"""The machine that is changed: its hierarchy, its identity, and the ways to run a command, to wait and to log."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from diagnose.cgroups import Hierarchy
+
+COMMAND_SECONDS = 60.0
+"""docker waits for its runtime, systemd for the manager: both usually take well under a second."""
+
+Wait = Callable[[float], bool]
+"""Sleeps for so many seconds; returns True when somebody asked to stop."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How a command ended: whether it succeeded, and what it printed; the last line of its complaint if it failed."""
+
+    succeeded: bool
+    text: str
+
+
+Run = Callable[[list[str]], Answer]
+
+
+def run_command(command: list[str]) -> Answer:
+    """Run a command without a shell and return how it ended; one that cannot be started is a failure like any other."""
+    try:
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=COMMAND_SECONDS, check=False
+        )
+    except (OSError, ValueError, subprocess.SubprocessError) as error:
+        return Answer(False, str(error))
+    if done.returncode == 0:
+        return Answer(True, done.stdout.decode(errors="replace").strip())
+    complaint = done.stderr.decode(errors="replace").strip().splitlines()
+    return Answer(False, complaint[-1] if complaint else f"exit status {done.returncode}")
+
+
+@dataclass(frozen=True)
+class Machine:
+    """`root` is where the paths of the host begin, "/" outside tests."""
+
+    hierarchy: Hierarchy
+    hostname: str
+    boot_id: str
+    wait: Wait
+    run: Run = field(default=run_command)
+    root: Path = Path("/")
+
+    @property
+    def has_systemd(self) -> bool:
+        """Whether systemd runs this host, by its own test (sd_booted(3))."""
+        return (self.root / "run/systemd/system").is_dir()
+
+    @classmethod
+    def this(cls, wait: Wait) -> Machine:
+        """Return the host that this process runs on; raises CannotMeasureError without a memory hierarchy."""
+        hierarchy = Hierarchy.discover()
+        boot_id = (hierarchy.proc / "sys/kernel/random/boot_id").read_text().strip()
+        return cls(hierarchy, socket.gethostname(), boot_id, wait)

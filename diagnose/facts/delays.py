@@ -1,0 +1,93 @@
+"""Facts about what delayed the slow reads, other than a missing page: the CPU, reclaim, a wait in the kernel (pure)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from diagnose.facts.vocabulary import Facts, fact, ratio, total
+from diagnose.histogram import BINS, BINS_PER_OCTAVE, bin_of, lower_edges
+from diagnose.windows import FILE_KINDS
+
+LEAST_NS = 10_000
+"""What delayed a read is asked from here on (DELAYED_NS of bpf/reads.c)."""
+
+
+def _first_octave(f: Facts) -> int | None:
+    threshold = f.value("reads.slow_threshold")
+    return None if threshold is None else bin_of(round(max(threshold * 1e9, LEAST_NS))) // BINS_PER_OCTAVE
+
+
+def _slow_time_ns(f: Facts, first_octave: int) -> float:
+    """Return the time of the reads from an octave on; a bin's time is its count at the middle of the bin."""
+    edges = lower_edges()
+    time = f.windows.read_histogram() * np.sqrt(np.maximum(edges[:-1], 1) * edges[1:])
+    return float(time[first_octave * BINS_PER_OCTAVE : BINS].sum())
+
+
+def _delay_share(f: Facts, column: Literal["runqueue_ns", "reclaim_ns"]) -> float | None:
+    table, octave = f.windows.capture.read_delays, _first_octave(f)
+    values = None if table is None else getattr(table, column)
+    if table is None or values is None or octave is None:
+        return None
+    delayed = sum(
+        ns for kind, o, ns in zip(table.kind, table.octave, values, strict=True) if kind in FILE_KINDS and o >= octave
+    )
+    share = ratio(float(delayed), _slow_time_ns(f, octave))
+    return None if share is None else min(share, 1.0)
+
+
+@fact(
+    "delays.runqueue_share",
+    "ratio",
+    "number",
+    "reads",
+    "share of the time of slow file reads that was spent waiting for a CPU",
+)
+def _(f: Facts, _n: str | None) -> float | None:
+    return _delay_share(f, "runqueue_ns")
+
+
+@fact(
+    "delays.reclaim_share",
+    "ratio",
+    "number",
+    "reads",
+    "share of the time of slow file reads that was spent reclaiming memory",
+)
+def _(f: Facts, _n: str | None) -> float | None:
+    return _delay_share(f, "reclaim_ns")
+
+
+@fact(
+    "reads.slow_device_share",
+    "ratio",
+    "number",
+    "reads",
+    "share of the slow reads that waited for a device, because they missed or bypass the page cache",
+)
+def _(f: Facts, _n: str | None) -> float | None:
+    threshold = f.value("reads.slow_threshold")
+    if threshold is None:
+        return None
+    waited = f.windows.reads_from_bin(bin_of(round(threshold * 1e9)), ("missed", "direct"))
+    return ratio(float(waited.sum()), total(f.value("reads.slow")))
+
+
+@fact("reads.peer_count", "reads", "number", "reads", "reads of sockets and pipes by the service")
+def _(f: Facts, _n: str | None) -> float | None:
+    return float(f.windows.read_total("count", ("socket", "pipe")).sum()) if f.measured_reads else None
+
+
+@fact("reads.peer_slow_share", "ratio", "number", "reads", "share of reads of sockets and pipes that took 1 ms or more")
+def _(f: Facts, _n: str | None) -> float | None:
+    if not f.measured_reads:
+        return None
+    slow = f.windows.reads_from_bin(bin_of(1_000_000), ("socket", "pipe"))
+    return ratio(float(slow.sum()), f.value("reads.peer_count"))
+
+
+@fact("reads.slow_per_all", "ratio", "number", "reads", "share of file reads that were slow, 0 where no file was read")
+def _(f: Facts, _n: str | None) -> float | None:
+    return 0.0 if f.value("reads.file_count") == 0 else f.value("reads.slow_share")

@@ -1,0 +1,141 @@
+"""Facts about what the host makes the service wait for: the CPU and its quota, reclaim, dirty pages, swap (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from diagnose.facts.vocabulary import Facts, fact, ratio, total
+from diagnose.models import StallKind
+from diagnose.windows import Series
+
+
+def _own(f: Facts, key: str) -> float | None:
+    """Return by how much a counter of the service rose during the capture."""
+    return total(f.windows.increase(f.windows.capture.service.cgroup_id, key))
+
+
+def _seconds(f: Facts) -> float:
+    return f.windows.count * f.windows.seconds
+
+
+# ---------------------------------------------------------------- CPU
+
+
+@fact(
+    "cpu.throttled_periods_share",
+    "ratio",
+    "number",
+    "cgroups",
+    "share of the CPU quota's periods in which the service was throttled (cpu.stat nr_throttled)",
+)
+def _(f: Facts, _n: str | None) -> float | None:
+    periods, throttled = _own(f, "cpu_periods"), _own(f, "cpu_throttled_periods")
+    if periods == 0:
+        return 0.0  # no quota, or a service that did not run: no period was throttled
+    return ratio(throttled, periods)
+
+
+@fact(
+    "cpu.throttled_share",
+    "ratio",
+    "number",
+    "cgroups",
+    "time the service was throttled, over the length of the capture (cpu.stat throttled time; all CPUs)",
+)
+def _(f: Facts, _n: str | None) -> float | None:
+    throttled_us = _own(f, "cpu_throttled_us")
+    return None if throttled_us is None else ratio(throttled_us / 1e6, _seconds(f))
+
+
+@fact(
+    "host.cpu_pressure",
+    "ratio",
+    "number",
+    "host",
+    "share of the capture in which some task on the host waited for a CPU (/proc/pressure/cpu)",
+    scope="host",
+)
+def _(f: Facts, _n: str | None) -> float | None:
+    stalled_us = total(f.windows.host_increase("pressure.cpu.some_us"))
+    return None if stalled_us is None else min(1.0, stalled_us / 1e6 / _seconds(f))
+
+
+# ---------------------------------------------------------------- stalls
+
+
+def _stalled(f: Facts, kinds: Iterable[StallKind]) -> tuple[Series, Series] | None:
+    """Return (ns, stalls) per window of the service's tasks; None if not measured."""
+    table = f.windows.capture.stalls
+    if table is None or not f.windows.probe_attached("stalls"):
+        return None
+    wanted = set(kinds)
+    ns, stalls = np.zeros(f.windows.count), np.zeros(f.windows.count)
+    for window, cgroup, kind, count, taken in zip(
+        table.window, table.cgroup, table.kind, table.stalls, table.total_ns, strict=True
+    ):
+        if cgroup in f.windows.service_ids and kind in wanted:
+            ns[window] += taken
+            stalls[window] += count
+    return ns, stalls
+
+
+@fact(
+    "stalls.dirty_share",
+    "ratio",
+    "number",
+    "stalls",
+    "time the service's tasks were paused because too many pages were dirty, over the length of the capture",
+)
+def _(f: Facts, _n: str | None) -> float | None:
+    stalled = _stalled(f, ("dirty-throttle",))
+    return None if stalled is None else float(stalled[0].sum()) / 1e9 / _seconds(f)
+
+
+@fact("stalls.dirty_pauses", "events", "number", "stalls", "pauses of the service's tasks because of dirty pages")
+def _(f: Facts, _n: str | None) -> float | None:
+    stalled = _stalled(f, ("dirty-throttle",))
+    return None if stalled is None else float(stalled[1].sum())
+
+
+@fact(
+    "stalls.reclaim_share",
+    "ratio",
+    "number",
+    "stalls",
+    "time the service's tasks reclaimed memory before they got any, over the length of the capture",
+)
+def _(f: Facts, _n: str | None) -> float | None:
+    stalled = _stalled(f, ("memcg-reclaim", "direct-reclaim"))
+    return None if stalled is None else float(stalled[0].sum()) / 1e9 / _seconds(f)
+
+
+@fact("stalls.reclaims", "events", "number", "stalls", "times the service's tasks had to reclaim memory themselves")
+def _(f: Facts, _n: str | None) -> float | None:
+    stalled = _stalled(f, ("memcg-reclaim", "direct-reclaim"))
+    return None if stalled is None else float(stalled[1].sum())
+
+
+# ---------------------------------------------------------------- swap
+
+
+@fact(
+    "swap.refaults",
+    "pages",
+    "number",
+    "cgroups",
+    "pages of its own memory that the service fetched back from swap (workingset_refault_anon)",
+)
+def _(f: Facts, _n: str | None) -> float | None:
+    return _own(f, "refault_anon_pages")
+
+
+@fact("swap.major_faults", "events", "number", "cgroups", "page faults of the service that waited for a device")
+def _(f: Facts, _n: str | None) -> float | None:
+    return _own(f, "major_faults")
+
+
+@fact("swap.host_in", "pages", "number", "host", "pages read from swap on the host (vmstat pswpin)", scope="host")
+def _(f: Facts, _n: str | None) -> float | None:
+    return total(f.windows.host_increase("vmstat.pswpin"))

@@ -1,0 +1,119 @@
+"""The chain: missed reads, the evictions they waited for, and how much room would have avoided them (pure)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from diagnose.histogram import percentile
+from diagnose.measurements.evictions import evictor_label
+from diagnose.measurements.frame import TOP, Frame, Node, ids, ints, ratio
+from diagnose.missratio import curve
+from diagnose.models import Bins, Blame, ExampleRead
+from diagnose.windows import Windows
+
+SHARES = (0.5, 0.8, 0.9, 0.95, 0.99)
+"""Of the refaults, for which the room is told."""
+TOLERANCE = 0.25
+"""By so much may this project's count of refaults exceed the kernel's before the blame is to be distrusted."""
+
+
+def blame(frame: Frame) -> Node | None:
+    """Return who the missed reads waited for; None if not measured."""
+    found = frame.capture.blame
+    if found is None:
+        return None
+    missed = sum(
+        n for n, k in zip(frame.capture.read_totals.count, frame.capture.read_totals.kind, strict=True) if k == "missed"
+    )
+    blamed = sum(found.reads.reads)
+    return {
+        "missed_reads": missed,
+        "blamed_reads": blamed,
+        "not_evicted_during_capture_reads": max(0, missed - blamed),
+        "blamed_share": ratio(blamed, missed),
+        "total_seconds": sum(found.reads.total_ns) / 1e9,
+        "by": _by(frame, found, blamed)[:TOP],
+        "age_seconds": _quantiles(found.age_ns, 1e9),
+        "room": _room(frame),
+        "cross_check": _cross_check(frame, found),
+        "examples": [_example(frame, e) for e in found.examples],
+    }
+
+
+def _by(frame: Frame, found: Blame, blamed: int) -> list[Node]:
+    totals: dict[tuple[int, str], list[int]] = {}
+    table = found.reads
+    for evictor, cause, reads, ns in zip(table.evictor, table.cause, table.reads, table.total_ns, strict=True):
+        entry = totals.setdefault((evictor, cause), [0, 0])
+        entry[0] += reads
+        entry[1] += ns
+    own = frame.is_service(ids([evictor for evictor, _ in totals]))
+    return sorted(
+        (
+            {
+                "evictor": frame.path(evictor),
+                "evictor_label": evictor_label(frame.path(evictor), cause),
+                "evictor_is_service": bool(is_own),
+                "cause": cause,
+                "reads": reads,
+                "share": ratio(reads, blamed),
+                "total_seconds": ns / 1e9,
+            }
+            for ((evictor, cause), (reads, ns)), is_own in zip(totals.items(), own, strict=True)
+        ),
+        key=lambda row: (-row["reads"], row["evictor"], row["cause"]),
+    )
+
+
+def _quantiles(bins: Bins, divisor: float) -> Node | None:
+    counts = np.zeros(512, np.int64)
+    counts[ints(bins.bin)] = ints(bins.count)
+    if not counts.any():
+        return None
+    return {f"p{q}": (percentile(counts[:288], q / 100) or 0.0) / divisor for q in (10, 50, 90)}
+
+
+def _room(frame: Frame) -> Node | None:
+    """Return how much more room would have kept which share of the pages that came back."""
+    found = curve(frame.capture)
+    if found is None:
+        return None
+    page = frame.capture.host.page_bytes
+    return {
+        "refaults": found.refaults,
+        "distinct_pages": found.distinct_pages,
+        "avoided": [{"share": share, "more_bytes": found.more_for(share) * page} for share in SHARES],
+    }
+
+
+def _cross_check(frame: Frame, found: Blame) -> Node:
+    """Compare the pages seen to come back with the kernel's count, which also knows evictions before the capture."""
+    ours = sum(found.distance_pages.count)
+    increase = Windows(frame.capture).increase(frame.capture.service.cgroup_id, "refault_file_pages")
+    kernel = None if increase is None or np.isnan(increase).all() else int(np.nansum(increase))
+    if kernel is None:
+        verdict = "not checked: the kernel's count was not read"
+    elif ours > kernel * (1 + TOLERANCE) + 64:
+        verdict = "distrust the blame: more pages were seen to come back than the kernel counts"
+    elif ours < kernel * 0.5 - 64:
+        verdict = "the blame is incomplete: the kernel counts many more, evicted before the capture or forgotten since"
+    else:
+        verdict = "the two agree within the stated tolerance"
+    return {"seen_pages": ours, "kernel_pages": kernel, "tolerance": TOLERANCE, "verdict": verdict}
+
+
+def _example(frame: Frame, example: ExampleRead) -> Node:
+    row: Node = example.model_dump()
+    cause = row["cause"]
+    return {
+        "offset_seconds": row["offset_ns"] / 1e9,
+        "latency_seconds": row["latency_ns"] / 1e9,
+        "tid": row["tid"],
+        "comm": row["comm"],
+        "path": row["path"] or f"device {row['device']}, inode {row['inode']}",
+        "position_bytes": row["position_bytes"],
+        "evictor_label": evictor_label(frame.path(row["evictor"]), cause),
+        "evictor": frame.path(row["evictor"]),
+        "cause": cause,
+        "age_seconds": row["age_ns"] / 1e9,
+    }

@@ -1,0 +1,55 @@
+"""The tail of the service's miss-ratio curve, out of refault distances (pure).
+
+A page of the service that was evicted and came back when d more of the service's pages had been evicted in between
+would have stayed with d more pages of room. The distribution of d over the refaults therefore says which share of them
+N more pages would have avoided. The same idea as the kernel's workingset_refault_file (mm/workingset.c). It is an upper
+bound of the room: with more room fewer pages are evicted, and a page that is evicted twice counts twice; hence the
+number of different pages that came back bounds it from above.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diagnose.histogram import lower_edges
+from diagnose.models import Capture
+
+MIN_REFAULTS = 50
+"""Fewer say nothing about a tail."""
+
+
+@dataclass(frozen=True)
+class MissRatioCurve:
+    """Refaults by distance. `more_pages`: upper edges of the bins, shape (n,); `avoided`: share of refaults, 0 to 1."""
+
+    refaults: int
+    distinct_pages: int
+    more_pages: NDArray[np.float64]
+    avoided: NDArray[np.float64]
+
+    def more_for(self, share: float) -> int:
+        """Return how many more pages of room would have avoided `share` of the refaults, at most the distinct pages."""
+        index = int(np.searchsorted(self.avoided, share - 1e-12))
+        edge = self.more_pages[min(index, len(self.more_pages) - 1)]
+        return int(min(edge, self.distinct_pages))
+
+
+def curve(capture: Capture) -> MissRatioCurve | None:
+    """Return the curve; None where blame was not measured or too few pages came back."""
+    if capture.blame is None:
+        return None
+    bins = capture.blame.distance_pages
+    counts = np.array(bins.count, np.int64)
+    if counts.sum() < MIN_REFAULTS:
+        return None
+    order = np.argsort(bins.bin)
+    edges = lower_edges()[np.array(bins.bin, np.int64)[order] + 1]
+    return MissRatioCurve(
+        refaults=int(counts.sum()),
+        distinct_pages=capture.blame.distinct_refaulted_pages,
+        more_pages=edges,
+        avoided=np.cumsum(counts[order]) / counts.sum(),
+    )

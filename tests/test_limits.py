@@ -1,0 +1,75 @@
+"""Whose limit is felt by the service: its own, or one that it shares."""
+
+from __future__ import annotations
+
+import pytest
+from small_capture import MIB, SVC, small_windows
+
+from diagnose.limits import Limit, own_limit, shared_limit
+from diagnose.windows import Windows
+
+ALONE = {1: "/", 10: "/dg", SVC: "/dg/svc"}
+SHARED = {**ALONE, 12: "/dg/batch"}
+
+
+def limited(cgroups: dict[int, str], **limits: dict[str, int | None]) -> Windows:
+    """Return a capture; `limits` by the last name of the cgroup ("root" for "/")."""
+    ids = {path.rsplit("/", 1)[1] or "root": i for i, path in cgroups.items()}
+    return small_windows(cgroups=cgroups, settings={ids[name]: values for name, values in limits.items()})
+
+
+def test_no_limit_is_none() -> None:
+    assert own_limit(limited(ALONE)) is None
+    assert own_limit(limited(ALONE, svc={"memory.max": None, "memory.high": None})) is None
+    assert shared_limit(limited(SHARED), "/dg/batch") is None
+
+
+@pytest.mark.parametrize("setting", ["memory.max", "memory.high", "memory.limit_in_bytes"])
+def test_every_kind_of_limit_counts(setting: str) -> None:
+    assert own_limit(limited(ALONE, svc={setting: 5 * MIB})) == Limit("/dg/svc", SVC, setting, 5 * MIB)
+
+
+def test_a_protection_is_no_limit() -> None:
+    assert own_limit(limited(ALONE, svc={"memory.low": 5, "memory.min": 5, "memory.soft_limit_in_bytes": 5})) is None
+
+
+def test_the_lowest_of_a_cgroups_limits_is_the_one_in_force() -> None:
+    limit = own_limit(limited(ALONE, svc={"memory.max": 9 * MIB, "memory.high": 7 * MIB}))
+    assert limit == Limit("/dg/svc", SVC, "memory.high", 7 * MIB)
+
+
+def test_the_limit_of_an_ancestor_that_nobody_else_uses_is_the_services_own() -> None:
+    limit = own_limit(limited(ALONE, svc={"memory.max": 9 * MIB}, dg={"memory.max": 3 * MIB}))
+    assert limit == Limit("/dg", 10, "memory.max", 3 * MIB)
+
+
+def test_a_limit_of_zero_is_a_limit() -> None:
+    limit = own_limit(limited(ALONE, svc={"memory.high": 0}))
+    assert limit is not None
+    assert limit.limit_bytes == 0
+
+
+def test_a_shared_limit_is_not_the_services_own() -> None:
+    windows = limited(SHARED, svc={"memory.max": 9 * MIB}, dg={"memory.max": 3 * MIB})
+    assert own_limit(windows) == Limit("/dg/svc", SVC, "memory.max", 9 * MIB)
+    assert shared_limit(windows, "/dg/batch") == Limit("/dg", 10, "memory.max", 3 * MIB)
+
+
+def test_children_of_the_service_share_nothing_with_strangers() -> None:
+    windows = limited({**ALONE, 13: "/dg/svc/worker"}, dg={"memory.max": 3 * MIB})
+    assert own_limit(windows) == Limit("/dg", 10, "memory.max", 3 * MIB)
+
+
+def test_a_neighbour_elsewhere_shares_only_the_limits_above_both() -> None:
+    windows = limited({**ALONE, 12: "/batch"}, dg={"memory.max": 3 * MIB}, root={"memory.max": 8 * MIB})
+    assert shared_limit(windows, "/batch") == Limit("/", 1, "memory.max", 8 * MIB)
+
+
+def test_the_tightest_of_several_shared_limits_counts() -> None:
+    windows = limited(SHARED, dg={"memory.max": 8 * MIB}, root={"memory.max": 3 * MIB})
+    assert shared_limit(windows, "/dg/batch") == Limit("/", 1, "memory.max", 3 * MIB)
+
+
+def test_a_namesake_is_no_relative() -> None:
+    windows = limited({**ALONE, 14: "/dg/svc-old"}, dg={"memory.max": 3 * MIB})
+    assert own_limit(windows) is None
