@@ -7,7 +7,7 @@ Kernel threads (kswapd, kdamond) run in the root cgroup; what they do is never l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -87,7 +87,7 @@ def _grouped(actors: dict[int, str], service: str, measures: Sequence[Mapping[in
     for top, ids in by_top.items():
         # Members of a job are weighed by the worst that any of them did.
         weigh = next((m for m in measures if sum(m.get(i, 0.0) for i in ids) > 0), measures[-1])
-        groups += _split(top, ids, actors, lambda cgroup, weigh=weigh: weigh.get(cgroup, 0.0))
+        groups += _split(top, ids, actors, weigh)
     return groups
 
 
@@ -119,18 +119,22 @@ def _organises(name: str) -> bool:
     return name.endswith(".slice") or name in _ORGANISING
 
 
-def _split(top: str, ids: list[int], actors: dict[int, str], weight: Callable[[int], float]) -> list[Neighbour]:
+def _split(top: str, ids: list[int], actors: dict[int, str], weight: Mapping[int, float]) -> list[Neighbour]:
     """Go down while one child bears nearly all; its siblings then stand for themselves."""
     children: dict[str, list[int]] = {}
     for cgroup in ids:
         below = actors[cgroup].removeprefix(top.rstrip("/")).strip("/")
         child = f"{top.rstrip('/')}/{below.split('/')[0]}" if below else top
         children.setdefault(child, []).append(cgroup)
-    total = sum(map(weight, ids))
-    heaviest = max(children.values(), key=lambda members: sum(map(weight, members)))
+
+    def weighed(members: list[int]) -> float:
+        return sum(weight.get(cgroup, 0.0) for cgroup in members)
+
+    total = weighed(ids)
+    heaviest = max(children.values(), key=weighed)
     if len(children) == 1 and next(iter(children)) == top:
         return [Neighbour(top, frozenset(ids))]
-    if total > 0 and sum(map(weight, heaviest)) < ONE_CHILD_BEARS * total:
+    if total > 0 and weighed(heaviest) < ONE_CHILD_BEARS * total:
         return [Neighbour(top, frozenset(ids))]
     return [
         group

@@ -42,16 +42,18 @@ def render_json(report: Report) -> str:
 
 def render_markdown(report: Report) -> str:
     """Return `report.md`."""
-    text = (
-        _environment()
-        .get_template("report.md.j2")
-        .render(
-            report=report,
-            m=report.measurements,
-            context=report.measurements.get("capture") or {},
-            main=main_finding(report),
-        )
+    return render(
+        "report.md.j2",
+        report=report,
+        m=report.measurements,
+        context=report.measurements.get("capture") or {},
+        main=main_finding(report),
     )
+
+
+def render(template: str, **context: object) -> str:
+    """Return one template of `reports/` as Markdown, whatever is printed escaped; paragraphs one blank line apart."""
+    text = _environment().get_template(template).render(**context)
     return re.sub(r"\n{3,}", "\n\n", text).strip("\n") + "\n"
 
 
@@ -172,6 +174,7 @@ def _environment() -> Environment:
         "cell": escape.cell,
         "fence": escape.fence,
         "command": escape.command,
+        "shell": shlex.quote,
         "count": units.count,
         "size": units.size,
         "exact_size": units.exact_size,

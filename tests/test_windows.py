@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small_capture import SVC, Row, small_capture, small_windows
 
+from diagnose.cgroups.paths import is_within
 from diagnose.histogram import BINS
 from diagnose.models import Capture, ProbeRecord
-from diagnose.cgroups.paths import is_within
 from diagnose.windows import CAUSES, KINDS, Windows
 
 COUNT = 6

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ from diagnose import __version__
 from diagnose.apply import audit, record
 from diagnose.apply.guards import size
 from diagnose.apply.machine import Machine
-from diagnose.apply.plan import Planned
+from diagnose.apply.plan import Plan
 from diagnose.apply.watch import Watch
 from diagnose.apply.write import WriteError, put_back, set_value
 from diagnose.cgroups import OpenCgroup, opened, shown
@@ -43,11 +43,13 @@ class Outcome:
 
 
 def carry_out(
-    changes: Sequence[Planned], report: Report, machine: Machine, folder: Path, say: Say,
-    persistent: bool = False, pause_seconds: float = PAUSE_SECONDS,
-) -> Outcome:  # fmt: skip
-    """Apply all changes or none. The record is kept in `folder`. Raises UsageError or CannotMeasureError, nothing
-    changed, if something moved between the plan and now."""
+    plan: Plan, folder: Path, machine: Machine, say: Say, persistent: bool = False, pause_seconds: float = PAUSE_SECONDS
+) -> Outcome:
+    """Apply all changes of a plan or none; the record is kept in `folder`.
+
+    Raises UsageError or CannotMeasureError, with nothing changed, if something moved between the plan and now.
+    """
+    changes, report = plan.changes, plan.report
     with ExitStack() as stack:
         held = [(p.change, stack.enter_context(opened(machine.hierarchy, p.change.cgroup))) for p in changes]
         for change, cgroup in held:
@@ -97,7 +99,7 @@ def _unmoved(change: Change, cgroup: OpenCgroup) -> None:
     if not cgroup.lock():
         raise UsageError(f"{shown(change.cgroup)} is being changed by another diagnose; wait until it is done")
     if cgroup.id != change.cgroup_id or cgroup.text(change.setting) != change.before_text:
-        raise UsageError(f"{change.setting} of {shown(change.cgroup)} changed while it was reviewed; apply again")
+        raise UsageError(f"{change.setting} of {shown(change.cgroup)} changed while it was reviewed; run apply again")
 
 
 def _approach(
@@ -143,6 +145,4 @@ def _restored(change: Change, cgroup: OpenCgroup, machine: Machine, written: Cha
 
 def _audit(what: str, change: Change, before: str, after: str, path: Path, machine: Machine) -> str:
     text = f"{what}: {change.setting} of {shown(change.cgroup)}: {before} -> {after}; {audit.who()}; record {path}"
-    return (
-        "audit line: sent to the system's log" if audit.log(text, machine.root) else "audit line: no log listens here"
-    )
+    return f"audit line: {'sent to the log of the system' if audit.log(text, machine.root) else 'no log listens here'}"

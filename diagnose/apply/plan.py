@@ -39,6 +39,7 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Plan:
+    report: Report
     changes: tuple[Planned, ...]
     left_out: tuple[LeftOut, ...]
 
@@ -55,14 +56,16 @@ def plan(report: Report, machine: Machine, select: tuple[int, ...], force: bool,
         else:
             changes.append(_planned(number, recommendation, made, machine, force, persistent))
     _check_once(changes)
-    return Plan(tuple(changes), tuple(left_out))
+    return Plan(report, tuple(changes), tuple(left_out))
 
 
 def _selected(report: Report, select: tuple[int, ...]) -> list[tuple[int, Recommendation]]:
     numbered = list(enumerate(report.recommendations, 1))
     unknown = [n for n in select if not 1 <= n <= len(numbered)]
     if unknown:
-        raise UsageError(f"--select {unknown[0]}: this report numbers its recommendations from 1 to {len(numbered)}")
+        raise UsageError(
+            f"the report has no recommendation {unknown[0]} (--select); it has {len(numbered)}, numbered from 1"
+        )
     if not numbered:
         raise UsageError("the report recommends no change, so there is nothing to apply")
     return [(n, r) for n, r in numbered if not select or n in select]

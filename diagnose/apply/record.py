@@ -50,7 +50,7 @@ def update(path: Path, record: ChangeRecord, state: State, why: str | None = Non
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         _write(partial, changed)
-        os.replace(partial, path)
+        partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
     _sync(path.parent)

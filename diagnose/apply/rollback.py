@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from diagnose.apply import audit, record
+from diagnose.apply import audit, record, ways
 from diagnose.apply.guards import size
 from diagnose.apply.machine import Machine
 from diagnose.apply.steps import steps
@@ -74,10 +74,11 @@ def _look(
         raise UsageError(f"{change.setting} of {shown(change.cgroup)} is nothing that this program ever changes")
     what = f"{change.setting} of {shown(change.cgroup)}"
     if not machine.hierarchy.exists(change.cgroup):
-        say(f"{what}: the cgroup is gone, and its setting with it")
+        say(f"{what}: the cgroup is gone, and its setting with it{_forget(change, machine, written)}")
         return None
     cgroup = stack.enter_context(opened(machine.hierarchy, change.cgroup))
-    if cgroup.id != change.cgroup_id:
+    # A manager sets a unit's or container's next cgroup like the last one; a file's setting went with its cgroup
+    if cgroup.id != change.cgroup_id and change.manager == "files":
         say(f"{what}: the cgroup was removed and made anew; the new one never had this change and is left alone")
         return None
     if not cgroup.lock():
@@ -94,6 +95,16 @@ def _look(
             f"{size(change.before_bytes)}"
         )
     return _Todo(change, cgroup)
+
+
+def _forget(change: Change, machine: Machine, written: ChangeRecord) -> str:
+    """Have the manager of a cgroup that is gone forget the setting, where it has a word for the old value."""
+    value = change.manager_before if change.manager == "systemd" else change.before_bytes
+    if change.manager == "files" or value is None:
+        return ""
+    line = ways.command(change.manager, change.cgroup, change.setting, value, written.persistent)
+    told = "was told" if machine.run(line).succeeded else "could not be told"
+    return f"; {change.manager} {told} to set {value} again"
 
 
 def _undo(item: _Todo, machine: Machine, written: ChangeRecord, say: Say) -> str | None:

@@ -23,7 +23,8 @@ def steps(setting: str, current: int | None, target: int, usage: int | None) -> 
     start = min(v for v in (current, usage, 2**63) if v is not None)
     if not is_limit(setting) or usage is None or target >= start:
         return [target]
-    values, value = [], start
+    values: list[int] = []
+    value = start
     while len(values) < MAX_STEPS - 1:
         value = _page(min(value - MIN_STEP_BYTES, int(value * (1 - STEP_SHARE))))
         if value <= target:

@@ -43,9 +43,10 @@ def put_back(machine: Machine, change: Change, cgroup: OpenCgroup, persistent: b
 
 
 def _ease(machine: Machine, change: Change, cgroup: OpenCgroup, value: int) -> None:
-    """Before a v2 hard limit falls below usage, have the kernel reclaim the difference: that never kills, memory.max may.
+    """Before a v2 hard limit falls below usage, have the kernel reclaim the difference.
 
-    Without memory.reclaim (before Linux 5.19) the steps and the floor are all there is.
+    memory.reclaim never kills, a write to memory.max may. Without it (before Linux 5.19) the steps and the floor are
+    all there is.
     """
     if change.setting != "memory.max":
         return

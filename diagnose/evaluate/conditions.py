@@ -102,7 +102,8 @@ def _nobody(condition: ForEach, context: Context) -> Result:
 
 def _measured(probe: str, context: Context) -> bool:
     """Say whether a probe measured anything of the service or the host."""
-    names = (n for n, s in FACTS.items() if s.probe == probe and s.scope != "neighbour" and s.kind in ("number", "series"))
+    summed = ("number", "series")
+    names = (n for n, s in FACTS.items() if s.probe == probe and s.scope != "neighbour" and s.kind in summed)
     return any(context.facts.number(name) is not None for name in names)
 
 

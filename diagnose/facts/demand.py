@@ -6,10 +6,11 @@ import numpy as np
 
 from diagnose.escape import visible
 from diagnose.facts.vocabulary import Facts, fact, ratio, total
+from diagnose.models import Cause
 from diagnose.neighbours import PRESSURE
 from diagnose.windows import Series
 
-GIVEN_AWAY = ("drop-caches", "invalidate")
+GIVEN_AWAY: tuple[Cause, ...] = ("drop-caches", "invalidate")
 
 
 @fact(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from diagnose.facts.vocabulary import Facts, fact, ratio, total
-from diagnose.limits import own_limit
+from diagnose.limits import LIMIT_SETTINGS, own_limit
 
 
 @fact(
@@ -34,6 +34,12 @@ def _(f: Facts, _n: str | None) -> float | None:
 def _(f: Facts, _n: str | None) -> float | None:
     own = own_limit(f.windows)
     if own is None:
-        return None
+        # Where the settings were read, and there is no limit, none was hit.
+        return 0.0 if _settings_known(f) else None
     counters = [total(f.windows.increase(own.cgroup_id, key)) for key in ("limit_hits", "high_hits")]
     return sum(c for c in counters if c is not None) if any(c is not None for c in counters) else None
+
+
+def _settings_known(f: Facts) -> bool:
+    service = f.windows.capture.service.cgroup_id
+    return any(c.id == service and any(s in c.settings for s in LIMIT_SETTINGS) for c in f.windows.capture.cgroups)

@@ -21,7 +21,7 @@ Scope = Literal["service", "neighbour", "host"]
 
 @dataclass(frozen=True)
 class FactSpec:
-    """A word of the vocabulary. A number is a float; a series has one value a window; a histogram BINS counts; a text is for summaries alone."""
+    """A word of the vocabulary. A number is a float; a series has one value a window; a histogram BINS counts; a text is words."""
 
     name: str
     unit: str

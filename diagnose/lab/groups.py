@@ -46,6 +46,8 @@ def cgroups(
             _make(hierarchy, top, limit_bytes, undo, say)
             directories = {role: top / role for role in leaves}
             for role, leaf_limit in leaves.items():
+                if not directories[role].parent.is_dir():  # "batch/worker-1": a job of several cgroups
+                    _make(hierarchy, directories[role].parent, None, undo, say)
                 _make(hierarchy, directories[role], leaf_limit, undo, say)
         except OSError as error:
             raise CannotMeasureError(

@@ -53,12 +53,14 @@ PARENT_LIMIT = 288 * MIB
 HOT_FILE = 208 * MIB
 DATA_SET = 768 * MIB
 SMALL_FILE = 16 * MIB
+BUSY_FILE = 48 * MIB
+"""Read all over several times a second, so that proactive reclaim (DAMON) finds none of its pages idle."""
 
 
-def _service(limit_bytes: int | None = None) -> Actor:
+def _service(limit_bytes: int | None = None, file_bytes: int = HOT_FILE) -> Actor:
     """Return the observed service: 16 KiB reads (a database page) all over a hot file, 16,000 a second."""
-    options = {"bytes": HOT_FILE, "reads_per_second": 16_000}
-    return Actor("service", "point_reads", options, HOT_FILE, limit_bytes)
+    options = {"bytes": file_bytes, "reads_per_second": 16_000}
+    return Actor("service", "point_reads", options, file_bytes, limit_bytes)
 
 
 _ALL = (
@@ -79,7 +81,7 @@ _ALL = (
         expected="healthy",
         culprit=None,
         parent_limit_bytes=PARENT_LIMIT,
-        actors=(_service(), Actor("batch", "compute", {"bytes": SMALL_FILE}, SMALL_FILE)),
+        actors=(_service(file_bytes=BUSY_FILE), Actor("batch", "compute", {"bytes": SMALL_FILE}, SMALL_FILE)),
     ),
 )
 

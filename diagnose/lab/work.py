@@ -1,4 +1,4 @@
-"""One workload process: `python -m diagnose.lab.work PROGRAM CGROUP_DIRECTORY FOLDER FD PARENT_PID OPTIONS_JSON`.
+"""One workload process: `python -m diagnose.lab.work PROGRAM CGROUP_DIRECTORIES FOLDER FD PARENT_PID OPTIONS_JSON`.
 
 Started by `bench.py` only. It joins its cgroup before it touches any data, so that everything it reads is charged
 there, and it dies with the lab, however the lab dies.
@@ -38,11 +38,13 @@ class _LabTask(Task):
 
 def main(arguments: list[str]) -> None:
     """Join the cgroup, then run the program until killed."""
-    program, directory, folder, fd, parent_pid, options = arguments
+    program, joined, folder, fd, parent_pid, options = arguments
+    directories = [Path(directory) for directory in joined.split(os.pathsep)]
     die_with(int(parent_pid))
-    Path(directory, "cgroup.procs").write_text(str(os.getpid()))
+    for directory in directories:
+        (directory / "cgroup.procs").write_text(str(os.getpid()))
     with Counters(int(fd)) as counters:
-        PROGRAMS[program](_LabTask(Path(folder), Path(directory).name, counters, json.loads(options)))
+        PROGRAMS[program](_LabTask(Path(folder), directories[0].name, counters, json.loads(options)))
 
 
 if __name__ == "__main__":

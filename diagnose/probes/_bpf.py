@@ -112,7 +112,7 @@ class Module:
         os.environ["BCC_KERNEL_SOURCE"] = str(resources.folder("bpf") / "headers")
         with _quiet() as lines:
             try:
-                self._bpf: Any = bcc.BPF(text=source(), cflags=["-w", *cflags])
+                self._bpf: Any = bcc.BPF(text=source().encode(), cflags=["-w", *cflags])
             except Exception as error:  # bcc raises bare Exception for everything
                 failure: Exception | None = error
             else:

@@ -23,7 +23,7 @@ MIN_READS = 200
 MOST_LOAD_RATIO = 3.0
 """Reads a second, after to before or before to after, up to which two captures are alike."""
 IDLE_SHARE = 0.05
-"""A contained neighbour that brings in less than this share of what it did was not at work: nothing was put to the test."""
+"""A contained neighbour that brings in less than this share of what it did was idle: nothing was put to the test."""
 RELEVANT_CHANGE = 0.10
 """Of the share before: a smaller change is none, however certain."""
 SMALLEST_SHARE = 0.001
@@ -59,12 +59,12 @@ def compare(
     """Judge; raises CannotMeasureError where like cannot be compared with like."""
     load_ratio = _load_ratio(before, after)
     _check_neighbours(before, after)
-    shares = _share(before), _share(after)
-    if shares[0] is None or shares[1] is None:
+    then, now = _share(before), _share(after)
+    if then is None or now is None:
         raise CannotMeasureError("too few windows to compare: measure at least 8 on either side (--duration)")
-    effect = difference(*shares)
+    effect = difference(then, now)
     return Comparison(
-        verdict=_verdict(effect, shares[0].value, rule_still_fires),
+        verdict=_verdict(effect, then.value, rule_still_fires),
         before=before,
         after=after,
         slow_share=effect,

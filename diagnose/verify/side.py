@@ -60,7 +60,7 @@ def _inserted(cache: Node, cgroup: str) -> int | None:
     rows = cache.get("cgroups")
     if not isinstance(rows, list):
         return None
-    below = [
+    below: list[int] = [
         row["inserted_pages"]
         for row in rows
         if isinstance(row, dict)
