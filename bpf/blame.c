@@ -115,26 +115,49 @@ static __always_inline void remember_evicted(u64 inode, u64 index, u64 pages, u6
 	}
 }
 
-/* A task of the service brings a page back: take over what is known of its eviction, and count the refault distance. */
-static __always_inline void fetch_page(struct page_key *key, u64 now, struct eviction *out)
+/* What a folio brings back: pages evicted before, those among them that come back for the first time, the clock then. */
+struct comeback {
+	u64 pages, distinct, clock;
+};
+
+/* On the side, not on the stack: what lies in a map has one state for the verifier, and the loop below stays cheap. */
+BPF_PERCPU_ARRAY(fetch_scratch, struct fetch, 1);
+BPF_PERCPU_ARRAY(comeback_scratch, struct comeback, 1);
+
+/* A task of the service brings a page in: note when, and what is known of its eviction. Returns the note. */
+static __always_inline struct fetch *fetch_page(struct page_key *key, u64 now, struct comeback *back)
 {
-	struct fetch f = {};
-	f.time_ns = now;
+	u32 zero = 0;
+	struct fetch *f = fetch_scratch.lookup(&zero);
 	struct eviction *e = evicted_pages.lookup(key);
+	if (!f)
+		return 0;
+	f->time_ns = now;
+	f->eviction.known = 0;
 	if (e) {
-		f.eviction = *e;
-		u64 clock = clock_now();
-		u32 bin = latency_bin(clock > e->clock ? clock - e->clock : 0), window = 0;
-		u64 *count = refault_distances.lookup(&bin);
-		if (count && window_at(now, &window))
-			__sync_fetch_and_add(count, 1);
-		evicted_pages.delete(key);
-		u32 zero = 0;
-		u64 *distinct = distinct_refaults.lookup(&zero);
 		struct fetch *before = fetched_pages.lookup(key);
-		if (distinct && !(before && before->eviction.known))
-			__sync_fetch_and_add(distinct, 1);
+		f->eviction = *e;
+		back->clock = e->clock;
+		back->pages++;
+		if (!before || !before->eviction.known)
+			back->distinct++;
+		evicted_pages.delete(key);
 	}
-	*out = f.eviction;
-	fetched_pages.update(key, &f);
+	fetched_pages.update(key, f);
+	return f;
+}
+
+/* Count the refault distance of pages that came back together; they were evicted together, or nearly so. */
+static __always_inline void count_comeback(struct comeback *back, u64 now)
+{
+	u64 clock = clock_now(), *count;
+	u32 bin = latency_bin(clock > back->clock ? clock - back->clock : 0), window = 0, zero = 0;
+	if (!back->pages || !window_at(now, &window))
+		return;
+	count = refault_distances.lookup(&bin);
+	if (count)
+		__sync_fetch_and_add(count, back->pages);
+	count = distinct_refaults.lookup(&zero);
+	if (count)
+		__sync_fetch_and_add(count, back->distinct);
 }

@@ -137,13 +137,3 @@ static __always_inline u32 latency_bin(u64 ns)
 	u32 bin = (octave << 3) + (u32)(ns >> octave);
 	return bin < BINS ? bin : BINS - 1;
 }
-
-/* Whether any address of the kernel stack lies in [low, high). */
-#define STACK_DEPTH 24
-static __always_inline int in_range(u64 *stack, u64 low, u64 high)
-{
-	int found = 0;
-	for (int i = 0; i < STACK_DEPTH; i++)
-		found |= stack[i] >= low && stack[i] < high;
-	return found;
-}

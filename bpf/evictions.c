@@ -41,12 +41,47 @@ struct reclaim {
 };
 BPF_HASH(reclaiming, u32, struct reclaim, 4096);
 
-#define PF_KTHREAD 0x00200000
+#define STACK_DEPTH 24
+#define WITHIN(address, function) ((address) >= RANGE_##function##_LOW && (address) < RANGE_##function##_HIGH)
 
-static __always_inline int stack_of(void *ctx, u64 *stack)
+/* Why pages go, by the functions on the kernel stack; `otherwise` where none of them is on it. */
+static __always_inline u32 cause_by_stack(void *ctx, u32 otherwise)
 {
-	return bpf_get_stack(ctx, stack, STACK_DEPTH * sizeof(u64), 0);
+	u64 stack[STACK_DEPTH] = {};
+	bpf_get_stack(ctx, stack, sizeof(stack), 0);
+	/* Unrolled, this would be most of the module's compile time. */
+#pragma clang loop unroll(disable)
+	for (int i = 0; i < STACK_DEPTH; i++) {
+		u64 address = stack[i];
+#ifdef RANGE_MEMORY_RECLAIM_LOW
+		if (WITHIN(address, MEMORY_RECLAIM))
+			return CAUSE_PROACTIVE;
+#endif
+#ifdef RANGE_USER_PROACTIVE_RECLAIM_LOW
+		if (WITHIN(address, USER_PROACTIVE_RECLAIM))
+			return CAUSE_PROACTIVE;
+#endif
+#ifdef RANGE_MAPPING_TRY_INVALIDATE_LOW /* since 6.6; an outer function may say more: drop_pagecache_sb */
+		if (WITHIN(address, MAPPING_TRY_INVALIDATE))
+			otherwise = CAUSE_INVALIDATE;
+#endif
+#ifdef RANGE_DROP_PAGECACHE_SB_LOW
+		if (WITHIN(address, DROP_PAGECACHE_SB))
+			return CAUSE_DROP;
+#endif
+#ifdef RANGE_GENERIC_FADVISE_LOW
+		if (WITHIN(address, GENERIC_FADVISE))
+			return CAUSE_INVALIDATE;
+#endif
+#ifdef RANGE_INVALIDATE_INODE_PAGES2_RANGE_LOW
+		if (WITHIN(address, INVALIDATE_INODE_PAGES2_RANGE))
+			return CAUSE_INVALIDATE;
+#endif
+	}
+	return otherwise;
 }
+
+#define PF_KTHREAD 0x00200000
 
 static __always_inline int reclaim_begins(u32 cause)
 {
@@ -59,18 +94,7 @@ static __always_inline int reclaim_begins(u32 cause)
 
 int on_memcg_reclaim_begin(struct bpf_raw_tracepoint_args *ctx)
 {
-	u32 cause = CAUSE_MEMCG;
-	u64 stack[STACK_DEPTH] = {};
-	stack_of(ctx, stack);
-#ifdef RANGE_MEMORY_RECLAIM_LOW
-	if (in_range(stack, RANGE_MEMORY_RECLAIM_LOW, RANGE_MEMORY_RECLAIM_HIGH))
-		cause = CAUSE_PROACTIVE;
-#endif
-#ifdef RANGE_USER_PROACTIVE_RECLAIM_LOW
-	if (in_range(stack, RANGE_USER_PROACTIVE_RECLAIM_LOW, RANGE_USER_PROACTIVE_RECLAIM_HIGH))
-		cause = CAUSE_PROACTIVE;
-#endif
-	return reclaim_begins(cause);
+	return reclaim_begins(cause_by_stack(ctx, CAUSE_MEMCG));
 }
 
 int on_direct_reclaim_begin(struct bpf_raw_tracepoint_args *ctx) { return reclaim_begins(CAUSE_DIRECT); }
@@ -121,31 +145,7 @@ static __always_inline int given_up(u64 folio)
 
 static __always_inline u32 cause_outside_reclaim(void *ctx, u64 folio)
 {
-	if (given_up(folio))
-		return CAUSE_TRUNCATE;
-	u64 stack[STACK_DEPTH] = {};
-	stack_of(ctx, stack);
-#ifdef RANGE_DROP_PAGECACHE_SB_LOW
-	if (in_range(stack, RANGE_DROP_PAGECACHE_SB_LOW, RANGE_DROP_PAGECACHE_SB_HIGH))
-		return CAUSE_DROP;
-#endif
-#ifdef RANGE_GENERIC_FADVISE_LOW
-	if (in_range(stack, RANGE_GENERIC_FADVISE_LOW, RANGE_GENERIC_FADVISE_HIGH))
-		return CAUSE_INVALIDATE;
-#endif
-#ifdef RANGE_MAPPING_TRY_INVALIDATE_LOW
-	if (in_range(stack, RANGE_MAPPING_TRY_INVALIDATE_LOW, RANGE_MAPPING_TRY_INVALIDATE_HIGH))
-		return CAUSE_INVALIDATE;
-#endif
-#ifdef RANGE_INVALIDATE_MAPPING_PAGES_LOW
-	if (in_range(stack, RANGE_INVALIDATE_MAPPING_PAGES_LOW, RANGE_INVALIDATE_MAPPING_PAGES_HIGH))
-		return CAUSE_INVALIDATE;
-#endif
-#ifdef RANGE_INVALIDATE_INODE_PAGES2_RANGE_LOW
-	if (in_range(stack, RANGE_INVALIDATE_INODE_PAGES2_RANGE_LOW, RANGE_INVALIDATE_INODE_PAGES2_RANGE_HIGH))
-		return CAUSE_INVALIDATE;
-#endif
-	return CAUSE_TRUNCATE;
+	return given_up(folio) ? CAUSE_TRUNCATE : cause_by_stack(ctx, CAUSE_TRUNCATE);
 }
 
 static __always_inline void count_dropper(u64 evictor, u32 cause, u64 pages)

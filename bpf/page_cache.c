@@ -58,20 +58,24 @@ static __always_inline u64 overlap(u64 first, u64 last, u64 from, u64 end)
 static __always_inline void fetched_by_service(struct read_in_flight *r, u64 host, u64 index, u64 pages)
 {
 	struct page_key key = {};
-	struct eviction blame = {};
 	u64 now = bpf_ktime_get_ns(), wanted = 0;
-	int asked = r && r->kind == KIND_HIT && (host == r->inode || r->stacked);
-	if (asked)
+	if (r && r->kind == KIND_HIT && (host == r->inode || r->stacked))
 		wanted = overlap(r->first, r->last, index, index + pages);
+	u32 zero = 0;
+	struct comeback *back = comeback_scratch.lookup(&zero);
+	if (!back)
+		return;
+	back->pages = back->distinct = back->clock = 0;
 	page_key_of(host, index, &key);
 	for (int i = 0; i < FOLIO_PAGES; i++) {
 		if (i >= pages)
 			break;
-		fetch_page(&key, now, &blame);
-		if (wanted && blame.known && !r->blame.known && key.index >= r->first && key.index <= r->last)
-			r->blame = blame;
+		struct fetch *f = fetch_page(&key, now, back);
+		if (f && wanted && f->eviction.known && !r->blame.known && key.index >= r->first && key.index <= r->last)
+			r->blame = f->eviction;
 		key.index++;
 	}
+	count_comeback(back, now);
 	if (wanted)
 		r->missed_pages += wanted;
 }

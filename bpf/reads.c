@@ -189,10 +189,6 @@ int enter_preadv(struct sys_enter *ctx)
 {
 	return read_begins(ctx->args[0], ctx->args[3], vector_bytes(ctx->args[1], ctx->args[2]));
 }
-int enter_preadv2(struct sys_enter *ctx)
-{
-	return read_begins(ctx->args[0], ctx->args[3], vector_bytes(ctx->args[1], ctx->args[2]));
-}
 
 /* Remember where the file is: names from the leaf upwards until the file system's root. */
 static __always_inline void fill_names(u64 file, struct file_waits *w)
@@ -363,8 +359,5 @@ static __always_inline int read_ends(long ret)
 	return 0;
 }
 
-int exit_read(struct sys_exit *ctx) { return read_ends(ctx->ret); }
-int exit_pread64(struct sys_exit *ctx) { return read_ends(ctx->ret); }
-int exit_readv(struct sys_exit *ctx) { return read_ends(ctx->ret); }
-int exit_preadv(struct sys_exit *ctx) { return read_ends(ctx->ret); }
-int exit_preadv2(struct sys_exit *ctx) { return read_ends(ctx->ret); }
+/* One program for the end of every kind of read. */
+int exit_any(struct sys_exit *ctx) { return read_ends(ctx->ret); }

@@ -44,7 +44,6 @@ _STACK_FUNCTIONS = (
     "drop_pagecache_sb",
     "generic_fadvise",
     "mapping_try_invalidate",
-    "invalidate_mapping_pages",
     "invalidate_inode_pages2_range",
 )
 

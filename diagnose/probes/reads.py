@@ -38,6 +38,8 @@ _FILE = np.dtype(
     ]
 )
 _CALLS = ("read", "pread64", "readv", "preadv", "preadv2")
+_ENTER = {"preadv2": "enter_preadv"}
+"""preadv2 has preadv's arguments, and flags behind them."""
 MAX_FILES = 200
 
 
@@ -45,10 +47,14 @@ class ReadsProbe:
     """Latency of read calls of the service."""
 
     name = "reads"
+    # The end first: a read that is seen only at its end is ignored, one that is seen only at its beginning would linger.
     attachments = tuple(
-        Attachment("tracepoint", f"syscalls:sys_{side}_{call}", f"{side}_{call}", (f"reads.{call}",))
+        attachment
         for call in _CALLS
-        for side in ("exit", "enter")  # exit first: a read seen only at its end is ignored, one only begun would linger
+        for attachment in (
+            Attachment("tracepoint", f"syscalls:sys_exit_{call}", "exit_any", (f"reads.{call}",)),
+            Attachment("tracepoint", f"syscalls:sys_enter_{call}", _ENTER.get(call, f"enter_{call}"), (f"reads.{call}",)),
+        )
     )
 
     def __init__(self) -> None:
