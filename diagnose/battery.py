@@ -138,8 +138,9 @@ class Battery:
         self.blame.drain(self._module, finished)
         self.stalls.drain(self._module, finished)
         moved = self.cache.drain(self._module, finished)
-        for cgroup in self.evictions.drain(self._module, finished):
-            moved.setdefault(cgroup, 0)
+        # Who evicts without adding to the cache takes memory of its own: it is to be watched no less.
+        for cgroup, pages in self.evictions.drain(self._module, finished).items():
+            moved[cgroup] = moved.get(cgroup, 0) + pages
         self.cgroups.moved(moved)
         self.cgroups.read(finished - 1, self._module)
         self.host.read(finished - 1)

@@ -13,6 +13,7 @@ from diagnose.errors import CannotMeasureError, UsageError
 from diagnose.lab import SCENARIOS, running
 from diagnose.models import Capture, Report
 from diagnose.service import resolve
+from diagnose.stopping import stoppable
 
 REPLAYS = Path(__file__).parent / "lab" / "recorded"
 """Captures recorded live from the scenarios, shown where nothing can be measured; `<scenario>.capture.json.gz`."""
@@ -29,8 +30,13 @@ def listing() -> str:
     return "\n".join(f"{name:<{width}}  {s.sets_up} Expected: {s.expected}." for name, s in SCENARIOS.items())
 
 
-def run(scenario: str, duration: float, output: str | None, measure: Measure, deliver: Deliver, say: Say) -> int:
-    """Run a scenario and return the exit code of its report (3 for a replay)."""
+def run(
+    scenario: str, duration: float, output: str | None, measure: Measure, deliver: Deliver, say: Say, keep: bool = False
+) -> int:
+    """Run a scenario and return the exit code of its report (3 for a replay).
+
+    `keep`: the workloads go on after the report until a signal comes, so that its change can be tried on them.
+    """
     if scenario not in SCENARIOS:
         raise UsageError(f"no scenario {scenario!r}; there are: {', '.join(SCENARIOS)}")
     measured_by, loaded = plan(duration, 1.0), rules.load_rules()
@@ -40,9 +46,19 @@ def run(scenario: str, duration: float, output: str | None, measure: Measure, de
         with running(scenario, duration, say) as lab:
             service = resolve(lab.service, hierarchy)
             say(f"measuring {lab.service} for {duration:g} s; Ctrl-C ends it early and reports")
-            return measure(service, hierarchy, measured_by, loaded, output)
+            code = measure(service, hierarchy, measured_by, loaded, output)
+            if keep:
+                _keep(say)
+            return code
     except CannotMeasureError as error:
         return _replay(scenario, str(error), output, deliver, say)
+
+
+def _keep(say: Say) -> None:
+    say("the workloads go on until Ctrl-C: diagnose apply, verify and rollback can be tried on them now")
+    with stoppable() as wait:
+        while not wait(3600.0):
+            continue
 
 
 def _replay(scenario: str, why: str, output: str | None, deliver: Deliver, say: Say) -> int:

@@ -10,6 +10,10 @@ from diagnose.statistics import two_modes
 
 LABELLED = 20
 """So many hits and misses must there be before the latency that separates them is looked for."""
+ALL_BUT = 0.05
+"""Of reads that all waited for a device, the share that may have found their page on its way already."""
+TIMES_SLOWER = 10.0
+"""A device is slower than memory by two to three decades, never by less than one."""
 DEFAULT_NS = 1_000_000.0
 """With one mode and no misses to tell by: 1 ms, longer than a copy out of memory takes, of usual sizes."""
 
@@ -17,15 +21,24 @@ DEFAULT_NS = 1_000_000.0
 def slow_threshold_ns(hits: NDArray[np.int64], missed: NDArray[np.int64]) -> float:
     """Return the latency in ns from which a read counts as slow; hits and missed are histograms of shape (BINS,).
 
+    Where next to every read missed, each of them waited: the latency that all but the fastest twentieth reached.
     With enough of both: the bin edge that best separates missed reads from hits (Youden's index: the share of misses
-    at or above it less the share of hits). Otherwise the antimode between two modes, otherwise 1 ms.
+    at or above it less the share of hits). Otherwise the antimode between two modes a decade apart, otherwise 1 ms.
     """
+    if missed.sum() >= LABELLED and missed.sum() >= LABELLED * hits.sum():
+        return _fastest(missed)
     if hits.sum() >= LABELLED and missed.sum() >= LABELLED:
         return _separating_edge(hits, missed)
-    modes = two_modes(hits + missed)
-    if modes is not None and modes.best is not None:
-        return float(modes.best.antimode_ns)
+    # Reads out of memory make modes of their own, by size or by page size, less than a decade apart.
+    waits = [split for split in two_modes(hits + missed).splits if split.times_slower >= TIMES_SLOWER]
+    if waits:
+        return float(waits[0].antimode_ns)
     return DEFAULT_NS
+
+
+def _fastest(missed: NDArray[np.int64]) -> float:
+    reached = np.cumsum(missed) >= ALL_BUT * missed.sum()
+    return float(max(lower_edges()[:-1][int(np.argmax(reached))], 1.0))
 
 
 def _separating_edge(hits: NDArray[np.int64], missed: NDArray[np.int64]) -> float:

@@ -11,6 +11,29 @@ from functools import partial
 from diagnose.battery import Wait
 
 _SIGNALS = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+_SLICE_SECONDS = 0.2
+"""So late is a signal noticed that another thread of this process got just before the wait began."""
+
+
+@contextmanager
+def stoppable() -> Iterator[Wait]:
+    """Yield a sleep that returns True as soon as one of the signals comes, which then does nothing else.
+
+    The signals are blocked and waited for, so that no system call is interrupted, whatever the capture is doing.
+    Threads that libraries have started (numpy's) do not block them and may get them too: the handlers note those.
+    """
+    wanted, seen = _wanted(), list[int]()
+    handlers = {number: signal.signal(number, lambda n, _frame: seen.append(n)) for number in wanted}
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, wanted)
+    try:
+        yield partial(_wait, wanted, seen)
+    finally:
+        # A second Ctrl-C while the first was being served must not hit the making of the report.
+        while _came(wanted, 0):
+            continue
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        for number, handler in handlers.items():
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
 
 def _wanted() -> frozenset[signal.Signals]:
@@ -19,26 +42,22 @@ def _wanted() -> frozenset[signal.Signals]:
     return _SIGNALS - {signal.SIGHUP} if ignored else _SIGNALS
 
 
-@contextmanager
-def stoppable() -> Iterator[Wait]:
-    """Yield a sleep that returns True as soon as one of the signals comes, which then does nothing else.
-
-    The signals are blocked and waited for, not handled: no code runs in between, whatever the capture is doing.
-    """
-    wanted = _wanted()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, wanted)
-    try:
-        yield partial(_wait, wanted)
-    finally:
-        # A second Ctrl-C while the first was being served must not hit the making of the report.
-        while signal.sigtimedwait(wanted, 0) is not None:
-            continue
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _wait(signals: frozenset[signal.Signals], seconds: float) -> bool:
+def _wait(signals: frozenset[signal.Signals], seen: list[int], seconds: float) -> bool:
     until = time.monotonic() + seconds
-    while (left := until - time.monotonic()) > 0:
-        if signal.sigtimedwait(signals, left) is not None:
+    while not seen:
+        left = until - time.monotonic()
+        if _came(signals, min(max(left, 0), _SLICE_SECONDS)):
             return True
-    return signal.sigtimedwait(signals, 0) is not None
+        if left <= 0:
+            break
+    return bool(seen)
+
+
+def _came(signals: frozenset[signal.Signals], seconds: float) -> bool:
+    """Wait for one of the signals.
+
+    After a pause (SIGSTOP) that outlasts the wait, CPython returns a record of no signal where None is due
+    (Modules/signalmodule.c, signal_sigtimedwait_impl: the loop is left on EINTR with nothing filled in).
+    """
+    info = signal.sigtimedwait(signals, seconds)
+    return info is not None and info.si_signo in signals

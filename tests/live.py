@@ -27,8 +27,8 @@ from diagnose.service import Service
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
 MIB = 1 << 20
-WINDOW_SECONDS = 0.5
-"""The kernel keeps 16 windows until they are taken over: a worker has 8 s."""
+WINDOW_SECONDS = 0.3
+"""The kernel keeps 16 windows until they are taken over: the workers have 4 s."""
 
 _PRELUDE = """
 import ctypes, mmap, os, resource, socket, sys, threading
@@ -153,6 +153,7 @@ class Bench:
         finally:
             battery.close()
         assert capture.lost == {}
+        assert [p for p in capture.probes if not p.attached] == []
         return capture
 
     def end(self) -> None:

@@ -64,6 +64,17 @@ def test_two_modes_without_labels_are_told_apart_by_shape() -> None:
     assert 2_000 < threshold < 900_000
 
 
+def test_where_every_read_missed_every_read_is_slow() -> None:
+    missed = lobe(100_000, 10_000)
+    threshold = slow_threshold_ns(histogram(ns800=3), missed)
+    assert 50_000 < threshold < 100_000
+    assert missed[bin_of(round(threshold)) :].sum() >= 0.95 * missed.sum()
+
+
+def test_two_kinds_of_reads_out_of_memory_are_not_told_apart() -> None:
+    assert slow_threshold_ns(lobe(1_000, 10_000) + lobe(4_000, 20_000), NONE) == DEFAULT_NS
+
+
 @given(
     st.dictionaries(st.integers(0, BINS - 1), st.integers(1, 10**6), max_size=8),
     st.dictionaries(st.integers(0, BINS - 1), st.integers(1, 10**6), max_size=8),

@@ -109,3 +109,28 @@ def test_other_signals_go_on_as_usual() -> None:
     finally:
         signal.signal(signal.SIGUSR1, before)
     assert seen == [signal.SIGUSR1]
+
+
+def test_a_pause_longer_than_the_wait_is_no_signal() -> None:
+    pid = os.fork()
+    if not pid:  # a child, since a process that stops itself has nobody to wake it
+        with stoppable() as wait:
+            os._exit(int(wait(0.3)))
+    time.sleep(0.1)
+    os.kill(pid, signal.SIGSTOP)
+    time.sleep(0.5)
+    os.kill(pid, signal.SIGCONT)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+
+
+def test_a_signal_that_another_thread_gets_is_not_lost() -> None:
+    over = threading.Event()
+    other = threading.Thread(target=over.wait)  # started before the signals are blocked, as libraries do
+    other.start()
+    try:
+        with stoppable() as wait:
+            os.kill(os.getpid(), signal.SIGTERM)
+            assert wait(30) is True
+    finally:
+        over.set()
+        other.join()

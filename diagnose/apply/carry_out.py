@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from diagnose import __version__
 from diagnose.apply import audit, record
 from diagnose.apply.guards import size
@@ -60,12 +62,12 @@ def carry_out(
         try:
             for change, cgroup in held:
                 _approach(change, cgroup, report, machine, persistent, pause_seconds, say)
+            written = record.update(path, written, "applied")
         except (WriteError, HarmError, OSError, DiagnoseError) as error:
             return _give_up(str(error), held, machine, path, written, say)
         except BaseException:
             _give_up("interrupted", held, machine, path, written, say)
             raise
-        written = record.update(path, written, "applied")
         for change, _ in held:
             note = _audit("apply", change, size(change.before_bytes), size(change.after_bytes), path, machine)
         say(note)
@@ -73,6 +75,15 @@ def carry_out(
 
 
 def new_record(changes: list[Change], report: Report, machine: Machine, persistent: bool) -> ChangeRecord:
+    """Return the record of changes that begin now; raises UsageError for a report with values that none has."""
+    try:
+        return _record(changes, report, machine, persistent)
+    except ValidationError as error:
+        where = ".".join(str(part) for part in error.errors(include_url=False)[0]["loc"])
+        raise UsageError(f"the report holds a value that no report has ({where}); make it again") from error
+
+
+def _record(changes: list[Change], report: Report, machine: Machine, persistent: bool) -> ChangeRecord:
     context = report.measurements.get("capture")
     ids = context.get("cgroup_ids", {}) if isinstance(context, dict) else {}
     return ChangeRecord(
@@ -129,9 +140,18 @@ def _give_up(
     failed = [f for change, cgroup in reversed(held) if (f := _restored(change, cgroup, machine, written)) is not None]
     for change, _ in held:
         _audit("restore", change, "(a failed change)", size(change.before_bytes), path, machine)
-    if failed:
+    if failed or not _noted(path, written, why):
+        failed = failed or ["the record could not be brought up to date"]
         return Outcome(path, written, f"{why}; and restoring failed: {'; '.join(failed)}", restored=False)
-    return Outcome(path, record.update(path, written, "restored", why[:4096]), why)
+    return Outcome(path, written, why)
+
+
+def _noted(path: Path, written: ChangeRecord, why: str) -> bool:
+    try:
+        record.update(path, written, "restored", why[:4096])
+    except OSError:
+        return False
+    return True
 
 
 def _restored(change: Change, cgroup: OpenCgroup, machine: Machine, written: ChangeRecord) -> str | None:

@@ -48,8 +48,15 @@ def rollback(written: ChangeRecord, path: Path, machine: Machine, force: bool, s
     if failed:
         raise CannotMeasureError(f"not everything could be restored: {'; '.join(failed)}; run rollback again")
     if written.state != "rolled-back":
-        record.update(path, written, "rolled-back", written.why)
+        _note(path, written, say)
     say("everything is as it was before the change" if todo else "there was nothing left to restore")
+
+
+def _note(path: Path, written: ChangeRecord, say: Say) -> None:
+    try:
+        record.update(path, written, "rolled-back", written.why)
+    except OSError as error:
+        say(f"the record {path} could not be brought up to date ({error.strerror})")
 
 
 def _other_boot(written: ChangeRecord, machine: Machine, say: Say) -> None:

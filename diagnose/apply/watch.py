@@ -1,9 +1,9 @@
 """Look after the patient while a limit comes down: OOM kills, and time stalled for memory.
 
-Stated bounds: one OOM kill in the changed cgroup or in the service is one too many. Pressure is the share of a pause
-in which everything runnable in a cgroup stood still for memory (PSI "full"); it harms from `PRESSURE_BOUND` on, if it
-also exceeds by `PRESSURE_RISE` what it was before the first step. Where a cgroup has no pressure file (v1), the host's
-own stands for all.
+Stated bounds: one OOM kill in the changed cgroup or in the service is one too many. Pressure is the share of the last
+second, or pause if that is longer, in which everything runnable in a cgroup stood still for memory (PSI "full"); it
+harms from `PRESSURE_BOUND` on, if it also exceeds by `PRESSURE_RISE` what it was before the first step. Where a cgroup
+has no pressure file (v1), the host's own stands for all.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from diagnose.cgroups.files import keyed, pressure, read
 PRESSURE_BOUND = 0.40
 PRESSURE_RISE = 0.20
 POLL_SECONDS = 0.2
+PRESSURE_SECONDS = 1.0
+"""So long a stretch is judged at least, over several pauses if they are shorter: a moment's stall is no harm."""
 HOST = "the host"
 
 
@@ -42,18 +44,20 @@ class Watch:
         self._machine, self._clock, self._target = machine, clock, target
         self._cgroups = tuple(dict.fromkeys((target, *others)))
         self._first = self._read()
+        self._seen = [self._first]
         self._baseline = self._usual()
 
     def pause(self, seconds: float) -> str | None:
         """Wait; return why to stop (harm done, or somebody asked), None to go on."""
-        start, until = self._read(), self._clock() + seconds
+        self._seen.append(self._read())
+        until = self._clock() + seconds
         while (left := until - self._clock()) > 0:
             if self._machine.wait(min(left, POLL_SECONDS)):
                 return "stopped by a signal"
             if (harm := self._killed(self._read())) is not None:
                 return harm
         end = self._read()
-        return self._killed(end) or self._stalled(start, end)
+        return self._killed(end) or self._stalled(end, max(seconds, PRESSURE_SECONDS))
 
     def usage(self) -> int | None:
         return self._read().usage_bytes
@@ -65,7 +69,10 @@ class Watch:
                 return f"{more} OOM kill(s) in {shown(cgroup)}"
         return None
 
-    def _stalled(self, start: Vitals, end: Vitals) -> str | None:
+    def _stalled(self, end: Vitals, seconds: float) -> str | None:
+        start = next((seen for seen in reversed(self._seen) if end.at - seen.at >= seconds), None)
+        if start is None:
+            return None  # too early to tell
         passed = end.at - start.at
         for whose, total in end.stalled_us.items():
             share = (total - start.stalled_us.get(whose, total)) / 1e6 / passed if passed > 0 else 0.0

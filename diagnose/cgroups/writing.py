@@ -99,7 +99,7 @@ class OpenCgroup:
 
     def restore(self, setting: str, text: str) -> None:
         """Write back what `text()` returned before."""
-        self._controller.set_property(self._known(setting).encode(), text.strip())
+        self._controller.set_property(self._known(setting).encode(), text)
 
     def reclaim(self, amount: int) -> None:
         """Ask the kernel to reclaim so many bytes here (v2 memory.reclaim, Linux 5.19): never kills.

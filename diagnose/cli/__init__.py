@@ -38,7 +38,7 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
         say(str(error))
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        say("stopped before anything was measured")
+        say("stopped; there is no report")
         return EXIT_CANNOT_MEASURE
     except BrokenPipeError:
         # The reader has gone (| head). Nothing more can be said to it, nor at exit when Python flushes.

@@ -137,7 +137,7 @@ def _carry_out(planned: Plan, report_file: Path, machine: Machine, persistent: b
     from diagnose.apply import carry_out
     from diagnose.apply.show import visible_change
 
-    outcome = carry_out(planned, report_file.absolute().parent, machine, _step, persistent, pause)
+    outcome = carry_out(planned, report_file.parent, machine, _step, persistent, pause)
     if outcome.why is not None:
         say(outcome.why if not outcome.restored else f"{outcome.why}; everything was restored")
         if not outcome.restored:

@@ -13,9 +13,10 @@ from diagnose.cli.measure import deliver, measure_and_report
 @cli.command()
 @click.option("--scenario", default="noisy-neighbour", show_default=True, metavar="NAME", help="Which one; see --list.")
 @click.option("--duration", default=30.0, show_default=True, metavar="SECONDS", help="How long to measure.")
+@click.option("--keep", is_flag=True, help="Leave the workloads running after the report, until Ctrl-C, to try apply.")
 @click.option("--list", "list_them", is_flag=True, help="Explain the scenarios and stop.")
 @output_option
-def demo(scenario: str, duration: float, list_them: bool, output: str | None) -> int:
+def demo(scenario: str, duration: float, keep: bool, list_them: bool, output: str | None) -> int:
     """Set up a real service and a real neighbour in cgroups of their own, diagnose them, and remove everything."""
     from diagnose import demonstration
 
@@ -26,4 +27,4 @@ def demo(scenario: str, duration: float, list_them: bool, output: str | None) ->
         from diagnose.output import check
 
         check(Path(str(output)))
-    return demonstration.run(scenario, duration, output, measure_and_report, deliver, say)
+    return demonstration.run(scenario, duration, output, measure_and_report, deliver, say, keep)

@@ -115,6 +115,21 @@ def _(f: Facts, _n: str | None) -> float | None:
 
 
 @fact(
+    "block.own_mean_service",
+    "s",
+    "number",
+    "block",
+    "mean time that device took for a read of the service, queueing excluded",
+)
+def _(f: Facts, _n: str | None) -> float | None:
+    found = _own_reads(f)
+    if found is None:
+        return None
+    requests, own = found
+    return ratio(float(requests.service_ns[own].sum()) / 1e9, float(requests.count[own].sum()))
+
+
+@fact(
     "block.own_mean_latency",
     "s",
     "number",

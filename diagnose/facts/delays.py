@@ -8,7 +8,7 @@ import numpy as np
 
 from diagnose.facts.vocabulary import Facts, fact, ratio, total
 from diagnose.histogram import BINS, BINS_PER_OCTAVE, bin_of, lower_edges
-from diagnose.windows import FILE_KINDS
+from diagnose.windows import FILE_KINDS, KINDS
 
 LEAST_NS = 10_000
 """What delayed a read is asked from here on (DELAYED_NS of bpf/reads.c)."""
@@ -88,6 +88,16 @@ def _(f: Facts, _n: str | None) -> float | None:
     return ratio(float(slow.sum()), f.value("reads.peer_count"))
 
 
-@fact("reads.slow_per_all", "ratio", "number", "reads", "share of file reads that were slow, 0 where no file was read")
+@fact(
+    "reads.slow_time_of_all",
+    "ratio",
+    "number",
+    "reads",
+    "share of the time in all read calls, sockets and pipes included, that slow file reads took",
+)
 def _(f: Facts, _n: str | None) -> float | None:
-    return 0.0 if f.value("reads.file_count") == 0 else f.value("reads.slow_share")
+    if not f.measured_reads:
+        return None
+    in_files = f.windows.read_total("total_ns").sum()
+    slow = (f.value("reads.slow_time_share") or 0.0) * in_files
+    return ratio(float(slow), float(f.windows.read_total("total_ns", KINDS).sum()))

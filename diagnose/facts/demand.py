@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 
+from diagnose.cgroups.paths import is_within
 from diagnose.escape import visible
 from diagnose.facts.vocabulary import Facts, fact, ratio, total
+from diagnose.limits import shared_limit
 from diagnose.models import Cause
 from diagnose.neighbours import PRESSURE
 from diagnose.windows import Series
@@ -30,21 +34,14 @@ def _(f: Facts, n: str | None) -> float | None:
     "ratio",
     "number",
     "page-cache",
-    "pages it added to the page cache, over the pages its reclaim removed from it",
+    "pages it added to the page cache, over the pages (at least one) that its reclaim removed from it",
     scope="neighbour",
 )
 def _(f: Facts, n: str | None) -> float | None:
     # In a full room each page taken costs a page removed. Who removes far more than it adds to the cache takes the
     # room for something else: anonymous memory, shared memory, the kernel's own.
-    return ratio(f.number("neighbour.inserted", n), f.number("neighbour.evicted", n))
-
-
-def _risen(series: Series | None) -> float | None:
-    """Return the sum of what a reading rose by, window after window; what fell in between does not count against it."""
-    if series is None:
-        return None
-    known = series[np.isfinite(series)]
-    return float(np.maximum(np.diff(known), 0).sum()) if known.size > 1 else None
+    evicted = f.number("neighbour.evicted", n)
+    return None if evicted is None else ratio(f.number("neighbour.inserted", n), max(evicted, 1.0))
 
 
 @fact(
@@ -56,18 +53,75 @@ def _risen(series: Series | None) -> float | None:
     scope="neighbour",
 )
 def _(f: Facts, n: str | None) -> float | None:
+    risen = _memory_risen(f, n)
+    return None if risen is None else float(risen.sum()) / f.windows.capture.host.page_bytes
+
+
+def _memory_risen(f: Facts, n: str | None) -> Series | None:
+    """Return by how many bytes the neighbour's anonymous and shared memory rose in each window; a fall counts as 0."""
     top = [i for i, path in f.windows.paths.items() if path == n]
-    grown = _growth_bytes(f, top)
-    if grown is None:
-        # Only cgroups that move pages are read in every window; where the job's own is not, its members are.
-        grown = _growth_bytes(f, sorted(f.ids(n)))
-    return None if grown is None else grown / f.windows.capture.host.page_bytes
+    # Only cgroups that move pages are read in every window; where the job's own is not, its members are.
+    for cgroups in (top, sorted(f.ids(n))):
+        parts = [f.windows.increase(c, key) for c in cgroups for key in ("anon_bytes", "shmem_bytes")]
+        known = [np.nan_to_num(part) for part in parts if part is not None]
+        if known:
+            return cast(Series, np.sum(known, axis=0, dtype=np.float64))
+    return None
 
 
-def _growth_bytes(f: Facts, cgroups: list[int]) -> float | None:
-    risen = [_risen(f.windows.gauge(c, key)) for c in cgroups for key in ("anon_bytes", "shmem_bytes")]
-    known = [grown for grown in risen if grown is not None]
-    return sum(known) if known else None
+@fact(
+    "neighbour.growth_share",
+    "ratio",
+    "number",
+    "cgroups",
+    "anonymous and shared memory it took, over the service's page cache at its peak",
+    scope="neighbour",
+)
+def _(f: Facts, n: str | None) -> float | None:
+    return ratio(f.value("neighbour.memory_growth", n), _peak_cache_pages(f))
+
+
+def _shares_room(f: Facts, n: str | None) -> bool:
+    """Whether a neighbour lies below the tightest limit that the service lies below; without one all share the host."""
+    room = shared_limit(f.windows, f.windows.capture.service.cgroup)
+    return room is None or (n is not None and is_within(n, room.cgroup))
+
+
+def _peak_cache_pages(f: Facts) -> float | None:
+    peak = f.windows.peak(f.windows.capture.service.cgroup_id, "file_bytes")
+    return None if peak is None else peak / f.windows.capture.host.page_bytes
+
+
+@fact(
+    "neighbours.growth_share",
+    "ratio",
+    "number",
+    "cgroups",
+    "memory of their own that neighbours below the same limit took, over the service's page cache at its peak",
+)
+def _(f: Facts, _n: str | None) -> float | None:
+    # Who moved no pages is no candidate, and not read in every window: it took no room from anybody either.
+    taken = [f.value("neighbour.memory_growth", n) for n in f.neighbours if _shares_room(f, n)]
+    return ratio(sum(pages for pages in taken if pages is not None), _peak_cache_pages(f))
+
+
+@fact(
+    "neighbour.squeezed_share",
+    "ratio",
+    "number",
+    "cgroups",
+    "share of what the service's cache shrank by that its memory grew by in the same windows",
+    scope="neighbour",
+)
+def _(f: Facts, n: str | None) -> float | None:
+    cache = f.windows.gauge(f.windows.capture.service.cgroup_id, "file_bytes")
+    risen = _memory_risen(f, n)
+    if cache is None or risen is None:
+        return None
+    if not _shares_room(f, n):
+        return 0.0  # what it takes comes out of another room
+    lost = np.nan_to_num(np.maximum(-np.diff(cache, prepend=cache[:1]), 0))
+    return ratio(float(np.minimum(lost, risen).sum()), float(lost.sum()))
 
 
 # ---------------------------------------------------------------- on purpose

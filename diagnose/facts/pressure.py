@@ -131,6 +131,20 @@ def _(f: Facts, _n: str | None) -> float | None:
     return _own(f, "refault_anon_pages")
 
 
+@fact(
+    "swap.refault_share",
+    "ratio",
+    "number",
+    "cgroups",
+    "share of the evicted pages which the service fetched again that came from swap",
+)
+def _(f: Facts, _n: str | None) -> float | None:
+    swapped, files = _own(f, "refault_anon_pages"), _own(f, "refault_file_pages")
+    if swapped is None or files is None:
+        return None
+    return ratio(swapped, swapped + files) if swapped else 0.0
+
+
 @fact("swap.major_faults", "events", "number", "cgroups", "page faults of the service that waited for a device")
 def _(f: Facts, _n: str | None) -> float | None:
     return _own(f, "major_faults")

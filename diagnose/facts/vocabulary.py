@@ -21,7 +21,7 @@ Scope = Literal["service", "neighbour", "host"]
 
 @dataclass(frozen=True)
 class FactSpec:
-    """A word of the vocabulary. A number is a float; a series has one value a window; a histogram BINS counts; a text is words."""
+    """A word of the vocabulary: a float, a series of one value a window, a histogram of BINS counts, or a text."""
 
     name: str
     unit: str

@@ -19,9 +19,9 @@ from typing import IO, Any
 
 from diagnose.errors import CannotMeasureError, UsageError
 from diagnose.histogram import percentile
+from diagnose.lab import controls, groups
 from diagnose.lab import counters as count
 from diagnose.lab import folder as folders
-from diagnose.lab import groups
 from diagnose.lab.owners import own_name
 from diagnose.lab.scenarios import SCENARIOS, Actor, Scenario
 
@@ -70,6 +70,7 @@ class Lab:
         self.parent = parent
         self.service = f"{parent}/service"
         self.culprit = f"{parent}/{scenario.culprit}" if scenario.culprit else None
+        self.accomplices = [f"{parent}/{role}" for role in scenario.accomplices]
         self._workers = {worker.actor.role: worker for worker in workers}
         self._start = self._snapshots()
 
@@ -137,14 +138,18 @@ def _set_up(
 ) -> Lab:
     """Clear leftovers, make cgroups and files, start and warm the workloads; `stack` undoes it in reverse order."""
     groups.remove_stale(hierarchy, say)
+    controls.remove_stale(say)
     folders.remove_stale(say)
     parent = f"/{own_name()}"
     limits = {actor.role: actor.limit_bytes for actor in scenario.actors}
     directories = stack.enter_context(groups.cgroups(hierarchy, parent, scenario.parent_limit_bytes, limits, say))
     folder = stack.enter_context(folders.data_folder(scenario.file_bytes))
+    more = stack.enter_context(controls.controls(hierarchy, parent, scenario.actors, folder, say))
+    stack.enter_context(controls.swap(folder, scenario.swap_bytes))
     rhythm = _rhythm(duration_seconds)
     workers = [
-        stack.enter_context(_worker(actor, directories[actor.role], folder, rhythm)) for actor in scenario.actors
+        stack.enter_context(_worker(actor, [directories[actor.role], *more[actor.role]], folder, rhythm))
+        for actor in scenario.actors
     ]
     for number, what in enumerate(STEPS, start=1):
         say(f"{scenario.name}: {what} ({folder})")
@@ -160,15 +165,22 @@ def _rhythm(duration_seconds: float) -> dict[str, float]:
 
 
 @contextmanager
-def _worker(actor: Actor, directory: Path, folder: Path, rhythm: dict[str, float]) -> Iterator[_Worker]:
+def _worker(actor: Actor, directories: list[Path], folder: Path, rhythm: dict[str, float]) -> Iterator[_Worker]:
     """Start one workload; kill it at the end."""
     options = json.dumps({**actor.options, **rhythm})
     with ExitStack() as stack:
-        fd = count.new_memory(actor.role)
+        fd = count.new_memory(actor.role.replace("/", "-"))
         stack.callback(os.close, fd)
         counters = stack.enter_context(count.Counters(fd))
         complaints = stack.enter_context(tempfile.TemporaryFile("w+"))
-        arguments = [actor.program, str(directory), str(folder), str(fd), str(os.getpid()), options]
+        arguments = [
+            actor.program,
+            os.pathsep.join(map(str, directories)),
+            str(folder),
+            str(fd),
+            str(os.getpid()),
+            options,
+        ]
         process = subprocess.Popen(
             [sys.executable, "-m", "diagnose.lab.work", *arguments],
             stdin=subprocess.PIPE,

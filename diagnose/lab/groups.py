@@ -112,7 +112,8 @@ def remove_stale(hierarchy: MemoryHierarchy, say: Say) -> None:
     for top in sorted(hierarchy.directory("/").glob(f"{PREFIX}*")):
         if not top.is_dir() or not owner_is_gone(top.name):
             continue
-        children = sorted(Path(entry.path) for entry in os.scandir(top) if entry.is_dir(follow_symlinks=False))
+        # The deepest first.
+        children = sorted((Path(at, name) for at, names, _ in os.walk(top) for name in names), reverse=True)
         if all(remove(child) for child in children) and remove(top):
             say(f"removed what an earlier demo left: the cgroup {top}")
         else:

@@ -49,11 +49,16 @@ def cold_reads(task: Task) -> None:
 
 
 def large_reads(task: Task) -> None:
-    """Read a cached file in chunks of 1 MiB, on one CPU (option `cpu`, -1: any): long enough to be interrupted."""
+    """Read a cached file in large chunks, on one CPU (option `cpu`, -1: any): long enough to be interrupted."""
     if task.options["cpu"] >= 0:
         os.sched_setaffinity(0, {int(task.options["cpu"])})
+    chunk = int(task.options["chunk_bytes"])
+    buffer = bytearray(chunk)
     with prepared_file(task) as fd:
-        _read_at_pace(task, fd, itertools.cycle(_shuffled(int(task.options["bytes"]), CHUNK)), CHUNK)
+        for offset in itertools.cycle(_shuffled(int(task.options["bytes"]), chunk)):
+            start = time.perf_counter_ns()
+            got = os.preadv(fd, [buffer], offset)
+            count_read(task.counters, time.perf_counter_ns() - start, got)
 
 
 def direct_reads(task: Task) -> None:

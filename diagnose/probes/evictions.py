@@ -39,11 +39,15 @@ class EvictionsProbe:
     def attach(self, module: Module) -> ProbeRecord:
         return attach_probe(module, self.name, self.attachments)
 
-    def drain(self, module: Module, finished: int) -> set[int]:
-        """Take over finished windows; returns the cgroups that evicted or lost pages in them."""
+    def drain(self, module: Module, finished: int) -> dict[int, int]:
+        """Take over finished windows; returns the pages that each cgroup evicted or lost in them."""
         keys, pages = module.table("evictions").drain(_KEY, _PAGES, finished)
         self._drained.append((keys, pages))
-        return set(keys["evictor"].tolist()) | set(keys["victim"].tolist())
+        moved: dict[int, int] = {}
+        for side in ("evictor", "victim"):
+            for cgroup, count in zip(keys[side].tolist(), pages["pages"].tolist(), strict=True):
+                moved[cgroup] = moved.get(cgroup, 0) + count
+        return moved
 
     def droppers(self, module: Module) -> list[Dropper]:
         """Return the commands that dropped or invalidated pages, or wrote to memory.reclaim, most pages first."""

@@ -24,6 +24,7 @@ from diagnose.rules.conditions import (
     walk,
 )
 from diagnose.rules.document import Place
+from diagnose.rules.reach import unreachable
 from diagnose.rules.schema import Mechanism, Rule, RuleTest
 
 Problem = tuple[Place, str]
@@ -43,7 +44,7 @@ def problems(rule: Rule) -> list[Problem]:
 
 
 def shortcomings(rule: Rule) -> list[Problem]:
-    """Return what `lint` asks for beyond: tests of each outcome, reasons for every threshold, references."""
+    """Return what `lint` asks for beyond: tests of each outcome, reasons, references, conditions within reach."""
     found: list[Problem] = []
     outcomes = {test.expect.outcome for test in rule.tests}
     wanted = {"fires": "in which it fires", "quiet": "in which it stays quiet", "unknown": "with data missing"}
@@ -53,6 +54,7 @@ def shortcomings(rule: Rule) -> list[Problem]:
     for name, parameter in rule.parameters.items():
         if len(parameter.help.split()) < 5:
             found.append((("parameters", name, "help"), "does not justify the threshold; say why this value"))
+    found += unreachable(rule, {name: parameter.default for name, parameter in rule.parameters.items()})
     if not rule.references:
         found.append((("references",), "missing; cite where the thresholds and the mechanism come from"))
     return found

@@ -19,7 +19,7 @@ def write(record: Path, written: ChangeRecord, verified: Verified) -> Path:
 
     Where they exist already, the new ones are numbered. Raises UsageError where nothing takes them.
     """
-    folder, number = record.absolute().parent, 1
+    folder, number = record.parent, 1
     while any(os.path.lexists(folder / name) for name in _names(number)):
         number += 1
     contents = (

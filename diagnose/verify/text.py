@@ -51,7 +51,7 @@ def rows(c: Comparison) -> list[Row]:
 def sentence(c: Comparison) -> str:
     """Return the verdict in one sentence, with its effect, interval and load."""
     p99 = f"p99 {units.duration(c.before.p99_seconds)} → {units.duration(c.after.p99_seconds)}"
-    load = f"load {_signed(c.load_ratio - 1)}"
+    load = load_words(c.load_ratio)
     return f"{c.verdict}: {p99}; slow reads {_shares(c)} ({effect(c.slow_share)}); {load}"
 
 
@@ -73,10 +73,10 @@ def as_markdown(c: Comparison, written: ChangeRecord, record_name: str) -> str:
         written=written,
         rows=rows(c),
         effect=effect(c.slow_share),
-        load=_signed(c.load_ratio - 1),
+        load=load_words(c.load_ratio),
         size=size,
         record_name=record_name,
-        number=units.number,
+        signed=_signed,
     )
 
 
@@ -111,9 +111,16 @@ def _inserted(side: Side, cgroup: str) -> int | None:
     return next((n.inserted_pages for n in side.neighbours if n.cgroup == cgroup), None)
 
 
-def _signed(ratio: float) -> str:
-    return f"{'+' if ratio > 0 else '−' if ratio < 0 else '±'}{units.percent(abs(ratio))}"
+def load_words(ratio: float) -> str:
+    """Write the load after in words: "3 % fewer reads a second"."""
+    share = units.percent(abs(ratio - 1))
+    return f"{share} {'more' if ratio >= 1 else 'fewer'} reads a second"
+
+
+def _signed(value: float) -> str:
+    # A true minus: "-" could begin a list in Markdown and would be escaped
+    return f"{'−' if value < 0 else ''}{units.number(abs(value))}"
 
 
 def _points(share: float) -> str:
-    return f"{'+' if share > 0 else '−' if share < 0 else ''}{units.number(abs(share) * 100)}"
+    return _signed(share * 100)

@@ -54,7 +54,8 @@ def test_a_finding_says_who_and_rules_the_others_out_with_numbers() -> None:
     assert "3 %" in ruled_out["own-limit-too-small"]
     assert "0 %" in ruled_out["proactive-reclaim"]
     assert "healthy" not in ruled_out
-    assert result.unknown == ()
+    # Rules that this test gives no facts for are unknown; these have all of theirs.
+    assert not {u.rule for u in result.unknown} & {"own-limit-too-small", "proactive-reclaim"}
 
 
 def test_a_healthy_service_is_called_so_and_nobody_is_accused() -> None:

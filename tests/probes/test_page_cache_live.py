@@ -139,5 +139,6 @@ done()
     assert cache_of(capture, own, "inserted") == 64
     if capture.cache.looked_up is not None:
         assert cache_of(capture, own, "looked_up") == 640
-        assert cache_of(capture, own, "missed") == 0
+        # At most one: the page that a thread faults in last before it reads is taken for a miss (page_cache.c).
+        assert cache_of(capture, own, "missed") <= 1
     assert reads_by_kind(capture, "total_bytes")["hit"] == PAGE * 640

@@ -1,0 +1,107 @@
+"""`make accuracy`: simulation and live scenarios, written to ACCURACY.md; `python -m tests.accuracy --help`.
+
+Exit 1 if anything that must hold does not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from diagnose.lab import SCENARIOS
+from tests.accuracy import live, simulation
+
+PAGE = Path(__file__).parents[2] / "ACCURACY.md"
+SECTIONS = ("simulation", "live")
+LEAST_RIGHT = 0.95
+
+_HEAD = """\
+# How often is it right?
+
+Written by `make accuracy`. Nothing here is typed in by hand.
+"""
+
+
+def simulated(runs: int) -> tuple[str, bool]:
+    """Return the section of the page, and whether all that must hold holds."""
+    rows = simulation.rows(runs)
+    lines = [
+        "## Simulation",
+        "",
+        f"{runs} samples or captures a line, seeded (`tests/accuracy/simulation.py`). The neighbours' lines are the "
+        "hardest case: kswapd did the evicting, so that who caused it must be inferred.",
+        "",
+        "| Case | Demanded | Found | Holds |",
+        "|---|---|---:|---|",
+        *map(str, rows),
+    ]
+    return "\n".join(lines), all(row.holds for row in rows)
+
+
+def measured(times: int, names: list[str], keep: Path | None) -> tuple[str, bool]:
+    """Return the section of the page, and whether all that must hold holds."""
+    outcomes = []
+    for number in range(times):
+        for name in names:
+            outcome = live.run(name, keep if number == 0 else None)
+            outcomes.append(outcome)
+            print(f"{number + 1}/{times} {name}: {outcome.verdict} {' '.join(outcome.named)}", file=sys.stderr)
+    right = sum(o.right for o in outcomes)
+    accused = [o for o in outcomes if o.accused]
+    lines = [
+        "## Live scenarios",
+        "",
+        f"Real processes in real cgroups (`diagnose demo --list`), {live.DURATION_SECONDS:.0f} s each, {times} times "
+        f"({live.host()}). **{right} of {len(outcomes)} right, {len(accused)} with a false accusation.**",
+        "",
+        "| Scenario | Expected | Culprit | Right | Verdicts | False accusations |",
+        "|---|---|---|---:|---|---|",
+        *(_row(name, [o for o in outcomes if o.scenario == name]) for name in names),
+    ]
+    return "\n".join(lines), right >= LEAST_RIGHT * len(outcomes) and not accused
+
+
+def _row(name: str, outcomes: list[live.Outcome]) -> str:
+    scenario = SCENARIOS[name]
+    seen = {f"{o.verdict} ({o.confidence}{': ' + ', '.join(o.named) if o.named else ''})": None for o in outcomes}
+    accused = sorted({a for o in outcomes for a in o.accused})
+    return (
+        f"| {name} | {scenario.expected} | {', '.join(filter(None, [scenario.culprit, *scenario.accomplices])) or '–'} "
+        f"| {sum(o.right for o in outcomes)}/{len(outcomes)} | {'; '.join(seen)} | {', '.join(accused) or '–'} |"
+    )
+
+
+def write(section: str, text: str, page: Path = PAGE) -> None:
+    """Put a section into the page, the others staying as they are."""
+    old = page.read_text() if page.exists() else ""
+    parts = [_HEAD]
+    for name in SECTIONS:
+        begin, end = f"<!-- {name} -->\n", f"\n<!-- end of {name} -->\n"
+        kept = old.partition(begin)[2].partition(end)[0]
+        parts.append(f"{begin}{text if name == section else kept}{end}")
+    page.write_text("\n".join(parts))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.accuracy", description=__doc__)
+    parser.add_argument("sections", nargs="*", help=f"of {', '.join(SECTIONS)}; default: all")
+    parser.add_argument("--runs", type=int, default=400, help="samples a line of the simulation (default 400)")
+    parser.add_argument("--times", type=int, default=3, help="runs of every live scenario (default 3)")
+    parser.add_argument("--scenario", action="append", metavar="NAME", help="only this one (may be repeated)")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="save the first capture of every scenario here")
+    options = parser.parse_args()
+    wanted, good = options.sections or list(SECTIONS), True
+    if "simulation" in wanted:
+        text, holds = simulated(options.runs)
+        write("simulation", text)
+        good &= holds
+    if "live" in wanted:
+        text, holds = measured(options.times, options.scenario or list(SCENARIOS), options.keep)
+        write("live", text)
+        good &= holds
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

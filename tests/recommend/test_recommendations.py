@@ -1,0 +1,230 @@
+"""What is recommended: values in bytes that the arithmetic explains, never below the floor, never into nothing."""
+
+from __future__ import annotations
+
+import shlex
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from small_capture import MIB, SVC, small_capture
+
+from diagnose.evaluate import Fired
+from diagnose.facts import Facts
+from diagnose.models import Capture, CgroupRecord, Culprit, Finding, Recommendation
+from diagnose.recommend import recommend
+from diagnose.recommend.advice import commands
+from diagnose.recommend.sizing import floor, need, others
+from diagnose.windows import Windows
+
+BATCH, BACKUP = 20, 21
+PATHS = {1: "/", 10: "/dg", SVC: "/dg/svc", BATCH: "/dg/batch", BACKUP: "/dg/backup"}
+GIB = 1 << 30
+
+
+def situation(
+    batch_mib: int = 900,
+    service_mib: int = 300,
+    anon_mib: int = 50,
+    shared_mib: int | None = 1024,
+    version: int = 2,
+    backup: bool = False,
+    **changes: object,
+) -> Capture:
+    """Return a capture in which the batch job evicts the service below a limit that they share."""
+    mib: dict[tuple[int, str], int] = {
+        (10, "usage_bytes"): batch_mib + service_mib,
+        (SVC, "usage_bytes"): service_mib,
+        (BATCH, "usage_bytes"): batch_mib,
+        (BATCH, "anon_bytes"): anon_mib,
+        (BACKUP, "usage_bytes"): batch_mib,
+        (BACKUP, "anon_bytes"): anon_mib,
+    }
+    setting = "memory.limit_in_bytes" if version == 1 else "memory.max"
+    evictions = [(0, BATCH, SVC, "memcg-reclaim", 9000)] + ([(0, BACKUP, SVC, "memcg-reclaim", 3000)] if backup else [])
+    return small_capture(
+        cgroups=PATHS,
+        windows=3,
+        evictions=evictions,
+        cache=[(0, BATCH, 0, 0, 50_000, 0)],
+        samples={key: [value * MIB] * 4 for key, value in mib.items()},
+        settings={10: {setting: None if shared_mib is None else shared_mib * MIB}},
+        host={"meminfo.MemAvailable_bytes": [12 * GIB] * 4},
+        **{"cgroup_version": version, **changes},
+    )
+
+
+def advice(capture: Capture, *kinds: str, culprits: dict[str, float] | None = None) -> list[Recommendation]:
+    named = {"/dg/batch": 0.9} if culprits is None else culprits
+    finding = Finding(
+        rule="a-rule",
+        title="title",
+        confidence="high",
+        culprits=[Culprit(cgroup=path, share=share, cause="memcg-reclaim") for path, share in named.items()],
+        summary="",
+        evidence=[],
+    )
+    return recommend([Fired(finding, kinds, tuple(named), ())], Facts(Windows(capture)))
+
+
+def limit_on(recommendations: list[Recommendation], path: str, setting: str) -> Recommendation:
+    (found,) = (r for r in recommendations if (r.cgroup, r.setting) == (path, setting))
+    return found
+
+
+def test_the_batch_job_gets_what_the_others_leave() -> None:
+    change = limit_on(advice(situation(), "contain-neighbour"), "/dg/batch", "memory.high")
+    reserve = int(1024 * MIB * 0.05)
+    assert change.value_bytes == (1024 * MIB - 300 * MIB - 0 - reserve) // MIB * MIB
+    assert change.commands == [f"echo {change.value_bytes} > /sys/fs/cgroup/dg/batch/memory.high"]
+    assert any("1.0 GiB" in line or "1,024" in line or "1 GiB" in line for line in change.arithmetic)
+
+
+def test_a_limit_is_in_whole_mebibytes_and_below_what_was_used() -> None:
+    change = limit_on(advice(situation(), "contain-neighbour"), "/dg/batch", "memory.high")
+    assert change.value_bytes is not None
+    assert change.value_bytes % MIB == 0
+    assert change.value_bytes < 900 * MIB
+
+
+def test_on_v1_the_limit_is_the_hard_one_and_nothing_is_protected() -> None:
+    changes = advice(situation(version=1), "contain-neighbour", "protect-service")
+    assert [c.setting for c in changes] == ["memory.limit_in_bytes"]
+    assert "memory.low" in changes[0].reason
+
+
+def test_the_service_and_its_own_ancestors_are_protected() -> None:
+    changes = advice(situation(), "protect-service")
+    assert [(c.cgroup, c.setting) for c in changes] == [("/dg/svc", "memory.low")]
+    assert changes[0].value_bytes == 300 * MIB
+
+
+def test_an_ancestor_that_holds_no_culprit_is_protected_too() -> None:
+    changes = advice(situation(), "protect-service", culprits={"/elsewhere": 0.9})
+    assert {c.cgroup for c in changes} == {"/dg/svc", "/dg"}
+
+
+def test_below_the_floor_there_is_no_safe_limit_and_the_report_says_so() -> None:
+    change = limit_on(advice(situation(anon_mib=850), "contain-neighbour"), "/dg/batch", "memory.high")
+    assert change.value_bytes is None
+    assert change.commands == []
+    assert "floor" in change.reason
+
+
+def test_a_job_that_fits_already_needs_no_limit() -> None:
+    change = limit_on(advice(situation(batch_mib=200), "contain-neighbour"), "/dg/batch", "memory.high")
+    assert change.value_bytes is None
+    assert "fits" in change.reason
+
+
+def test_what_was_not_measured_makes_no_limit() -> None:
+    bare = small_capture(cgroups=PATHS, evictions=[(0, BATCH, SVC, "memcg-reclaim", 9000)])
+    change = limit_on(advice(bare, "contain-neighbour"), "/dg/batch", "memory.high")
+    assert change.value_bytes is None
+    assert "not measured" in change.reason
+
+
+def test_a_cgroup_that_holds_the_service_is_never_contained() -> None:
+    assert advice(situation(), "contain-neighbour", culprits={"/dg": 0.9, "/": 0.1}) == []
+
+
+def test_two_culprits_share_what_is_left() -> None:
+    changes = advice(
+        situation(batch_mib=450, anon_mib=5, backup=True),
+        "contain-neighbour",
+        culprits={"/dg/batch": 0.75, "/dg/backup": 0.25},
+    )
+    batch = limit_on(changes, "/dg/batch", "memory.high")
+    backup = limit_on(changes, "/dg/backup", "memory.high")
+    if batch.value_bytes is not None and backup.value_bytes is not None:
+        assert batch.value_bytes < backup.value_bytes
+        assert batch.value_bytes + backup.value_bytes <= 1024 * MIB - 300 * MIB
+
+
+def test_no_setting_is_recommended_twice() -> None:
+    changes = advice(situation(), "contain-neighbour", "contain-neighbour", "protect-service", "protect-service")
+    assert len({(c.cgroup, c.setting) for c in changes}) == len(changes)
+
+
+def test_proactive_reclaim_gets_no_limit() -> None:
+    (change,) = advice(situation(), "stop-proactive-reclaim")
+    assert change.value_bytes is None
+    assert "on purpose" in change.reason
+
+
+def own(limit_mib: int, available: int | None = 12 * GIB) -> Capture:
+    return small_capture(
+        windows=2,
+        samples={(SVC, "usage_bytes"): [300 * MIB] * 3, (SVC, "refault_file_pages"): [0, 25_600, 25_600]},
+        settings={SVC: {"memory.max": limit_mib * MIB}},
+        host={} if available is None else {"meminfo.MemAvailable_bytes": [available] * 3},
+    )
+
+
+def test_without_room_on_the_host_no_limit_is_raised() -> None:
+    for available in (None, 0, MIB):
+        changes = advice(own(100, available), "raise-own-limit")
+        assert [c.value_bytes for c in changes] == [None]
+        assert changes[0].commands == []
+
+
+def test_a_raised_limit_is_higher_than_the_one_in_force() -> None:
+    for change in advice(own(100), "raise-own-limit"):
+        assert change.value_bytes is None or change.value_bytes > 100 * MIB
+        assert change.current_bytes == 100 * MIB
+
+
+def test_without_an_own_limit_there_is_none_to_raise() -> None:
+    assert advice(small_capture(), "raise-own-limit") == []
+
+
+# ---------------------------------------------------------------- sizing
+
+
+def test_the_floor_is_what_cannot_be_given_back_and_headroom() -> None:
+    windows = Windows(situation(anon_mib=400))
+    least = floor(windows, "/dg/batch")
+    assert least is not None
+    assert least.bytes == 500 * MIB
+    small = floor(Windows(situation(anon_mib=4)), "/dg/batch")
+    assert small is not None
+    assert small.bytes == 36 * MIB
+
+
+def test_what_was_not_read_has_no_floor_and_no_need() -> None:
+    windows = Windows(small_capture())
+    assert floor(windows, "/dg/svc") is None
+    assert need(windows) is None
+    assert others(windows, ["/dg/batch"], "/dg") is None
+    assert others(windows, ["/dg/batch"], None) is None
+
+
+# ---------------------------------------------------------------- commands
+
+
+@pytest.mark.parametrize("name", ["a b", "$(reboot)", "x'; reboot; '", "`reboot`", "-rf", "a\nreboot", "é", "*"])
+@pytest.mark.parametrize("managed", ["files", "systemd", "docker", "podman", "kubernetes"])
+@pytest.mark.parametrize("setting", ["memory.high", "memory.max", "memory.low", "memory.limit_in_bytes"])
+def test_names_from_the_system_are_words_and_never_commands(name: str, managed: str, setting: str) -> None:
+    record = CgroupRecord(id=5, path=f"/dg/{name}", name=name, managed_by=managed)  # type: ignore[arg-type]
+    for line in commands(record, setting, 5 * MIB, Windows(small_capture())):
+        words = shlex.split(line)
+        assert any(word == name or word.endswith((f"/dg/{name}", f"/dg/{name}/{setting}")) for word in words)
+        assert "reboot" not in words
+        if managed != "files" and "--" in words:
+            assert words.index("--") < len(words) - 1
+
+
+@given(batch=st.integers(0, 4096), service=st.integers(0, 4096), anon=st.integers(0, 4096), shared=st.integers(0, 8192))
+def test_no_situation_makes_a_limit_below_the_floor_or_above_the_use(
+    batch: int, service: int, anon: int, shared: int
+) -> None:
+    capture = situation(batch_mib=batch, service_mib=service, anon_mib=anon, shared_mib=shared)
+    least = floor(Windows(capture), "/dg/batch")
+    assert least is not None
+    for change in advice(capture, "contain-neighbour", "protect-service", "raise-own-limit"):
+        if change.value_bytes is not None and change.setting == "memory.high":
+            assert least.bytes <= change.value_bytes < batch * MIB
+        assert change.value_bytes is None or change.commands
+        assert change.reason
+        assert change.risk

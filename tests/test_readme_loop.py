@@ -1,0 +1,113 @@
+"""README, "Applying a recommendation": its transcript is run as it stands, and prints what it says."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from diagnose.cgroups import Hierarchy
+
+README = Path(__file__).parents[1] / "README.md"
+READY = "the workloads go on until Ctrl-C"
+_UNIT = r"(?: (?:ns|µs|ms|s|B|KiB|MiB|GiB|%|percentage points))?"
+_NUMBER = re.compile(rf"[−-]?\d[\d.,]*(?:e-\d+)?{_UNIT}")
+
+
+def transcript() -> list[tuple[str, str]]:
+    """Return the commands of the section with what they print, in order."""
+    section = README.read_text().split("## Applying a recommendation", 1)[1].split("\n## ", 1)[0]
+    text = "\n".join(re.findall(r"```console\n(.*?)```", section, re.DOTALL))
+    parts = re.split(r"^\$ (.*)\n", text, flags=re.MULTILINE)[1:]
+    return list(zip(parts[::2], parts[1::2], strict=True))
+
+
+def shape(text: str) -> list[str]:
+    """Return the lines with numbers blanked, and runs of lines that then look alike as one."""
+    lines = [re.sub(r"\d{8}T\d{6}Z", "TIME", line).strip() for line in text.strip().splitlines()]
+    blank = [_NUMBER.sub("#", line) for line in lines]
+    return [line for i, line in enumerate(blank) if i == 0 or line != blank[i - 1]]
+
+
+def assert_like(printed: str, expected: str) -> None:
+    """Compare shapes; a line of "…" in the README stands for any lines, and "…" at a line's end for any rest."""
+    wanted, found = shape(expected), shape(printed)
+    pattern = "".join(
+        r"(?:[^\n]*\n)*?" if line == "…" else re.escape(line).replace("…", r"[^\n]*") + r"\n" for line in wanted
+    )
+    assert re.fullmatch(pattern, "".join(f"{line}\n" for line in found)), "\n".join([*wanted, "--- printed:", printed])
+
+
+@contextmanager
+def in_the_background(command: str, folder: Path, environment: dict[str, str]) -> Iterator[str]:
+    """Run a command until it says that it goes on; yield what it printed; end it like Ctrl-C afterwards."""
+    child = subprocess.Popen(
+        ["bash", "-c", f"exec {command}"], cwd=folder, env=environment, text=True,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    printed = []
+    try:
+        assert child.stdout is not None
+        for line in child.stdout:
+            printed.append(line)
+            if READY in line:
+                break
+        yield "".join(printed)
+    finally:
+        child.send_signal(signal.SIGINT)
+        child.communicate(timeout=60)
+
+
+def memory_settings(top: str) -> dict[str, bytes]:
+    hierarchy = Hierarchy.discover()
+    names = (
+        "memory.limit_in_bytes",
+        "memory.soft_limit_in_bytes",
+        "memory.max",
+        "memory.high",
+        "memory.low",
+        "memory.min",
+    )
+    files = [hierarchy.directory(path) / name for _, path in hierarchy.walk(top) for name in names]
+    return {str(file): file.read_bytes() for file in files if file.exists()}
+
+
+@pytest.mark.kernel
+def test_the_transcript(tmp_path: Path) -> None:
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "LANG": "C.UTF-8"}
+    (demo, demo_prints), *commands = transcript()
+    with in_the_background(demo, tmp_path, environment) as printed:
+        (top,) = set(re.findall(r"/diagnose-demo-\d+", printed))
+        before = memory_settings(top)
+        applied = None
+        for command, prints in commands:
+            done = subprocess.run(
+                ["bash", "-c", f"{command} 2>&1"], cwd=tmp_path, env=environment, capture_output=True, text=True,
+                check=False, stdin=subprocess.DEVNULL, timeout=300,
+            )  # fmt: skip
+            print(f"$ {command}\n{done.stdout}")
+            assert_like(done.stdout, prints)
+            if " --yes" in command:
+                applied = memory_settings(top)
+            if " verify " in command:
+                assert "verdict: fixed: p99 " in done.stdout
+        assert applied not in (None, before)
+        assert memory_settings(top) == before, "rollback brings every file back to the byte"
+    assert_like(printed, demo_prints)
+    time.sleep(0.1)
+    assert not Hierarchy.discover().exists(top)
+
+
+def test_shapes() -> None:
+    assert shape("step 1 of 4: 3 MiB\nstep 2 of 4: 2.5 MiB\nend") == ["step # of #: #", "end"]
+    assert_like("a 1 ms\nx\ny\nend of it\n", "a 22 µs\n…\nend …\n")
+    with pytest.raises(AssertionError):
+        assert_like("a\nb\n", "a\n")
