@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from diagnose.histogram import lower_edges
 from diagnose.models import Capture
+from diagnose.windows import Windows
 
 MIN_REFAULTS = 50
 """Fewer say nothing about a tail."""
@@ -35,6 +36,24 @@ class MissRatioCurve:
         index = int(np.searchsorted(self.avoided, share - 1e-12))
         edge = self.more_pages[min(index, len(self.more_pages) - 1)]
         return int(min(edge, self.distinct_pages))
+
+
+def refaulted_pages(windows: Windows) -> int | None:
+    """Return the kernel's count of the service's refaults during the capture; None if it was not read."""
+    increase = windows.increase(windows.capture.service.cgroup_id, "refault_file_pages")
+    return None if increase is None or np.isnan(increase).all() else int(np.nansum(increase))
+
+
+def different_pages(windows: Windows) -> int | None:
+    """Return how many different pages of the service came back during the capture; None if that is not known.
+
+    Those evicted during the capture are known one by one. Those evicted before it (the kernel's count less ours) came
+    back once each: a second time they would be among the others.
+    """
+    blame, refaulted = windows.capture.blame, refaulted_pages(windows)
+    if blame is None or refaulted is None:
+        return None
+    return blame.distinct_refaulted_pages + max(0, refaulted - sum(blame.distance_pages.count))
 
 
 def curve(capture: Capture) -> MissRatioCurve | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from diagnose.errors import CannotMeasureError
@@ -37,6 +37,9 @@ def controls(
                     ) from error
                 if hierarchy.version == 1:
                     joined[actor.role].append(directory)
+            if hierarchy.version == 1 and actor.role == "service" and actor.cpus is None:
+                with suppress(CannotMeasureError, OSError):  # no more than a counter that says it was not throttled
+                    joined[actor.role].append(_directory(hierarchy, "cpu", parent, actor.role, undo, say))
         yield joined
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from diagnose.histogram import percentile
 from diagnose.measurements.evictions import evictor_label
 from diagnose.measurements.frame import TOP, Frame, Node, ids, ints, ratio
-from diagnose.missratio import curve
+from diagnose.missratio import curve, refaulted_pages
 from diagnose.models import Bins, Blame, ExampleRead
 from diagnose.windows import Windows
 
@@ -89,8 +89,7 @@ def _room(frame: Frame) -> Node | None:
 def _cross_check(frame: Frame, found: Blame) -> Node:
     """Compare the pages seen to come back with the kernel's count, which also knows evictions before the capture."""
     ours = sum(found.distance_pages.count)
-    increase = Windows(frame.capture).increase(frame.capture.service.cgroup_id, "refault_file_pages")
-    kernel = None if increase is None or np.isnan(increase).all() else int(np.nansum(increase))
+    kernel = refaulted_pages(Windows(frame.capture))
     if kernel is None:
         verdict = "not checked: the kernel's count was not read"
     elif ours > kernel * (1 + TOLERANCE) + 64:

@@ -125,7 +125,8 @@ def _backstop(limit: Recommendation, record: CgroupRecord, windows: Windows) -> 
         return []
     value = int(limit.value_bytes * BACKSTOP) // MIB * MIB
     current = record.settings.get("memory.max")
-    if current is not None and current <= value:
+    # Above a lower limit of its own, or of the room that it shares with the service, it would never be reached.
+    if (current is not None and current <= value) or value >= shared_room(windows, record.path)[0]:
         return []
     return [
         Recommendation(

@@ -8,7 +8,7 @@ import numpy as np
 
 from diagnose import units
 from diagnose.limits import shared_limit
-from diagnose.missratio import curve
+from diagnose.missratio import MIN_REFAULTS, curve, different_pages
 from diagnose.models import CgroupRecord
 from diagnose.windows import Series, Windows
 
@@ -71,29 +71,41 @@ def _added(a: int | None, b: int | None) -> int | None:
 def need(windows: Windows) -> Sum | None:
     """Return what the service needs, so that `WANTED_SHARE` of the pages that came back would have stayed.
 
-    With a miss-ratio curve: the cache it had, and the room that the curve asks for; not more than the cache it had left
-    at its lowest and every different page that came back. Without one (few refaults): what it used at its peak.
+    The cache it had and the room that the miss-ratio curve asks for; at most the cache it had left at its lowest and
+    every different page that came back. Where most of what came back had been evicted before the capture, there is no
+    curve, and that bound stands alone. Where next to nothing came back: what it used at its peak.
     """
     service = windows.capture.service
     usage, cache = (series_of(windows, service.cgroup, key) for key in ("usage_bytes", "file_bytes"))
-    peak, found = peak_of(windows, service.cgroup, "usage_bytes"), curve(windows.capture)
+    peak, different = peak_of(windows, service.cgroup, "usage_bytes"), different_pages(windows)
     if peak is None:
         return None
-    if found is None or usage is None or cache is None or np.isnan(usage - cache).all():
+    known = usage is not None and cache is not None and not np.isnan(usage - cache).all()
+    if usage is None or cache is None or not known or different is None or different < MIN_REFAULTS:
         return Sum(peak, (f"{service.cgroup} used {units.size(peak)} at its peak: it needs as much",))
-    page = windows.capture.host.page_bytes
-    had, lowest, rest = int(np.nanmedian(cache)), int(np.nanmin(cache)), int(np.nanmax(usage - cache))
-    more, different = found.more_for(WANTED_SHARE) * page, found.distinct_pages * page
-    kept = min(had + more, lowest + different)
-    which = (
-        f"its cache was {units.size(had)} (median), and {WANTED_SHARE:.0%} of {units.count(found.refaults)} refaults "
-        f"would have stayed with {units.size(more)} more"
-        if had + more <= lowest + different
-        else f"its cache was {units.size(lowest)} at its lowest; {units.size(different)} of different pages came back"
-    )
+    rest, (kept, which) = int(np.nanmax(usage - cache)), _wanted_cache(windows, cache, different)
     return Sum(
         kept + rest,
         (f"{service.cgroup}: {which}; with {units.size(rest)} of other memory it needs {units.size(kept + rest)}",),
+    )
+
+
+def _wanted_cache(windows: Windows, cache: Series, different: int) -> tuple[int, str]:
+    """Return the bytes of cache that the service needs, and why, in words."""
+    page, found = windows.capture.host.page_bytes, curve(windows.capture)
+    had, lowest = int(np.nanmedian(cache)), int(np.nanmin(cache))
+    bound = lowest + different * page
+    whole = (
+        f"its cache was {units.size(lowest)} at its lowest; {units.size(different * page)} of different pages came back"
+    )
+    if found is None or found.distinct_pages < different / 2:
+        return bound, whole
+    more = found.more_for(WANTED_SHARE) * page
+    if bound < had + more:
+        return bound, whole
+    return had + more, (
+        f"its cache was {units.size(had)} (median), and {WANTED_SHARE:.0%} of {units.count(found.refaults)} refaults "
+        f"would have stayed with {units.size(more)} more"
     )
 
 
