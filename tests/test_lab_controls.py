@@ -89,10 +89,14 @@ def test_stale_swap_of_a_dead_lab_is_turned_off_and_nobody_elses(
     assert called == [("swapoff", str(stale))]
 
 
-def test_a_job_of_several_cgroups_lies_in_one(tmp_path: Path) -> None:
+@pytest.mark.kernel
+def test_a_job_of_several_cgroups_lies_in_one() -> None:
+    hierarchy, top = Hierarchy.discover(), f"/{own_name()}"
     roles = {"service": None, "job/a": None, "job/b": None}
-    with groups.cgroups(FakeHierarchy(tmp_path, 1), "/lab", 1 << 20, roles, print):
-        assert sorted(p.name for p in (tmp_path / "lab/job").iterdir()) == ["a", "b"]
+    with groups.cgroups(hierarchy, top, 16 << 20, roles, print) as directories:
+        assert directories["job/b"] == hierarchy.directory(f"{top}/job/b")
+        assert sorted(p.name for p in hierarchy.directory(f"{top}/job").iterdir() if p.is_dir()) == ["a", "b"]
+    assert not hierarchy.directory(top).exists()
 
 
 @pytest.mark.kernel

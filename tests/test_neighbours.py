@@ -76,8 +76,8 @@ def test_a_parent_that_works_itself_is_named_for_its_own_part() -> None:
         ("/libpod_parent", "/libpod_parent/libpod-1", "/libpod_parent/libpod-2"),
         (
             "/kubepods.slice/kubepods-x.slice",
-            "/kubepods.slice/kubepods-x.slice/pod1",
-            "/kubepods.slice/kubepods-x.slice/p2",
+            "/kubepods.slice/kubepods-x.slice/p1",
+            "/kubepods.slice/kubepods-x.slice/qod2",
         ),
         ("/kubepods/burstable", "/kubepods/burstable/pod1", "/kubepods/burstable/pod2"),
     ],

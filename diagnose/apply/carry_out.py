@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,11 +14,12 @@ from pydantic import ValidationError
 from diagnose import __version__
 from diagnose.apply import audit, record
 from diagnose.apply.guards import size
+from diagnose.apply.held import Held
 from diagnose.apply.machine import Machine
 from diagnose.apply.plan import Plan
 from diagnose.apply.watch import Watch
 from diagnose.apply.write import WriteError, put_back, set_value
-from diagnose.cgroups import OpenCgroup, opened, shown
+from diagnose.cgroups import OpenCgroup, shown
 from diagnose.errors import DiagnoseError, UsageError
 from diagnose.models import Report
 from diagnose.models.change import Change, ChangedHost, ChangedService, ChangeRecord
@@ -51,17 +52,20 @@ def carry_out(
 
     Raises UsageError or CannotMeasureError, with nothing changed, if something moved between the plan and now.
     """
-    changes, report = plan.changes, plan.report
+    say, report = unheard(say), plan.report
     with ExitStack() as stack:
-        held = [(p.change, stack.enter_context(opened(machine.hierarchy, p.change.cgroup))) for p in changes]
+        cgroups = Held(machine.hierarchy, stack)
+        held = [(planned.change, cgroups[planned.change.cgroup]) for planned in plan.changes]
         for change, cgroup in held:
             _unmoved(change, cgroup)
         written = new_record([c for c, _ in held], report, machine, persistent)
         path = record.create(folder, written)
         say(f"record: {path}")
         try:
+            watched = (report.service.cgroup, *(change.cgroup for change, _ in held))
             for change, cgroup in held:
-                _approach(change, cgroup, report, machine, persistent, pause_seconds, say)
+                watch = Watch(machine, change.cgroup, tuple(c for c in watched if machine.hierarchy.exists(c)))
+                _approach(change, cgroup, watch, machine, persistent, pause_seconds, say)
             written = record.update(path, written, "applied")
         except (WriteError, HarmError, OSError, DiagnoseError) as error:
             return _give_up(str(error), held, machine, path, written, say)
@@ -105,20 +109,26 @@ def _record(changes: list[Change], report: Report, machine: Machine, persistent:
     )
 
 
+def unheard(say: Say) -> Say:
+    """Return `say` for places where nothing must stop what goes on, such as a reader that went away (| head)."""
+
+    def safely(text: str) -> None:
+        with suppress(OSError):
+            say(text)
+
+    return safely
+
+
 def _unmoved(change: Change, cgroup: OpenCgroup) -> None:
     """Look once more, now that the cgroup is held: the person may have thought about it for an hour."""
-    if not cgroup.lock():
-        raise UsageError(f"{shown(change.cgroup)} is being changed by another diagnose; wait until it is done")
     if cgroup.id != change.cgroup_id or cgroup.text(change.setting) != change.before_text:
         raise UsageError(f"{change.setting} of {shown(change.cgroup)} changed while it was reviewed; run apply again")
 
 
 def _approach(
-    change: Change, cgroup: OpenCgroup, report: Report, machine: Machine, persistent: bool, pause: float, say: Say
+    change: Change, cgroup: OpenCgroup, watch: Watch, machine: Machine, persistent: bool, pause: float, say: Say
 ) -> None:
     """Write the values on the way, watching after each; raises WriteError or HarmError."""
-    service = (report.service.cgroup,) if machine.hierarchy.exists(report.service.cgroup) else ()
-    watch = Watch(machine, change.cgroup, service)
     many = len(change.steps_bytes)
     for number, value in enumerate(change.steps_bytes, 1):
         began = time.monotonic()

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from diagnose.apply import audit, record, ways
+from diagnose.apply.carry_out import unheard
 from diagnose.apply.guards import size
+from diagnose.apply.held import Held
 from diagnose.apply.machine import Machine
 from diagnose.apply.steps import steps
 from diagnose.apply.watch import Watch
 from diagnose.apply.write import WriteError, put_back, set_value
-from diagnose.cgroups import OpenCgroup, opened, read_memory, shown, writable_settings
+from diagnose.cgroups import OpenCgroup, read_memory, shown, writable_settings
 from diagnose.cgroups.paths import normal
 from diagnose.errors import CannotMeasureError, UsageError
 from diagnose.models.change import Change, ChangeRecord
@@ -34,13 +36,15 @@ def rollback(written: ChangeRecord, path: Path, machine: Machine, force: bool, s
     Raises UsageError, with nothing changed, if a setting was changed by somebody since (unless `force`), or the record
     is another host's; CannotMeasureError if a setting could not be restored.
     """
+    say = unheard(say)
     if written.host.boot_id != machine.boot_id:
         _other_boot(written, machine, say)
         return
     if written.host.cgroup_version != machine.hierarchy.version:
         raise UsageError(f"the record is of cgroup v{written.host.cgroup_version}, which is not in use here (any more)")
     with ExitStack() as stack:
-        found = [_look(change, machine, stack, force, written, say) for change in reversed(written.changes)]
+        cgroups = Held(machine.hierarchy, stack)
+        found = [_look(change, machine, cgroups, force, written, say) for change in reversed(written.changes)]
         todo = [item for item in found if item is not None]
         failed = [why for item in todo if (why := _undo(item, machine, written, say)) is not None]
         for item in todo:
@@ -74,7 +78,7 @@ def _other_boot(written: ChangeRecord, machine: Machine, say: Say) -> None:
 
 
 def _look(
-    change: Change, machine: Machine, stack: ExitStack, force: bool, written: ChangeRecord, say: Say
+    change: Change, machine: Machine, cgroups: Held, force: bool, written: ChangeRecord, say: Say
 ) -> _Todo | None:
     """Return what is to be undone of a change, None for nothing; raises UsageError for somebody's later change."""
     if normal(change.cgroup) != change.cgroup or change.setting not in writable_settings(machine.hierarchy.version):
@@ -83,13 +87,11 @@ def _look(
     if not machine.hierarchy.exists(change.cgroup):
         say(f"{what}: the cgroup is gone, and its setting with it{_forget(change, machine, written)}")
         return None
-    cgroup = stack.enter_context(opened(machine.hierarchy, change.cgroup))
+    cgroup = cgroups[change.cgroup]
     # A manager sets a unit's or container's next cgroup like the last one; a file's setting went with its cgroup
     if cgroup.id != change.cgroup_id and change.manager == "files":
         say(f"{what}: the cgroup was removed and made anew; the new one never had this change and is left alone")
         return None
-    if not cgroup.lock():
-        raise UsageError(f"{shown(change.cgroup)} is being changed by another diagnose; wait until it is done")
     text, current = cgroup.text(change.setting), cgroup.number(change.setting)
     if text == change.before_text:
         say(f"{what}: is {size(current)} already, as before the change")

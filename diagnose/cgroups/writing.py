@@ -73,8 +73,8 @@ def writable_settings(version: int) -> tuple[str, ...]:
 class OpenCgroup:
     """A cgroup held open. `id` is its kernfs id; raises OSError where the kernel refuses."""
 
-    def __init__(self, descriptor: int, version: int) -> None:
-        self._descriptor = descriptor
+    def __init__(self, descriptor: int, version: int, name: str) -> None:
+        self._descriptor, self._name = descriptor, name
         self._names = writable_settings(version)
         self._controller = _KINDS[version][0](Node(f"/proc/self/fd/{descriptor}".encode()))
 
@@ -109,13 +109,12 @@ class OpenCgroup:
         self._regular("memory.reclaim")
         self._controller.set_property(b"memory.reclaim", str(amount))
 
-    def lock(self) -> bool:
-        """Take the lock that keeps two changes of one cgroup apart; False if somebody else holds it."""
+    def lock(self) -> None:
+        """Take the lock that keeps two changes of one cgroup apart; raises UsageError if somebody else holds it."""
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return False
-        return True
+        except OSError as error:
+            raise UsageError(f"{self._name} is being changed by another diagnose; wait until it is done") from error
 
     def _known(self, setting: str) -> str:
         if setting not in self._names:
@@ -145,7 +144,7 @@ def opened(hierarchy: Hierarchy, cgroup: str) -> Iterator[OpenCgroup]:
     except OSError as error:
         raise UsageError(f"cgroup {shown(cgroup)}: {error.strerror}; diagnose services lists what there is") from error
     try:
-        yield OpenCgroup(descriptor, hierarchy.version)
+        yield OpenCgroup(descriptor, hierarchy.version, shown(cgroup))
     finally:
         os.close(descriptor)
 

@@ -33,7 +33,8 @@ def _looked_up(f: Facts) -> Series | None:
 )
 def _(f: Facts, _n: str | None) -> float | None:
     missed = ratio(total(f.value("cache.missed")), total(_looked_up(f)))
-    return None if missed is None else 1 - missed
+    # More missed than looked up: the counters contradict each other, and no ratio is better than an absurd one.
+    return None if missed is None or missed > 1 else 1 - missed
 
 
 @fact(

@@ -14,6 +14,8 @@ from diagnose.lab.data import prepared_file
 from diagnose.lab.task import CHUNK, PAGE, TICK_SECONDS, Task, bursts, per_tick, ticks
 
 DROP_CACHES = Path("/proc/sys/vm/drop_caches")
+DROP_AFTER_SECONDS = 5.0
+"""The battery needs a second or two to begin, on a busy host more; what was dropped before it nobody saw go."""
 
 
 def _count(task: Task, size: int) -> None:
@@ -131,10 +133,10 @@ def _read_direct(task: Task, fd: int, size: int, number: int, rate: float | None
 
 
 def drop_caches(task: Task) -> None:
-    """Write 1 to drop_caches now and then, as a well-meant script does: clean page cache of the whole host goes."""
+    """Write 1 to drop_caches once the capture runs, as a well-meant script does: the whole host loses its page cache."""
     task.step()
     task.step()
-    time.sleep(task.options["quiet_seconds"])
+    time.sleep(DROP_AFTER_SECONDS)
     for _ in range(int(task.options["times"])):
         DROP_CACHES.write_text("1")
         time.sleep(task.options["burst_seconds"] + task.options["quiet_seconds"])

@@ -348,7 +348,7 @@ _FINE = (
         "healthy",
         None,
         PARENT_LIMIT,
-        (_reads("replace_files", 24 * MIB, 8_000), _QUIET),
+        (_reads("replace_files", 8 * MIB, 8_000), _QUIET),
     ),
 )
 

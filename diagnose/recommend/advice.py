@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 
+from diagnose.cgroups.naming import unit_of
 from diagnose.models import CgroupRecord, Recommendation
 from diagnose.windows import Windows
 
@@ -23,16 +24,26 @@ def no_limit(record: CgroupRecord, setting: str, why: str, lines: list[str], pat
     )
 
 
+_SYSTEMD = {
+    "memory.high": "MemoryHigh",
+    "memory.max": "MemoryMax",
+    "memory.low": "MemoryLow",
+    "memory.limit_in_bytes": "MemoryLimit",
+}
+_CONTAINER_SETTINGS = ("memory.max", "memory.limit_in_bytes")
+
+
 def commands(record: CgroupRecord, setting: str, value: int, windows: Windows) -> list[str]:
-    """Return shell commands for the way the cgroup is managed; names from the system are quoted."""
+    """Return what to run for the way the cgroup is managed; names from the system are quoted."""
+    unit = unit_of(record.path)
+    if record.managed_by == "systemd" and unit is not None and setting in _SYSTEMD:
+        return [f"systemctl set-property --runtime -- {shlex.quote(unit)} {_SYSTEMD[setting]}={value}"]
+    if record.managed_by in ("docker", "podman") and setting in _CONTAINER_SETTINGS and record.name:
+        return [f"{record.managed_by} update --memory {value} -- {shlex.quote(record.name)}"]
     file = f"{windows.capture.cgroup_mount.rstrip('/')}{record.path}/{setting}"
     by_file = f"echo {value} > {shlex.quote(file)}"
-    unit = record.path.rsplit("/", 1)[-1]
-    systemd = {"memory.high": "MemoryHigh", "memory.max": "MemoryMax", "memory.low": "MemoryLow"}.get(
-        setting, "MemoryLimit"
-    )
-    if record.managed_by == "systemd":
-        return [f"systemctl set-property --runtime -- {shlex.quote(unit)} {systemd}={value}"]
-    if record.managed_by in ("docker", "podman") and setting in ("memory.max", "memory.limit_in_bytes"):
-        return [f"{record.managed_by} update --memory {value} -- {shlex.quote(record.name or unit)}"]
+    if record.managed_by == "kubernetes":
+        # What is set on the node is undone by the kubelet; the pod's spec is where a limit stays.
+        lasting = f'resources: {{limits: {{memory: "{value}"}}}}   # in the container\'s spec'
+        return [lasting] if setting in _CONTAINER_SETTINGS else [f"{by_file}   # until the kubelet writes it anew"]
     return [by_file]

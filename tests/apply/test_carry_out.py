@@ -61,6 +61,26 @@ def test_the_record_is_there_before_the_first_write(scene: Scene, tmp_path: Path
     assert not list(tmp_path.glob(".*.partial"))
 
 
+def test_two_settings_of_one_cgroup(scene: Scene, tmp_path: Path) -> None:
+    before = scene.snapshot()
+    outcome = carried_out(scene, tmp_path, limit(), limit(setting="memory.max", value=290 * MIB))
+    assert outcome.why is None
+    assert scene.file("/dg/batch", "memory.max").read_text() == str(290 * MIB)
+    rollback(load_record(outcome.record_path), outcome.record_path, scene.machine, False, lambda text: None)
+    assert scene.snapshot() == before
+
+
+def test_a_reader_that_goes_away_does_not_keep_it_from_restoring(scene: Scene, tmp_path: Path) -> None:
+    def gone(_text: str) -> None:
+        raise BrokenPipeError
+
+    found = plan(scene.report(limit()), scene.machine, (), False, False)
+    scene.on_wait = lambda: True
+    outcome = carry_out(found, tmp_path, scene.machine, gone, pause_seconds=0.01)
+    assert outcome.restored
+    assert scene.file("/dg/batch", "memory.high").read_text() == "max\n"
+
+
 def test_a_disk_that_fills_up_at_the_end_restores(
     scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

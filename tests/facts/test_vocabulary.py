@@ -121,7 +121,13 @@ captures = st.builds(
         settings={11: {"memory.max": 1 << 28}},
     ),
     st.lists(st.tuples(windows_of, st.sampled_from(KINDS), st.integers(0, BINS - 1), counts), max_size=12),
-    st.lists(st.tuples(windows_of, st.sampled_from(KINDS), counts, counts, counts, counts, counts), max_size=8),
+    st.lists(
+        st.builds(
+            lambda window, kind, count, ns, some, more: (window, kind, count, ns, ns, max(some, more), min(some, more)),
+            *(windows_of, st.sampled_from(KINDS), counts, counts, counts, counts),
+        ),
+        max_size=8,
+    ),
     st.lists(st.tuples(windows_of, ids, counts, counts, counts, counts), max_size=12),
     st.lists(st.tuples(windows_of, ids, ids, st.sampled_from(CAUSES), counts), max_size=12),
     st.lists(st.none() | counts, min_size=7, max_size=7),
