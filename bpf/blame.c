@@ -14,12 +14,11 @@
  *           `fetched`, so that a read that had to sleep for it is recognised as missed, and blamed likewise.
  * Attaches  nothing of its own.
  * Cost      one LRU insert per evicted and per inserted page of the service; bounded maps (EVICTED_PAGES, FETCHED_PAGES).
- * Misses    evictions before the capture; pages that fell out of the map; folios past FOLIO_PAGES pages are remembered by
- *           their first FOLIO_PAGES.
+ * Misses    evictions before the capture; pages that fell out of the map; of a folio of more than FOLIO_PAGES (-D) pages
+ *           all but the first FOLIO_PAGES. Kernels whose verifier gives up on so long a loop get a shorter one.
  */
 #define EVICTED_PAGES 131072
 #define FETCHED_PAGES 131072
-#define FOLIO_PAGES 64
 /* A read that slept finds a page fetched so shortly before it began to be the one it waited for. */
 #define FETCHED_RECENTLY_NS 1000000000ULL
 

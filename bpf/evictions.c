@@ -41,47 +41,54 @@ struct reclaim {
 };
 BPF_HASH(reclaiming, u32, struct reclaim, 4096);
 
+#define PF_KTHREAD 0x00200000
 #define STACK_DEPTH 24
 #define WITHIN(address, function) ((address) >= RANGE_##function##_LOW && (address) < RANGE_##function##_HIGH)
+
+/* On the side, not in a register: read back from a map it has one state for the verifier, whatever was found. */
+BPF_PERCPU_ARRAY(cause_scratch, u32, 1);
 
 /* Why pages go, by the functions on the kernel stack; `otherwise` where none of them is on it. */
 static __always_inline u32 cause_by_stack(void *ctx, u32 otherwise)
 {
 	u64 stack[STACK_DEPTH] = {};
+	u32 zero = 0, *cause = cause_scratch.lookup(&zero);
+	if (!cause)
+		return otherwise;
+	*cause = otherwise;
 	bpf_get_stack(ctx, stack, sizeof(stack), 0);
-	/* Unrolled, this would be most of the module's compile time. */
+	/* Innermost first, and the outer function says more: drop_pagecache_sb invalidates too. Unrolled, this loop would be
+	 * most of the module's compile time. */
 #pragma clang loop unroll(disable)
 	for (int i = 0; i < STACK_DEPTH; i++) {
 		u64 address = stack[i];
-#ifdef RANGE_MEMORY_RECLAIM_LOW
-		if (WITHIN(address, MEMORY_RECLAIM))
-			return CAUSE_PROACTIVE;
-#endif
-#ifdef RANGE_USER_PROACTIVE_RECLAIM_LOW
-		if (WITHIN(address, USER_PROACTIVE_RECLAIM))
-			return CAUSE_PROACTIVE;
-#endif
-#ifdef RANGE_MAPPING_TRY_INVALIDATE_LOW /* since 6.6; an outer function may say more: drop_pagecache_sb */
+#ifdef RANGE_MAPPING_TRY_INVALIDATE_LOW /* since 6.6 */
 		if (WITHIN(address, MAPPING_TRY_INVALIDATE))
-			otherwise = CAUSE_INVALIDATE;
-#endif
-#ifdef RANGE_DROP_PAGECACHE_SB_LOW
-		if (WITHIN(address, DROP_PAGECACHE_SB))
-			return CAUSE_DROP;
+			*cause = CAUSE_INVALIDATE;
 #endif
 #ifdef RANGE_GENERIC_FADVISE_LOW
 		if (WITHIN(address, GENERIC_FADVISE))
-			return CAUSE_INVALIDATE;
+			*cause = CAUSE_INVALIDATE;
 #endif
 #ifdef RANGE_INVALIDATE_INODE_PAGES2_RANGE_LOW
 		if (WITHIN(address, INVALIDATE_INODE_PAGES2_RANGE))
-			return CAUSE_INVALIDATE;
+			*cause = CAUSE_INVALIDATE;
+#endif
+#ifdef RANGE_DROP_PAGECACHE_SB_LOW
+		if (WITHIN(address, DROP_PAGECACHE_SB))
+			*cause = CAUSE_DROP;
+#endif
+#ifdef RANGE_MEMORY_RECLAIM_LOW
+		if (WITHIN(address, MEMORY_RECLAIM))
+			*cause = CAUSE_PROACTIVE;
+#endif
+#ifdef RANGE_USER_PROACTIVE_RECLAIM_LOW
+		if (WITHIN(address, USER_PROACTIVE_RECLAIM))
+			*cause = CAUSE_PROACTIVE;
 #endif
 	}
-	return otherwise;
+	return *cause;
 }
-
-#define PF_KTHREAD 0x00200000
 
 static __always_inline int reclaim_begins(u32 cause)
 {

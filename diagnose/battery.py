@@ -15,7 +15,7 @@ import numpy as np
 from diagnose import __version__
 from diagnose.cgroups import Hierarchy
 from diagnose.errors import CannotMeasureError, UsageError
-from diagnose.models import MAX_WINDOWS, Capture, Host, ServiceRecord
+from diagnose.models import MAX_WINDOWS, Capture, Host, ProbeRecord, ServiceRecord
 from diagnose.probes import (
     BlameProbe,
     BlockProbe,
@@ -34,6 +34,8 @@ from diagnose.service import Service
 
 SLOW_READ_NS = 100_000
 """Reads from 0.1 ms on are remembered by file even when they hit: no copy out of memory of usual size takes as long."""
+FOLIO_PAGES = (64, 8)
+"""So many pages of a large folio are remembered one by one (bpf/blame.c); the verifiers of older kernels take fewer."""
 GRACE_SECONDS = 0.05
 """After the end of a window, so long until it is read: a program that was running at its end has finished by then."""
 
@@ -84,26 +86,30 @@ class Battery:
         require_privileges()
         self._service, self._hierarchy, self._plan = service, hierarchy, plan
         ensure()
+        self.reads, self.cache, self.evictions = ReadsProbe(), PageCacheProbe(), EvictionsProbe()
+        self.block, self.stalls, self.blame = BlockProbe(), StallsProbe(), BlameProbe()
+        self.cgroups, self.host = CgroupsProbe(hierarchy, service.cgroup), HostProbe()
+        self._module, attached = self._attached()
+        self.probes = [*attached, self.blame.attach(attached), self.host.attach()]
+
+    def _attached(self) -> tuple[Module, list[ProbeRecord]]:
+        """Build and attach the programs, with the longest loops that this kernel's verifier accepts."""
         btf = Btf.of_kernel()
         flags = [
             *offset_flags(btf),
             *constant_flags(btf),
             *stack_flags(),
             *tracepoint_flags(),
-            *_run_flags(service, hierarchy, plan),
+            *_run_flags(self._service, self._hierarchy, self._plan),
         ]
-        self._module = Module(flags)
-        self.reads, self.cache, self.evictions, self.block = (
-            ReadsProbe(),
-            PageCacheProbe(),
-            EvictionsProbe(),
-            BlockProbe(),
-        )
-        self.cgroups, self.host = CgroupsProbe(hierarchy, service.cgroup), HostProbe()
-        self.stalls, self.blame = StallsProbe(), BlameProbe()
-        kernel_probes = (self.reads, self.cache, self.evictions, self.stalls, self.block, self.cgroups)
-        attached = [p.attach(self._module) for p in kernel_probes]
-        self.probes = [*attached, self.blame.attach(attached), self.host.attach()]
+        probes = (self.reads, self.cache, self.evictions, self.stalls, self.block, self.cgroups)
+        for folio_pages in FOLIO_PAGES:
+            module = Module([*flags, f"-DFOLIO_PAGES={folio_pages}"])
+            records = [p.attach(module) for p in probes]
+            if folio_pages == FOLIO_PAGES[-1] or all(r.attached for r in records if r.probe in BlameProbe.needs):
+                break
+            module.detach()
+        return module, self.reads.told_apart(records)
 
     def run(self, wait: Wait, on_window: WindowSeen) -> Capture:
         """Measure until the plan is fulfilled or `wait` says to end; returns the capture of the whole windows."""

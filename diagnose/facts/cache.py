@@ -54,7 +54,7 @@ def _(f: Facts, _n: str | None) -> Series | None:
 
 @fact("cache.missed", "pages", "series", "page-cache", "pages looked up by the service's reads and absent")
 def _(f: Facts, _n: str | None) -> Series | None:
-    return f.windows.read_total("missed_pages", BUFFERED) if f.measured_reads else None
+    return f.windows.read_total("missed_pages", BUFFERED) if f.measured_misses else None
 
 
 @fact(

@@ -69,7 +69,7 @@ def _(f: Facts, _n: str | None) -> float | None:
 )
 def _(f: Facts, _n: str | None) -> float | None:
     threshold = f.value("reads.slow_threshold")
-    if threshold is None:
+    if threshold is None or not f.measured_misses:
         return None
     waited = f.windows.reads_from_bin(bin_of(round(threshold * 1e9)), ("missed", "direct"))
     return ratio(float(waited.sum()), total(f.value("reads.slow")))

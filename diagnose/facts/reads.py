@@ -66,14 +66,14 @@ def _(f: Facts, _n: str | None) -> float | None:
 @fact("reads.slow_missed_share", "ratio", "number", "reads", "share of the slow reads that missed the page cache")
 def _(f: Facts, _n: str | None) -> float | None:
     first = _slow_bin(f)
-    if first is None:
+    if first is None or not f.measured_misses:
         return None
     return ratio(float(f.windows.reads_from_bin(first, ("missed",)).sum()), total(f.value("reads.slow")))
 
 
 @fact("reads.missed", "reads", "series", "reads", "reads of regular files that missed the page cache")
 def _(f: Facts, _n: str | None) -> Series | None:
-    return f.windows.read_total("count", ("missed",)) if f.measured_reads else None
+    return f.windows.read_total("count", ("missed",)) if f.measured_misses else None
 
 
 @fact("reads.missed_share", "ratio", "number", "reads", "share of file reads that missed the page cache")

@@ -133,7 +133,7 @@ def _read_direct(task: Task, fd: int, size: int, number: int, rate: float | None
 
 
 def drop_caches(task: Task) -> None:
-    """Write 1 to drop_caches once the capture runs, as a well-meant script does: the whole host loses its page cache."""
+    """Write 1 to drop_caches once the capture runs, as a well-meant script does: the whole host loses its cache."""
     task.step()
     task.step()
     time.sleep(DROP_AFTER_SECONDS)

@@ -28,13 +28,15 @@ def read_latency(frame: Frame, slow_threshold_seconds: float | None) -> Node | N
     is_file = kind < len(FILE_KINDS)
     slow = is_file & (bins >= slow_bin)
     files = by_kind[: len(FILE_KINDS)]
+    told_apart = not frame.lacks("read_totals.missed_pages")
     return {
+        "misses_told_apart": told_apart,
         "slow_threshold_seconds": float(lower_edges()[slow_bin]) / 1e9,
         "slow_threshold_basis": basis,
         "file_reads": int(files.sum()),
         "slow_reads": int(files[:, slow_bin:].sum()),
         **_percentiles(files.sum(axis=0)),
-        "modes": _modes(files, slow_bin),
+        "modes": _modes(files, slow_bin, told_apart),
         "kinds": _kinds(frame, by_kind),
         "histogram": _octaves(files),
         "series": {
@@ -71,7 +73,7 @@ def _percentiles(counts: Ints) -> Node:
     return {f"{name}_seconds": seconds(q) for name, q in (("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p999", 0.999))}
 
 
-def _modes(files: Ints, slow_bin: int) -> list[Node]:
+def _modes(files: Ints, slow_bin: int, told_apart: bool) -> list[Node]:
     """Return what lies below and from the slow threshold on; time is estimated from the middle of each bin."""
     edges = lower_edges()
     time = files.sum(axis=0) * (edges[:-1] + edges[1:]) / 2
@@ -79,7 +81,9 @@ def _modes(files: Ints, slow_bin: int) -> list[Node]:
     for name, part in (("fast", slice(0, slow_bin)), ("slow", slice(slow_bin, BINS))):
         inside = np.zeros_like(files)
         inside[:, part] = files[:, part]
-        split = dict(zip(FILE_KINDS, inside.sum(axis=1).tolist(), strict=True))
+        split: Node = dict(zip(FILE_KINDS, inside.sum(axis=1).tolist(), strict=True))
+        if not told_apart:
+            split |= {"hit": None, "missed": None}
         median = percentile(inside.sum(axis=0), 0.5)
         modes.append(
             {

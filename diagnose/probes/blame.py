@@ -18,7 +18,6 @@ from diagnose.probes._bpf import Module, text
 from diagnose.probes.evictions import CAUSES
 from diagnose.probes.reads import device_name
 
-NEEDS = ("reads", "page-cache", "evictions")
 MAX_EXAMPLES = 10
 _KEY = np.dtype([("evictor", "u8"), ("window", "u4"), ("cause", "u4")])
 _COUNTS = np.dtype([("reads", "u8"), ("total_ns", "u8")])
@@ -33,6 +32,7 @@ class BlameProbe:
     """The chain from missed reads to evictions."""
 
     name = "blame"
+    needs = ("reads", "page-cache", "evictions")
 
     def __init__(self) -> None:
         self._drained: list[tuple[NDArray[Any], NDArray[Any]]] = []
@@ -40,7 +40,7 @@ class BlameProbe:
 
     def attach(self, others: Sequence[ProbeRecord]) -> ProbeRecord:
         """Measured where the probes that feed it are."""
-        missing = [p.probe for p in others if p.probe in NEEDS and not p.attached]
+        missing = [p.probe for p in others if p.probe in self.needs and not p.attached]
         self._attached = not missing
         if self._attached:
             return ProbeRecord(probe=self.name, attached=True)

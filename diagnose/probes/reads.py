@@ -47,13 +47,15 @@ class ReadsProbe:
     """Latency of read calls of the service."""
 
     name = "reads"
-    # The end first: a read that is seen only at its end is ignored, one that is seen only at its beginning would linger.
+    # The end first: a read seen only at its end is ignored, one seen only at its beginning would linger.
     attachments = tuple(
         attachment
         for call in _CALLS
         for attachment in (
             Attachment("tracepoint", f"syscalls:sys_exit_{call}", "exit_any", (f"reads.{call}",)),
-            Attachment("tracepoint", f"syscalls:sys_enter_{call}", _ENTER.get(call, f"enter_{call}"), (f"reads.{call}",)),
+            Attachment(
+                "tracepoint", f"syscalls:sys_enter_{call}", _ENTER.get(call, f"enter_{call}"), (f"reads.{call}",)
+            ),
         )
     )
 
@@ -67,6 +69,17 @@ class ReadsProbe:
         missing = list(dict.fromkeys(record.missing))
         whole = record.attached and len(missing) < len(_CALLS)
         return record.model_copy(update={"attached": whole, "missing": missing if whole else []})
+
+    def told_apart(self, records: list[ProbeRecord]) -> list[ProbeRecord]:
+        """Say in the record of this probe that hits and misses look alike where the page-cache probe did not attach."""
+        if any(r.probe == "page-cache" and r.attached for r in records):
+            return records
+        blind = {
+            "missing": ["read_totals.missed_pages"],
+            "reason": "hits and misses cannot be told apart without the page-cache probe",
+            "how_to_enable": "see: diagnose doctor",
+        }
+        return [r.model_copy(update=blind) if r.probe == self.name and r.attached else r for r in records]
 
     def drain(self, module: Module, finished: int) -> None:
         """Take over the windows before `finished` and empty their slots, so that the kernel may use them again."""

@@ -16,7 +16,7 @@ from diagnose.models import Capture, Report
 from diagnose.service import resolve
 from tests.accuracy.anonymous import anonymous
 
-DURATION_SECONDS = 15.0
+DURATION_SECONDS = 10.0
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,64 @@
+"""The measure of accuracy itself: simulations small enough for every day, judging, and the page it writes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from diagnose.lab import SCENARIOS
+from diagnose.models import Culprit, Finding, Verdict
+from tests.accuracy import __main__ as page
+from tests.accuracy import simulation
+from tests.accuracy.live import outcome
+from tests.test_recorded import RECORDINGS, report_of
+
+RUNS = 60
+
+
+@pytest.mark.parametrize("windows", simulation.WINDOWS)
+def test_innocents_are_not_accused(windows: int) -> None:
+    assert simulation.false_accusation_rate(windows, RUNS) <= 0.05
+    assert simulation.false_screen_rate(windows, RUNS) <= 0.1, "60 runs are known to no better"
+
+
+def test_a_bursty_aggressor_is_found_and_nobody_beside_it() -> None:
+    found, wrong = simulation.bursty_rates(120, RUNS)
+    assert found >= 0.85
+    assert wrong <= 0.05
+
+
+def _accusing(*cgroups: str) -> list[Finding]:
+    culprits = [Culprit(cgroup=c, share=None, cause=None) for c in cgroups]
+    finding = Finding(rule="x", title="x", confidence="high", culprits=culprits, summary="x", evidence=[])
+    return [finding.model_copy(update={"rule": "page-cache-noisy-neighbour"})]
+
+
+@pytest.mark.parametrize(
+    ("accused", "right", "innocent"),
+    [
+        (("/diagnose-demo-1/batch",), True, ()),
+        (("/diagnose-demo-1/batch", "/diagnose-demo-1/bystander"), False, ("bystander",)),
+        (("/diagnose-demo-1/bystander", "/diagnose-demo-1/batch"), False, ("bystander",)),
+        (("/other-1",), False, ("/other-1",)),
+        ((), False, ()),
+    ],
+)
+def test_right_is_the_rule_and_the_culprit_and_nobody_else(
+    accused: tuple[str, ...], right: bool, innocent: tuple[str, ...]
+) -> None:
+    scenario = SCENARIOS["innocent-bystander"]
+    verdict = Verdict(status="finding", rule=scenario.expected, confidence="high", summary="x")
+    report = report_of(RECORDINGS[0]).model_copy(update={"verdict": verdict, "findings": _accusing(*accused)})
+    judged = outcome(scenario, report)
+    assert (judged.right, judged.accused) == (right, innocent)
+
+
+def test_sections_are_replaced_one_at_a_time(tmp_path: Path) -> None:
+    path = tmp_path / "ACCURACY.md"
+    page.write("live", "## Live\n\nfirst", path)
+    page.write("simulation", "## Simulation\n\nsecond", path)
+    page.write("live", "## Live\n\nthird", path)
+    text = path.read_text()
+    assert "first" not in text
+    assert text.index("second") < text.index("third")
