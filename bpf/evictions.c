@@ -42,7 +42,9 @@ struct reclaim {
 BPF_HASH(reclaiming, u32, struct reclaim, 4096);
 
 #define PF_KTHREAD 0x00200000
+#ifndef STACK_DEPTH
 #define STACK_DEPTH 24
+#endif
 #define WITHIN(address, function) ((address) >= RANGE_##function##_LOW && (address) < RANGE_##function##_HIGH)
 
 /* On the side, not in a register: read back from a map it has one state for the verifier, whatever was found. */

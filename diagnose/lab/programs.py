@@ -29,6 +29,7 @@ _ALL: tuple[Callable[[Task], None], ...] = (
     services.large_reads,
     services.peer_reads,
     services.point_reads,
+    services.reads_while_growing,
     services.replace_files,
     services.slow_disk_reads,
     services.swapping_reads,

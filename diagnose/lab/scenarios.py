@@ -226,6 +226,23 @@ _MEMORY = (
         (_reads("cold_reads", 768 * MIB, 1200), _QUIET),
     ),
     Scenario(
+        "reclaim-stall",
+        "The service takes more memory than there is: its reads have to swap some out before they get a page.",
+        "direct-reclaim-stall",
+        None,
+        112 * MIB,
+        (
+            Actor(
+                "service",
+                "reads_while_growing",
+                {"bytes": DATA_SET, "reads_per_second": 50, "block_bytes": MIB // 2, "grow_bytes": 320 * MIB},
+                DATA_SET,
+            ),
+            _QUIET,
+        ),
+        swap_bytes=512 * MIB,
+    ),
+    Scenario(
         "swap-thrash",
         "The service's own memory is larger than its limit, so that reads have to fetch their buffers from swap.",
         "swap-thrash",
@@ -283,7 +300,7 @@ _WAITS = (
             Actor(
                 "service",
                 "dirty_writes",
-                {"bytes": SMALL_FILE, "disk_bytes": 192 * MIB, "dirty_bytes": 8 * MIB},
+                {"bytes": 2 * MIB, "disk_bytes": 192 * MIB, "dirty_bytes": 8 * MIB},
                 192 * MIB,
             ),
         ),

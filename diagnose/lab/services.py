@@ -133,6 +133,24 @@ def swapping_reads(task: Task) -> None:
                     count_read(task.counters, time.perf_counter_ns() - start, got)
 
 
+def reads_while_growing(task: Task) -> None:
+    """Read ever new, large blocks while a second thread takes memory that has to be swapped out to make room."""
+    size = int(task.options["block_bytes"])
+    with prepared_file(task, warm=False, random_access=True) as fd:
+        threading.Thread(target=_grow, args=(int(task.options["grow_bytes"]),), daemon=True).start()
+        _read_at_pace(task, fd, itertools.cycle(_shuffled(int(task.options["bytes"]), size)), size)
+
+
+def _grow(size: int) -> None:
+    """Fill fresh memory a mebibyte at a time, give all of it back, and begin again: nothing swapped out is wanted."""
+    block = os.urandom(CHUNK)
+    while True:
+        with mmap.mmap(-1, size, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as memory:
+            for start in range(0, size, CHUNK):
+                memory[start : start + CHUNK] = block
+                time.sleep(TICK_SECONDS)
+
+
 def slow_disk_reads(task: Task) -> None:
     """Read ever new blocks from a file system on a slow device of its own."""
     with (
