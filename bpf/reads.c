@@ -273,20 +273,25 @@ static __always_inline void count_read(struct read_slot *slot, struct read_in_fl
 	__sync_fetch_and_add(&slot->missed_pages[kind], r->missed_pages < pages ? r->missed_pages : pages);
 }
 
-/* A hit that had to sleep: was one of its first pages being fetched by another thread? Then it missed like that one. */
+/*
+ * A hit that had to sleep: were its pages still being fetched, by another thread or by the readahead of a read before it?
+ * Then it missed like the one that asked. Of a long read a few pages spread over its range are looked at.
+ */
+#define LOOKED_AT 8
 static __always_inline void missed_with_others(struct read_in_flight *r)
 {
 	struct page_key key = {};
+	u64 pages = r->last - r->first + 1, step = pages > LOOKED_AT ? pages / LOOKED_AT : 1;
 	page_key_of(r->inode, r->first, &key);
 #pragma unroll
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < LOOKED_AT; i++) {
 		struct fetch *f = fetched_pages.lookup(&key);
 		if (f && f->time_ns + FETCHED_RECENTLY_NS > r->start_ns && key.index <= r->last) {
 			r->missed_pages = 1;
 			r->blame = f->eviction;
 			return;
 		}
-		key.index++;
+		key.index += step;
 	}
 }
 

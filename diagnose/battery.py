@@ -34,7 +34,7 @@ from diagnose.service import Service
 
 SLOW_READ_NS = 100_000
 """Reads from 0.1 ms on are remembered by file even when they hit: no copy out of memory of usual size takes as long."""
-FOLIO_PAGES = (64, 8)
+FOLIO_PAGES = (64, 1)
 """So many pages of a large folio are remembered one by one (bpf/blame.c); the verifiers of older kernels take fewer."""
 GRACE_SECONDS = 0.05
 """After the end of a window, so long until it is read: a program that was running at its end has finished by then."""
@@ -179,7 +179,7 @@ class Battery:
                 processes=list(self._service.processes),
             ),
             cgroups=self.cgroups.records(seen),
-            probes=self.probes,
+            probes=[*self.probes, *self._service_replaced()],
             lost={reason: count for reason, count in lost.items() if count},
             reads=self.reads.reads(windows),
             read_totals=self.reads.totals(windows),
@@ -195,6 +195,21 @@ class Battery:
             cgroup_samples=self.cgroups.samples(windows),
             host_samples=self.host.samples(windows),
         )
+
+    def _service_replaced(self) -> list[ProbeRecord]:
+        """Say so if the service's cgroup went away during the capture: a new one of the same name was not measured."""
+        service = self._service
+        if self._hierarchy.exists(service.cgroup) and self._hierarchy.id_of(service.cgroup) == service.cgroup_id:
+            return []
+        return [
+            ProbeRecord(
+                probe="service",
+                attached=False,
+                reason=f"the cgroup {service.cgroup} was removed during the capture (restarted?); a new one of the "
+                "same name was not measured",
+                how_to_enable="measure again, while it runs",
+            )
+        ]
 
 
 def host_facts(proc: Path = Path("/proc")) -> Host:

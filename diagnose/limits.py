@@ -50,6 +50,12 @@ def own_limit(windows: Windows) -> Limit | None:
     return min(limits, key=lambda limit: limit.limit_bytes, default=None)
 
 
+def limit_above(windows: Windows, cgroup: str) -> Limit | None:
+    """Return the lowest limit on the ancestors of one of the service's own cgroups; None: the host is the limit."""
+    above = [r for r in _chain(windows) if r.path != cgroup and is_within(cgroup, r.path)]
+    return min((x for r in above if (x := _lowest(r)) is not None), key=lambda x: x.limit_bytes, default=None)
+
+
 def shared_limit(windows: Windows, neighbour: str) -> Limit | None:
     """Return the lowest limit on a cgroup that holds both the service and a neighbour; None: the host is the limit."""
     limits = [

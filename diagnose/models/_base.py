@@ -10,6 +10,7 @@ MAX_WINDOWS = 100_000
 Count = Annotated[int, Field(ge=0, lt=2**63)]
 Window = Annotated[int, Field(ge=0, lt=MAX_WINDOWS)]
 CgroupId = Annotated[int, Field(ge=0, lt=2**64)]
+Inode = Annotated[int, Field(ge=0, lt=2**64)]
 Text = Annotated[str, Field(max_length=4096)]
 
 ReadKind = Literal["hit", "missed", "direct", "socket", "pipe", "other"]

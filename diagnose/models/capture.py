@@ -17,6 +17,7 @@ from diagnose.models._base import (
     Cause,
     CgroupId,
     Count,
+    Inode,
     Model,
     Process,
     ReadKind,
@@ -146,7 +147,7 @@ class ExampleRead(Model):
     tid: Count
     comm: Text
     device: Text
-    inode: Count
+    inode: Inode
     path: Text | None
     position_bytes: Count
     evictor: CgroupId
@@ -171,7 +172,7 @@ class ReadFile(Model):
     """A file that the service waited for: reads that missed, were direct or took at least `slow_read_ns`."""
 
     device: Text
-    inode: Count
+    inode: Inode
     path: Text | None
     slow_reads: Count
     missed_reads: Count

@@ -11,7 +11,7 @@ from diagnose.facts import Facts
 from diagnose.models import CgroupRecord, Recommendation
 from diagnose.neighbours import person_level
 from diagnose.recommend.advice import commands, no_limit
-from diagnose.recommend.prediction import predict
+from diagnose.recommend.prediction import blamed_on, predict
 from diagnose.recommend.sizing import MIB, RESERVE_SHARE, floor, need, others, peak_of, record_of, shared_room
 from diagnose.windows import Windows
 
@@ -81,7 +81,9 @@ def _containment(
     below = [n for n in facts.neighbours if is_within(n, path)]
     evicted = sum(facts.number("neighbour.evicted_of_service", n) or 0.0 for n in below)
     seconds = units.duration(windows.count * windows.seconds)
-    prediction = predict(facts, [n for n in facts.neighbours if any(is_within(n, c) for c in contained)])
+    prediction = predict(
+        facts, blamed_on(facts, [n for n in facts.neighbours if any(is_within(n, c) for c in contained)])
+    )
     reason = (
         f"{path} evicted {units.pages(evicted)} of {windows.capture.service.cgroup} in {seconds}; below this limit it "
         "reclaims its own pages first and leaves the service room for what it needs."

@@ -40,13 +40,18 @@ class Prediction:
         )
 
 
-def predict(facts: Facts, culprits: list[str]) -> Prediction | None:
-    """Return what is expected when the culprits no longer evict; None where the blame or the reads are unknown."""
+def blamed_on(facts: Facts, culprits: list[str]) -> float | None:
+    """Return the reads blamed on the culprits together; None where the blame is unknown."""
     blamed = [facts.number("neighbour.blamed_reads", c) for c in culprits]
+    return None if any(b is None for b in blamed) else sum(b for b in blamed if b is not None)
+
+
+def predict(facts: Facts, blamed: float | None) -> Prediction | None:
+    """Return what is expected when `blamed` reads no longer wait; None where they or the reads are unknown, or none."""
     missed = facts.number("reads.missed")
-    if missed is None or missed == 0 or any(b is None for b in blamed):
+    if not missed or not blamed:
         return None
-    avoided = min(missed, WANTED_SHARE * sum(b for b in blamed if b is not None))
+    avoided = min(missed, WANTED_SHARE * blamed)
     stays = 1 - avoided / missed
     hits = facts.windows.read_histogram(("hit",)).astype(float)
     misses = facts.windows.read_histogram(("missed",)).astype(float)

@@ -25,10 +25,16 @@ def protect(fired: Fired, facts: Facts) -> list[Recommendation]:
     below_room = [c for c in chain if not any(is_within(culprit, c.path) for culprit in culprits)]
     value = -(-wanted.bytes // MIB) * MIB
     return [
-        _protection(record, value, wanted, windows)
+        _protection(record, min(value, _own_bound(record) or value), wanted, windows)
         for record in sorted(below_room, key=lambda c: -len(c.path))
         if (record.settings.get("memory.low") or 0) < value
     ]
+
+
+def _own_bound(record: CgroupRecord) -> int | None:
+    """Return the cgroup's own lowest limit: protection beyond it protects nothing."""
+    limits = [v for s in ("memory.high", "memory.max") if (v := record.settings.get(s)) is not None]
+    return min(limits, default=None)
 
 
 def _protection(record: CgroupRecord, value: int, wanted: Sum, windows: Windows) -> Recommendation:
@@ -44,7 +50,7 @@ def _protection(record: CgroupRecord, value: int, wanted: Sum, windows: Windows)
         current_bytes=record.settings.get("memory.low"),
         value_bytes=value,
         reason=why,
-        arithmetic=[*wanted.lines, f"rounded up to whole MiB: {value // MIB} MiB"],
+        arithmetic=[*wanted.lines, f"in whole MiB, and not above its own limit: {value // MIB} MiB"],
         expected_effect=f"up to {units.size(value)} of {record.path} are passed over by reclaim.",
         risk=f"{units.size(value)} less for everybody else under memory pressure.",
         commands=commands(record, "memory.low", value, windows),

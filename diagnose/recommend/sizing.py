@@ -31,7 +31,8 @@ class Sum:
 
 
 def record_of(windows: Windows, path: str) -> CgroupRecord | None:
-    return next((c for c in windows.capture.cgroups if c.path == path), None)
+    """Return who bears a path; of several that bore it one after the other, the one that was made last."""
+    return max((c for c in windows.capture.cgroups if c.path == path), key=lambda c: c.id, default=None)
 
 
 def peak_of(windows: Windows, path: str, key: str) -> int | None:

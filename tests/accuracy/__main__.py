@@ -30,7 +30,8 @@ def simulated(runs: int) -> tuple[str, bool]:
         "## Simulation",
         "",
         f"{runs} samples or captures a line, seeded (`tests/accuracy/simulation.py`). The neighbours' lines are the "
-        "hardest case: kswapd did the evicting, so that who caused it must be inferred.",
+        "hardest case: kswapd did the evicting, so that who caused it must be inferred. Innocents all alike stay below "
+        "the share of a fifth from which the rule accuses anybody; of unequal sizes some exceed it.",
         "",
         "| Case | Demanded | Found | Holds |",
         "|---|---|---:|---|",

@@ -30,7 +30,8 @@ done()
     capture = here.measured(here.top, here.worker(here.top, code))
     own = here.id_of(here.top)
     assert cache_of(capture, own, "inserted") == PAGES
-    assert cached_pages(here.directory(here.top)) == pytest.approx(PAGES, abs=8)
+    # Less what proactive reclaim, where the host has it, has taken since.
+    assert PAGES * 0.7 <= cached_pages(here.directory(here.top)) <= PAGES + 8
     if capture.cache.looked_up is not None:
         assert cache_of(capture, own, "looked_up") == pytest.approx(PAGES, rel=0.02)
         assert 0 < cache_of(capture, own, "missed") <= PAGES
