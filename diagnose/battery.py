@@ -25,6 +25,7 @@ from diagnose.probes import (
     PageCacheProbe,
     ReadsProbe,
     StallsProbe,
+    UringProbe,
 )
 from diagnose.probes._bpf import LOST, Module
 from diagnose.probes._btf import Btf
@@ -88,6 +89,7 @@ class Battery:
         ensure()
         self.reads, self.cache, self.evictions = ReadsProbe(), PageCacheProbe(), EvictionsProbe()
         self.block, self.stalls, self.blame = BlockProbe(), StallsProbe(), BlameProbe()
+        self.uring = UringProbe()
         self.cgroups, self.host = CgroupsProbe(hierarchy, service.cgroup), HostProbe()
         self._module, attached = self._attached()
         self.probes = [*attached, self.blame.attach(attached), self.host.attach()]
@@ -102,7 +104,7 @@ class Battery:
             *tracepoint_flags(),
             *_run_flags(self._service, self._hierarchy, self._plan),
         ]
-        probes = (self.reads, self.cache, self.evictions, self.stalls, self.block, self.cgroups)
+        probes = (self.reads, self.uring, self.cache, self.evictions, self.stalls, self.block, self.cgroups)
         for folio_pages in FOLIO_PAGES:
             module = Module([*flags, f"-DFOLIO_PAGES={folio_pages}"])
             records = [p.attach(module) for p in probes]

@@ -31,6 +31,11 @@ class MissRatioCurve:
     more_pages: NDArray[np.float64]
     avoided: NDArray[np.float64]
 
+    def avoided_with(self, pages: float) -> float:
+        """Return the share of the refaults that so many more pages of room would have avoided."""
+        index = int(np.searchsorted(self.more_pages, pages, side="right")) - 1
+        return float(self.avoided[index]) if index >= 0 else 0.0
+
     def more_for(self, share: float) -> int:
         """Return how many more pages of room would have avoided `share` of the refaults, at most the distinct pages."""
         index = int(np.searchsorted(self.avoided, share - 1e-12))

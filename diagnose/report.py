@@ -86,6 +86,16 @@ def read_histogram(reads: Node) -> str:
     return pictures.histogram(labels, series, marks) if series else ""
 
 
+def miss_ratio_curve(room: Node) -> str:
+    """Return the picture of the miss-ratio curve's tail: a bar a step of room, full at all refaults avoided."""
+    sizes = [units.size(point["more_bytes"]) for point in room["curve"]]
+    width = max(map(len, sizes))
+    return "\n".join(
+        f"{size:>{width}} |{pictures.bar(point['share'], 1.0, 50)} {units.percent(point['share'])}"
+        for size, point in zip(sizes, room["curve"], strict=True)
+    )
+
+
 def timeline(report: Report) -> str:
     """Return the instruments under each other: slow reads, hit ratio, evictions by others, the neighbour's inflow."""
     m, context = report.measurements, report.measurements.get("capture")
@@ -186,6 +196,7 @@ def _environment() -> Environment:
     }
     environment.globals |= {
         "host_time": units.utc_and_host_time,
+        "miss_ratio_curve": miss_ratio_curve,
         "read_histogram": read_histogram,
         "reproduce": reproduce,
         "stall": stall,

@@ -20,7 +20,7 @@ Counts = NDArray[np.int64]
 
 KINDS: tuple[ReadKind, ...] = get_args(ReadKind)
 CAUSES: tuple[Cause, ...] = get_args(Cause)
-FILE_KINDS: tuple[ReadKind, ...] = ("hit", "missed", "direct")
+FILE_KINDS: tuple[ReadKind, ...] = ("hit", "missed", "direct", "io_uring")
 BUFFERED: tuple[ReadKind, ...] = ("hit", "missed")
 
 

@@ -34,6 +34,15 @@ def test_a_quota_by_the_names_of_the_version(tmp_path: Path, version: int, expec
     assert controls._settings(actor, tmp_path, version) == [expected]
 
 
+@pytest.mark.parametrize(
+    ("version", "expected"),
+    [(1, ("cpu", "cpu.shares", "10240")), (2, ("cpu", "cpu.weight", "1000"))],
+)
+def test_a_weight_by_the_names_of_the_version(tmp_path: Path, version: int, expected: tuple[str, str, str]) -> None:
+    actor = Actor("batch", "spin", {}, cpu_weight=1000)
+    assert controls._settings(actor, tmp_path, version) == [expected]
+
+
 def test_a_throttle_names_the_device_of_the_folder(tmp_path: Path) -> None:
     device = tmp_path.stat().st_dev
     actor = Actor("service", "point_reads", {}, device_iops=40)

@@ -49,6 +49,9 @@ def _settings(actor: Actor, folder: Path, version: int) -> list[tuple[str, str, 
     if actor.cpus is not None:
         quota = int(actor.cpus * PERIOD_US)
         settings += [("cpu", "cpu.cfs_quota_us", str(quota)) if version == 1 else ("cpu", "cpu.max", f"{quota} 100000")]
+    if actor.cpu_weight is not None:
+        shares = str(actor.cpu_weight * 1024 // 100)
+        settings += [("cpu", "cpu.shares", shares) if version == 1 else ("cpu", "cpu.weight", str(actor.cpu_weight))]
     if actor.device_iops is not None:
         number = folder.stat().st_dev
         device = f"{os.major(number)}:{os.minor(number)}"

@@ -21,8 +21,8 @@ class Actor:
     """One process in a cgroup of its own under the parent; a role "batch/one" lies in the job's cgroup "batch".
 
     `options` go to the program as they are; `file_bytes` is the disk space that it will write. `limit_bytes` is a
-    hard limit of its own cgroup (None: only the parent's), `cpus` a CPU quota, `device_iops` a throttle on its reads
-    of the disk below.
+    hard limit of its own cgroup (None: only the parent's), `cpus` a CPU quota, `cpu_weight` what cpu.weight is (100: as
+    others), `device_iops` a throttle on its reads of the disk below.
     """
 
     role: str
@@ -31,6 +31,7 @@ class Actor:
     file_bytes: int = 0
     limit_bytes: int | None = None
     cpus: float | None = None
+    cpu_weight: int | None = None
     device_iops: int | None = None
 
 
@@ -323,13 +324,13 @@ _WAITS = (
     ),
     Scenario(
         "crowded-cpu",
-        "Other processes crowd the service's CPU; every read is a hit and waits for its turn.",
+        "A job of ten times the CPU weight crowds the service's CPU; every read is a hit and waits for its turn.",
         "cpu-contention",
         None,
         PARENT_LIMIT,
         (
             Actor("service", "large_reads", {"bytes": 64 * MIB, "chunk_bytes": 4 * MIB, "cpu": ONE_CPU}, 64 * MIB),
-            Actor("batch", "spin", {"processes": 4, "cpu": ONE_CPU}),
+            Actor("batch", "spin", {"processes": 4, "cpu": ONE_CPU}, cpu_weight=1000),
         ),
     ),
     Scenario(

@@ -7,12 +7,14 @@ import numpy as np
 from diagnose.histogram import percentile
 from diagnose.measurements.evictions import evictor_label
 from diagnose.measurements.frame import TOP, Frame, Node, ids, ints, ratio
-from diagnose.missratio import curve, refaulted_pages
+from diagnose.missratio import MissRatioCurve, curve, refaulted_pages
 from diagnose.models import Bins, Blame, ExampleRead
 from diagnose.windows import Windows
 
 SHARES = (0.5, 0.8, 0.9, 0.95, 0.99)
 """Of the refaults, for which the room is told."""
+POINTS = 12
+"""Of the drawn curve, equally far apart."""
 TOLERANCE = 0.25
 """By so much may this project's count of refaults exceed the kernel's before the blame is to be distrusted."""
 
@@ -82,8 +84,13 @@ def _room(frame: Frame) -> Node | None:
     return {
         "refaults": found.refaults,
         "distinct_pages": found.distinct_pages,
+        "curve": [_point(found, found.more_for(1.0) * i / POINTS, page) for i in range(1, POINTS + 1)],
         "avoided": [{"share": share, "more_bytes": found.more_for(share) * page} for share in SHARES],
     }
+
+
+def _point(found: MissRatioCurve, pages: float, page_bytes: int) -> Node:
+    return {"more_bytes": round(pages * page_bytes), "share": found.avoided_with(pages)}
 
 
 def _cross_check(frame: Frame, found: Blame) -> Node:

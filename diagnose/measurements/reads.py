@@ -12,7 +12,8 @@ from diagnose.models import ReadKind
 from diagnose.slow import DEFAULT_NS, LABELLED, slow_threshold_ns
 
 KINDS: tuple[str, ...] = get_args(ReadKind)
-FILE_KINDS = ("hit", "missed", "direct")
+FILE_KINDS = ("hit", "missed", "direct", "io_uring")
+_FILES = [KINDS.index(kind) for kind in FILE_KINDS]
 TOP_FILES = 20
 
 
@@ -25,9 +26,9 @@ def read_latency(frame: Frame, slow_threshold_seconds: float | None) -> Node | N
     bins = np.minimum(bins, BINS - 1)
     by_kind = sums_by(kind * BINS + bins, count, len(KINDS) * BINS).reshape(len(KINDS), BINS)
     slow_bin, basis = _slow_bin(by_kind, slow_threshold_seconds)
-    is_file = kind < len(FILE_KINDS)
+    is_file = np.isin(kind, _FILES)
     slow = is_file & (bins >= slow_bin)
-    files = by_kind[: len(FILE_KINDS)]
+    files = by_kind[_FILES]
     told_apart = not frame.lacks("read_totals.missed_pages")
     return {
         "misses_told_apart": told_apart,
@@ -111,6 +112,7 @@ def _kinds(frame: Frame, by_kind: Ints) -> Node:
         reads = int(by_kind[i].sum())
         if reads:
             time, size = (None if s is None else int(s[i]) for s in sums)
+            size = None if name == "io_uring" else size  # not known, see bpf/uring.c
             seconds = None if time is None else time / 1e9
             result[name] = {"reads": reads, "time_seconds": seconds, "bytes": size, **_percentiles(by_kind[i])}
     return result

@@ -13,7 +13,7 @@ CgroupId = Annotated[int, Field(ge=0, lt=2**64)]
 Inode = Annotated[int, Field(ge=0, lt=2**64)]
 Text = Annotated[str, Field(max_length=4096)]
 
-ReadKind = Literal["hit", "missed", "direct", "socket", "pipe", "other"]
+ReadKind = Literal["hit", "missed", "direct", "socket", "pipe", "other", "io_uring"]
 Cause = Literal["memcg-reclaim", "direct-reclaim", "kswapd", "proactive", "drop-caches", "invalidate", "truncate"]
 BlockOp = Literal["read", "write"]
 StallKind = Literal["dirty-throttle", "memcg-reclaim", "direct-reclaim"]

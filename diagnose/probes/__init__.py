@@ -11,6 +11,7 @@ from diagnose.probes.host import HostProbe
 from diagnose.probes.page_cache import PageCacheProbe
 from diagnose.probes.reads import ReadsProbe
 from diagnose.probes.stalls import StallsProbe
+from diagnose.probes.uring import UringProbe
 
 __all__ = [
     "TRACEPOINTS",
@@ -22,10 +23,11 @@ __all__ = [
     "PageCacheProbe",
     "ReadsProbe",
     "StallsProbe",
+    "UringProbe",
 ]
 
 TRACEPOINTS: dict[str, list[str]] = {
     probe.name: [a.event for a in probe.attachments]
-    for probe in (ReadsProbe, BlockProbe, PageCacheProbe, EvictionsProbe, StallsProbe, CgroupsProbe)
+    for probe in (ReadsProbe, UringProbe, BlockProbe, PageCacheProbe, EvictionsProbe, StallsProbe, CgroupsProbe)
 }
 """The tracepoints of each probe: "category:name", raw tracepoints by name alone."""

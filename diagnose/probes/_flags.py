@@ -28,6 +28,7 @@ folio.index|page.index
 """
 _REQUIRED = tuple(_REQUIRED_TEXT.split())
 _OPTIONAL = (
+    "io_kiocb.opcode",
     "task_struct.sched_info",
     "sched_info.run_delay",
     "cgroup.ancestors",

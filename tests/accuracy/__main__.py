@@ -41,36 +41,58 @@ def simulated(runs: int) -> tuple[str, bool]:
 
 
 def measured(times: int, names: list[str], keep: Path | None) -> tuple[str, bool]:
-    """Return the section of the page, and whether all that must hold holds."""
+    """Return the section of the page, and whether all that must hold holds; scenarios not run keep their old lines."""
+    rows = {name: row for name, row in _old_rows().items() if name in SCENARIOS}
+    for name in names:
+        rows.pop(name, None)
     outcomes = []
     for number in range(times):
         for name in names:
             outcome = live.run(name, keep if number == 0 else None)
             outcomes.append(outcome)
             print(f"{number + 1}/{times} {name}: {outcome.verdict} {' '.join(outcome.named)}", file=sys.stderr)
-    right = sum(o.right for o in outcomes)
-    accused = [o for o in outcomes if o.accused]
+    rows |= {name: _row(name, [o for o in outcomes if o.scenario == name]) for name in names}
+    return _section([rows[name] for name in SCENARIOS if name in rows])
+
+
+def _section(rows: list[str]) -> tuple[str, bool]:
+    cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
+    right, runs = (sum(int(c[3].split("/")[i]) for c in cells) for i in (0, 1))
+    accusing = sum(c[5] != "–" for c in cells)
     lines = [
         "## Live scenarios",
         "",
-        f"Real processes in real cgroups (`diagnose demo --list`), {live.DURATION_SECONDS:.0f} s each, {times} times "
-        f"({live.host()}). **{right} of {len(outcomes)} right, {len(accused)} with a false accusation.**",
+        f"Real processes in real cgroups (`diagnose demo --list`), {live.DURATION_SECONDS:.0f} s each ({live.host()}). "
+        f"**{right} of {runs} right, {accusing} scenarios with a false accusation.**",
         "",
         "| Scenario | Expected | Culprit | Right | Verdicts | False accusations |",
         "|---|---|---|---:|---|---|",
-        *(_row(name, [o for o in outcomes if o.scenario == name]) for name in names),
+        *rows,
     ]
-    return "\n".join(lines), right >= LEAST_RIGHT * len(outcomes) and not accused
+    return "\n".join(lines), right >= LEAST_RIGHT * runs and not accusing
+
+
+def _old_rows(page: Path = PAGE) -> dict[str, str]:
+    """Return the lines of the page's live table by scenario."""
+    text = page.read_text().partition("<!-- live -->")[2] if page.exists() else ""
+    rows = [line for line in text.splitlines() if line.startswith("| ") and not line.startswith("| Scenario")]
+    return {row.split("|")[1].strip(): row for row in rows}
 
 
 def _row(name: str, outcomes: list[live.Outcome]) -> str:
     scenario = SCENARIOS[name]
     seen = {f"{o.verdict} ({o.confidence}{': ' + ', '.join(o.named) if o.named else ''})": None for o in outcomes}
     accused = sorted({a for o in outcomes for a in o.accused})
-    return (
-        f"| {name} | {scenario.expected} | {', '.join(filter(None, [scenario.culprit, *scenario.accomplices])) or '–'} "
-        f"| {sum(o.right for o in outcomes)}/{len(outcomes)} | {'; '.join(seen)} | {', '.join(accused) or '–'} |"
+    culprits = ", ".join(filter(None, [scenario.culprit, *scenario.accomplices]))
+    cells = (
+        name,
+        scenario.expected,
+        culprits or "–",
+        f"{sum(o.right for o in outcomes)}/{len(outcomes)}",
+        "; ".join(seen).replace("|", " "),
+        ", ".join(accused) or "–",
     )
+    return f"| {' | '.join(cells)} |"
 
 
 def write(section: str, text: str, page: Path = PAGE) -> None:
