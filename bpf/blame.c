@@ -6,7 +6,7 @@
  *           (page_cache.c), the read that asked for it is blamed on that eviction (reads.c). Per window, evictor and
  *           cause: blamed reads, their pages and ns. For the whole capture: the age of the eviction (ns) and the refault
  *           distance, in log-linear bins. Per window the slowest blamed read, with its provenance.
- *           Different pages that came back.
+ *           Different pages that came back, and a sample of the different pages that were read.
  * Distance  the eviction clock counts the pages of the service evicted so far. A page that comes back when the clock has
  *           moved on by d would have stayed with d more pages of room: the tail of the miss-ratio curve. The kernel's
  *           workingset_refault_file rests on the same idea (mm/workingset.c).
@@ -44,6 +44,14 @@ BPF_TABLE("lru_hash", struct page_key, struct fetch, fetched_pages, FETCHED_PAGE
 BPF_ARRAY(eviction_clock, u64, 1);
 /* Different pages that came back: a bound for the refault distance, which counts a page at each of its evictions. */
 BPF_ARRAY(distinct_refaults, u64, 1);
+
+/*
+ * How many different pages the service reads: its working set, as far as it reads by system calls. Every page is looked
+ * at, one in SAMPLE_ONE_IN by its hash is remembered (spatial sampling, Waldspurger et al. 2015, SHARDS), with the pages
+ * that it stands for within its read.
+ */
+#define SAMPLE_ONE_IN 64
+BPF_HASH(touched_pages, struct page_key, u64, 65536);
 
 struct blame_key {
 	u64 evictor;

@@ -21,7 +21,8 @@ BPF_ARRAY(config, struct config, 1);
 
 /* Events that were seen and could not be counted, by reason (see LOST in diagnose/probes/_bpf.py). */
 enum lost { LOST_INFLIGHT, LOST_READ_SLOT, LOST_FILES, LOST_CACHE, LOST_EVICTIONS, LOST_RECLAIM, LOST_REQUESTS,
-	    LOST_BLOCK, LOST_BLAME, LOST_STALLS, LOST_REASONS };
+	    LOST_BLOCK, LOST_BLAME, LOST_STALLS, LOST_TOUCHED,
+	    LOST_REASONS };
 BPF_ARRAY(lost, u64, LOST_REASONS);
 
 static __always_inline void count_lost(u32 reason)

@@ -332,6 +332,24 @@ static __always_inline void count_blame(struct read_in_flight *r, u32 window, u6
 	examples.update(&window, &e);
 }
 
+#define PAGES_A_READ 4
+static __always_inline void sample_touched(struct read_in_flight *r)
+{
+	u64 pages = r->last - r->first + 1, step = pages > PAGES_A_READ ? pages / PAGES_A_READ : 1, index = r->first;
+#pragma unroll
+	for (int i = 0; i < PAGES_A_READ; i++) {
+		/* Fibonacci hashing; the top 6 bits choose one in 64. */
+		u64 hash = (index ^ r->inode) * 0x9e3779b97f4a7c15ULL;
+		if (hash >> 58 == 0 && index <= r->last) {
+			struct page_key key = {};
+			page_key_of(r->inode, index, &key);
+			if (touched_pages.update(&key, &step))
+				count_lost(LOST_TOUCHED);
+		}
+		index += step;
+	}
+}
+
 static __always_inline void settle(struct read_in_flight *r, u64 latency_ns)
 {
 	u64 runqueue_ns = 0, sleeps = 0;
@@ -357,6 +375,8 @@ static __always_inline int read_ends(long ret)
 		struct read_slot *slot = slot_for(window);
 		if (slot)
 			count_read(slot, r, latency_ns, ret);
+		if (r->kind <= KIND_MISSED && ret > 0)
+			sample_touched(r);
 		if (r->kind == KIND_MISSED && r->blame.known)
 			count_blame(r, window, now, latency_ns);
 		if (r->kind <= KIND_DIRECT && (r->kind != KIND_HIT || latency_ns >= SLOW_READ_NS))

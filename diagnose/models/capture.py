@@ -164,6 +164,8 @@ class Blame(Model):
     distance_pages: Bins
     distinct_refaulted_pages: Count
     """Different pages that were evicted during the capture and fetched again."""
+    touched_pages: Count | None = None
+    """Different pages that the service read, estimated from a sample of one in 64; None: not measured."""
     examples: Annotated[list[ExampleRead], Field(max_length=64)]
     """The slowest blamed reads, one a window at most, the slowest first."""
 

@@ -34,7 +34,7 @@ HOW_TO_INSTALL = "apt install python3-bpfcc (Fedora, RHEL: dnf install python3-b
 
 LOST = ("inflight_map_full", "read_slots_not_drained", "files_map_full", "cache_map_full", "evictions_map_full",
         "reclaim_map_full", "requests_map_full", "block_map_full", "blame_map_full",
-        "stalls_map_full")  # fmt: skip
+        "stalls_map_full", "touched_map_full")  # fmt: skip
 """Why events were not counted; the order is `enum lost` of bpf/common.h."""
 
 

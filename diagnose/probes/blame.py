@@ -19,6 +19,9 @@ from diagnose.probes.evictions import CAUSES
 from diagnose.probes.reads import device_name
 
 MAX_EXAMPLES = 10
+SAMPLE_ONE_IN = 64
+_PAGE_KEY = np.dtype([("inode", "u8"), ("index", "u8"), ("device", "u4"), ("pad", "u4")])
+_WEIGHT = np.dtype([("pages", "u8")])
 _KEY = np.dtype([("evictor", "u8"), ("window", "u4"), ("cause", "u4")])
 _COUNTS = np.dtype([("reads", "u8"), ("total_ns", "u8")])
 _EXAMPLE = np.dtype(
@@ -59,6 +62,7 @@ class BlameProbe:
             age_ns=_bins(module, "blame_ages"),
             distance_pages=_bins(module, "refault_distances"),
             distinct_refaulted_pages=int(module.table("distinct_refaults").array()[0]),
+            touched_pages=_touched(module),
             examples=_examples(module, windows, start_ns, files),
         )
 
@@ -75,6 +79,11 @@ class BlameProbe:
             reads=counts["reads"][order].tolist(),
             total_ns=counts["total_ns"][order].tolist(),
         )
+
+
+def _touched(module: Module) -> int:
+    _, weights = module.table("touched_pages").read(_PAGE_KEY, _WEIGHT)
+    return int(weights["pages"].sum()) * SAMPLE_ONE_IN
 
 
 def _bins(module: Module, table: str) -> Bins:

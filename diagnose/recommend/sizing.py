@@ -15,9 +15,12 @@ from diagnose.windows import Series, Windows
 MIB = 1 << 20
 HEADROOM_SHARE = 0.25
 """Above what a cgroup cannot give back, so much more of it again, for growth between the capture and the next peak."""
-HEADROOM_BYTES = 32 * MIB
+HEADROOM_BYTES = 16 * MIB
 RESERVE_SHARE = 0.05
 """Of the shared room, kept for what the capture did not see."""
+SAMPLE_ONE_IN = 64
+MIN_SAMPLED = 30
+"""Pages; a smaller sample of what the service reads says too little about how much that is."""
 WANTED_SHARE = 0.95
 """Of the refaults, to be avoided: the last twentieth of a tail would cost as much room as all the rest."""
 
@@ -102,12 +105,31 @@ def _wanted_cache(windows: Windows, cache: Series, different: int) -> tuple[int,
     if found is None or found.distinct_pages < different / 2:
         return bound, whole
     more = found.more_for(WANTED_SHARE) * page
+    if (touched := _touched(windows)) is not None and touched.bytes < min(bound, had + more):
+        return touched.bytes, touched.lines[0]
     if bound < had + more:
         return bound, whole
     return had + more, (
         f"its cache was {units.size(had)} (median), and {WANTED_SHARE:.0%} of {units.count(found.refaults)} refaults "
         f"would have stayed with {units.size(more)} more"
     )
+
+
+def _touched(windows: Windows) -> Sum | None:
+    """Return what the service read altogether, which is all that it can want cached, with what it maps on top."""
+    blame, page = windows.capture.blame, windows.capture.host.page_bytes
+    if blame is None or (blame.touched_pages or 0) < MIN_SAMPLED * SAMPLE_ONE_IN:
+        return None
+    # Two standard errors of the number of pages in the sample.
+    margin = 2 / ((blame.touched_pages or 0) / SAMPLE_ONE_IN) ** 0.5
+    mapped = peak_of(windows, windows.capture.service.cgroup, "mapped_file_bytes") or 0
+    read = (blame.touched_pages or 0) * page
+    total = int(read * (1 + margin)) + mapped
+    return Sum(
+        total,
+        (f"it read {units.size(read)} of different pages (by a sample of one in 64, so {margin:.0%} is added) "
+         f"and mapped {units.size(mapped)}: {units.size(total)} of cache",),
+    )  # fmt: skip
 
 
 def shared_room(windows: Windows, neighbour: str) -> tuple[int, str, str | None]:
