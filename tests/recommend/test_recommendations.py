@@ -188,7 +188,7 @@ def test_the_floor_is_what_cannot_be_given_back_and_headroom() -> None:
     assert least.bytes == 500 * MIB
     small = floor(Windows(situation(anon_mib=4)), "/dg/batch")
     assert small is not None
-    assert small.bytes == 36 * MIB
+    assert small.bytes == 20 * MIB
 
 
 def test_what_was_not_read_has_no_floor_and_no_need() -> None:
