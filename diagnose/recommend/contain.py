@@ -11,7 +11,7 @@ from diagnose.facts import Facts
 from diagnose.models import CgroupRecord, Recommendation
 from diagnose.neighbours import person_level
 from diagnose.recommend.advice import commands, no_limit
-from diagnose.recommend.prediction import blamed_on, predict
+from diagnose.recommend.prediction import blamed_on_pressure, predict
 from diagnose.recommend.sizing import MIB, RESERVE_SHARE, floor, need, others, peak_of, record_of, shared_room
 from diagnose.windows import Windows
 
@@ -44,15 +44,17 @@ def _contain_one(
         return [no_limit(record, setting, "its memory was not measured, so no limit can be worked out", [], path)]
     reserve = int(capacity * RESERVE_SHARE)
     left, part = capacity - wanted.bytes - rest.bytes - reserve, _part(path, guilt)
-    value = int(left * part) // MIB * MIB
+    # Each keeps its floor; what is left above all floors is divided. Containing some of them alone would not help.
+    floors = [f.bytes for p in guilt if (f := floor(windows, p)) is not None]
+    value = int(least.bytes + (left - sum(floors)) * part) // MIB * MIB
     lines = [
         f"{source}: {units.size(capacity)} to share",
         *wanted.lines,
         *rest.lines,
         f"{RESERVE_SHARE:.0%} reserve: {units.size(reserve)}",
         f"left for {' and '.join(guilt)}: {units.size(max(left, 0))}"
-        + (f", of which {part:.0%} for {path}, the guiltier the less" if len(guilt) > 1 else "")
-        + f"; rounded down to whole MiB: {max(value, 0) // MIB} MiB",
+        + (f"; above the floors of all, {part:.0%} for {path}, the guiltier the less" if len(guilt) > 1 else "")
+        + f"; rounded down to whole MiB: {max(value, 0) // MIB} MiB for {path}",
         f"{path} used {units.size(peak)} at its peak",
         *least.lines,
     ]
@@ -62,7 +64,7 @@ def _contain_one(
     if value >= peak:
         why = f"it never used more than {units.size(peak)}, which already fits into the {units.size(value)} left for it"
         return [no_limit(record, setting, why, lines, path)]
-    limit = _containment(record, setting, value, lines, list(guilt), facts)
+    limit = _containment(record, setting, value, lines, facts)
     return [limit, *_backstop(limit, record, windows)]
 
 
@@ -74,16 +76,12 @@ def _part(path: str, guilt: dict[str, float]) -> float:
     return (1 - guilt[path] / total) / (len(guilt) - 1)
 
 
-def _containment(
-    record: CgroupRecord, setting: str, value: int, lines: list[str], contained: list[str], facts: Facts
-) -> Recommendation:
+def _containment(record: CgroupRecord, setting: str, value: int, lines: list[str], facts: Facts) -> Recommendation:
     windows, path = facts.windows, record.path
     below = [n for n in facts.neighbours if is_within(n, path)]
     evicted = sum(facts.number("neighbour.evicted_of_service", n) or 0.0 for n in below)
     seconds = units.duration(windows.count * windows.seconds)
-    prediction = predict(
-        facts, blamed_on(facts, [n for n in facts.neighbours if any(is_within(n, c) for c in contained)])
-    )
+    prediction = predict(facts, blamed_on_pressure(facts))
     reason = (
         f"{path} evicted {units.pages(evicted)} of {windows.capture.service.cgroup} in {seconds}; below this limit it "
         "reclaims its own pages first and leaves the service room for what it needs."

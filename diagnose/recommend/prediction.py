@@ -40,10 +40,14 @@ class Prediction:
         )
 
 
-def blamed_on(facts: Facts, culprits: list[str]) -> float | None:
-    """Return the reads blamed on the culprits together; None where the blame is unknown."""
-    blamed = [facts.number("neighbour.blamed_reads", c) for c in culprits]
-    return None if any(b is None for b in blamed) else sum(b for b in blamed if b is not None)
+def blamed_on_pressure(facts: Facts) -> float | None:
+    """Return the reads blamed on reclaim under pressure, whoever did it; None where the blame is unknown.
+
+    The service's own reclaim is among it: it takes pages only to bring back those that others had taken, and ends with
+    them, once what the service needs fits.
+    """
+    blamed = facts.windows.blamed(("memcg-reclaim", "direct-reclaim", "kswapd"))
+    return None if blamed is None else float(blamed.sum())
 
 
 def predict(facts: Facts, blamed: float | None) -> Prediction | None:

@@ -72,16 +72,20 @@ def save(capture: Capture, folder: Path, name: str) -> Path:
     return path
 
 
-def run(name: str, keep: Path | None = None) -> Outcome:
-    """Run, measure and judge a scenario; a scenario that could not be run is wrong, and says why."""
+def run(name: str, keep: Path | None = None, number: int = 1) -> Outcome:
+    """Run, measure and judge a scenario; a scenario that could not be run is wrong, and says why.
+
+    Of the first run, and of every wrong one, the capture is saved in `keep`.
+    """
     scenario = SCENARIOS[name]
     try:
         capture = record(name)
     except CannotMeasureError as error:
         return Outcome(name, f"could not run: {error}", "low", (), False, ())
-    if keep is not None:
-        save(capture, keep, name)
-    return outcome(scenario, pipeline.analyse(capture, rules.load_rules()))
+    judged = outcome(scenario, pipeline.analyse(capture, rules.load_rules()))
+    if keep is not None and (number == 1 or not judged.right):
+        save(capture, keep, name if judged.right else f"{name}-wrong-{number}")
+    return judged
 
 
 def host() -> str:
