@@ -1,8 +1,8 @@
-"""Are the recommended limits right? Applied in the lab, and held against the optimum: `python -m tests.accuracy.sizing`.
+"""Are the recommended limits right? Applied in the lab, held against the optimum: `python -m tests.accuracy.sizing`.
 
 For each memory scenario: diagnose, set the recommended limits, diagnose again. Then bisect for the largest limit on the
-culprit that still removes 90 % of the missed reads. Missed reads that waited for pages which proactive reclaim (DAMON) took
-are left out on both sides: no limit changes them. Writes a table to standard output.
+culprit that still removes 90 % of the missed reads. Missed reads that waited for pages which proactive reclaim (DAMON)
+took are left out on both sides: no limit changes them. Writes a table to standard output.
 """
 
 from __future__ import annotations
