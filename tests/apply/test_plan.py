@@ -38,7 +38,7 @@ def test_a_plan_shows_before_and_after_and_why(scene: Scene) -> None:
     text = as_text(found, False, 1.0)
     assert "change 1: memory.high of /dg/batch: no limit → 200 MiB (209,715,200 bytes)" in text
     assert "because: it evicts its pages" in text
-    assert "now: uses 300 MiB, cannot give back 20 MiB, floor 52 MiB" in text
+    assert "now: uses 300 MiB, cannot give back 20 MiB, floor 36 MiB" in text
     assert "in 4 steps 1 s apart" in text
     assert found.changes[0].change.steps_bytes[-1] == 200 * MIB
     assert "never run" not in text
