@@ -63,8 +63,8 @@ PARENT_LIMIT = 288 * MIB
 HOT_FILE = 208 * MIB
 DATA_SET = 768 * MIB
 SMALL_FILE = 16 * MIB
-BUSY_FILE = 48 * MIB
-"""Read all over several times a second, so that proactive reclaim (DAMON) finds none of its pages idle."""
+BUSY_FILE = 4 * MIB
+"""Read all over every few milliseconds, so that proactive reclaim (DAMON samples every 5 ms) finds none of it idle."""
 NOISY = "page-cache-noisy-neighbour"
 ONE_CPU = 0
 """What is to crowd a CPU crowds this one, and leaves the host the others."""
