@@ -6,10 +6,18 @@ DIAGNOSE_REQUIRE_KERNEL=1 turns a skipped kernel test into a failure: CI sets it
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Generator
 from functools import cache
 
 import pytest
+
+# A runner may have been started in the background or by nohup, with these ignored, and what is ignored is inherited: the
+# tests are about what a terminal's signals do.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+signal.signal(signal.SIGTERM, signal.SIG_DFL)
+signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGHUP, signal.SIGTERM})
 
 REQUIRED = os.environ.get("DIAGNOSE_REQUIRE_KERNEL", "0") == "1"
 
