@@ -12,8 +12,8 @@ from functools import cache
 
 import pytest
 
-# A runner may have been started in the background or by nohup, with these ignored, and what is ignored is inherited: the
-# tests are about what a terminal's signals do.
+# A runner may have been started in the background or by nohup: what is ignored there is inherited here, and these
+# tests are about what the signals of a terminal do.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 signal.signal(signal.SIGTERM, signal.SIG_DFL)
