@@ -241,7 +241,7 @@ _MEMORY = (
             Actor(
                 "service",
                 "reads_while_growing",
-                {"bytes": DATA_SET, "reads_per_second": 100, "block_bytes": MIB // 4, "grow_bytes": 320 * MIB},
+                {"bytes": DATA_SET, "reads_per_second": 100, "block_bytes": MIB // 2, "grow_bytes": 320 * MIB},
                 DATA_SET,
             ),
         ),
