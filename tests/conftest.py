@@ -11,6 +11,7 @@ from collections.abc import Generator
 from functools import cache
 
 import pytest
+from hypothesis import settings
 
 # A runner may have been started in the background or by nohup: what is ignored there is inherited here, and these
 # tests are about what the signals of a terminal do.
@@ -18,6 +19,10 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 signal.signal(signal.SIGTERM, signal.SIG_DFL)
 signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGHUP, signal.SIGTERM})
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("no deadline", deadline=None)
+settings.load_profile("no deadline")
 
 REQUIRED = os.environ.get("DIAGNOSE_REQUIRE_KERNEL", "0") == "1"
 

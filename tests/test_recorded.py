@@ -68,6 +68,19 @@ def test_the_verdict_is_right_and_nobody_innocent_is_accused(recording: Path) ->
     assert judged.right
 
 
+def test_of_two_guilty_ones_each_has_its_share_and_the_worse_comes_first() -> None:
+    (finding, *_) = report_of(REPLAYS / "two-noisy-neighbours.capture.json.gz").findings
+    assert [c.cgroup.rsplit("/", 1)[1] for c in finding.culprits] == ["batch", "backup"]
+    worse, other = (c.share or 0.0 for c in finding.culprits)
+    assert 1.3 * other < worse < 3 * other, "one streams twice as fast as the other"
+    assert worse + other <= 1
+
+
+def test_who_dropped_the_caches_is_named_with_the_command() -> None:
+    summary = report_of(REPLAYS / "caches-dropped.capture.json.gz").verdict.summary
+    assert "dropped on purpose, by python in /diagnose-demo-1/batch" in summary
+
+
 @EACH
 def test_what_did_not_fire_says_why_with_a_number(recording: Path) -> None:
     report = report_of(recording)

@@ -131,7 +131,7 @@ def test_links_are_refused(host, tmp_path):
         resolve("/link", host.hierarchy, nobody)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
 @given(st.text(st.characters(exclude_categories=())), st.sampled_from(["", "/", "pid:", "comm:", "shop/", "/dg/"]))
 def test_no_name_makes_a_traceback_or_a_cgroup(host, text, prefix):
     before = host.listing()

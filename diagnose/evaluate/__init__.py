@@ -1,7 +1,8 @@
 """Facts and rules to a verdict and findings (pure: no clock, no files).
 
-Which finding is the primary one: a rule that `explains` another comes before it; then the higher confidence; then the
-lower `rank`; then the id. The verdict's summary says by which of these the first won.
+Which finding is the primary one: a rule that `explains` another comes before it; of two that account for parts of the
+same whole (the evicted pages, the time of the slow reads) the one with the larger part; then the higher confidence;
+then the lower `rank`; then the id. The verdict's summary says by which of these the first won.
 """
 
 from __future__ import annotations
@@ -96,12 +97,12 @@ def _fired(judgement: Judgement, facts: FactSource) -> Fired:
 
 
 def _arranged(fired: list[Judgement]) -> list[Judgement]:
-    """Order findings: by confidence, rank and id, then every finding after those that explain it."""
+    """Order findings: by confidence, rank and id, then every finding after those that explain or outweigh it."""
     waiting = sorted(fired, key=cmp_to_key(_before))
     arranged: list[Judgement] = []
     while waiting:
-        # The first that nobody waiting explains; in a circle of explanations, simply the first.
-        chosen = next((j for j in waiting if not any(_explains(o, j) for o in waiting if o is not j)), waiting[0])
+        # The first that nobody waiting has to come before; in a circle, simply the first.
+        chosen = next((j for j in waiting if not any(_precedes(o, j) for o in waiting if o is not j)), waiting[0])
         waiting.remove(chosen)
         arranged.append(chosen)
     return arranged
@@ -120,10 +121,25 @@ def _explains(one: Judgement, other: Judgement) -> bool:
     return other.loaded.id in one.loaded.rule.explains
 
 
+def _precedes(one: Judgement, other: Judgement) -> bool:
+    return _explains(one, other) or (_outweighs(one, other) and not _explains(other, one))
+
+
+def _outweighs(one: Judgement, other: Judgement) -> bool:
+    """Say whether one accounts for more of the same whole; what is merely suspected (low confidence) never does."""
+    ours, theirs = one.loaded.rule.accounts_for, other.loaded.rule.accounts_for
+    if ours is None or theirs is None or ours.of != theirs.of or one.confidence == "low":
+        return False
+    return one.part is not None and other.part is not None and one.part > other.part
+
+
 def _relation(first: Judgement, other: Judgement) -> str:
     """Say why a finding comes after the primary one."""
     if _explains(first, other):
         return "a consequence of it"
+    if _outweighs(first, other) and first.loaded.rule.accounts_for:
+        whole = first.loaded.rule.accounts_for.of
+        return f"accounts for {units.percent(other.part)} of the {whole}, against {units.percent(first.part)}"
     if _level(first) < _level(other):
         return f"{other.confidence} confidence"
     return "of equal confidence, and the less specific explanation"

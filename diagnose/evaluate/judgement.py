@@ -33,6 +33,8 @@ class Judgement:
     missing: tuple[str, ...]
     culprits: tuple[str, ...]
     mechanisms: tuple[str, ...]
+    part: float | None = None
+    """The share of the whole that the rule says it accounts for; None: it says nothing, or that was not measured."""
 
 
 def judge(loaded: LoadedRule, facts: FactSource) -> Judgement:
@@ -59,7 +61,9 @@ def judge(loaded: LoadedRule, facts: FactSource) -> Judgement:
     restated = {e.condition for r in results.values() for e in r.evidence}
     evidence = tuple(e for e in when.evidence if e.condition not in restated)
     evidence += tuple(_named(e, name) for name, r in results.items() for e in r.evidence)
-    return Judgement(loaded, fires, confidence(rule, held) if fires else None, evidence, says, missing, culprits, held)
+    sure = confidence(rule, held) if fires else None
+    part = context.number(rule.accounts_for.share) if rule.accounts_for else None
+    return Judgement(loaded, fires, sure, evidence, says, missing, culprits, held, part)
 
 
 def _reasons(fires: Truth, when: Result, mechanisms: list[Result]) -> tuple[tuple[str, ...], tuple[str, ...]]:

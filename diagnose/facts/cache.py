@@ -6,7 +6,7 @@ import numpy as np
 
 from diagnose.facts.vocabulary import Facts, fact, ratio, total
 from diagnose.models import Cause
-from diagnose.neighbours import evicted_by
+from diagnose.neighbours import PRESSURE, evicted_by
 from diagnose.windows import BUFFERED, CAUSES, Series
 
 LOOKUP_TOLERANCE = 0.1
@@ -110,8 +110,19 @@ def _(f: Facts, _n: str | None) -> float | None:
     return None if parts is None else _share_of_evictions(f, parts[0] + parts[1])
 
 
-def _cause_share(f: Facts, cause: Cause) -> float | None:
-    return _share_of_evictions(f, f.windows.evictions((cause,), f.windows.service_ids))
+def _cause_share(f: Facts, *causes: Cause) -> float | None:
+    return _share_of_evictions(f, f.windows.evictions(causes, f.windows.service_ids))
+
+
+@fact(
+    "evictions.pressure_share",
+    "ratio",
+    "number",
+    "evictions",
+    "share of the service's evicted pages that were removed because somebody needed the memory, whoever that was",
+)
+def _(f: Facts, _n: str | None) -> float | None:
+    return _cause_share(f, *PRESSURE, "kswapd")
 
 
 @fact(

@@ -61,6 +61,19 @@ def _(f: Facts, _n: str | None) -> float | None:
 
 
 @fact(
+    "delays.other_share",
+    "ratio",
+    "number",
+    "reads",
+    "share of the time of slow file reads that was neither reclaim nor waiting for a CPU: for a device, as a rule",
+)
+def _(f: Facts, _n: str | None) -> float | None:
+    known = [f.value("delays.reclaim_share"), f.value("delays.runqueue_share")]
+    # A task that waits for a CPU while it reclaims counts twice, so this is the least that is left.
+    return None if None in known else max(0.0, 1 - sum(known))
+
+
+@fact(
     "reads.slow_device_share",
     "ratio",
     "number",

@@ -47,16 +47,20 @@ def map_file(task: Task) -> None:
 
 
 def write_file(task: Task) -> None:
-    """Write a large file through the page cache, over and over, in bursts."""
+    """Write a large file through the page cache, over and over, in bursts, `write_bytes` at a time.
+
+    Writes of a mebibyte would come in folios as large: each reclaim then finds enough in one of the writer's own, and
+    hardly looks at anybody else's pages.
+    """
     size, offset = int(task.options["bytes"]), 0
-    block = os.urandom(CHUNK)
+    block = os.urandom(int(task.options["write_bytes"]))
     task.step()
     fd = os.open(task.folder / f"{task.role}.out", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
     task.step()
     for _ in bursts(task):
-        for _ in range(0, per_tick(task), CHUNK):
+        for _ in range(0, per_tick(task), len(block)):
             _count(task, os.pwrite(fd, block, offset))
-            offset = (offset + CHUNK) % size
+            offset = (offset + len(block)) % size
 
 
 def allocate(task: Task) -> None:

@@ -112,7 +112,12 @@ _NOISY = (
         PARENT_LIMIT,
         (
             _service(),
-            Actor("batch", "write_file", {"bytes": DATA_SET, "bytes_per_second": 400 * MIB}, DATA_SET),
+            Actor(
+                "batch",
+                "write_file",
+                {"bytes": DATA_SET, "bytes_per_second": 300 * MIB, "write_bytes": 64 << 10},
+                DATA_SET,
+            ),
         ),
     ),
     Scenario(
@@ -231,15 +236,14 @@ _MEMORY = (
         "The service takes more memory than there is: its reads have to swap some out before they get a page.",
         "direct-reclaim-stall",
         None,
-        112 * MIB,
+        96 * MIB,
         (
             Actor(
                 "service",
                 "reads_while_growing",
-                {"bytes": DATA_SET, "reads_per_second": 50, "block_bytes": MIB // 2, "grow_bytes": 320 * MIB},
+                {"bytes": DATA_SET, "reads_per_second": 100, "block_bytes": MIB // 2, "grow_bytes": 320 * MIB},
                 DATA_SET,
             ),
-            _QUIET,
         ),
         swap_bytes=512 * MIB,
     ),
@@ -301,7 +305,7 @@ _WAITS = (
             Actor(
                 "service",
                 "dirty_writes",
-                {"bytes": 2 * MIB, "disk_bytes": 192 * MIB, "dirty_bytes": 8 * MIB},
+                {"bytes": MIB // 4, "disk_bytes": 192 * MIB, "dirty_bytes": 8 * MIB},
                 192 * MIB,
             ),
         ),
@@ -316,8 +320,8 @@ _WAITS = (
             Actor(
                 "service",
                 "large_reads",
-                {"bytes": 64 * MIB, "chunk_bytes": MIB, "cpu": -1},
-                64 * MIB,
+                {"bytes": SMALL_FILE, "chunk_bytes": MIB, "cpu": -1},
+                SMALL_FILE,
                 cpus=0.2,
             ),
         ),
@@ -329,7 +333,7 @@ _WAITS = (
         None,
         PARENT_LIMIT,
         (
-            Actor("service", "large_reads", {"bytes": 64 * MIB, "chunk_bytes": 4 * MIB, "cpu": ONE_CPU}, 64 * MIB),
+            Actor("service", "large_reads", {"bytes": SMALL_FILE, "chunk_bytes": 4 * MIB, "cpu": ONE_CPU}, SMALL_FILE),
             Actor("batch", "spin", {"processes": 4, "cpu": ONE_CPU}, cpu_weight=1000),
         ),
     ),
@@ -339,7 +343,7 @@ _WAITS = (
         "reads-wait-on-peer",
         None,
         PARENT_LIMIT,
-        (Actor("service", "peer_reads", {"bytes": SMALL_FILE}, SMALL_FILE), _QUIET),
+        (Actor("service", "peer_reads", {"bytes": MIB}, MIB), _QUIET),
     ),
 )
 
@@ -362,7 +366,7 @@ _FINE = (
     ),
     Scenario(
         "replaced-files",
-        "The service writes a new version of its file every second: pages go because their file goes.",
+        "The service replaces or rewrites its file every second: pages go because their file goes or is emptied.",
         "healthy",
         None,
         PARENT_LIMIT,

@@ -74,24 +74,24 @@ def direct_reads(task: Task) -> None:
 
 
 def replace_files(task: Task) -> None:
-    """Write a new version of its file every second, put it in the old one's place, and read it all the while."""
+    """Write its file anew every second, a new one in the old one's place and the old one by turns, and read it."""
     size, each_tick = int(task.options["bytes"]), max(1, round(task.options["reads_per_second"] * TICK_SECONDS))
     path, offsets = task.folder / f"{task.role}.data", itertools.cycle(_shuffled(size))
-    fd = _new_version(path, size)
+    fd = _new_version(path, path, size)
     task.step()
     task.step()
     for number, _ in enumerate(ticks(), start=1):
         if number % 100 == 0:
             os.close(fd)
-            fd = _new_version(path, size)
+            fd = _new_version(path, path if number % 200 else path.with_suffix(".new"), size)
         for offset in itertools.islice(offsets, each_tick):
             timed_read(task.counters, fd, offset)
 
 
-def _new_version(path: Path, size: int) -> int:
-    fresh = path.with_suffix(".new")
-    fresh.write_bytes(os.urandom(CHUNK) * (size // CHUNK))
-    fresh.replace(path)
+def _new_version(path: Path, written: Path, size: int) -> int:
+    """Write the file as `written` (the file itself: it is emptied first, truncate; another: it is unlinked)."""
+    written.write_bytes(os.urandom(CHUNK) * (size // CHUNK))
+    written.replace(path)
     return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
 
 
@@ -148,7 +148,6 @@ def _grow(size: int) -> None:
         with mmap.mmap(-1, size, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as memory:
             for start in range(0, size, CHUNK):
                 memory[start : start + CHUNK] = block
-                time.sleep(TICK_SECONDS)
 
 
 def slow_disk_reads(task: Task) -> None:

@@ -96,6 +96,8 @@ def _facts(rule: Rule) -> Iterator[Problem]:
             yield from _fact((*place, *key), name, kind)
     if rule.then.culprits:
         yield from _fact(("then", "culprits", "share"), rule.then.culprits.share, "number")
+    if rule.accounts_for:
+        yield from _accounted(rule.accounts_for.share)
 
 
 def _fact(place: Place, name: str, kind: str) -> Iterator[Problem]:
@@ -104,6 +106,13 @@ def _fact(place: Place, name: str, kind: str) -> Iterator[Problem]:
         yield place, f"`{name}` is not a fact{did_you_mean(name, facts.FACTS)}"
     elif spec.kind != kind and (spec.kind, kind) != ("series", "number"):
         yield place, f"`{name}` is a {spec.kind}, a {kind} is needed here"
+
+
+def _accounted(share: str) -> Iterator[Problem]:
+    place = ("accounts_for", "share")
+    yield from _fact(place, share, "number")
+    if share in facts.FACTS and (facts.FACTS[share].unit != "ratio" or is_neighbours(share)):
+        yield place, f"`{share}` is no share of the service's; name a fact of the service whose unit is ratio"
 
 
 def _binding(rule: Rule) -> Iterator[Problem]:

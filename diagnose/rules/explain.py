@@ -5,6 +5,7 @@ from __future__ import annotations
 from diagnose import facts
 from diagnose.rules import wording
 from diagnose.rules.loading import LoadedRule, RuleSet
+from diagnose.rules.schema import Rule
 
 
 def list_rules(rules: RuleSet) -> list[tuple[str, str]]:
@@ -21,6 +22,7 @@ def explain(loaded: LoadedRule) -> str:
         rule.why.strip(),
         "## It fires when\n\n" + "\n".join(wording.outline(rule.when, loaded.values)),
         _mechanisms(loaded),
+        _order(loaded.rule),
         _parameters(loaded),
         _facts(loaded),
         _list("References", rule.references),
@@ -39,6 +41,17 @@ def _mechanisms(loaded: LoadedRule) -> str:
     return "\n".join(lines)
 
 
+def _order(rule: Rule) -> str:
+    """Return what decides where the finding stands among others."""
+    lines = []
+    if rule.explains:
+        lines.append(f"These are consequences of it and come after it: {', '.join(f'`{r}`' for r in rule.explains)}.")
+    if rule.accounts_for:
+        share, whole = rule.accounts_for.share, rule.accounts_for.of
+        lines.append(f"It accounts for `{share}` of the {whole}; what accounts for more of them comes first.")
+    return "## Among other findings\n\n" + "\n".join(lines) if lines else ""
+
+
 def _parameters(loaded: LoadedRule) -> str:
     if not loaded.rule.parameters:
         return ""
@@ -54,7 +67,8 @@ def _parameters(loaded: LoadedRule) -> str:
 
 def _facts(loaded: LoadedRule) -> str:
     lines = ["## It needs", "", "| fact | unit | probe | meaning |", "|---|---|---|---|"]
-    for name in loaded.rule.facts():
+    weighed = [loaded.rule.accounts_for.share] if loaded.rule.accounts_for else []
+    for name in dict.fromkeys([*loaded.rule.facts(), *weighed]):
         spec = facts.FACTS[name]
         lines.append(f"| `{name}` | {spec.unit} | {spec.probe} | {spec.help} |")
     return "\n".join(lines)

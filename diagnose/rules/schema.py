@@ -44,6 +44,13 @@ class Then(Part):
     recommend: list[Recommend] = Field(default_factory=list, max_length=8)
 
 
+class AccountsFor(Part):
+    """How much of what is to be explained a rule explains: what findings about the same whole are weighed by."""
+
+    share: FactName
+    of: Literal["evicted pages", "time of the slow reads"]
+
+
 Notation = str | int | float | None
 """A fact's value in a test: a number, a series or a histogram in the notation of `notation.py`; null: not measured."""
 
@@ -85,6 +92,8 @@ class Rule(Part):
     """Among findings of equal confidence the lower rank comes first."""
     explains: list[RuleId] = Field(default_factory=list, max_length=32)
     """Findings that are consequences of this one: they come after it whatever their confidence."""
+    accounts_for: AccountsFor | None = None
+    """Of two findings that account for parts of the same whole the one with the larger part comes first."""
     parameters: dict[Name, Parameter] = Field(default_factory=dict, max_length=64)
     when: Condition
     mechanisms: dict[Name, Mechanism] = Field(default_factory=dict, max_length=16)

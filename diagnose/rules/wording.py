@@ -56,7 +56,9 @@ def verb(condition: Bounded) -> str:
 
 
 def per_unit(unit: str, per: str) -> str:
-    """Return the unit of a quotient: "ratio" for equal units, else "pages per read"."""
+    """Return the unit of a quotient: "ratio" for equal units, else "pages per read"; none if either has none."""
+    if not unit or not per:
+        return ""
     return "ratio" if unit == per else f"{unit} per {per.removesuffix('s')}"
 
 

@@ -9,8 +9,9 @@ import argparse
 import sys
 from pathlib import Path
 
+from diagnose.errors import UsageError
 from diagnose.lab import SCENARIOS
-from tests.accuracy import live, simulation
+from tests.accuracy import live, outcomes, simulation
 
 PAGE = Path(__file__).parents[2] / "ACCURACY.md"
 SECTIONS = ("simulation", "live")
@@ -40,15 +41,20 @@ def simulated(runs: int) -> tuple[str, bool]:
     return "\n".join(lines), all(row.holds for row in rows)
 
 
-def measured(times: int, names: list[str], keep: Path | None) -> tuple[str, bool]:
-    """Return the section of the page, and whether all that must hold holds."""
-    outcomes = []
+def measured(times: int, names: list[str], keep: Path | None, file: Path | None = None) -> tuple[str, bool]:
+    """Return the section of the page, and whether all that must hold holds; what `file` has is not measured again."""
+    found = outcomes.read(file) if file else []
     for number in range(1, times + 1):
         for name in names:
+            if sum(o.scenario == name for o in found) >= number:
+                continue
             outcome = live.run(name, keep, number)
-            outcomes.append(outcome)
+            found.append(outcome)
+            if file:
+                outcomes.add(file, outcome)
             print(f"{number}/{times} {name}: {outcome.verdict} {' '.join(outcome.named)}", file=sys.stderr)
-    return _section([_row(name, [o for o in outcomes if o.scenario == name]) for name in names])
+    text, holds = _section([_row(name, [o for o in found if o.scenario == name]) for name in names])
+    return text + _failures([o for o in found if o.scenario in names and not o.right]), holds
 
 
 def _section(rows: list[str]) -> tuple[str, bool]:
@@ -68,16 +74,22 @@ def _section(rows: list[str]) -> tuple[str, bool]:
     return "\n".join(lines), right >= LEAST_RIGHT * runs and not accusing
 
 
-def _row(name: str, outcomes: list[live.Outcome]) -> str:
+def _failures(wrong: list[live.Outcome]) -> str:
+    """Return why those that are wrong say what they say."""
+    lines = [f"- {o.scenario}, said to be {o.verdict}: {o.summary}" for o in wrong]
+    return "\n\n### What failed, in the words of the reports\n\n" + "\n".join(lines) if lines else ""
+
+
+def _row(name: str, found: list[live.Outcome]) -> str:
     scenario = SCENARIOS[name]
-    seen = {f"{o.verdict} ({o.confidence}{': ' + ', '.join(o.named) if o.named else ''})": None for o in outcomes}
-    accused = sorted({a for o in outcomes for a in o.accused})
+    seen = {f"{o.verdict} ({o.confidence}{': ' + ', '.join(o.named) if o.named else ''})": None for o in found}
+    accused = sorted({a for o in found for a in o.accused})
     culprits = ", ".join(filter(None, [scenario.culprit, *scenario.accomplices]))
     cells = (
         name,
         scenario.expected,
         culprits or "–",
-        f"{sum(o.right for o in outcomes)}/{len(outcomes)}",
+        f"{sum(o.right for o in found)}/{len(found)}",
         "; ".join(seen).replace("|", " "),
         ", ".join(accused) or "–",
     )
@@ -106,6 +118,9 @@ def main() -> int:
     parser.add_argument(
         "--keep", type=Path, metavar="DIR", help="save the first capture of every scenario here, and every wrong one"
     )
+    parser.add_argument(
+        "--outcomes", type=Path, metavar="FILE", help="keep live outcomes here, and do not measure again what it has"
+    )
     options = parser.parse_args()
     wanted, good = options.sections or list(SECTIONS), True
     if "simulation" in wanted:
@@ -113,7 +128,11 @@ def main() -> int:
         write("simulation", text)
         good &= holds
     if "live" in wanted:
-        text, holds = measured(options.times, options.scenario or list(SCENARIOS), options.keep)
+        try:
+            text, holds = measured(options.times, options.scenario or list(SCENARIOS), options.keep, options.outcomes)
+        except UsageError as error:
+            print(error, file=sys.stderr)
+            return 2
         # The page is always one whole run: a scenario measured anew, by itself, must not improve an older table.
         if options.scenario:
             print(text)

@@ -32,6 +32,8 @@ class Outcome:
     """The verdict is the expected one, and names the culprit first."""
     accused: tuple[str, ...]
     """Who is innocent and accused all the same."""
+    summary: str
+    """What the report says in a paragraph, cgroups relative to the lab's parent."""
 
 
 def outcome(scenario: Scenario, report: Report) -> Outcome:
@@ -43,7 +45,8 @@ def outcome(scenario: Scenario, report: Report) -> Outcome:
     first = [c.cgroup.removeprefix(parent) for f in report.findings[:1] for c in f.culprits]
     right = verdict == scenario.expected and first[:1] == ([scenario.culprit] if scenario.culprit else [])
     accused = tuple(name for name in named if name not in guilty)
-    return Outcome(scenario.name, verdict, report.verdict.confidence, named, right and not accused, accused)
+    summary = report.verdict.summary.replace(parent, "")
+    return Outcome(scenario.name, verdict, report.verdict.confidence, named, right and not accused, accused, summary)
 
 
 def record(name: str, duration: float = DURATION_SECONDS) -> Capture:
@@ -81,7 +84,7 @@ def run(name: str, keep: Path | None = None, number: int = 1) -> Outcome:
     try:
         capture = record(name)
     except CannotMeasureError as error:
-        return Outcome(name, f"could not run: {error}", "low", (), False, ())
+        return Outcome(name, "could not run", "low", (), False, (), str(error))
     judged = outcome(scenario, pipeline.analyse(capture, rules.load_rules()))
     if keep is not None and (number == 1 or not judged.right):
         save(capture, keep, name if judged.right else f"{name}-wrong-{number}")

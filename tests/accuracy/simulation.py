@@ -66,8 +66,6 @@ class Simulated:
             "evictions.of_service": 1.2 * slow,
             "cache.refaults": 1.1 * slow,
             "evictions.by_neighbours_share": 1.0,
-            "evictions.proactive_share": 0.0,
-            "evictions.dropped_share": 0.0,
         }.get(name)
 
     def _of_neighbour(self, name: str, neighbour: str) -> float | None:

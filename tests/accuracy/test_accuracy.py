@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from diagnose.errors import UsageError
 from diagnose.lab import SCENARIOS
 from diagnose.models import Culprit, Finding, Verdict
 from tests.accuracy import __main__ as page
-from tests.accuracy import simulation
-from tests.accuracy.live import outcome
+from tests.accuracy import outcomes, simulation
+from tests.accuracy.live import Outcome, outcome
 from tests.test_recorded import RECORDINGS, report_of
 
 RUNS = 60
@@ -62,3 +63,26 @@ def test_sections_are_replaced_one_at_a_time(tmp_path: Path) -> None:
     text = path.read_text()
     assert "first" not in text
     assert text.index("second") < text.index("third")
+
+
+def test_an_interrupted_run_goes_on_where_it_was(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Two scenarios are in the file: nothing is measured again, and the wrong one's report is quoted."""
+    right = Outcome("healthy", "healthy", "high", (), True, (), "Fine.")
+    wrong = Outcome("own-limit", "inconclusive", "low", ("other",), False, ("other",), "No rule explains it.")
+    file = tmp_path / "outcomes"
+    assert outcomes.read(file) == []
+    for found in (right, wrong):
+        outcomes.add(file, found)
+    assert outcomes.read(file) == [right, wrong]
+    text, holds = page.measured(1, ["healthy", "own-limit"], None, file)
+    assert not holds
+    assert "**1 of 2 right, 1 scenarios with a false accusation.**" in text
+    assert "- own-limit, said to be inconclusive: No rule explains it." in text
+    assert capsys.readouterr().err == ""
+
+
+def test_outcomes_of_other_code_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "outcomes"
+    file.write_text('{"state": "other"}\n')
+    with pytest.raises(UsageError, match="another state of the code"):
+        outcomes.read(file)

@@ -32,6 +32,8 @@ COMPLETE = {
     "reads__p99": 9e-4,
     "cache__hit_ratio": 0.98,
     "evictions__by_self_share": 0.03,
+    "evictions__proactive_share": 0.0,
+    "evictions__given_away_share": 0.0,
     "limit__bytes": 2**30,
     "limit__peak_usage_ratio": 0.4,
     "limit__hits": 0,
@@ -125,8 +127,13 @@ def test_a_busy_neighbour_is_not_accused_without_the_whole_chain(facts: dict[str
 
 # ---------------------------------------------------------------- rules made for the purpose
 
+PAGES, TIME = "evicted pages", "time of the slow reads"
+LESS, MORE = "evictions.proactive_share", "evictions.by_self_share"
 
-def rule(name: str, rank: int = 500, explains: tuple[str, ...] = (), mechanisms: int = 1) -> str:
+
+def rule(
+    name: str, rank: int = 500, explains: tuple[str, ...] = (), mechanisms: int = 1, part: str = "", whole: str = PAGES
+) -> str:
     conditions = [
         {"fact": "reads.slow_share", "above": "$x"},
         {"fact": "evictions.by_self_share", "above": "$x"},
@@ -139,6 +146,7 @@ def rule(name: str, rank: int = 500, explains: tuple[str, ...] = (), mechanisms:
             "why": "for a test",
             "rank": rank,
             "explains": list(explains),
+            "accounts_for": {"share": part, "of": whole} if part else None,
             "parameters": {"x": {"unit": "ratio", "default": 0.1, "help": "h"}},
             "when": conditions[0],
             "mechanisms": {f"m{i}": {"kind": "direct", "is": c} for i, c in enumerate(conditions[:mechanisms])},
@@ -155,7 +163,7 @@ def order(tmp_path: Path, *texts: str) -> list[str]:
     test = RuleTest.model_validate(
         {
             "name": "t",
-            "facts": {"reads.slow_share": 0.5, "evictions.by_self_share": 0.5},
+            "facts": {"reads.slow_share": 0.5, MORE: 0.5, LESS: 0.4},
             "expect": {"outcome": "fires"},
         }
     )
@@ -181,6 +189,39 @@ def test_a_cause_comes_before_what_it_explains_however_sure(tmp_path: Path) -> N
 
 def test_explanations_in_a_circle_end(tmp_path: Path) -> None:
     assert sorted(order(tmp_path, rule("a", explains=("b",)), rule("b", explains=("a",)))) == ["a", "b"]
+
+
+def test_what_accounts_for_more_of_the_same_whole_comes_first_however_sure(tmp_path: Path) -> None:
+    assert order(tmp_path, rule("a", mechanisms=2, part=LESS), rule("b", part=MORE)) == ["b", "a"]
+
+
+def test_parts_of_different_wholes_are_not_compared(tmp_path: Path) -> None:
+    assert order(tmp_path, rule("a", part=LESS), rule("b", part=MORE, whole=TIME)) == ["a", "b"]
+
+
+def test_a_cause_comes_before_what_it_explains_however_little_it_accounts_for(tmp_path: Path) -> None:
+    assert order(tmp_path, rule("b", explains=("a",), part=LESS), rule("a", part=MORE)) == ["b", "a"]
+
+
+def test_a_part_that_was_not_measured_decides_nothing(tmp_path: Path) -> None:
+    assert order(tmp_path, rule("a", part="evictions.kswapd_share"), rule("b", part=MORE)) == ["a", "b"]
+
+
+def test_the_verdict_says_how_much_each_accounts_for(tmp_path: Path) -> None:
+    """A neighbour and proactive reclaim: both are reported, the one that removed more first."""
+    both = {"evictions__by_neighbours_share": 0.35, "reads__missed": "40x79"}
+    neighbour = NOISY.model_copy(
+        update={"neighbours": {"/batch": {**(NOISY.neighbours["/batch"] or {}), "neighbour.eviction_share": 0.35}}}
+    )
+    for pressure, proactive, first in ((0.36, 0.64, "proactive-reclaim"), (0.6, 0.4, "page-cache-noisy-neighbour")):
+        shares = {"evictions__pressure_share": pressure, "evictions__proactive_share": proactive}
+        result = judged(neighbour, **{**COMPLETE, **both, **shares})
+        assert result.verdict.rule == first
+        assert {f.finding.rule for f in result.findings} == {"proactive-reclaim", "page-cache-noisy-neighbour"}
+        small, large = sorted((pressure, proactive))
+        assert f"accounts for {small * 100:.0f} % of the evicted pages, against {large * 100:.0f} %" in (
+            result.verdict.summary
+        )
 
 
 @pytest.mark.parametrize(

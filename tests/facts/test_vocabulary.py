@@ -144,7 +144,7 @@ def test_no_capture_makes_a_fact_fail_or_break_its_promise(capture: Capture) -> 
 
 SHARES = [
     "evictions.by_neighbours_share", "evictions.by_self_share", "evictions.proactive_share", "evictions.kswapd_share",
-    "evictions.dropped_share",
+    "evictions.dropped_share", "evictions.pressure_share",
 ]  # fmt: skip
 
 

@@ -100,6 +100,18 @@ def test_a_rule_of_ones_own_joins_the_shipped_ones(folder: Path) -> None:
         (changed("few miss, facts", "few miss, like: many, facts"), 16, "no earlier test"),
         (changed("default: 0.1", "default: 1e999"), 5, "finite"),
         (changed("default: 0.1", "default: '0.1'"), 5, "valid number"),
+        (
+            changed("why:", "accounts_for: {share: reads.p99, of: evicted pages}\nwhy:"),
+            3,
+            "is no share of the service's",
+        ),
+        (changed("why:", "accounts_for: {share: neighbour.eviction_share, of: evicted pages}\nwhy:"), 3, "no share of"),
+        (
+            changed("why:", "accounts_for: {share: reads.missd, of: evicted pages}\nwhy:"),
+            3,
+            "`reads.missd` is not a fact",
+        ),
+        (changed("why:", "accounts_for: {share: reads.missed_share, of: all}\nwhy:"), 3, "'evicted pages' or"),
         ("just words", 1, "not a rule"),
         ("[1, 2]", 1, "not a rule"),
     ],
@@ -110,6 +122,14 @@ def test_faults_are_named_with_file_line_and_fix(folder: Path, text: str, line: 
         load_rules([folder])
     assert any(m.startswith(f"{path}:{line}: ") and said in m for m in str(error.value).splitlines()), str(error.value)
     assert any(said in message for message in lint(folder))
+
+
+def test_a_fact_that_does_not_exist_has_no_unit_to_disagree_with(folder: Path) -> None:
+    """One fault is one message: of an unknown fact, alone or divided, no unit is demanded."""
+    for fact in ("reads.mist", "reads.mist, per: reads.slow", "reads.slow, per: reads.mist"):
+        write(folder, changed("when: {fact: reads.missed_share", f"when: {{fact: {fact}"))
+        (said,) = lint(folder)
+        assert "`reads.mist` is not a fact" in said
 
 
 NEIGHBOUR = """\

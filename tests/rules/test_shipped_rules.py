@@ -33,6 +33,10 @@ def test_explained_in_full(loaded: LoadedRule) -> None:
         assert facts.FACTS[name].probe in text
     for reference_ in loaded.rule.references:
         assert reference_ in text
+    for consequence in loaded.rule.explains:
+        assert f"`{consequence}`" in text
+    if loaded.rule.accounts_for:
+        assert f"| `{loaded.rule.accounts_for.share}` |" in text
 
 
 @EACH_RULE
