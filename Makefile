@@ -24,6 +24,7 @@ lint: install
 	.venv/bin/mypy
 
 test: lint
+	@.ci/test-packages
 	.venv/bin/python -m pytest
 
 wheel: install
@@ -33,8 +34,10 @@ wheel: install
 accuracy: install
 	.venv/bin/python -m tests.accuracy
 
+# What is generated from the source and kept in the repository; tests fail while it is not up to date.
 reference: install
 	.venv/bin/python -m diagnose.rules.handbook > docs/facts.md
+	.venv/bin/python -m diagnose.cli.reference share
 
 clean:
 	rm -rf .venv dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
