@@ -226,8 +226,9 @@ def test_the_terminal_gets_the_verdict_and_where_the_report_is(capture: Path) ->
     run = Run(capture.parent, "report", capture.name, "--output", "r")
     out = run.out.decode()
     assert out.startswith("verdict: page-cache-noisy-neighbour, ")
-    assert out.endswith("report: r/report.md\n")
-    assert "change 1: " in out
+    assert "\nreport: r/report.md\n" in out
+    assert "\nchange 1: " in out
+    assert "\nnext: diagnose apply r/report.json --dry-run  # " in out
 
 
 def test_a_dash_prints_the_markdown_and_nothing_else(capture: Path) -> None:

@@ -193,18 +193,18 @@ def _verify(
 ) -> int:
     from diagnose.apply import load_record
     from diagnose.battery import plan
-    from diagnose.progress import ProgressLine
+    from diagnose.progress import watcher
     from diagnose.verify import files, run, text
 
     written = load_record(path)
     before = run.ready(written, machine)
     measured_by = plan(duration or before.seconds, written.window_seconds)
     say(f"measuring {written.service.cgroup} for {duration or before.seconds:g} s, to compare with {before.start}")
-    line = ProgressLine()
+    watching = watcher(progress)
     try:
-        verified = run.verify(written, machine, measured_by, rules, line)
+        verified = run.verify(written, machine, measured_by, rules, watching)
     finally:
-        line.end()
+        watching.end()
     click.echo(f"verdict: {text.sentence(verified.comparison)}")
     click.echo(f"report:  {files.write(path, written, verified)}")
     if verified.comparison.verdict == "worse" and rollback_if_worse:

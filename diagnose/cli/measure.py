@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -79,15 +81,15 @@ def measure_and_report(
 ) -> int:
     from diagnose import capture as captures
     from diagnose import pipeline
-    from diagnose.progress import ProgressLine
+    from diagnose.progress import watcher
     from diagnose.stopping import stoppable
 
-    line = ProgressLine()
+    watching = watcher(progress)
     with stoppable() as wait:
         try:
-            capture = pipeline.record(service, hierarchy, plan, wait, line)  # type: ignore[arg-type]
+            capture = pipeline.record(service, hierarchy, plan, wait, watching)  # type: ignore[arg-type]
         finally:
-            line.end()
+            watching.end()
     if capture.interrupted:
         say(f"stopped after {capture.windows} of {capture.requested_windows} windows")
     report = pipeline.analyse(capture, rules)  # type: ignore[arg-type]
@@ -125,6 +127,7 @@ def report(capture_file: Path, output: str | None, rule_folders: tuple[Path, ...
 def deliver(report: Report, capture: Capture, packed: bytes, output: str | None) -> int:
     """Print or write the report, say the verdict, and return the exit code."""
     from diagnose import output as outputs
+    from diagnose.cli._summary import summary
     from diagnose.report import render_json, render_markdown
 
     markdown = render_markdown(report)
@@ -136,18 +139,6 @@ def deliver(report: Report, capture: Capture, packed: bytes, output: str | None)
         written = outputs.write(folder, outputs.contents(packed, markdown, render_json(report)))
         if written.instead:
             say(f"warning: {written.instead}; it is in {written.folder} instead")
-        click.echo(_summary(report, written.folder))
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        click.echo(summary(report, written.folder, width))
     return EXIT_FINDING if report.findings else EXIT_NO_FINDING
-
-
-def _summary(report: Report, folder: Path) -> str:
-    """Return the verdict, what to change and where the report is, for the terminal."""
-    from diagnose.escape import visible
-
-    verdict = report.verdict
-    name = f"{verdict.rule}, {verdict.confidence} confidence" if verdict.status == "finding" else verdict.status
-    lines = [f"verdict: {name}", "  " + visible(verdict.summary)]
-    for number, change in enumerate(report.recommendations, 1):
-        value = "no safe value" if change.value_bytes is None else f"{change.value_bytes} bytes"
-        lines.append(visible(f"change {number}: {change.setting} of {change.cgroup}: {value}"))
-    return "\n".join([*lines, f"report: {folder / 'report.md'}"])
