@@ -77,10 +77,11 @@ def _evicted(progress: Progress, width: int) -> list[Text]:
     who = shortened(evictor(evicted), width - _LABEL - 2)
     if not evicted.pages:
         return [_fact("top evictor", who, "")]
-    share = units.percent(evicted.most_pages / evicted.pages)
+    of = f"{units.percent(evicted.most_pages / evicted.pages)} of the {units.pages(evicted.pages)}"
+    longer = _fact("", "", f"{of} that the service lost")
     return [
         _fact("top evictor", who, ""),
-        _fact("", "", f"{share} of the {units.pages(evicted.pages)} it lost"),
+        longer if longer.cell_len <= width else _fact("", "", f"{of} lost"),
     ]
 
 
@@ -111,7 +112,7 @@ def _histogram(progress: Progress, width: int, rows: int) -> list[Text]:
     for kind in series:
         heading.append(f"  {kind:>{digits}} {'':{blocks}}")
     heading.rstrip()
-    title = Text("file reads so far by latency; bars are logarithmic")
+    title = Text("reads by latency; bars are logarithmic")
     return [title, heading, *(_row(labels, series, i, label, digits, blocks, full) for i in range(len(labels)))]
 
 

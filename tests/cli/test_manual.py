@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 import subprocess
 import sys
 
@@ -12,6 +11,7 @@ import pytest
 
 from diagnose.cli import cli
 from diagnose.cli._manual import NARROW_COLUMNS, Manual, ManualGroup, tree
+from tests.cli.parsing import parsed
 
 assert isinstance(cli, Manual)
 COMMANDS = tree(cli)
@@ -41,23 +41,15 @@ def test_every_command_has_every_part_of_a_manual(words: tuple[str, ...]) -> Non
 @pytest.mark.parametrize("words", COMMANDS, ids=NAMES)
 def test_every_example_is_a_command_line_that_parses(words: tuple[str, ...]) -> None:
     for _, line in COMMANDS[words].examples:
-        program, *arguments = shlex.split(line.removeprefix("sudo "))
-        assert program == "diagnose"
-        parse(cli, arguments)
+        parsed(line)
 
 
-def parse(command: click.Command, arguments: list[str], parent: click.Context | None = None) -> None:
-    """Have click parse a command line without running it; raises UsageError where it would refuse."""
-    context = command.make_context(command.name, list(arguments), parent=parent)
-    if isinstance(command, click.Group):
-        _, below, rest = command.resolve_command(context, [*context._protected_args, *context.args])
-        assert below is not None
-        parse(below, rest, context)
-
-
-def test_an_example_with_an_unknown_option_would_be_noticed() -> None:
+@pytest.mark.parametrize(
+    "line", ["latency --service x --nonsense", "latency", "nonsense", "rules nonsense", "report a b"]
+)
+def test_an_example_that_would_be_refused_is_noticed(line: str) -> None:
     with pytest.raises(click.UsageError):
-        parse(cli, ["latency", "--service", "x", "--nonsense"])
+        parsed(f"diagnose {line}")
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=NAMES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -30,18 +31,32 @@ watching.end()
 print("below")
 sys.stdin.readline()
 """
+STOPPABLE = """
+from diagnose.progress import watcher
+from diagnose.stopping import stoppable
+from tests.progress.examples import seen
+print("above")
+watching, window = watcher(), 1
+with stoppable() as wait:
+    while not wait(0.3):
+        watching(seen(window))
+        window += 1
+    watching.end()
+print("below")
+input()
+"""
 
 
 class Screen:
     """A tmux of our own with one pane, in which the player draws a window for every line that is typed."""
 
-    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+    def __init__(self, folder: Path, environment: dict[str, str], program: str = PLAYER) -> None:
         self._socket = str(folder / "tmux")
         self._typed = folder / "typed"
         os.mkfifo(self._typed)
         words = [f"{k}={v}" for k, v in {"LANG": "C.UTF-8", "PYTHONPATH": str(CHECKOUT), **environment}.items()]
-        (folder / "player.py").write_text(PLAYER)
-        command = f"env {' '.join(words)} {sys.executable} {folder}/player.py < {self._typed}"
+        (folder / "player.py").write_text(program)
+        command = f"exec env {' '.join(words)} {sys.executable} {folder}/player.py < {self._typed}"
         self.tmux("-f", "/dev/null", "new-session", "-d", "-x", "80", "-y", "24", command)
         self.tmux("set-option", "-g", "remain-on-exit", "on")
         self._keyboard = self._typed.open("w")
@@ -111,6 +126,30 @@ def test_the_view_is_drawn_in_place_and_becomes_one_line(screen: Screen) -> None
     assert left[1].startswith("measured ")
     assert "windows measured" not in "\n".join(left)
     assert screen.tmux("display-message", "-p", "#{alternate_on} #{cursor_flag}").split() == ["0", "1"]
+
+
+def test_ctrl_c_leaves_one_line_and_the_cursor(tmp_path: Path) -> None:
+    screen = Screen(tmp_path, {}, STOPPABLE)
+    try:
+        screen.until(lambda text: "3 of 120 windows measured" in text)
+        screen.tmux("send-keys", "C-c")
+        left = screen.until(lambda text: "below" in text).split("\n")
+        assert left[0] == "above"
+        assert left[1].startswith("measured ")
+        assert not any(" windows measured" in line or "^C" in line for line in left)
+        assert screen.tmux("display-message", "-p", "#{alternate_on} #{cursor_flag}").split() == ["0", "1"]
+    finally:
+        screen.close()
+
+
+def test_after_a_pause_the_view_begins_below_what_the_shell_wrote(tmp_path: Path) -> None:
+    screen = Screen(tmp_path, {}, STOPPABLE)
+    try:
+        screen.until(lambda text: " windows measured" in text)
+        os.kill(int(screen.tmux("display-message", "-p", "#{pane_pid}")), signal.SIGCONT)
+        screen.until(lambda _text: len(windows(screen.tmux("capture-pane", "-p", "-S", "-100"))) == 2)
+    finally:
+        screen.close()
 
 
 @pytest.mark.parametrize("size", [(50, 20), (120, 50), (40, 12)])
