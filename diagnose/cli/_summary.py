@@ -22,12 +22,15 @@ _NAME_COLUMNS = 60
 _INDENT = "  "
 
 
-def summary(report: Report, folder: Path, width: int | None) -> str:
-    """Return at most 23 lines of 80 columns where `width` is 80: one screen. None: lines are as long as they are."""
+def summary(report: Report, file: Path, data: Path | None, width: int | None) -> str:
+    """Return at most 23 lines of 80 columns where `width` is 80: one screen. None: lines are as long as they are.
+
+    `file` is the report to read, `data` the report.json that `apply` takes, if it was written.
+    """
     lines = [_verdict(report), *_said(report, width), *_who(report, width), _sure(report)]
     lines += _changes(report, width)
-    lines.append(f"report: {visible(str(folder / 'report.md'))}")
-    return "\n".join([*lines, *_next(report, folder, width)])
+    lines.append(f"report: {visible(str(file))}")
+    return "\n".join([*lines, *_next(report, data, width)])
 
 
 def _verdict(report: Report) -> str:
@@ -96,12 +99,11 @@ def _what(number: int, change: Recommendation, width: int | None) -> str:
     return "\n".join(_wrapped(text, width, 2, first=""))
 
 
-def _next(report: Report, folder: Path, width: int | None) -> Iterator[str]:
+def _next(report: Report, data: Path | None, width: int | None) -> Iterator[str]:
     """Return commands to copy, never wrapped nor cut; what each is for is added where there is room."""
     steps = []
-    if any(change.value_bytes is not None for change in report.recommendations):
-        command = f"diagnose apply {shlex.quote(str(folder / 'report.json'))} --dry-run"
-        steps.append((command, "looks, changes nothing"))
+    if data is not None and any(change.value_bytes is not None for change in report.recommendations):
+        steps.append((f"diagnose apply {shlex.quote(str(data))} --dry-run", "looks, changes nothing"))
     if report.verdict.status != "finding":
         steps.append(("measure again while the reads are slow", "a capture says nothing of other times"))
     if report.verdict.rule:

@@ -140,5 +140,5 @@ def deliver(report: Report, capture: Capture, packed: bytes, output: str | None)
         if written.instead:
             say(f"warning: {written.instead}; it is in {written.folder} instead")
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-        click.echo(summary(report, written.folder, width))
+        click.echo(summary(report, written.folder / "report.md", written.folder / "report.json", width))
     return EXIT_FINDING if report.findings else EXIT_NO_FINDING

@@ -23,9 +23,13 @@ def report_of(path: Path) -> Report:
     return pipeline.analyse(captures.load(path)[0], rules.load_rules())
 
 
+def said(report: Report, folder: Path, width: int | None) -> str:
+    return summary(report, folder / "report.md", folder / "report.json", width)
+
+
 def fits(report: Report, width: int = 80) -> list[str]:
     """Return the lines, which fit a screen with its prompt; commands and paths are never cut."""
-    lines = summary(report, FOLDER, width).split("\n")
+    lines = said(report, FOLDER, width).split("\n")
     for line in lines:
         assert columns(line) <= width or line.startswith(("next: ", "report: ", "verdict: ", "how sure: ")), line
     return lines
@@ -61,7 +65,7 @@ def test_the_most_there_can_be_fits_one_screen() -> None:
 
 
 def test_it_answers_what_who_how_sure_what_to_do_and_what_it_costs() -> None:
-    text = summary(example_report(), Path("r"), None)
+    text = said(example_report(), Path("r"), None)
     assert text.splitlines() == [
         "verdict: page-cache-noisy-neighbour, high confidence",
         "  /dg/batch evicts the page cache of the service. /dg/batch pushed the page cache of svc out: it evicted "
@@ -81,7 +85,7 @@ def test_a_number_stays_with_its_unit() -> None:
     report = example_report()
     report = report.model_copy(update={"verdict": report.verdict.model_copy(update={"summary": "12.5 % " * 60})})
     for width in range(40, 100):
-        assert not any(line.strip().startswith("%") for line in summary(report, FOLDER, width).split("\n"))
+        assert not any(line.strip().startswith("%") for line in said(report, FOLDER, width).split("\n"))
 
 
 def test_a_folder_that_needs_quotes_gets_them() -> None:
@@ -92,6 +96,10 @@ def test_a_folder_that_needs_quotes_gets_them() -> None:
 
 def test_names_cannot_draw_on_the_terminal() -> None:
     hostile = example_report(names={"batch": "/x\x1b[2J\nverdict: healthy"})
-    text = summary(hostile, Path("r"), 80)
+    text = said(hostile, Path("r"), 80)
     assert "\x1b" not in text
     assert sum(line.startswith("verdict:") for line in text.splitlines()) == 1
+
+
+def test_without_data_nothing_can_be_applied() -> None:
+    assert "diagnose apply" not in summary(example_report(), Path("report.html"), None, None)
