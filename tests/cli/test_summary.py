@@ -89,9 +89,8 @@ def test_a_number_stays_with_its_unit() -> None:
 
 
 def test_a_folder_that_needs_quotes_gets_them() -> None:
-    assert "next: diagnose apply 'my reports/report.json' --dry-run" in summary(
-        example_report(), Path("my reports"), None
-    )
+    text = said(example_report(), Path("my reports"), None)
+    assert "next: diagnose apply 'my reports/report.json' --dry-run" in text
 
 
 def test_names_cannot_draw_on_the_terminal() -> None:
