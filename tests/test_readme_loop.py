@@ -126,6 +126,16 @@ def test_the_transcript(tmp_path: Path) -> None:
     assert not Hierarchy.discover().exists(top)
 
 
+@pytest.mark.parametrize("page", TRANSCRIPTS)
+def test_the_demo_prints_what_a_recorded_one_would(page: str, tmp_path: Path) -> None:
+    """Without a kernel: the report of the demo's scenario, recorded, in the place of a live one."""
+    recorded = CHECKOUT / "diagnose" / "lab" / "recorded" / "noisy-neighbour.capture.json.gz"
+    command = [sys.executable, "-m", "diagnose.cli", "report", recorded, "--output", "before"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    _, expected = transcript(page)[0]
+    assert_like(f"diagnose: …\n{done.stdout}diagnose: {READY}: {expected.rsplit(': ', 1)[1]}", expected)
+
+
 def test_shapes() -> None:
     assert shape("step 1 of 4: 3 MiB\nstep 2 of 4: 2.5 MiB\nend") == ["step # of #: #", "end"]
     assert_like("a 1 ms\nx\ny\nend of it\n", "a 22 µs\n…\nend …\n")
