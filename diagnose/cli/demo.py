@@ -25,7 +25,7 @@ from diagnose.cli.measure import deliver, measure_and_report
         ("Something to try apply, verify and rollback on", "sudo diagnose demo --keep --output before"),
     ],
     files=REPORT_FILES,
-    environment=[("TMPDIR", "where the workloads keep their files, up to 1.7 GiB; by default /var/tmp or /tmp")],
+    environment=[("TMPDIR", "where the workloads keep their files, up to 1.7 GiB; by default below /var/tmp")],
 )
 @click.option(
     "--scenario",
