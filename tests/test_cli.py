@@ -127,6 +127,17 @@ def test_bad_usage_is_exit_2_without_a_traceback(arguments: list[str], tmp_path:
     assert run.err
 
 
+def test_a_reader_of_messages_that_is_gone_changes_nothing(capture: Path) -> None:
+    for arguments, code in ((["report", "missing"], 2), (["report", capture.name, "--output", "r"], 1)):
+        reading, writing = os.pipe()
+        os.close(reading)
+        command = [sys.executable, "-m", "diagnose.cli", *arguments]
+        done = subprocess.run(command, cwd=capture.parent, stderr=writing, stdout=subprocess.PIPE, check=False)
+        os.close(writing)
+        assert done.returncode == code
+    assert (capture.parent / "r" / "report.md").exists()
+
+
 # ---------------------------------------------------------------- latency
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -86,4 +87,6 @@ def cli() -> None:
 
 
 def say(text: str) -> None:
-    click.echo(f"diagnose: {text}", err=True)
+    """Print one line on standard error; where nobody reads it any more (hang-up, closed pipe), work goes on."""
+    with suppress(OSError):
+        click.echo(f"diagnose: {text}", err=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import TextIO
 
 from diagnose import units
@@ -22,8 +23,9 @@ class Lines:
     def __call__(self, progress: Progress) -> None:
         if time.monotonic() - self._last >= EVERY_SECONDS or progress.window >= progress.windows:
             self._last = time.monotonic()
-            self._stream.write(sentence(progress) + "\n")
-            self._stream.flush()
+            with suppress(OSError):  # whoever read it is gone (| head): the measurement goes on
+                self._stream.write(sentence(progress) + "\n")
+                self._stream.flush()
 
     def end(self) -> None:
         """Nothing is left on the screen that would have to go."""

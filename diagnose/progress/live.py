@@ -10,7 +10,7 @@ import os
 import select
 import signal
 import time
-from contextlib import suppress
+from collections.abc import Callable
 from types import FrameType
 from typing import TextIO
 
@@ -41,19 +41,31 @@ class Live:
     def __call__(self, progress: Progress) -> None:
         self._last = progress
         now = time.monotonic()
-        if now >= self._next and self._ready():
+        if now >= self._next:
             self._next = now + REDRAW_SECONDS
-            size = os.get_terminal_size(self._stream.fileno())
             # The last column and the last row stay free: a cursor there makes terminals wrap and scroll.
-            self._draw(view(progress, size.columns - 1, size.lines - 1), size.columns)
+            self._show(lambda size: view(progress, size.columns - 1, size.lines - 1))
 
     def end(self) -> None:
         """Replace the view by one line that says what was seen, and give the signal back."""
         signal.signal(signal.SIGCONT, signal.SIG_DFL if self._continued is None else self._continued)
-        if self._ready():
-            columns = os.get_terminal_size(self._stream.fileno()).columns
-            self._draw([Text(sentence(self._last))] if self._last else [], columns)
+        last = self._last
+        self._show(lambda _size: [Text(sentence(last))] if last else [])
         self._drawn = []
+
+    def _show(self, lines: Callable[[os.terminal_size], list[Text]]) -> None:
+        """Draw what fits the terminal as it is now; one that was closed costs nobody the measurement.
+
+        Its hang-up ends the capture as Ctrl-C does (stopping.py).
+        """
+        if self._gone:
+            return
+        try:
+            if self._ready():
+                size = os.get_terminal_size(self._stream.fileno())
+                self._draw(lines(size), size.columns)
+        except OSError:
+            self._gone = True
 
     def _draw(self, lines: list[Text], columns: int) -> None:
         """Write all at once, over what was drawn before."""
@@ -63,12 +75,8 @@ class Live:
         text = f"{self._back(columns)}{captured.get()}"
         if not (self._stream.encoding or "").lower().startswith("utf"):
             text = text.translate(_ASCII)
-        # A terminal that was closed costs nobody the measurement: its hang-up ends the capture as Ctrl-C does.
-        self._gone = True
-        with suppress(OSError):
-            self._stream.write(text)
-            self._stream.flush()
-            self._gone = False
+        self._stream.write(text)
+        self._stream.flush()
         self._drawn = [line.cell_len for line in lines]
 
     def _back(self, columns: int) -> str:
@@ -81,14 +89,8 @@ class Live:
 
     def _ready(self) -> bool:
         """Tell whether the terminal is there, takes output, and is ours: a job in the background does not draw."""
-        if self._gone:
-            return False
-        try:
-            descriptor = self._stream.fileno()
-            _, writable, _ = select.select([], [descriptor], [], 0)
-            ours = os.tcgetpgrp(descriptor) == os.getpgrp()
-        except OSError:
-            return False
+        _, writable, _ = select.select([], [self._stream.fileno()], [], 0)
+        ours = _in_foreground(self._stream.fileno())
         if not ours:
             self._drawn = []
         return bool(writable) and ours
@@ -96,3 +98,11 @@ class Live:
     def _start_anew(self, _number: int, _frame: FrameType | None) -> None:
         """After Ctrl-Z and fg, the shell has written below the view: the next one begins below that."""
         self._drawn = []
+
+
+def _in_foreground(terminal: int) -> bool:
+    """Tell whether the terminal's job is ours; where it is not our controlling terminal there are no jobs."""
+    try:
+        return os.tcgetpgrp(terminal) == os.getpgrp()
+    except OSError:
+        return True

@@ -9,7 +9,7 @@ import pty
 import struct
 import termios
 from collections.abc import Iterator
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 import pytest
 
@@ -17,15 +17,19 @@ from diagnose.progress import Lines, Silence, watcher
 from diagnose.progress.live import Live
 from tests.progress.examples import seen
 
+SCREENS: dict[TextIO, BinaryIO] = {}
+"""The other side of each terminal: what is written to it can be read here."""
+
 
 @pytest.fixture
 def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[TextIO]:
     monkeypatch.setenv("TERM", "xterm-256color")
     ours, theirs = pty.openpty()
     resize(theirs, 24, 80)
-    with os.fdopen(theirs, "w") as stream:
+    with os.fdopen(theirs, "w") as stream, os.fdopen(ours, "rb", buffering=0) as screen:
+        SCREENS[stream] = screen
         yield stream
-    os.close(ours)
+        del SCREENS[stream]
 
 
 def resize(descriptor: int, rows: int, columns: int) -> None:
@@ -72,3 +76,21 @@ def test_none_is_silent(capsys: pytest.CaptureFixture[str]) -> None:
     watching(seen(1, 1))
     watching.end()
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_terminal_without_job_control_is_drawn_to(terminal: TextIO) -> None:
+    watching = watcher("live", terminal)
+    watching(seen(1, 1))
+    watching.end()
+    os.set_blocking(SCREENS[terminal].fileno(), False)
+    drawn = b"".join(iter(lambda: SCREENS[terminal].read(65536), None)).decode()
+    assert "top evictor" in drawn
+    assert drawn.rstrip().endswith("most by /dg/batch")
+
+
+def test_a_terminal_that_is_gone_costs_nothing_but_the_view(terminal: TextIO) -> None:
+    watching = watcher("live", terminal)
+    watching(seen(1, 9))
+    SCREENS[terminal].close()
+    watching(seen(9, 9))
+    watching.end()

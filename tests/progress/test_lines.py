@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 
 import pytest
 
@@ -67,3 +68,14 @@ def test_what_is_not_known_is_left_out() -> None:
 )
 def test_who_evicted_most(path: str | None, said: str) -> None:
     assert sentence(seen(evicted=Evicted(5, path, 5))).endswith(f"5 pages evicted, most by {said}")
+
+
+def test_a_reader_that_is_gone_costs_nobody_the_measurement() -> None:
+    reading, writing = os.pipe()
+    with open(reading, "rb") as reader, open(writing, "w") as log, open(os.devnull, "w") as nowhere:
+        line = Lines(log)
+        line(seen(1, 1))
+        reader.close()
+        line(seen(2, 2))
+        line.end()
+        os.dup2(nowhere.fileno(), log.fileno())  # what could not be written is written when it is closed
