@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+from pathlib import Path
 
 import pytest
 
@@ -72,7 +73,7 @@ def test_who_evicted_most(path: str | None, said: str) -> None:
 
 def test_a_reader_that_is_gone_costs_nobody_the_measurement() -> None:
     reading, writing = os.pipe()
-    with open(reading, "rb") as reader, open(writing, "w") as log, open(os.devnull, "w") as nowhere:
+    with os.fdopen(reading) as reader, os.fdopen(writing, "w") as log, Path(os.devnull).open("w") as nowhere:
         line = Lines(log)
         line(seen(1, 1))
         reader.close()
