@@ -24,7 +24,6 @@ lint: install
 	.venv/bin/mypy
 
 test: lint
-	@.ci/test-packages
 	.venv/bin/python -m pytest
 
 wheel: install
