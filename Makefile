@@ -38,8 +38,10 @@ bench: install
 	@command -v bpftrace gcc >/dev/null || apt-get install -y -qq --no-install-recommends bpftrace gcc libc6-dev
 	.venv/bin/python -m tests.benchmarks
 
+# What is generated from the source and kept in the repository; tests fail while it is not up to date.
 reference: install
 	.venv/bin/python -m diagnose.rules.handbook > docs/facts.md
+	.venv/bin/python -m diagnose.cli.reference share
 
 clean:
 	rm -rf .venv dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -31,6 +31,7 @@ from diagnose.probes._bpf import LOST, Module
 from diagnose.probes._btf import Btf
 from diagnose.probes._flags import constant_flags, offset_flags, stack_flags, tracepoint_flags
 from diagnose.probes._tracefs import ensure
+from diagnose.progress.seen import Evicted, Progress, WindowSeen
 from diagnose.service import Service
 
 SLOW_READ_NS = 100_000
@@ -62,21 +63,6 @@ def plan(duration_seconds: float, window_seconds: float) -> Plan:
             f"{window_seconds:g} to {MAX_WINDOWS * window_seconds:g} s"
         )
     return Plan(windows=int(duration_seconds / window_seconds + 1e-9), window_seconds=window_seconds)
-
-
-@dataclass(frozen=True)
-class Progress:
-    """What is known after each window, for the screen."""
-
-    window: int
-    """Windows measured so far."""
-    windows: int
-    reads: int
-    """File reads of the service in the last window."""
-    missed: int
-
-
-WindowSeen = Callable[[Progress], None]
 
 
 class Battery:
@@ -128,7 +114,7 @@ class Battery:
             if finished > done:
                 self._drain(finished)
                 done = finished
-                on_window(Progress(done, self._plan.windows, *self.reads.latest()))
+                on_window(self._seen(done))
         return self._assemble(started, start_ns, done, interrupted and done < self._plan.windows)
 
     def close(self) -> None:
@@ -152,6 +138,30 @@ class Battery:
         self.cgroups.moved(moved)
         self.cgroups.read(finished - 1, self._module)
         self.host.read(finished - 1)
+
+    def _seen(self, done: int) -> Progress:
+        reads, missed = self.reads.latest()
+        last, so_far = self.reads.hit_ratios()
+        return Progress(
+            window=done,
+            windows=self._plan.windows,
+            reads=reads,
+            missed=missed,
+            window_seconds=self._plan.window_seconds,
+            hit_ratio=last,
+            hit_ratio_so_far=so_far,
+            octaves=self.reads.octaves(),
+            evicted=self._evicted(),
+        )
+
+    def _evicted(self) -> Evicted | None:
+        if not any(p.probe == self.evictions.name and p.attached for p in self.probes):
+            return None
+        by = self.evictions.of_victims(self.cgroups.within(self._service.cgroup))
+        most = max(by, key=lambda evictor: by[evictor], default=None)
+        if most is None:
+            return Evicted(pages=0)
+        return Evicted(sum(by.values()), self.cgroups.path_of(most), by[most])
 
     def _assemble(self, started: datetime, start_ns: int, windows: int, interrupted: bool) -> Capture:
         if windows == 0:

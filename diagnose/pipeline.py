@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from diagnose.battery import Battery, Plan, Wait, WindowSeen
+from diagnose.battery import Battery, Plan, Wait
 from diagnose.cgroups import Hierarchy
 from diagnose.evaluate import evaluate
 from diagnose.facts import Facts
 from diagnose.measurements import measure
 from diagnose.models import Capture, NotMeasured, Report, ReportCapture, ReportService
+from diagnose.progress.seen import WindowSeen
 from diagnose.recommend import recommend
 from diagnose.rules import RuleSet
 from diagnose.service import Service

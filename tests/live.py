@@ -23,6 +23,7 @@ from diagnose.lab import folder
 from diagnose.lab.groups import remove
 from diagnose.lab.programs import write_blocks
 from diagnose.models import Capture
+from diagnose.progress.seen import WindowSeen
 from diagnose.service import Service
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -133,7 +134,7 @@ class Bench:
         self.workers.append(worker)
         return worker
 
-    def measured(self, service: str, *workers: Worker) -> Capture:
+    def measured(self, service: str, *workers: Worker, on_window: WindowSeen = lambda progress: None) -> Capture:
         """Return a capture of these workers doing what they were made for, one after the other."""
         plan = Plan(windows=100, window_seconds=WINDOW_SECONDS)
         battery = Battery(Service(service, service, self.id_of(service), ()), self.hierarchy, plan)
@@ -149,7 +150,7 @@ class Bench:
             return time.monotonic() > until[0]
 
         try:
-            capture = battery.run(wait, lambda progress: None)
+            capture = battery.run(wait, on_window)
         finally:
             battery.close()
         assert capture.lost == {}

@@ -127,6 +127,17 @@ def test_bad_usage_is_exit_2_without_a_traceback(arguments: list[str], tmp_path:
     assert run.err
 
 
+def test_a_reader_of_messages_that_is_gone_changes_nothing(capture: Path) -> None:
+    for arguments, code in ((["report", "missing"], 2), (["report", capture.name, "--output", "r"], 1)):
+        reading, writing = os.pipe()
+        os.close(reading)
+        command = [sys.executable, "-m", "diagnose.cli", *arguments]
+        done = subprocess.run(command, cwd=capture.parent, stderr=writing, stdout=subprocess.PIPE, check=False)
+        os.close(writing)
+        assert done.returncode == code
+    assert (capture.parent / "r" / "report.md").exists()
+
+
 # ---------------------------------------------------------------- latency
 
 
@@ -226,8 +237,9 @@ def test_the_terminal_gets_the_verdict_and_where_the_report_is(capture: Path) ->
     run = Run(capture.parent, "report", capture.name, "--output", "r")
     out = run.out.decode()
     assert out.startswith("verdict: page-cache-noisy-neighbour, ")
-    assert out.endswith("report: r/report.md\n")
-    assert "change 1: " in out
+    assert "\nreport: r/report.md\n" in out
+    assert "\nchange 1: " in out
+    assert "\nnext: diagnose apply r/report.json --dry-run  # " in out
 
 
 def test_a_dash_prints_the_markdown_and_nothing_else(capture: Path) -> None:

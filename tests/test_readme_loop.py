@@ -1,4 +1,4 @@
-"""README, "Applying a recommendation": its transcript is run as it stands, and prints what it says."""
+"""The loop as README and the worked example show it: the transcripts are run as they stand, and print what they say."""
 
 from __future__ import annotations
 
@@ -17,18 +17,26 @@ import pytest
 
 from diagnose.cgroups import Hierarchy
 
-README = Path(__file__).parents[1] / "README.md"
+CHECKOUT = Path(__file__).parents[1]
+TRANSCRIPTS = ("README.md", "docs/worked-example.md")
+"""The same commands in the same order in each, so that one run serves them all."""
 READY = "the workloads go on until Ctrl-C"
 _UNIT = r"(?: (?:ns|µs|ms|s|B|KiB|MiB|GiB|%|percentage points))?"
 _NUMBER = re.compile(rf"[−-]?\d[\d.,]*(?:e-\d+)?{_UNIT}")
 
 
-def transcript() -> list[tuple[str, str]]:
-    """Return the commands of the section with what they print, in order."""
-    section = README.read_text().split("## Applying a recommendation", 1)[1].split("\n## ", 1)[0]
-    text = "\n".join(re.findall(r"```console\n(.*?)```", section, re.DOTALL))
+def transcript(page: str) -> list[tuple[str, str]]:
+    """Return the commands of a page's console blocks with what they print, in order."""
+    text = "\n".join(re.findall(r"```console\n(.*?)```", (CHECKOUT / page).read_text(), re.DOTALL))
     parts = re.split(r"^\$ (.*)\n", text, flags=re.MULTILINE)[1:]
     return list(zip(parts[::2], parts[1::2], strict=True))
+
+
+def steps() -> list[tuple[str, list[str]]]:
+    """Return each command with what every page says that it prints."""
+    pages = [transcript(page) for page in TRANSCRIPTS]
+    (commands,) = {tuple(command for command, _ in page) for page in pages}
+    return [(command, [page[i][1] for page in pages]) for i, command in enumerate(commands)]
 
 
 def shape(text: str) -> list[str]:
@@ -93,7 +101,7 @@ def assert_nothing_left_of_the_neighbour(folder: Path) -> None:
 @pytest.mark.kernel
 def test_the_transcript(tmp_path: Path) -> None:
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "LANG": "C.UTF-8"}
-    (demo, demo_prints), *commands = transcript()
+    (demo, demo_prints), *commands = steps()
     with in_the_background(demo, tmp_path, environment) as printed:
         (top,) = set(re.findall(r"/diagnose-demo-\d+", printed))
         before = memory_settings(top)
@@ -104,16 +112,28 @@ def test_the_transcript(tmp_path: Path) -> None:
                 check=False, stdin=subprocess.DEVNULL, timeout=300,
             )  # fmt: skip
             print(f"$ {command}\n{done.stdout}")
-            assert_like(done.stdout.replace("verdict: better: ", "verdict: fixed: "), prints)
+            for expected in prints:
+                assert_like(done.stdout.replace("verdict: better: ", "verdict: fixed: "), expected)
             if " --yes" in command:
                 applied = memory_settings(top)
             if " verify " in command:
                 assert_nothing_left_of_the_neighbour(tmp_path / "before")
         assert applied not in (None, before)
         assert memory_settings(top) == before, "rollback brings every file back to the byte"
-    assert_like(printed, demo_prints)
+    for expected in demo_prints:
+        assert_like(printed, expected)
     time.sleep(0.1)
     assert not Hierarchy.discover().exists(top)
+
+
+@pytest.mark.parametrize("page", TRANSCRIPTS)
+def test_the_demo_prints_what_a_recorded_one_would(page: str, tmp_path: Path) -> None:
+    """Without a kernel: the report of the demo's scenario, recorded, in the place of a live one."""
+    recorded = CHECKOUT / "diagnose" / "lab" / "recorded" / "noisy-neighbour.capture.json.gz"
+    command = [sys.executable, "-m", "diagnose.cli", "report", recorded, "--output", "before"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    _, expected = transcript(page)[0]
+    assert_like(f"diagnose: …\n{done.stdout}diagnose: {READY}: {expected.rsplit(': ', 1)[1]}", expected)
 
 
 def test_shapes() -> None:

@@ -52,7 +52,7 @@ def test_wheel_carries_every_module(wheel: Path) -> None:
     assert "diagnose/py.typed" in packed
 
 
-def test_installed_wheel_finds_its_rules(wheel: Path, tmp_path: Path) -> None:
+def test_installed_wheel_finds_its_rules_and_brings_man_pages_and_completions(wheel: Path, tmp_path: Path) -> None:
     venv, elsewhere = tmp_path / "venv", tmp_path / "elsewhere"
     elsewhere.mkdir()
     run(sys.executable, "-m", "venv", venv, cwd=tmp_path)
@@ -68,3 +68,6 @@ def test_installed_wheel_finds_its_rules(wheel: Path, tmp_path: Path) -> None:
     listed = run(venv / "bin" / "diagnose", "rules", "list", cwd=elsewhere)
     for rule in (CHECKOUT / "rules").glob("*.yaml"):
         assert rule.stem in listed
+    for file in (CHECKOUT / "share").rglob("*"):
+        installed = venv / "share" / file.relative_to(CHECKOUT / "share")
+        assert file.is_dir() or installed.read_bytes() == file.read_bytes()

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import click
 
 from diagnose.cli import change, demo, host, measure, rules
-from diagnose.cli._common import EXIT_CANNOT_MEASURE, EXIT_NO_FINDING, EXIT_USAGE, cli, say
+from diagnose.cli._common import COMPLETE_VARIABLE, EXIT_CANNOT_MEASURE, EXIT_NO_FINDING, EXIT_USAGE, PROGRAM, cli, say
 from diagnose.errors import DiagnoseError
 
 __all__ = ["change", "cli", "demo", "host", "main", "measure", "rules"]
@@ -29,8 +29,17 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal without µ still gets the rest of the line
+    if COMPLETE_VARIABLE in os.environ:
+        from diagnose.cli import shells
+
+        shells.register()
     try:
-        result = cli.main(args=list(arguments) if arguments is not None else None, standalone_mode=False)
+        result = cli.main(
+            args=list(arguments) if arguments is not None else None,
+            prog_name=PROGRAM,
+            complete_var=COMPLETE_VARIABLE,
+            standalone_mode=False,
+        )
     except click.ClickException as error:
         error.show()
         return EXIT_USAGE

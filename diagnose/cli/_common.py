@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import click
 
 from diagnose import __version__
+from diagnose.cli._manual import ManualGroup
+from diagnose.cli._names import folders
+
+PROGRAM = "diagnose"
+COMPLETE_VARIABLE = "_DIAGNOSE_COMPLETE"
+"""Set by the completion scripts (shells.py), which ask this program what may come next."""
 
 EXIT_NO_FINDING, EXIT_FINDING, EXIT_USAGE, EXIT_CANNOT_MEASURE = 0, 1, 2, 3
+EXITS_OF_A_REPORT = {
+    0: "measured, no finding",
+    1: "findings",
+    2: "bad usage, unknown service, bad rules or files; nothing was written",
+    3: "could not measure",
+}
+REPORT_FILES = (
+    ("report.md", "the report, for people and tickets"),
+    ("report.json", "the same as data (diagnose.report/1); diagnose apply takes it"),
+    ("capture.json.gz", "everything that was measured; diagnose report makes the report from it again"),
+)
 
 _HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 rules_option = click.option(
@@ -17,24 +35,58 @@ rules_option = click.option(
     multiple=True,
     type=click.Path(path_type=Path),
     metavar="DIR",
+    shell_complete=folders,
     help="Folder with rules of your own; repeatable. A rule of the same id replaces the shipped one.",
 )
 output_option = click.option(
     "--output",
     metavar="DIR|-",
+    shell_complete=folders,
     help="Folder for report.md, report.json and capture.json.gz; existing files are never overwritten. "
     "'-' prints the Markdown alone. [default: diagnose-<service>-<UTC time>]",
 )
+progress_option = click.option(
+    "--progress",
+    type=click.Choice(["auto", "live", "plain", "none"]),
+    default="auto",
+    show_default=True,
+    envvar="DIAGNOSE_PROGRESS",
+    show_envvar=True,
+    help="What is said while measuring, on standard error: a live view, a plain line every 10 seconds (for logs and "
+    "screen readers), or nothing. auto: live on a terminal that can draw, else plain.",
+)
 
 
-@click.group(context_settings=_HELP)
-@click.version_option(__version__, prog_name="diagnose")
+@click.group(
+    name=PROGRAM,
+    cls=ManualGroup,
+    context_settings=_HELP,
+    exits=EXITS_OF_A_REPORT,
+    examples=[
+        ("Find out what the service is called here", "diagnose services checkout"),
+        ("Measure it for two minutes", "sudo diagnose latency --service checkout --duration 120"),
+        ("See it work on a scenario with a known answer", "sudo diagnose demo"),
+    ],
+    environment=[
+        ("DIAGNOSE_PROGRESS", "live, plain or none: the default of --progress; plain suits screen readers"),
+        ("NO_COLOR", "if set, nothing is coloured (no-color.org)"),
+        ("TERM", "dumb: no live view, plain lines instead"),
+        ("TMPDIR", "where a report goes whose folder turned out to be full or read-only"),
+        ("DIAGNOSE_DEBUG", "if set, an internal error is shown with its traceback"),
+    ],
+)
+@click.version_option(__version__, prog_name=PROGRAM)
 def cli() -> None:
-    """Say why a Linux service's reads are slow, who evicts its page cache, and which cgroup limit would help.
+    """Say why a Linux service's reads are slow.
 
-    Exit: 0 measured, no finding; 1 findings; 2 bad usage, unknown service, bad rules or files; 3 could not measure.
+    diagnose attaches to the live kernel for two minutes and measures side by side how long a service's reads take,
+    what the block device does, and who evicts whose pages from the page cache. Its report names the cgroup that is to
+    blame, the evidence and how sure it is, and the memory limit in bytes that would help. Nothing is changed unless
+    diagnose apply is told to.
     """
 
 
 def say(text: str) -> None:
-    click.echo(f"diagnose: {text}", err=True)
+    """Print one line on standard error; where nobody reads it any more (hang-up, closed pipe), work goes on."""
+    with suppress(OSError):
+        click.echo(f"diagnose: {text}", err=True)

@@ -17,6 +17,7 @@ from diagnose.cli._common import (
     EXIT_NO_FINDING,
     EXIT_USAGE,
     cli,
+    progress_option,
     rules_option,
     say,
 )
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from diagnose.models.change import ChangeRecord
     from diagnose.rules import RuleSet
 
+_RECORD = ("change-<UTC time>.json", "what was changed and how to undo it; written beside the report by apply")
 SETTLE_SECONDS = 10.0
 """Between applying and verifying: the service reads back what it had lost, once, which is no steady state."""
 
@@ -38,7 +40,23 @@ _duration_option = click.option(
 )
 
 
-@cli.command()
+@cli.command(
+    exits={
+        0: "applied (with --verify: fixed or better)",
+        1: "stopped because somebody was harmed, and restored (with --verify: no change or worse)",
+        2: "refused; nothing was changed",
+        3: "could not",
+    },
+    examples=[
+        ("Look at it first", "diagnose apply report.json --dry-run"),
+        ("Apply after a question", "sudo diagnose apply report.json"),
+        (
+            "Apply, measure again, undo what does not help",
+            "sudo diagnose apply report.json --yes --verify --rollback-if-worse",
+        ),
+    ],
+    files=[_RECORD],
+)
 @click.argument("report_file", metavar="REPORT.json", type=click.Path(path_type=Path))
 @click.option("--select", multiple=True, type=int, metavar="N", help="Only recommendation N of the report; repeatable.")
 @click.option("--dry-run", is_flag=True, help="Check and show everything, change nothing.")
@@ -52,14 +70,18 @@ _duration_option = click.option(
 @click.option("--rollback-if-worse", is_flag=True, help="With --verify: undo the change if the verdict is worse.")
 @_duration_option
 @rules_option
+@progress_option
 def apply(
     report_file: Path, select: tuple[int, ...], dry_run: bool, yes: bool, force: bool, persistent: bool, pause: float,
     then_verify: bool, rollback_if_worse: bool, duration: float | None, rule_folders: tuple[Path, ...],
+    progress: str,
 ) -> int:  # fmt: skip
-    """Apply what a report recommends: shows each change, asks, checks, lowers limits in steps, keeps a way back.
+    """Change what a report recommends, after review.
 
-    Needs root. Exit: 0 applied (with --verify: fixed or better); 1 stopped because somebody was harmed, and restored
-    (with --verify: no change or worse); 2 refused, nothing changed; 3 could not.
+    Shows each change with its reason, what is used now and the risk, asks, and checks that the report is unedited, of
+    this host and boot, and that the value is still the one in the report. Limits come down in steps; an OOM kill or
+    too much time stalled for memory stops and restores everything. What was changed, and how to undo it, is on disk
+    before the first write. Needs root.
     """
     from diagnose.apply import Machine, load_report, plan
     from diagnose.apply.show import as_text
@@ -90,17 +112,28 @@ def apply(
         if wait(SETTLE_SECONDS):
             say(f"stopped before the change was verified; it stays applied: diagnose verify {path}")
             return EXIT_CANNOT_MEASURE
-        return _verify(path, machine, duration, rules, rollback_if_worse)
+        return _verify(path, machine, duration, rules, rollback_if_worse, progress)
 
 
-@cli.command()
+@cli.command(
+    exits={
+        0: "fixed or better",
+        1: "no change or worse",
+        2: "bad usage, or no change in force",
+        3: "could not measure",
+    },
+    examples=[("After an apply", "sudo diagnose verify change-20260308T031500Z.json")],
+    files=[_RECORD, ("verify.md", "the comparison, before against after; written beside CHANGE.json")],
+)
 @click.argument("change_file", metavar="CHANGE.json", type=click.Path(path_type=Path))
 @_duration_option
 @rules_option
-def verify(change_file: Path, duration: float | None, rule_folders: tuple[Path, ...]) -> int:
-    """Measure again after a change and compare: fixed, better, no change or worse. Writes verify.md beside CHANGE.json.
+@progress_option
+def verify(change_file: Path, duration: float | None, rule_folders: tuple[Path, ...], progress: str) -> int:
+    """Measure again after a change and compare.
 
-    Needs root. Exit: 0 fixed or better; 1 no change or worse; 2 usage, or no change in force; 3 could not measure.
+    Runs the battery on the service as before and compares the share of slow reads and the latencies with those in the
+    report: fixed, better, no change or worse, with a 95 % interval. Writes verify.md beside CHANGE.json. Needs root.
     """
     from diagnose.apply import Machine
     from diagnose.battery import require_privileges
@@ -111,16 +144,21 @@ def verify(change_file: Path, duration: float | None, rule_folders: tuple[Path, 
     rules = load_rules(rule_folders)
     require_privileges()
     with stoppable() as wait:
-        return _verify(change_file, Machine.this(wait), duration, rules, rollback_if_worse=False)
+        return _verify(change_file, Machine.this(wait), duration, rules, False, progress)
 
 
-@cli.command()
+@cli.command(
+    exits={0: "restored, or nothing to restore", 2: "refused; nothing was changed", 3: "could not"},
+    examples=[("Undo it", "sudo diagnose rollback change-20260308T031500Z.json")],
+    files=[_RECORD],
+)
 @click.argument("change_file", metavar="CHANGE.json", type=click.Path(path_type=Path))
 @click.option("--force", is_flag=True, help="Also overwrite a value that somebody set after the change.")
 def rollback(change_file: Path, force: bool) -> int:
-    """Undo a change by its record, also of an apply that was killed half-way: every setting as it was, to the byte.
+    """Undo a change, to the byte.
 
-    Needs root. Exit: 0 restored, or nothing to restore; 2 refused, nothing changed; 3 could not.
+    Brings every setting back to what the record says it was, also after an apply that was killed half-way. A value
+    that somebody set since is left alone (--force overwrites it). Needs root.
     """
     from diagnose import apply as applying
     from diagnose.stopping import stoppable
@@ -150,21 +188,23 @@ def _carry_out(planned: Plan, report_file: Path, machine: Machine, persistent: b
     return EXIT_NO_FINDING, outcome.record_path
 
 
-def _verify(path: Path, machine: Machine, duration: float | None, rules: RuleSet, rollback_if_worse: bool) -> int:
+def _verify(
+    path: Path, machine: Machine, duration: float | None, rules: RuleSet, rollback_if_worse: bool, progress: str
+) -> int:
     from diagnose.apply import load_record
     from diagnose.battery import plan
-    from diagnose.progress import ProgressLine
+    from diagnose.progress import watcher
     from diagnose.verify import files, run, text
 
     written = load_record(path)
     before = run.ready(written, machine)
     measured_by = plan(duration or before.seconds, written.window_seconds)
     say(f"measuring {written.service.cgroup} for {duration or before.seconds:g} s, to compare with {before.start}")
-    line = ProgressLine()
+    watching = watcher(progress)
     try:
-        verified = run.verify(written, machine, measured_by, rules, line)
+        verified = run.verify(written, machine, measured_by, rules, watching)
     finally:
-        line.end()
+        watching.end()
     click.echo(f"verdict: {text.sentence(verified.comparison)}")
     click.echo(f"report:  {files.write(path, written, verified)}")
     if verified.comparison.verdict == "worse" and rollback_if_worse:

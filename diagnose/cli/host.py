@@ -5,12 +5,24 @@ from __future__ import annotations
 import click
 
 from diagnose.cli._common import EXIT_NO_FINDING, cli, say
+from diagnose.cli._names import services as service_names
 
 
-@cli.command()
+@cli.command(
+    exits={0: "the battery can measure here", 2: "bad usage", 3: "it cannot; what stops it is marked"},
+    examples=[("Before the first measurement on a host", "sudo diagnose doctor")],
+    files=[
+        ("/sys/kernel/btf/vmlinux", "the kernel's types; without it nothing can be measured"),
+        ("/sys/kernel/tracing", "tracefs; where it is not mounted, it is mounted for the process alone"),
+    ],
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the checks as JSON.")
 def doctor(as_json: bool) -> int:
-    """Say what can be measured on this host, what cannot, and the command that adds it."""
+    """Say what can be measured on this host.
+
+    Checks privileges, bcc, BTF, tracefs, the tracepoints and the memory controller one by one; for what is missing it
+    prints what that costs and the command that adds it. Changes nothing. Without root it says less.
+    """
     from diagnose import doctor as doctors
 
     checks = doctors.checks()
@@ -18,10 +30,20 @@ def doctor(as_json: bool) -> int:
     return doctors.exit_code(checks)
 
 
-@cli.command()
-@click.argument("text", required=False, default="")
+@cli.command(
+    exits={0: "done", 2: "bad usage", 3: "there is no memory controller to read"},
+    examples=[
+        ("Everything, the largest page cache first", "diagnose services"),
+        ("What is called like this", "diagnose services checkout"),
+    ],
+)
+@click.argument("text", required=False, default="", shell_complete=service_names)
 def services(text: str) -> int:
-    """List what --service may name here, with memory and page cache; TEXT narrows it down."""
+    """List what --service may name here.
+
+    One line a service: name, cgroup, memory, page cache, processes; the largest page cache first. TEXT narrows the
+    list down to names and paths that contain it, in upper or lower case.
+    """
     from diagnose import units
     from diagnose.cgroups import Hierarchy
     from diagnose.escape import visible

@@ -2,32 +2,62 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from diagnose.cli._common import EXIT_FINDING, EXIT_NO_FINDING, cli, output_option, rules_option, say
+from diagnose.cli._common import (
+    EXIT_FINDING,
+    EXIT_NO_FINDING,
+    EXITS_OF_A_REPORT,
+    REPORT_FILES,
+    cli,
+    output_option,
+    progress_option,
+    rules_option,
+    say,
+)
+from diagnose.cli._names import services
 
 if TYPE_CHECKING:
     from diagnose.models import Capture, Report
 
 
-@cli.command()
+@cli.command(
+    exits=EXITS_OF_A_REPORT,
+    examples=[
+        ("A systemd unit, for two minutes", "sudo diagnose latency --service checkout"),
+        ("A container, for five minutes", "sudo diagnose latency --service web-1 --duration 300"),
+        ("A process, the report on standard output", "sudo diagnose latency --service pid:123 --output -"),
+    ],
+    files=REPORT_FILES,
+)
 @click.option(
     "--service",
     required=True,
     metavar="NAME",
+    shell_complete=services,
     help="systemd unit, container, namespace/pod, cgroup path, pid:123 or comm:nginx.",
 )
 @click.option("--duration", default=120.0, show_default=True, metavar="SECONDS", help="How long to measure.")
 @click.option("--window", default=1.0, show_default=True, metavar="SECONDS", help="Length of one window, 0.1 to 60 s.")
 @output_option
 @rules_option
-def latency(service: str, duration: float, window: float, output: str | None, rule_folders: tuple[Path, ...]) -> int:
-    """Measure a service on this host and report why its reads are slow. Needs root; changes nothing.
+@progress_option
+def latency(
+    service: str, duration: float, window: float, output: str | None, rule_folders: tuple[Path, ...], progress: str
+) -> int:
+    """Measure a service and say why its reads are slow.
 
-    Ctrl-C ends the measurement early and still reports on what there is.
+    Loads BPF programs on tracepoints and measures, in windows of a second, how long the reads of the service take, what
+    the block device does, and who evicts whose pages from the page cache. Prints the verdict and writes the report.
+    The service is the whole subtree of its cgroup; diagnose services lists the names.
+
+    Needs root; changes nothing, and leaves nothing behind but the report. Ctrl-C or SIGTERM ends the measurement early
+    and still reports on what there is.
     """
     from diagnose import rules
     from diagnose.battery import plan, require_privileges
@@ -43,33 +73,46 @@ def latency(service: str, duration: float, window: float, output: str | None, ru
     hierarchy = Hierarchy.discover()
     resolved = resolve(service, hierarchy)
     say(f"measuring {resolved.cgroup} for {duration:g} s; Ctrl-C ends it early and reports")
-    return measure_and_report(resolved, hierarchy, measured_by, loaded, output)
+    return measure_and_report(resolved, hierarchy, measured_by, loaded, output, progress)
 
 
-def measure_and_report(service: object, hierarchy: object, plan: object, rules: object, output: str | None) -> int:
+def measure_and_report(
+    service: object, hierarchy: object, plan: object, rules: object, output: str | None, progress: str = "auto"
+) -> int:
     from diagnose import capture as captures
     from diagnose import pipeline
-    from diagnose.progress import ProgressLine
+    from diagnose.progress import watcher
     from diagnose.stopping import stoppable
 
-    line = ProgressLine()
+    watching = watcher(progress)
     with stoppable() as wait:
         try:
-            capture = pipeline.record(service, hierarchy, plan, wait, line)  # type: ignore[arg-type]
+            capture = pipeline.record(service, hierarchy, plan, wait, watching)  # type: ignore[arg-type]
         finally:
-            line.end()
+            watching.end()
     if capture.interrupted:
         say(f"stopped after {capture.windows} of {capture.requested_windows} windows")
     report = pipeline.analyse(capture, rules)  # type: ignore[arg-type]
     return deliver(report, capture, captures.to_bytes(capture), output)
 
 
-@cli.command()
+@cli.command(
+    exits={**EXITS_OF_A_REPORT, 0: "no finding", 3: "not used: nothing is measured"},
+    examples=[
+        ("Again, on a laptop", "diagnose report capture.json.gz"),
+        ("With rules of your own, on standard output", "diagnose report capture.json.gz --rules my-rules --output -"),
+    ],
+    files=REPORT_FILES,
+)
 @click.argument("capture_file", metavar="CAPTURE", type=click.Path(path_type=Path))
 @output_option
 @rules_option
 def report(capture_file: Path, output: str | None, rule_folders: tuple[Path, ...]) -> int:
-    """Make the report of a capture again, offline: no root, no kernel, the same bytes as the live run gave."""
+    """Make the report of a capture again, offline.
+
+    Needs no root and no kernel: a capture holds everything that was measured, and the same capture and rules give the
+    same bytes as the live run gave. CAPTURE is a capture.json.gz.
+    """
     from diagnose import capture as captures
     from diagnose import pipeline, rules
     from diagnose.output import check
@@ -84,6 +127,7 @@ def report(capture_file: Path, output: str | None, rule_folders: tuple[Path, ...
 def deliver(report: Report, capture: Capture, packed: bytes, output: str | None) -> int:
     """Print or write the report, say the verdict, and return the exit code."""
     from diagnose import output as outputs
+    from diagnose.cli._summary import summary
     from diagnose.report import render_json, render_markdown
 
     markdown = render_markdown(report)
@@ -95,18 +139,6 @@ def deliver(report: Report, capture: Capture, packed: bytes, output: str | None)
         written = outputs.write(folder, outputs.contents(packed, markdown, render_json(report)))
         if written.instead:
             say(f"warning: {written.instead}; it is in {written.folder} instead")
-        click.echo(_summary(report, written.folder))
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        click.echo(summary(report, written.folder / "report.md", written.folder / "report.json", width))
     return EXIT_FINDING if report.findings else EXIT_NO_FINDING
-
-
-def _summary(report: Report, folder: Path) -> str:
-    """Return the verdict, what to change and where the report is, for the terminal."""
-    from diagnose.escape import visible
-
-    verdict = report.verdict
-    name = f"{verdict.rule}, {verdict.confidence} confidence" if verdict.status == "finding" else verdict.status
-    lines = [f"verdict: {name}", "  " + visible(verdict.summary)]
-    for number, change in enumerate(report.recommendations, 1):
-        value = "no safe value" if change.value_bytes is None else f"{change.value_bytes} bytes"
-        lines.append(visible(f"change {number}: {change.setting} of {change.cgroup}: {value}"))
-    return "\n".join([*lines, f"report: {folder / 'report.md'}"])

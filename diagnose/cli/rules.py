@@ -7,14 +7,35 @@ from pathlib import Path
 import click
 
 from diagnose.cli._common import EXIT_NO_FINDING, EXIT_USAGE, cli, rules_option
+from diagnose.cli._names import folders, rule_ids
+
+_EXITS = {0: "done", 2: "bad usage, unknown rule, bad rules"}
+_EXITS_OF_A_CHECK = {0: "nothing to mend", 2: "something to mend, or bad usage"}
+
+_folder_argument = click.argument(
+    "folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path), shell_complete=folders
+)
 
 
-@cli.group()
+@cli.group(
+    exits=_EXITS,
+    examples=[
+        ("Explain a rule with its thresholds", "diagnose rules show page-cache-noisy-neighbour"),
+        ("Check a folder with rules of your own, and run their tests", "diagnose rules lint my-rules"),
+        ("Report with them", "diagnose report capture.json.gz --rules my-rules"),
+    ],
+    files=[("*.yaml", "a rule each, named after its id; rules/README.md of the source explains how to write one")],
+)
 def rules() -> None:
-    """List, explain, check and test rules."""
+    """List, explain, check and test rules.
+
+    A rule says which explanation of slow reads it stands for, and which facts must hold, with their thresholds, for
+    it to be found. The shipped rules can be replaced one by one, and rules of your own added, with --rules DIR. None
+    of these commands needs root.
+    """
 
 
-@rules.command("list")
+@rules.command("list", exits=_EXITS, examples=[("What can be found here", "diagnose rules list")])
 @rules_option
 def rules_list(rule_folders: tuple[Path, ...]) -> int:
     """List the rules in force, one a line: id, title."""
@@ -27,21 +48,32 @@ def rules_list(rule_folders: tuple[Path, ...]) -> int:
     return EXIT_NO_FINDING
 
 
-@rules.command("show")
-@click.argument("rule_id", metavar="ID")
+@rules.command(
+    "show", exits=_EXITS, examples=[("Explain one of them", "diagnose rules show page-cache-noisy-neighbour")]
+)
+@click.argument("rule_id", metavar="ID", shell_complete=rule_ids)
 @rules_option
 def rules_show(rule_id: str, rule_folders: tuple[Path, ...]) -> int:
-    """Explain a rule: what it looks for, its thresholds, the facts it needs and the probes behind them."""
+    """Explain a rule: conditions, thresholds, facts, probes.
+
+    Prints what the rule looks for, each threshold with its unit and default, the facts that it needs and the probes
+    that measure them.
+    """
     from diagnose.rules import explain, load_rules
 
     click.echo(explain(load_rules(rule_folders).get(rule_id)))
     return EXIT_NO_FINDING
 
 
-@rules.command("lint")
-@click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
+@rules.command(
+    "lint", exits=_EXITS_OF_A_CHECK, examples=[("Before rules of your own go live", "diagnose rules lint my-rules")]
+)
+@_folder_argument
 def rules_lint(folder: Path | None) -> int:
-    """Check the rules of a folder (default: the shipped ones); exit 2 if there is anything to mend."""
+    """Check the rules of a folder.
+
+    Without DIR, the shipped ones. Prints a line for everything that is to be mended: file, place, what is wrong.
+    """
     from diagnose import resources
     from diagnose.rules import lint
 
@@ -54,10 +86,15 @@ def rules_lint(folder: Path | None) -> int:
     return EXIT_USAGE if messages else EXIT_NO_FINDING
 
 
-@rules.command("test")
-@click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
+@rules.command(
+    "test", exits=_EXITS_OF_A_CHECK, examples=[("Run the tests of rules of your own", "diagnose rules test my-rules")]
+)
+@_folder_argument
 def rules_test(folder: Path | None) -> int:
-    """Run the tests embedded in the rules of a folder (default: the shipped ones); exit 2 if one fails."""
+    """Run the tests embedded in the rules of a folder.
+
+    Without DIR, those of the shipped rules. Each rule carries small made-up captures and what it is to say of them.
+    """
     from diagnose import resources
     from diagnose.rules import run_tests
 

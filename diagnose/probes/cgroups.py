@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from diagnose.cgroups import Hierarchy, name_of, printable, read_memory, read_settings
+from diagnose.cgroups import Hierarchy, is_within, name_of, printable, read_memory, read_settings
 from diagnose.errors import UsageError
 from diagnose.models import CgroupRecord, CgroupSamples, ProbeRecord
 from diagnose.probes._bpf import Attachment, Module, attach_probe, text
@@ -83,6 +83,14 @@ class CgroupsProbe:
         keys, names = module.table("new_cgroups").read(_KEY, _NAME)
         for cgroup, path in zip(keys["id"].tolist(), names["path"].tolist(), strict=True):
             self._paths.setdefault(cgroup, printable(text(path)))
+
+    def path_of(self, cgroup: int) -> str | None:
+        """Return the path of a cgroup that is, or was, there; None for one that no name was seen of."""
+        return self._paths.get(cgroup)
+
+    def within(self, top: str) -> set[int]:
+        """Return the cgroups of the subtree of `top`, those that are gone included."""
+        return {cgroup for cgroup, path in self._paths.items() if is_within(path, top)}
 
     def samples(self, windows: int) -> CgroupSamples:
         rows = [r for r in self._rows if r[0] < windows]

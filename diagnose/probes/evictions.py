@@ -6,6 +6,8 @@ dropped or invalidated pages).
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Set
 from typing import Any, get_args
 
 import numpy as np
@@ -35,6 +37,7 @@ class EvictionsProbe:
 
     def __init__(self) -> None:
         self._drained: list[tuple[NDArray[Any], NDArray[Any]]] = []
+        self._by_pair: Counter[tuple[int, int]] = Counter()
 
     def attach(self, module: Module) -> ProbeRecord:
         return attach_probe(module, self.name, self.attachments)
@@ -47,7 +50,19 @@ class EvictionsProbe:
         for side in ("evictor", "victim"):
             for cgroup, count in zip(keys[side].tolist(), pages["pages"].tolist(), strict=True):
                 moved[cgroup] = moved.get(cgroup, 0) + count
+        evicted = keys["cause"] != CAUSES.index("truncate")
+        pairs = zip(keys["evictor"][evicted].tolist(), keys["victim"][evicted].tolist(), strict=True)
+        for pair, count in zip(pairs, pages["pages"][evicted].tolist(), strict=True):
+            self._by_pair[pair] += count
         return moved
+
+    def of_victims(self, victims: Set[int]) -> dict[int, int]:
+        """Return the pages that each cgroup evicted from `victims` so far (truncated and unlinked ones left out)."""
+        by: Counter[int] = Counter()
+        for (evictor, victim), pages in self._by_pair.items():
+            if victim in victims:
+                by[evictor] += pages
+        return dict(by)
 
     def droppers(self, module: Module) -> list[Dropper]:
         """Return the commands that dropped or invalidated pages, or wrote to memory.reclaim, most pages first."""

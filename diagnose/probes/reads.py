@@ -18,6 +18,8 @@ from diagnose.models import ProbeRecord, ReadDelays, ReadFile, ReadKind, Reads, 
 from diagnose.probes._bpf import Attachment, Module, attach_probe, text
 
 KINDS: tuple[ReadKind, ...] = get_args(ReadKind)
+_FILES = [KINDS.index(kind) for kind in ("hit", "missed", "direct", "io_uring")]
+_BUFFERED = [KINDS.index(kind) for kind in ("hit", "missed")]
 SLOTS = 16
 OCTAVES = BINS // BINS_PER_OCTAVE
 NAMES, NAME_BYTES = 8, 48
@@ -62,6 +64,8 @@ class ReadsProbe:
     def __init__(self) -> None:
         self._windows: list[tuple[int, NDArray[Any]]] = []
         self._next = 0
+        self._so_far = np.zeros((), _SLOT)
+        self._told_apart = True
 
     def attach(self, module: Module) -> ProbeRecord:
         """Attach both sides of each call; without any call of which both are there, nothing is measured."""
@@ -74,6 +78,7 @@ class ReadsProbe:
         """Say in the record of this probe that hits and misses look alike where the page-cache probe did not attach."""
         if any(r.probe == "page-cache" and r.attached for r in records):
             return records
+        self._told_apart = False
         blind = {
             "missing": ["read_totals.missed_pages"],
             "reason": "hits and misses cannot be told apart without the page-cache probe",
@@ -99,13 +104,31 @@ class ReadsProbe:
                 for field in _SLOT.names or ():
                     total[field] = mine[field].sum(axis=0)
                 self._windows.append((int(tag) - 1, total))
+                for field in ("bins", "looked_up_pages", "missed_pages"):
+                    self._so_far[field] += total[field]
 
     def latest(self) -> tuple[int, int]:
         """Return the file reads of the last window taken over, and how many of them missed."""
         if not self._windows:
             return 0, 0
         count = self._windows[-1][1]["count"]
-        return int(count[:3].sum()), int(count[KINDS.index("missed")])
+        return int(count[_FILES].sum()), int(count[KINDS.index("missed")])
+
+    def hit_ratios(self) -> tuple[float | None, float | None]:
+        """Return the service's hit ratio, in pages, in the last window taken over and so far; None: unknown."""
+        last = self._windows[-1][1] if self._windows else self._so_far
+        return self._hit_ratio(last), self._hit_ratio(self._so_far)
+
+    def _hit_ratio(self, slot: Any) -> float | None:
+        looked_up, missed = (int(slot[f][_BUFFERED].sum()) for f in ("looked_up_pages", "missed_pages"))
+        return 1 - missed / looked_up if self._told_apart and 0 <= missed <= looked_up and looked_up else None
+
+    def octaves(self) -> dict[str, list[int]]:
+        """Return the file reads so far by kind and octave of latency; all are "reads" where misses look like hits."""
+        by_kind = self._so_far["bins"].reshape(len(KINDS), OCTAVES, BINS_PER_OCTAVE).sum(axis=2)
+        if not self._told_apart:
+            return {"reads": by_kind[_FILES].sum(axis=0).tolist()}
+        return {KINDS[kind]: by_kind[kind].tolist() for kind in _FILES}
 
     def reads(self, windows: int) -> Reads:
         window, kind, bins, count = [], [], [], []

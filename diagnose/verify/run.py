@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from diagnose import pipeline
 from diagnose.apply.guards import size
 from diagnose.apply.machine import Machine
-from diagnose.battery import Plan, WindowSeen
+from diagnose.battery import Plan
 from diagnose.cgroups import opened, shown
 from diagnose.errors import CannotMeasureError, UsageError
 from diagnose.measurements import measure
 from diagnose.models import Capture, Report
 from diagnose.models.change import Change, ChangeRecord, Side
+from diagnose.progress.seen import WindowSeen
 from diagnose.rules import RuleSet
 from diagnose.service import resolve
 from diagnose.verify.compare import Comparison, compare

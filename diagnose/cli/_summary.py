@@ -1,0 +1,131 @@
+"""What the terminal says in the end: verdict, who, how sure, what to change, where the report is, what next (pure)."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from diagnose import units
+from diagnose.escape import columns, shortened, visible
+
+if TYPE_CHECKING:
+    from diagnose.models import Culprit, Finding, Recommendation, Report
+
+MOST_SUMMARY_LINES = 6
+MOST_CULPRITS = 2
+MOST_CHANGES = 2
+_NAME_COLUMNS = 60
+_INDENT = "  "
+
+
+def summary(report: Report, file: Path, data: Path | None, width: int | None) -> str:
+    """Return at most 23 lines of 80 columns where `width` is 80: one screen. None: lines are as long as they are.
+
+    `file` is the report to read, `data` the report.json that `apply` takes, if it was written.
+    """
+    lines = [_verdict(report), *_said(report, width), *_who(report, width), _sure(report)]
+    lines += _changes(report, width)
+    lines.append(f"report: {visible(str(file))}")
+    return "\n".join([*lines, *_next(report, data, width)])
+
+
+def _verdict(report: Report) -> str:
+    verdict = report.verdict
+    sure = f", {verdict.confidence} confidence" if verdict.status == "finding" else ""
+    return f"verdict: {verdict.rule if verdict.status == 'finding' else verdict.status}{sure}"
+
+
+def _said(report: Report, width: int | None) -> list[str]:
+    main = _main(report)
+    title = f"{main.title.rstrip('.')}. " if main else ""
+    return _wrapped(f"{title}{report.verdict.summary}", width, MOST_SUMMARY_LINES)
+
+
+def _who(report: Report, width: int | None) -> Iterator[str]:
+    main = _main(report)
+    culprits = main.culprits if main else []
+    for culprit in culprits[:MOST_CULPRITS]:
+        yield from _wrapped(f"who: {_culprit(culprit)}", width, 2 if len(culprits) == 1 else 1, first="")
+    if len(culprits) > MOST_CULPRITS:
+        yield f"who: {len(culprits) - MOST_CULPRITS} more, see the report"
+
+
+def _culprit(culprit: Culprit) -> str:
+    share = "" if culprit.share is None else f" ({units.percent(culprit.share)})"
+    cause = f": {culprit.cause}" if culprit.cause else ""
+    return f"{shortened(culprit.cgroup, _NAME_COLUMNS)}{share}{cause}"
+
+
+def _sure(report: Report) -> str:
+    main = _main(report)
+    if main is None:
+        return (
+            f"how sure: {report.verdict.confidence}; {len(report.ruled_out)} explanations ruled out, "
+            f"{len(report.unknown)} unknown"
+        )
+    holds = [e.holds for e in main.evidence]
+    return (
+        f"how sure: {report.verdict.confidence}; conditions that hold: {holds.count(True)} of {len(holds)}, "
+        f"unknown: {holds.count(None)}"
+    )
+
+
+def _changes(report: Report, width: int | None) -> Iterator[str]:
+    """Return the changes; the effect and the risk are told where there is one only, else there is no room."""
+    changes = report.recommendations
+    alone = len(changes) == 1
+    for number, change in enumerate(changes[:MOST_CHANGES], 1):
+        yield _what(number, change, width)
+        if change.value_bytes is None:
+            yield from _wrapped(change.reason, width, 2 if alone else 1)
+        elif alone:
+            yield from _wrapped(f"effect: {change.expected_effect}", width, 3)
+            yield from _wrapped(f"risk: {change.risk}", width, 2)
+    if len(changes) > MOST_CHANGES:
+        yield f"change: {len(changes) - MOST_CHANGES} more, see the report"
+
+
+def _what(number: int, change: Recommendation, width: int | None) -> str:
+    what = f"change {number}: {visible(change.setting)} of {shortened(change.cgroup, _NAME_COLUMNS)}"
+    if change.value_bytes is None:
+        text = f"{what}: no safe value"
+    else:
+        before = "no limit" if change.current_bytes is None else units.size(change.current_bytes)
+        text = f"{what}: {before} → {units.exact_size(change.value_bytes)}"
+    return "\n".join(_wrapped(text, width, 2, first=""))
+
+
+def _next(report: Report, data: Path | None, width: int | None) -> Iterator[str]:
+    """Return commands to copy, never wrapped nor cut; what each is for is added where there is room."""
+    steps = []
+    if data is not None and any(change.value_bytes is not None for change in report.recommendations):
+        steps.append((f"diagnose apply {shlex.quote(str(data))} --dry-run", "looks, changes nothing"))
+    if report.verdict.status != "finding":
+        steps.append(("measure again while the reads are slow", "a capture says nothing of other times"))
+    if report.verdict.rule:
+        steps.append((f"diagnose rules show {report.verdict.rule}", "what this verdict rests on"))
+    for command, why in steps:
+        line = f"next: {visible(command)}"
+        yield line if width and columns(f"{line}  # {why}") > width else f"{line}  # {why}"
+
+
+def _main(report: Report) -> Finding | None:
+    return next((f for f in report.findings if f.rule == report.verdict.rule), None)
+
+
+def _wrapped(text: str, width: int | None, most: int, first: str = _INDENT) -> list[str]:
+    """Return a paragraph, indented but for its first line, in at most `most` lines where there is a width."""
+    text = visible(text)
+    if not text:
+        return []
+    if width is None:
+        return [first + text]
+    lines = textwrap.wrap(
+        re.sub(r"(?<=\d) ", "\0", text), max(20, width), max_lines=most, placeholder=" …", initial_indent=first,
+        subsequent_indent=_INDENT, break_on_hyphens=False,
+    )  # fmt: skip
+    return [line.replace("\0", " ") for line in lines]  # a number stays with its unit
