@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import shlex
 
+from diagnose import units
 from diagnose.cgroups.naming import unit_of
 from diagnose.models import CgroupRecord, Recommendation
+from diagnose.recommend.sizing import MIB
 from diagnose.windows import Windows
 
 
-def no_limit(record: CgroupRecord, setting: str, why: str, lines: list[str], path: str) -> Recommendation:
+def no_limit(
+    record: CgroupRecord, setting: str, why: str, lines: list[str], path: str, lacking: int | None = None
+) -> Recommendation:
+    """Return a recommendation without a value; `lacking`: the bytes that more memory would have to bring."""
+    more = (
+        "add memory" if lacking is None else f"add {units.size(-(-lacking // MIB) * MIB)} of memory to what they share"
+    )
     return Recommendation(
         cgroup=path,
         setting=setting,
@@ -18,7 +26,7 @@ def no_limit(record: CgroupRecord, setting: str, why: str, lines: list[str], pat
         reason=f"No safe limit for {path}: {why}.",
         arithmetic=lines,
         expected_effect="none: nothing is to be changed here.",
-        risk="Alternatives to a limit: run the job on another host or at another time; add memory; let it read with "
+        risk=f"Alternatives to a limit: run the job on another host or at another time; {more}; let it read with "
         "O_DIRECT or drop its pages behind itself (POSIX_FADV_DONTNEED).",
         commands=[],
     )

@@ -11,9 +11,10 @@ from diagnose.facts import Facts
 from diagnose.models import CgroupRecord, Recommendation
 from diagnose.neighbours import person_level
 from diagnose.recommend.advice import commands, no_limit
-from diagnose.recommend.prediction import blamed_on_pressure, predict
-from diagnose.recommend.sizing import MIB, RESERVE_SHARE, floor, need, others, peak_of, record_of, shared_room
-from diagnose.windows import Windows
+from diagnose.recommend.need import need
+from diagnose.recommend.prediction import PRESSURE_CAUSES, Prediction, predict, waited_for
+from diagnose.recommend.sizing import MIB, RESERVE_SHARE, Sum, floor, others, peak_of, record_of, shared_room
+from diagnose.windows import Series, Windows
 
 BACKSTOP = 1.25
 """memory.max stands so far above memory.high: it is for a job that reclaim cannot slow, not for everyday."""
@@ -45,27 +46,38 @@ def _contain_one(
     reserve = int(capacity * RESERVE_SHARE)
     left, part = capacity - wanted.bytes - rest.bytes - reserve, _part(path, guilt)
     # Each keeps its floor; what is left above all floors is divided. Containing some of them alone would not help.
-    floors = [f.bytes for p in guilt if (f := floor(windows, p)) is not None]
-    value = int(least.bytes + (left - sum(floors)) * part) // MIB * MIB
+    floors = sum(f.bytes for p in guilt if (f := floor(windows, p)) is not None)
+    value = max(int(least.bytes + (left - floors) * part) // MIB, -(-least.bytes // MIB)) * MIB
+    prediction = predict(facts, waited_for(facts, PRESSURE_CAUSES), wanted.avoided)
     lines = [
         f"{source}: {units.size(capacity)} to share",
         *wanted.lines,
+        *([prediction.hit_ratio_line()] if prediction else []),
         *rest.lines,
         f"{RESERVE_SHARE:.0%} reserve: {units.size(reserve)}",
         f"left for {' and '.join(guilt)}: {units.size(max(left, 0))}"
         + (f"; above the floors of all, {part:.0%} for {path}, the guiltier the less" if len(guilt) > 1 else "")
-        + f"; rounded down to whole MiB: {max(value, 0) // MIB} MiB for {path}",
+        + f"; in whole MiB: {value // MIB} MiB for {path}",
         f"{path} used {units.size(peak)} at its peak",
         *least.lines,
     ]
-    if value < least.bytes:
-        why = f"what is left for it is below its floor of {units.size(least.bytes)}"
-        return [no_limit(record, setting, why, lines, path)]
+    if left < floors:
+        return [no_limit(record, setting, _too_little(least, guilt, left, floors), lines, path, floors - left)]
     if value >= peak:
         why = f"it never used more than {units.size(peak)}, which already fits into the {units.size(value)} left for it"
         return [no_limit(record, setting, why, lines, path)]
-    limit = _containment(record, setting, value, lines, facts)
+    limit = _containment(record, setting, value, [*lines, *_own_reuse(windows, record, value)], facts, prediction)
     return [limit, *_backstop(limit, record, windows)]
+
+
+def _too_little(least: Sum, guilt: dict[str, float], left: int, floors: int) -> str:
+    """Say why no containment is safe: for one the floor is too high, for several the sum of theirs."""
+    if len(guilt) == 1:
+        return f"what is left for it, {units.size(max(left, 0))}, is below its floor of {units.size(least.bytes)}"
+    return (
+        f"what is left for {' and '.join(guilt)}, {units.size(max(left, 0))}, is below their floors together, "
+        f"{units.size(floors)}"
+    )
 
 
 def _part(path: str, guilt: dict[str, float]) -> float:
@@ -76,12 +88,13 @@ def _part(path: str, guilt: dict[str, float]) -> float:
     return (1 - guilt[path] / total) / (len(guilt) - 1)
 
 
-def _containment(record: CgroupRecord, setting: str, value: int, lines: list[str], facts: Facts) -> Recommendation:
+def _containment(
+    record: CgroupRecord, setting: str, value: int, lines: list[str], facts: Facts, prediction: Prediction | None
+) -> Recommendation:
     windows, path = facts.windows, record.path
     below = [n for n in facts.neighbours if is_within(n, path)]
     evicted = sum(facts.number("neighbour.evicted_of_service", n) or 0.0 for n in below)
     seconds = units.duration(windows.count * windows.seconds)
-    prediction = predict(facts, blamed_on_pressure(facts))
     reason = (
         f"{path} evicted {units.pages(evicted)} of {windows.capture.service.cgroup} in {seconds}; below this limit it "
         "reclaims its own pages first and leaves the service room for what it needs."
@@ -103,20 +116,51 @@ def _containment(record: CgroupRecord, setting: str, value: int, lines: list[str
     )
 
 
+def _below(windows: Windows, path: str) -> frozenset[int]:
+    return frozenset(i for i, p in windows.paths.items() if is_within(p, path))
+
+
+def _total(series: Series | None) -> float | None:
+    return None if series is None or np.isnan(series).all() else float(np.nansum(series))
+
+
+def _own_reuse(windows: Windows, record: CgroupRecord, value: int) -> list[str]:
+    """Say what the neighbour itself wants cached: what streams through once needs no room to stay in."""
+    active, held = (peak_of(windows, record.path, key) for key in ("active_file_bytes", "anon_bytes"))
+    if active is None:
+        return []
+    wants = active + (held or 0)
+    fits = "which fits" if wants <= value else "which does not fit: it will be slower"
+    return [
+        f"of its own cache {record.path} had up to {units.size(active)} in active use (active_file), with its "
+        f"anonymous memory {units.size(wants)}, {fits}"
+    ]
+
+
 def _risk(windows: Windows, record: CgroupRecord, setting: str, value: int) -> str:
-    peak, active = (peak_of(windows, record.path, key) for key in ("usage_bytes", "active_file_bytes"))
-    refaults = windows.increase(record.id, "refault_file_pages")
-    again = None if refaults is None or np.isnan(refaults).all() else float(np.nansum(refaults))
+    peak = peak_of(windows, record.path, "usage_bytes")
     how = (
         "The limit is hard: lower it in steps while the job runs, since the kernel must reclaim at once."
         if setting == "memory.limit_in_bytes"
         else "memory.high slows the job instead of killing it, if its own memory outgrows the limit."
     )
-    return (
-        f"{record.path} gets {units.size(value)} instead of up to {units.size(peak)}. Of its cache "
-        f"{units.size(active)} were in active use at the peak, and it fetched {units.pages(again)} again after their "
-        f"eviction, which may become more. {how}"
-    )
+    gets = f"{record.path} gets {units.size(value)} instead of up to {units.size(peak)}."
+    return " ".join([gets, *_cost(windows, record), how])
+
+
+def _cost(windows: Windows, record: CgroupRecord) -> list[str]:
+    """Say what the cache does for the neighbour now, which is what it may lose."""
+    below = _below(windows, record.path)
+    wanted, brought = (_total(windows.cache(column, below)) for column in ("looked_up", "inserted"))
+    again = _total(windows.increase(record.id, "refault_file_pages"))
+    lines = [f"It fetched {units.pages(again)} again after their eviction, which may become more."]
+    if wanted and brought is not None:
+        found = max(0.0, 1 - brought / wanted)
+        lines.append(
+            f"Of the {units.pages(wanted)} that it read it had to bring in {units.count(brought)}: at worst it loses "
+            f"the {units.percent(found)} that it found cached, and reads twice what was read ahead and no longer fits."
+        )
+    return lines
 
 
 def _backstop(limit: Recommendation, record: CgroupRecord, windows: Windows) -> list[Recommendation]:

@@ -1,4 +1,4 @@
-"""What cgroups hold, need and cannot give back, with the arithmetic in words (pure)."""
+"""What cgroups hold, share and cannot give back, with the arithmetic in words (pure)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import numpy as np
 
 from diagnose import units
 from diagnose.limits import shared_limit
-from diagnose.missratio import MIN_REFAULTS, curve, different_pages
 from diagnose.models import CgroupRecord
 from diagnose.windows import Series, Windows
 
@@ -18,11 +17,6 @@ HEADROOM_SHARE = 0.25
 HEADROOM_BYTES = 16 * MIB
 RESERVE_SHARE = 0.05
 """Of the shared room, kept for what the capture did not see."""
-SAMPLE_ONE_IN = 64
-MIN_SAMPLED = 30
-"""Pages; a smaller sample of what the service reads says too little about how much that is."""
-WANTED_SHARE = 0.95
-"""Of the refaults, to be avoided: the last twentieth of a tail would cost as much room as all the rest."""
 
 
 @dataclass(frozen=True)
@@ -70,66 +64,6 @@ def floor(windows: Windows, path: str) -> Sum | None:
 
 def _added(a: int | None, b: int | None) -> int | None:
     return None if a is None and b is None else (a or 0) + (b or 0)
-
-
-def need(windows: Windows) -> Sum | None:
-    """Return what the service needs, so that `WANTED_SHARE` of the pages that came back would have stayed.
-
-    The cache it had and the room that the miss-ratio curve asks for; at most the cache it had left at its lowest and
-    every different page that came back. Where most of what came back had been evicted before the capture, there is no
-    curve, and that bound stands alone. Where next to nothing came back: what it used at its peak.
-    """
-    service = windows.capture.service
-    usage, cache = (series_of(windows, service.cgroup, key) for key in ("usage_bytes", "file_bytes"))
-    peak, different = peak_of(windows, service.cgroup, "usage_bytes"), different_pages(windows)
-    if peak is None:
-        return None
-    known = usage is not None and cache is not None and not np.isnan(usage - cache).all()
-    if usage is None or cache is None or not known or different is None or different < MIN_REFAULTS:
-        return Sum(peak, (f"{service.cgroup} used {units.size(peak)} at its peak: it needs as much",))
-    rest, (kept, which) = int(np.nanmax(usage - cache)), _wanted_cache(windows, cache, different)
-    return Sum(
-        kept + rest,
-        (f"{service.cgroup}: {which}; with {units.size(rest)} of other memory it needs {units.size(kept + rest)}",),
-    )
-
-
-def _wanted_cache(windows: Windows, cache: Series, different: int) -> tuple[int, str]:
-    """Return the bytes of cache that the service needs, and why, in words."""
-    page, found = windows.capture.host.page_bytes, curve(windows.capture)
-    had, lowest = int(np.nanmedian(cache)), int(np.nanmin(cache))
-    bound = lowest + different * page
-    whole = (
-        f"its cache was {units.size(lowest)} at its lowest; {units.size(different * page)} of different pages came back"
-    )
-    if found is None or found.distinct_pages < different / 2:
-        return bound, whole
-    more = found.more_for(WANTED_SHARE) * page
-    if (touched := _touched(windows)) is not None and touched.bytes < min(bound, had + more):
-        return touched.bytes, touched.lines[0]
-    if bound < had + more:
-        return bound, whole
-    return had + more, (
-        f"its cache was {units.size(had)} (median), and {WANTED_SHARE:.0%} of {units.count(found.refaults)} refaults "
-        f"would have stayed with {units.size(more)} more"
-    )
-
-
-def _touched(windows: Windows) -> Sum | None:
-    """Return what the service read altogether, which is all that it can want cached, with what it maps on top."""
-    blame, page = windows.capture.blame, windows.capture.host.page_bytes
-    if blame is None or (blame.touched_pages or 0) < MIN_SAMPLED * SAMPLE_ONE_IN:
-        return None
-    # Two standard errors of the number of pages in the sample.
-    margin = 2 / ((blame.touched_pages or 0) / SAMPLE_ONE_IN) ** 0.5
-    mapped = peak_of(windows, windows.capture.service.cgroup, "mapped_file_bytes") or 0
-    read = (blame.touched_pages or 0) * page
-    total = int(read * (1 + margin)) + mapped
-    return Sum(
-        total,
-        (f"it read {units.size(read)} of different pages (by a sample of one in 64, so {margin:.0%} is added) "
-         f"and mapped {units.size(mapped)}: {units.size(total)} of cache",),
-    )  # fmt: skip
 
 
 def shared_room(windows: Windows, neighbour: str) -> tuple[int, str, str | None]:

@@ -14,7 +14,8 @@ from diagnose.facts import Facts
 from diagnose.models import Capture, CgroupRecord, Culprit, Finding, Recommendation
 from diagnose.recommend import recommend
 from diagnose.recommend.advice import commands
-from diagnose.recommend.sizing import floor, need, others
+from diagnose.recommend.need import need
+from diagnose.recommend.sizing import floor, others
 from diagnose.windows import Windows
 
 BATCH, BACKUP = 20, 21
