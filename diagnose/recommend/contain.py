@@ -16,6 +16,8 @@ from diagnose.recommend.prediction import PRESSURE_CAUSES, Prediction, predict, 
 from diagnose.recommend.sizing import MIB, RESERVE_SHARE, Sum, floor, others, peak_of, record_of, shared_room
 from diagnose.windows import Series, Windows
 
+NEXT_TO_NOTHING = 0.01
+"""Of what a neighbour read, found in the cache: below, its cache is of no use to it."""
 BACKSTOP = 1.25
 """memory.max stands so far above memory.high: it is for a job that reclaim cannot slow, not for everyday."""
 
@@ -130,7 +132,7 @@ def _own_reuse(windows: Windows, record: CgroupRecord, value: int) -> list[str]:
     if active is None:
         return []
     wants = active + (held or 0)
-    fits = "which fits" if wants <= value else "which does not fit: it will be slower"
+    fits = "which fits" if wants <= value else "which does not fit"
     return [
         f"of its own cache {record.path} had up to {units.size(active)} in active use (active_file), with its "
         f"anonymous memory {units.size(wants)}, {fits}"
@@ -156,9 +158,10 @@ def _cost(windows: Windows, record: CgroupRecord) -> list[str]:
     lines = [f"It fetched {units.pages(again)} again after their eviction, which may become more."]
     if wanted and brought is not None:
         found = max(0.0, 1 - brought / wanted)
+        loses = "no cache to lose" if found < NEXT_TO_NOTHING else f"at worst the {units.percent(found)} found to lose"
         lines.append(
-            f"Of the {units.pages(wanted)} that it read it had to bring in {units.count(brought)}: at worst it loses "
-            f"the {units.percent(found)} that it found cached, and reads twice what was read ahead and no longer fits."
+            f"It read {units.pages(wanted)} and had to bring {units.count(brought)} into the cache for it: it has "
+            f"{loses}; what is read ahead and no longer fits is read twice."
         )
     return lines
 

@@ -30,6 +30,7 @@ def situation(
     shared_mib: int | None = 1024,
     version: int = 2,
     backup: bool = False,
+    available: int = 12 * GIB,
     **changes: object,
 ) -> Capture:
     """Return a capture in which the batch job evicts the service below a limit that they share."""
@@ -50,7 +51,7 @@ def situation(
         cache=[(0, BATCH, 0, 0, 50_000, 0)],
         samples={key: [value * MIB] * 4 for key, value in mib.items()},
         settings={10: {setting: None if shared_mib is None else shared_mib * MIB}},
-        host={"meminfo.MemAvailable_bytes": [12 * GIB] * 4},
+        host={"meminfo.MemAvailable_bytes": [available] * 4},
         **{"cgroup_version": version, **changes},
     )
 
@@ -177,6 +178,33 @@ def test_a_raised_limit_is_higher_than_the_one_in_force() -> None:
 
 def test_without_an_own_limit_there_is_none_to_raise() -> None:
     assert advice(small_capture(), "raise-own-limit") == []
+
+
+def test_a_shared_limit_is_raised_to_what_all_below_it_need() -> None:
+    crowded = situation(batch_mib=200, service_mib=900, shared_mib=1024)
+    change = limit_on(advice(crowded, "raise-shared-limit"), "/dg", "memory.max")
+    assert change.current_bytes == 1024 * MIB
+    assert change.value_bytes is not None
+    assert 1.05 * 1100 * MIB <= change.value_bytes <= 1.05 * 1100 * MIB + 2 * MIB, "both, and the reserve"
+
+
+def test_a_shared_limit_is_not_raised_beyond_the_host_and_the_report_says_what_is_lacking() -> None:
+    crowded = situation(batch_mib=200, service_mib=900, available=8 * MIB)
+    (change,) = advice(crowded, "raise-shared-limit")
+    assert change.value_bytes is None
+    assert "add 1" in change.risk
+    assert "MiB of memory" in change.risk
+
+
+def test_the_services_own_limit_is_no_shared_one() -> None:
+    assert advice(own(100), "raise-shared-limit") == []
+    assert advice(small_capture(), "raise-shared-limit") == []
+
+
+def test_what_is_lacking_for_a_safe_containment_is_said_in_bytes() -> None:
+    change = limit_on(advice(situation(anon_mib=850), "contain-neighbour"), "/dg/batch", "memory.high")
+    floor_mib, left_mib = 850 * 1.25, 1024 - 300 - 1024 * 0.05
+    assert f"add {round(floor_mib - left_mib):.0f} MiB of memory" in change.risk
 
 
 # ---------------------------------------------------------------- sizing
