@@ -12,12 +12,23 @@ from diagnose.windows import Windows
 
 
 def no_limit(
-    record: CgroupRecord, setting: str, why: str, lines: list[str], path: str, lacking: int | None = None
+    record: CgroupRecord,
+    setting: str,
+    why: str,
+    lines: list[str],
+    path: str,
+    lacking: int | None = None,
+    by_its_files: bool = True,
 ) -> Recommendation:
-    """Return a recommendation without a value; `lacking`: the bytes that more memory would have to bring."""
-    more = (
-        "add memory" if lacking is None else f"add {units.size(-(-lacking // MIB) * MIB)} of memory to what they share"
-    )
+    """Return a recommendation without a value.
+
+    `lacking`: the bytes that more memory would have to bring; `by_its_files`: files take the room, rather than memory
+    of the job's own.
+    """
+    more = "memory" if lacking is None else f"{units.size(-(-lacking // MIB) * MIB)} of memory to what they share"
+    ways = ["run the job on another host or at another time", f"add {more}"]
+    if by_its_files:
+        ways.append("let it read with O_DIRECT or drop its pages behind itself (POSIX_FADV_DONTNEED)")
     return Recommendation(
         cgroup=path,
         setting=setting,
@@ -26,8 +37,7 @@ def no_limit(
         reason=f"No safe limit for {path}: {why}.",
         arithmetic=lines,
         expected_effect="none: nothing is to be changed here.",
-        risk=f"Alternatives to a limit: run the job on another host or at another time; {more}; let it read with "
-        "O_DIRECT or drop its pages behind itself (POSIX_FADV_DONTNEED).",
+        risk=f"Alternatives to a limit: {'; '.join(ways)}.",
         commands=[],
     )
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from diagnose import units
 from diagnose.cgroups.paths import is_within
 from diagnose.evaluate import Fired
@@ -11,13 +9,21 @@ from diagnose.facts import Facts
 from diagnose.models import CgroupRecord, Recommendation
 from diagnose.neighbours import person_level
 from diagnose.recommend.advice import commands, no_limit
+from diagnose.recommend.cost import own_reuse, risk
 from diagnose.recommend.need import need
 from diagnose.recommend.prediction import PRESSURE_CAUSES, Prediction, predict, waited_for
-from diagnose.recommend.sizing import MIB, RESERVE_SHARE, Sum, floor, others, peak_of, record_of, shared_room
-from diagnose.windows import Series, Windows
+from diagnose.recommend.sizing import (
+    MIB,
+    RESERVE_SHARE,
+    Sum,
+    floor,
+    others,
+    peak_of,
+    record_of,
+    shared_room,
+)
+from diagnose.windows import Windows
 
-NEXT_TO_NOTHING = 0.01
-"""Of what a neighbour read, found in the cache: below, its cache is of no use to it."""
 BACKSTOP = 1.25
 """memory.max stands so far above memory.high: it is for a job that reclaim cannot slow, not for everyday."""
 
@@ -59,16 +65,18 @@ def _contain_one(
         f"{RESERVE_SHARE:.0%} reserve: {units.size(reserve)}",
         f"left for {' and '.join(guilt)}: {units.size(max(left, 0))}"
         + (f"; above the floors of all, {part:.0%} for {path}, the guiltier the less" if len(guilt) > 1 else "")
-        + f"; in whole MiB: {value // MIB} MiB for {path}",
+        + (f"; in whole MiB: {value // MIB} MiB for {path}" if left >= floors else ""),
         f"{path} used {units.size(peak)} at its peak",
         *least.lines,
     ]
     if left < floors:
-        return [no_limit(record, setting, _too_little(least, guilt, left, floors), lines, path, floors - left)]
+        cached, own = (peak_of(windows, path, key) or 0 for key in ("file_bytes", "anon_bytes"))
+        why = _too_little(least, guilt, left, floors)
+        return [no_limit(record, setting, why, lines, path, floors - left, by_its_files=cached > own)]
     if value >= peak:
         why = f"it never used more than {units.size(peak)}, which already fits into the {units.size(value)} left for it"
         return [no_limit(record, setting, why, lines, path)]
-    limit = _containment(record, setting, value, [*lines, *_own_reuse(windows, record, value)], facts, prediction)
+    limit = _containment(record, setting, value, [*lines, *own_reuse(windows, record, value)], facts, prediction)
     return [limit, *_backstop(limit, record, windows)]
 
 
@@ -113,57 +121,9 @@ def _containment(
         expected_effect=prediction.sentence()
         if prediction
         else f"The {units.pages(evicted)} that {path} evicted of the service stay cached.",
-        risk=_risk(windows, record, setting, value),
+        risk=risk(windows, record, setting, value),
         commands=commands(record, setting, value, windows),
     )
-
-
-def _below(windows: Windows, path: str) -> frozenset[int]:
-    return frozenset(i for i, p in windows.paths.items() if is_within(p, path))
-
-
-def _total(series: Series | None) -> float | None:
-    return None if series is None or np.isnan(series).all() else float(np.nansum(series))
-
-
-def _own_reuse(windows: Windows, record: CgroupRecord, value: int) -> list[str]:
-    """Say what the neighbour itself wants cached: what streams through once needs no room to stay in."""
-    active, held = (peak_of(windows, record.path, key) for key in ("active_file_bytes", "anon_bytes"))
-    if active is None:
-        return []
-    wants = active + (held or 0)
-    fits = "which fits" if wants <= value else "which does not fit"
-    return [
-        f"of its own cache {record.path} had up to {units.size(active)} in active use (active_file), with its "
-        f"anonymous memory {units.size(wants)}, {fits}"
-    ]
-
-
-def _risk(windows: Windows, record: CgroupRecord, setting: str, value: int) -> str:
-    peak = peak_of(windows, record.path, "usage_bytes")
-    how = (
-        "The limit is hard: lower it in steps while the job runs, since the kernel must reclaim at once."
-        if setting == "memory.limit_in_bytes"
-        else "memory.high slows the job instead of killing it, if its own memory outgrows the limit."
-    )
-    gets = f"{record.path} gets {units.size(value)} instead of up to {units.size(peak)}."
-    return " ".join([gets, *_cost(windows, record), how])
-
-
-def _cost(windows: Windows, record: CgroupRecord) -> list[str]:
-    """Say what the cache does for the neighbour now, which is what it may lose."""
-    below = _below(windows, record.path)
-    wanted, brought = (_total(windows.cache(column, below)) for column in ("looked_up", "inserted"))
-    again = _total(windows.increase(record.id, "refault_file_pages"))
-    lines = [f"It fetched {units.pages(again)} again after their eviction, which may become more."]
-    if wanted and brought is not None:
-        found = max(0.0, 1 - brought / wanted)
-        loses = "no cache to lose" if found < NEXT_TO_NOTHING else f"at worst the {units.percent(found)} found to lose"
-        lines.append(
-            f"It read {units.pages(wanted)} and had to bring {units.count(brought)} into the cache for it: it has "
-            f"{loses}; what is read ahead and no longer fits is read twice."
-        )
-    return lines
 
 
 def _backstop(limit: Recommendation, record: CgroupRecord, windows: Windows) -> list[Recommendation]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from diagnose import units
+from diagnose.cgroups.paths import is_within
 from diagnose.limits import shared_limit
 from diagnose.models import CgroupRecord
 from diagnose.windows import Series, Windows
@@ -15,6 +16,8 @@ MIB = 1 << 20
 HEADROOM_SHARE = 0.25
 """Above what a cgroup cannot give back, so much more of it again, for growth between the capture and the next peak."""
 HEADROOM_BYTES = 16 * MIB
+WRITTEN_BACK_SECONDS = 1.0
+"""So long may reclaim wait for dirty pages: a stall that a batch job survives, and far from the OOM killer."""
 RESERVE_SHARE = 0.05
 """Of the shared room, kept for what the capture did not see."""
 
@@ -45,16 +48,14 @@ def floor(windows: Windows, path: str) -> Sum | None:
         "kernel": peak_of(windows, path, "kernel_bytes"),
         "unevictable": peak_of(windows, path, "unevictable_bytes"),
         "shared memory": peak_of(windows, path, "shmem_bytes"),
-        "dirty and under writeback": _added(
-            peak_of(windows, path, "dirty_bytes"), peak_of(windows, path, "writeback_bytes")
-        ),
     }
     if parts["anonymous"] is None:
         return None
+    dirty = dirty_for_long(windows, path)
     known = {name: value for name, value in parts.items() if value is not None}
-    held = sum(known.values())
+    held = sum(known.values()) + dirty.bytes
     headroom = max(HEADROOM_BYTES, int(held * HEADROOM_SHARE))
-    listed = ", ".join(f"{name} {units.size(value)}" for name, value in known.items())
+    listed = ", ".join([f"{name} {units.size(value)}" for name, value in known.items()] + list(dirty.lines))
     return Sum(
         held + headroom,
         (f"{path} cannot give back {units.size(held)} at its peaks ({listed}); with {units.size(headroom)} headroom "
@@ -62,8 +63,37 @@ def floor(windows: Windows, path: str) -> Sum | None:
     )  # fmt: skip
 
 
-def _added(a: int | None, b: int | None) -> int | None:
-    return None if a is None and b is None else (a or 0) + (b or 0)
+def dirty_for_long(windows: Windows, path: str) -> Sum:
+    """Return the dirty memory that a cgroup cannot give back within `WRITTEN_BACK_SECONDS`, at its peak.
+
+    Dirty pages are reclaimed once they are written: reclaim waits for that (shrink_folio_list in mm/vmscan.c), and a
+    limit slows a job that writes to the pace of its device. What the device would need longer for counts as held.
+    """
+    peak, pace = dirty_at_once(windows, path), _written_per_second(windows, path)
+    if peak is None:
+        return Sum(0, ())
+    stuck = max(0, peak - int(pace * WRITTEN_BACK_SECONDS))
+    line = f"dirty and under writeback {units.size(stuck)}"
+    if stuck < peak:
+        line += f", since of {units.size(peak)} the device writes {units.size(pace)}/s"
+    return Sum(stuck, (line,))
+
+
+def dirty_at_once(windows: Windows, path: str) -> int | None:
+    """Return the most that a cgroup held dirty and under writeback at the end of any window; None: not measured."""
+    series = [s for key in ("dirty_bytes", "writeback_bytes") if (s := series_of(windows, path, key)) is not None]
+    at_once = np.sum(series, axis=0) if series else np.full(1, np.nan)
+    return None if np.isnan(at_once).all() else int(np.nanmax(at_once))
+
+
+def _written_per_second(windows: Windows, path: str) -> float:
+    """Return the median pace in bytes/s at which devices wrote for a cgroup, while they did; 0 if that was not seen."""
+    table, moved = windows.capture.block_requests, np.zeros(windows.count)
+    below = {i for i, p in windows.paths.items() if is_within(p, path)}
+    for window, op, cgroup, size in zip(table.window, table.op, table.cgroup, table.bytes, strict=True):
+        if op == "write" and cgroup in below:
+            moved[window] += size
+    return float(np.median(moved[moved > 0])) / windows.seconds if moved.any() else 0.0
 
 
 def shared_room(windows: Windows, neighbour: str) -> tuple[int, str, str | None]:

@@ -11,7 +11,7 @@ from small_capture import MIB, SVC, small_capture
 
 from diagnose.evaluate import Fired
 from diagnose.facts import Facts
-from diagnose.models import Capture, CgroupRecord, Culprit, Finding, Recommendation
+from diagnose.models import BlockRequests, Capture, CgroupRecord, Culprit, Finding, Recommendation
 from diagnose.recommend import recommend
 from diagnose.recommend.advice import commands
 from diagnose.recommend.need import need
@@ -218,6 +218,28 @@ def test_the_floor_is_what_cannot_be_given_back_and_headroom() -> None:
     small = floor(Windows(situation(anon_mib=4)), "/dg/batch")
     assert small is not None
     assert small.bytes == 20 * MIB
+
+
+@pytest.mark.parametrize(("written_mib", "held_mib"), [(0, 104), (60, 44), (500, 4)])
+def test_dirty_memory_counts_as_far_as_its_device_would_need_long_to_write_it(written_mib: int, held_mib: int) -> None:
+    samples: dict[tuple[int, str], list[int | None]] = {
+        (BATCH, "anon_bytes"): [4 * MIB] * 4,
+        (BATCH, "dirty_bytes"): [0, 100 * MIB, 10 * MIB, 0],
+        (BATCH, "writeback_bytes"): [0, 0, 80 * MIB, 0],
+    }
+    writes = BlockRequests(
+        window=[1], device=["vda"], op=["write"], cgroup=[BATCH], requests=[1], bytes=[written_mib * MIB],
+        queue_ns=[0], service_ns=[0],
+    )  # fmt: skip
+    least = floor(Windows(small_capture(cgroups=PATHS, samples=samples, block_requests=writes)), "/dg/batch")
+    assert least is not None
+    assert least.bytes == held_mib * MIB + max(16 * MIB, held_mib * MIB // 4)
+
+
+def test_a_job_whose_own_memory_takes_the_room_is_not_told_to_read_otherwise() -> None:
+    change = limit_on(advice(situation(anon_mib=850), "contain-neighbour"), "/dg/batch", "memory.high")
+    assert "O_DIRECT" not in change.risk
+    assert "another host" in change.risk
 
 
 def test_what_was_not_read_has_no_floor_and_no_need() -> None:
