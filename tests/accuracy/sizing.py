@@ -1,8 +1,8 @@
 """Are the recommended limits right? Applied in the lab and held against the optimum, for every memory scenario.
 
 Diagnose, set the recommended limits, diagnose again; then bisect for the largest limits (the smallest, where one is
-raised) that still remove 90 % of the missed reads. Missed reads that waited for pages which proactive reclaim (DAMON)
-took are counted apart: no limit changes them.
+raised), and by itself for the smallest protection, that still remove 90 % of the missed reads. Missed reads that waited
+for pages which proactive reclaim (DAMON) took are counted apart: no limit changes them.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ SIZED = (
 )
 REMOVED, RATIO, POINTS, BLAMED, AGREED = 0.9, 1.5, 3.0, 0.9, 0.99
 """What must hold: missed reads removed, distance from the optimum, of the prediction, blamed share, right blame."""
+PROTECTION = "memory.low"
 STEPS, WIDEST = 4, 2.25
 """Of the bisection, and how far from the recommendation it looks."""
 _PREDICTED = re.compile(r"hit ratio from .* to ([0-9.]+) %,")
@@ -102,12 +103,18 @@ def size(name: str, keep: Path | None = None) -> Sized:
         trial.apply(limits)
         after = trial.measure("after")
         killed, alive = trial.killed(), lab.alive()
-        factor = _optimum(trial, limits, before, _enough(before, after))
+        optima, factors = [], []
+        for lever in _levers(limits):
+            trial.reset([r for r in limits if r not in lever])
+            # Alone a lever may do less than both did.
+            enough_now = _enough(before, after) and (len(lever) == len(limits) or _alone(trial, lever, before))
+            factors.append(_optimum(trial, lever, before, enough_now))
+            optima.append(_listed(lever, lab.parent, factors[-1]))
         return Sized(
             name,
             _listed(limits, lab.parent),
-            optimum=_listed(limits, lab.parent, factor),
-            ratio=max(factor, 1 / factor),
+            optimum=", ".join(optima),
+            ratio=max(max(factor, 1 / factor) for factor in factors),
             slow_removed=1 - after.slow_share / before.slow_share if before.slow else None,
             removed=1 - after.avoidable_share / before.avoidable_share if before.avoidable_share else None,
             predicted=_predicted(limits[0]),
@@ -118,6 +125,11 @@ def size(name: str, keep: Path | None = None) -> Sized:
         )
 
 
+def _alone(trial: Trial, lever: Sequence[Recommendation], before: Reading) -> bool:
+    trial.apply(lever)
+    return _enough(before, trial.measure(f"{lever[0].setting}-alone"))
+
+
 def _enough(before: Reading, now: Reading) -> bool:
     return now.avoidable_share <= (1 - REMOVED) * before.avoidable_share
 
@@ -125,7 +137,8 @@ def _enough(before: Reading, now: Reading) -> bool:
 def _listed(limits: Sequence[Recommendation], parent: str, factor: float = 1.0) -> str:
     whose = [limit.cgroup.removeprefix(parent).lstrip("/") or "all" for limit in limits]
     values = [round((limit.value_bytes or 0) * factor / MIB) for limit in limits]
-    return ", ".join(f"{who} {value} MiB" for who, value in zip(whose, values, strict=True))
+    settings = [f" {limit.setting}" if "limit_in_bytes" not in limit.setting else "" for limit in limits]
+    return ", ".join(f"{who}{s} {value} MiB" for who, s, value in zip(whose, settings, values, strict=True))
 
 
 def _predicted(limit: Recommendation) -> float | None:
@@ -133,17 +146,22 @@ def _predicted(limit: Recommendation) -> float | None:
     return float(found[1]) if found else None
 
 
-def _optimum(trial: Trial, limits: Sequence[Recommendation], before: Reading, enough_now: bool) -> float:
+def _levers(limits: Sequence[Recommendation]) -> list[list[Recommendation]]:
+    """Return the recommendations that are tried apart from each other: containment (or a raised limit), protection."""
+    protecting = [r for r in limits if r.setting == PROTECTION]
+    return [lever for lever in ([r for r in limits if r not in protecting], protecting) if lever]
+
+
+def _optimum(trial: Trial, lever: Sequence[Recommendation], before: Reading, enough_now: bool) -> float:
     """Return the factor on the recommended limits from which on they remove less than `REMOVED`."""
 
     def enough(factor: float) -> bool:
-        trial.apply(limits, factor)
-        return _enough(before, trial.measure(f"x{factor:.2f}"))
+        trial.apply(lever, factor)
+        return _enough(before, trial.measure(f"{lever[0].setting}-x{factor:.2f}"))
 
-    raised = all((r.current_bytes or 0) and (r.value_bytes or 0) > (r.current_bytes or 0) for r in limits)
-    if raised:
-        # The smallest: good above it, not below.
-        lowest = max((r.current_bytes or 0) / (r.value_bytes or 1) for r in limits)
+    if all(r.setting == PROTECTION or (r.current_bytes or r.value_bytes or 0) < (r.value_bytes or 0) for r in lever):
+        # The smallest that is good; one that was in force before was not.
+        lowest = max(1 / WIDEST, *((r.current_bytes or 0) / (r.value_bytes or 1) for r in lever))
         good, bad = (1.0, lowest) if enough_now else (WIDEST, 1.0)
     else:
         good, bad = (1.0, WIDEST) if enough_now else (1 / WIDEST, 1.0)

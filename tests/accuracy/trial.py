@@ -84,6 +84,13 @@ class Trial:
             value = max(1, round((limit.value_bytes or 0) * factor / MIB)) * MIB
             (self.hierarchy.directory(limit.cgroup) / limit.setting).write_text(str(value))
 
+    def reset(self, limits: Sequence[Recommendation]) -> None:
+        """Bring settings back to what they were before the first change."""
+        for limit in limits:
+            none = {"memory.low": "0", "memory.limit_in_bytes": "-1"}.get(limit.setting, "max")
+            value = none if limit.current_bytes is None else str(limit.current_bytes)
+            (self.hierarchy.directory(limit.cgroup) / limit.setting).write_text(value)
+
     def wait_a_cycle(self) -> None:
         """Let the workloads go through a quiet phase and a burst."""
         time.sleep(2 * SETTLE_SECONDS)
