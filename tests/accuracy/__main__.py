@@ -59,6 +59,11 @@ def sized(names: list[str], keep: Path | None, lock: Path | None) -> tuple[str, 
         with live.turn(lock):
             rows.append(sizing.size(name, keep))
         print(sizing.line(rows[-1]), file=sys.stderr)
+    return limits(rows)
+
+
+def limits(rows: list[sizing.Sized]) -> tuple[str, bool]:
+    """Return the section of what came out, and whether all that must hold holds."""
     lines = [
         "## Limits",
         "",
