@@ -18,6 +18,10 @@ POINTS = 12
 """Of the drawn curve, equally far apart."""
 TOLERANCE = 0.25
 """By so much may this project's count of refaults exceed the kernel's before the blame is to be distrusted."""
+LEAST_SEEN = 0.5
+"""Of the kernel's count; with less the blame is incomplete."""
+FEW_PAGES = 64
+"""Either count may be off by so many: cgroups are charged in batches (MEMCG_CHARGE_BATCH)."""
 
 
 def blame(frame: Frame) -> Node | None:
@@ -132,13 +136,19 @@ def _cross_check(frame: Frame, found: Blame) -> Node:
     kernel = refaulted_pages(Windows(frame.capture))
     if kernel is None:
         verdict = "not checked: the kernel's count was not read"
-    elif ours > kernel * (1 + TOLERANCE) + 64:
+    elif ours > kernel * (1 + TOLERANCE) + FEW_PAGES:
         verdict = "distrust the blame: more pages were seen to come back than the kernel counts"
-    elif ours < kernel * 0.5 - 64:
+    elif ours < kernel * LEAST_SEEN - FEW_PAGES:
         verdict = "the blame is incomplete: the kernel counts many more, evicted before the capture or forgotten since"
     else:
         verdict = "the two agree within the stated tolerance"
-    return {"seen_pages": ours, "kernel_pages": kernel, "tolerance": TOLERANCE, "verdict": verdict}
+    return {
+        "seen_pages": ours,
+        "kernel_pages": kernel,
+        "tolerance": TOLERANCE,
+        "least_seen": LEAST_SEEN,
+        "verdict": verdict,
+    }
 
 
 def _example(frame: Frame, example: ExampleRead) -> Node:

@@ -72,7 +72,7 @@ def dirty_for_long(windows: Windows, path: str) -> Sum:
     peak, pace = dirty_at_once(windows, path), _written_per_second(windows, path)
     if peak is None:
         return Sum(0, ())
-    stuck = max(0, peak - int(pace * WRITTEN_BACK_SECONDS))
+    stuck = max(0, peak - int(pace * WRITTEN_BACK_SECONDS)) if peak >= MIB else peak
     line = f"dirty and under writeback {units.size(stuck)}"
     if stuck < peak:
         line += f", since of {units.size(peak)} the device writes {units.size(pace)}/s"
