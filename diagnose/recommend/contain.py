@@ -51,7 +51,7 @@ def _contain_one(
     least, wanted, rest = floor(windows, path), need(windows), others(windows, list(guilt), room)
     if peak is None or least is None or wanted is None or rest is None:
         return [no_limit(record, setting, "its memory was not measured, so no limit can be worked out", [], path)]
-    reserve = int(capacity * RESERVE_SHARE)
+    reserve = int((wanted.bytes + rest.bytes) * RESERVE_SHARE)
     left, part = capacity - wanted.bytes - rest.bytes - reserve, _part(path, guilt)
     # Each keeps its floor; what is left above all floors is divided. Containing some of them alone would not help.
     floors = sum(f.bytes for p in guilt if (f := floor(windows, p)) is not None)
@@ -62,7 +62,7 @@ def _contain_one(
         *wanted.lines,
         *([prediction.hit_ratio_line()] if prediction else []),
         *rest.lines,
-        f"{RESERVE_SHARE:.0%} reserve: {units.size(reserve)}",
+        f"{RESERVE_SHARE:.0%} of that in reserve: {units.size(reserve)}",
         f"left for {' and '.join(guilt)}: {units.size(max(left, 0))}"
         + (f"; above the floors of all, {part:.0%} for {path}, the guiltier the less" if len(guilt) > 1 else "")
         + (f"; in whole MiB: {value // MIB} MiB for {path}" if left >= floors else ""),

@@ -19,7 +19,7 @@ HEADROOM_BYTES = 16 * MIB
 WRITTEN_BACK_SECONDS = 1.0
 """So long may reclaim wait for dirty pages: a stall that a batch job survives, and far from the OOM killer."""
 RESERVE_SHARE = 0.05
-"""Of the shared room, kept for what the capture did not see."""
+"""Of what the service needs and the others hold, kept for what the capture did not see of them."""
 
 
 @dataclass(frozen=True)

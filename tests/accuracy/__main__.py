@@ -40,47 +40,24 @@ def simulated(runs: int) -> tuple[str, bool]:
     return "\n".join(lines), all(row.holds for row in rows)
 
 
-def measured(times: int, names: list[str], keep: Path | None, lock: Path | None) -> tuple[str, bool]:
+def measured(times: int, names: list[str], keep: Path | None) -> tuple[str, bool]:
     """Return the section of the page, and whether all that must hold holds."""
     outcomes = []
     for number in range(1, times + 1):
         for name in names:
-            with live.turn(lock):
-                outcome = live.run(name, keep, number)
+            outcome = live.run(name, keep, number)
             outcomes.append(outcome)
             print(f"{number}/{times} {name}: {outcome.verdict} {' '.join(outcome.named)}", file=sys.stderr)
     return _section([_row(name, [o for o in outcomes if o.scenario == name]) for name in names])
 
 
-def sized(names: list[str], keep: Path | None, lock: Path | None) -> tuple[str, bool]:
+def sized(names: list[str], keep: Path | None) -> tuple[str, bool]:
     """Return the section of the page, and whether all that must hold holds."""
     rows = []
     for name in names:
-        with live.turn(lock):
-            rows.append(sizing.size(name, keep))
+        rows.append(sizing.size(name, keep))
         print(sizing.line(rows[-1]), file=sys.stderr)
-    return limits(rows)
-
-
-def limits(rows: list[sizing.Sized]) -> tuple[str, bool]:
-    """Return the section of what came out, and whether all that must hold holds."""
-    lines = [
-        "## Limits",
-        "",
-        f"The recommended limits set by hand, {sizing.SECONDS:.0f} s before and after ({live.host()}); then bisected "
-        "for the largest containment, or the smallest raised limit, that still removes 90 % of the missed reads. This "
-        "host's proactive reclaim (DAMON) evicts pages of the service whatever the limits: missed reads that waited "
-        "for those are among the slow reads, and left out of the next column. Blame agrees where a read blamed on "
-        "reclaim under pressure names one of the lab's culprits; in some scenarios the service, short of room, also "
-        "evicts pages of its own. "
-        f"Demanded: {sizing.REMOVED:.0%} of these missed reads removed, ratio at most {sizing.RATIO:g}, prediction "
-        f"within {sizing.POINTS:g} points, no OOM kill; of noisy-neighbour also a blamed share of {sizing.BLAMED:.0%} "
-        f"and {sizing.AGREED:.0%} agreement. cgroup v1 has no protection, so that none is bisected there.",
-        "",
-        *sizing.HEAD,
-        *map(sizing.line, rows),
-    ]
-    return "\n".join(lines), all(row.holds for row in rows)
+    return sizing.section(rows, live.host())
 
 
 def _section(rows: list[str]) -> tuple[str, bool]:
@@ -146,7 +123,6 @@ def main() -> int:
     parser.add_argument(
         "--keep", type=Path, metavar="DIR", help="save the first capture of every scenario here, and every wrong one"
     )
-    parser.add_argument("--lock", type=Path, metavar="FILE", help="held while a scenario runs, if others measure too")
     options = parser.parse_args()
     wanted, good = options.sections or list(SECTIONS), True
     if "simulation" in wanted:
@@ -154,11 +130,11 @@ def main() -> int:
         write("simulation", text)
         good &= holds
     if "live" in wanted:
-        text, holds = measured(options.times, options.scenario or list(SCENARIOS), options.keep, options.lock)
+        text, holds = measured(options.times, options.scenario or list(SCENARIOS), options.keep)
         _publish("live", text, options.scenario)
         good &= holds
     if "sizing" in wanted:
-        text, holds = sized(options.scenario or list(sizing.SIZED), options.keep, options.lock)
+        text, holds = sized([n for n in options.scenario or sizing.SIZED if n in sizing.SIZED], options.keep)
         _publish("sizing", text, options.scenario)
         good &= holds
     return 0 if good else 1

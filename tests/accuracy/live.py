@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import fcntl
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,17 +86,6 @@ def run(name: str, keep: Path | None = None, number: int = 1) -> Outcome:
     if keep is not None and (number == 1 or not judged.right):
         save(capture, keep, name if judged.right else f"{name}-wrong-{number}")
     return judged
-
-
-@contextmanager
-def turn(lock: Path | None) -> Iterator[None]:
-    """Hold a lock file while inside (flock(2)), so that several measurements on one host take turns; None: none."""
-    if lock is None:
-        yield
-        return
-    with lock.open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def host() -> str:

@@ -35,7 +35,7 @@ SIZED = (
 REMOVED, RATIO, POINTS, BLAMED, AGREED = 0.9, 1.5, 3.0, 0.9, 0.99
 """What must hold: missed reads removed, distance from the optimum, of the prediction, blamed share, right blame."""
 PROTECTION = "memory.low"
-STEPS, WIDEST = 4, 2.25
+STEPS, WIDEST = 3, 1.8
 """Of the bisection, and how far from the recommendation it looks."""
 _PREDICTED = re.compile(r"hit ratio from .* to ([0-9.]+) %,")
 
@@ -58,8 +58,10 @@ class Sized:
     alive: bool = True
     blamed: float | None = None
     agreed: float | None = None
-    proof: str = ""
+    tried: str = ""
     """Where no limit was recommended: what happens with one."""
+    unsafe: bool = False
+    """Whether that showed that none is safe."""
 
     @property
     def holds(self) -> bool:
@@ -76,7 +78,7 @@ class Sized:
             "prediction": far is None or far <= POINTS,
             "blamed": not noisy or (self.blamed or 0.0) >= BLAMED,
             "agreement": not noisy or (self.agreed or 0.0) >= AGREED,
-            "no limit, none needed": self.removed is not None or bool(self.proof),
+            "no limit": self.removed is not None or self.unsafe,
         }
         return [name for name, good in checks.items() if not good]
 
@@ -99,7 +101,8 @@ def size(name: str, keep: Path | None = None) -> Sized:
         }
         limits = [r for r in before.report.recommendations if r.value_bytes is not None]
         if not limits:
-            return Sized(name, _why_none(before), proof=_with_what_is_left(trial, before), **common)
+            tried, unsafe = _with_what_is_left(trial, before)
+            return Sized(name, _why_none(before), tried=tried, unsafe=unsafe, **common)
         trial.apply(limits)
         after = trial.measure("after")
         killed, alive = trial.killed(), lab.alive()
@@ -178,26 +181,28 @@ def bisect(enough: Callable[[float], bool], good: float, bad: float, steps: int 
 
 def _why_none(before: Reading) -> str:
     reasons = [r.reason for r in before.report.recommendations]
-    return (reasons or [f"none, verdict {before.report.verdict.rule or before.report.verdict.status}"])[0]
+    why = (reasons or [f"none, verdict {before.report.verdict.rule or before.report.verdict.status}"])[0]
+    return why.replace(f"{before.report.service.cgroup.rpartition('/')[0]}/", "")
 
 
-def _with_what_is_left(trial: Trial, before: Reading) -> str:
-    """Give the culprit what the service leaves of the room, and say what came of it; "" without a culprit."""
+def _with_what_is_left(trial: Trial, before: Reading) -> tuple[str, bool]:
+    """Give the culprit what the service leaves of the room; return what came of it, and whether it was unsafe."""
     culprit, windows = trial.lab.culprit, Windows(before.capture)
     if culprit is None:
-        return ""
+        return "", False
     capacity, _, room = shared_room(windows, culprit)
     wanted, rest, least = need(windows), others(windows, [culprit], room), floor(windows, culprit)
     if wanted is None or rest is None or least is None:
-        return ""
+        return "", False
     left = max(1, (capacity - wanted.bytes - rest.bytes) // MIB)
     setting = "memory.limit_in_bytes" if trial.hierarchy.version == 1 else "memory.max"
     try:
         (trial.hierarchy.directory(culprit) / setting).write_text(str(left * MIB))
     except OSError as error:
-        return f"{left} MiB are left for it; the kernel refuses that limit ({error.strerror})"
+        return f"{left} MiB are left for it; the kernel refuses that limit ({error.strerror})", True
     trial.wait_a_cycle()
-    return f"{left} MiB are left for it; with them the kernel killed {trial.killed()} of its processes"
+    killed = trial.killed()
+    return f"{left} MiB are left for it; with them the kernel killed {killed} of its processes", killed > 0
 
 
 HEAD = (
@@ -211,7 +216,7 @@ def line(row: Sized) -> str:
     """Return a row of the table."""
     cells = (
         row.scenario,
-        " ".join(filter(None, (row.recommended, row.proof))).replace("|", " "),
+        " ".join(filter(None, (row.recommended, row.tried))).replace("|", " "),
         row.optimum,
         "–" if row.ratio is None else f"{row.ratio:.2f}",
         *("–" if share is None else units.percent(share) for share in (row.slow_removed, row.removed)),
@@ -221,3 +226,24 @@ def line(row: Sized) -> str:
         "yes" if row.holds else f"no: {', '.join(row.missing()) or 'killed'}",
     )
     return f"| {' | '.join(cells)} |"
+
+
+def section(rows: Sequence[Sized], host: str) -> tuple[str, bool]:
+    """Return the section of the page, and whether all that must hold holds; `host`: what it ran on."""
+    lines = [
+        "## Limits",
+        "",
+        f"The recommended limits set by hand, {SECONDS:.0f} s before and after ({host}); then bisected for the largest "
+        f"containment, or the smallest raised limit, that still removes {REMOVED:.0%} of the missed reads (up to a "
+        f"factor of {WIDEST:g} away). The host's proactive reclaim (DAMON, where it runs) evicts pages of the service "
+        "whatever the limits: missed reads that waited for those are among the slow reads, and left out of the next "
+        "column. Blame agrees where a read blamed on reclaim under pressure names one of the lab's culprits, without "
+        "one the service itself; a service short of room also evicts pages of its own. "
+        f"Demanded: {REMOVED:.0%} of these missed reads removed, ratio at most {RATIO:g}, prediction within {POINTS:g} "
+        f"points, no OOM kill; of noisy-neighbour also a blamed share of {BLAMED:.0%} and {AGREED:.0%} agreement. On "
+        "cgroup v1 there is no protection, so that none is bisected there.",
+        "",
+        *HEAD,
+        *map(line, rows),
+    ]
+    return "\n".join(lines), all(row.holds for row in rows)

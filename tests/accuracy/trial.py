@@ -19,7 +19,7 @@ from diagnose.service import resolve
 from diagnose.windows import Windows
 
 MIB = 1 << 20
-SECONDS, SETTLE_SECONDS = 12.0, 4.0
+SECONDS, SETTLE_SECONDS = 12.0, 3.0
 """The lab's bursts then last 4 s with the quiet phase before them: whole cycles, whenever a capture begins."""
 
 

@@ -76,7 +76,7 @@ def limit_on(recommendations: list[Recommendation], path: str, setting: str) -> 
 
 def test_the_batch_job_gets_what_the_others_leave() -> None:
     change = limit_on(advice(situation(), "contain-neighbour"), "/dg/batch", "memory.high")
-    reserve = int(1024 * MIB * 0.05)
+    reserve = int(300 * MIB * 0.05)
     assert change.value_bytes == (1024 * MIB - 300 * MIB - 0 - reserve) // MIB * MIB
     assert change.commands == [f"echo {change.value_bytes} > /sys/fs/cgroup/dg/batch/memory.high"]
     assert any("1.0 GiB" in line or "1,024" in line or "1 GiB" in line for line in change.arithmetic)
@@ -203,7 +203,7 @@ def test_the_services_own_limit_is_no_shared_one() -> None:
 
 def test_what_is_lacking_for_a_safe_containment_is_said_in_bytes() -> None:
     change = limit_on(advice(situation(anon_mib=850), "contain-neighbour"), "/dg/batch", "memory.high")
-    floor_mib, left_mib = 850 * 1.25, 1024 - 300 - 1024 * 0.05
+    floor_mib, left_mib = 850 * 1.25, 1024 - 300 - 300 * 0.05
     assert f"add {round(floor_mib - left_mib):.0f} MiB of memory" in change.risk
 
 
