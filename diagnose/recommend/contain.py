@@ -62,9 +62,13 @@ def _contain_one(
         *wanted.lines,
         *([prediction.hit_ratio_line()] if prediction else []),
         *rest.lines,
-        f"{RESERVE_SHARE:.0%} of that in reserve: {units.size(reserve)}",
+        f"{units.percent(RESERVE_SHARE)} of that in reserve: {units.size(reserve)}",
         f"left for {' and '.join(guilt)}: {units.size(max(left, 0))}"
-        + (f"; above the floors of all, {part:.0%} for {path}, the guiltier the less" if len(guilt) > 1 else "")
+        + (
+            f"; above the floors of all, {units.percent(part)} for {path}, the guiltier the less"
+            if len(guilt) > 1
+            else ""
+        )
         + (f"; in whole MiB: {value // MIB} MiB for {path}" if left >= floors else ""),
         f"{path} used {units.size(peak)} at its peak",
         *least.lines,

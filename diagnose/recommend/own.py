@@ -54,7 +54,7 @@ def _raised(
         *wanted.lines,
         *([prediction.hit_ratio_line()] if prediction else []),
         *more_lines,
-        f"{RESERVE_SHARE:.0%} of that in reserve: {units.size(reserve)}",
+        f"{units.percent(RESERVE_SHARE)} of that in reserve: {units.size(reserve)}",
     ]
     if room is not None:
         lines.append(f"{whose} leaves room for {units.size(room)} more")
