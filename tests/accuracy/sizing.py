@@ -112,7 +112,7 @@ def size(name: str, keep: Path | None = None) -> Sized:
             # Alone a lever may do less than both did.
             enough_now = _enough(before, after) and (len(lever) == len(limits) or _alone(trial, lever, before))
             factors.append(_optimum(trial, lever, before, enough_now))
-            optima.append(_listed(lever, lab.parent, factors[-1]))
+            optima.append(_beyond(factors[-1]) + _listed(lever, lab.parent, factors[-1]))
         return Sized(
             name,
             _listed(limits, lab.parent),
@@ -142,6 +142,12 @@ def _listed(limits: Sequence[Recommendation], parent: str, factor: float = 1.0) 
     values = [round((limit.value_bytes or 0) * factor / MIB) for limit in limits]
     settings = [f" {limit.setting}" if "limit_in_bytes" not in limit.setting else "" for limit in limits]
     return ", ".join(f"{who}{s} {value} MiB" for who, s, value in zip(whose, settings, values, strict=True))
+
+
+def _beyond(factor: float) -> str:
+    """Say where the bisection never met its end: the optimum is farther away than it looked."""
+    farthest = WIDEST ** (1 - 1 / 2**STEPS) * 0.999
+    return "at least " if factor >= farthest else "at most " if factor <= 1 / farthest else ""
 
 
 def _predicted(limit: Recommendation) -> float | None:
