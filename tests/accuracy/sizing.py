@@ -162,9 +162,15 @@ def _levers(limits: Sequence[Recommendation]) -> list[list[Recommendation]]:
 
 
 def _optimum(trial: Trial, lever: Sequence[Recommendation], before: Reading, enough_now: bool) -> float:
-    """Return the factor on the recommended limits from which on they remove less than `REMOVED`."""
+    """Return the factor on the recommended limits from which on they remove less than `REMOVED`.
+
+    Every limit is tried on the service as it was found: once its pages are in active use again, the kernel protects
+    them from a stream (inactive_is_low in mm/vmscan.c), and a limit that would cure nothing by itself keeps it well.
+    """
 
     def enough(factor: float) -> bool:
+        trial.reset(lever)
+        trial.wait_a_cycle()
         trial.apply(lever, factor)
         return _enough(before, trial.measure(f"{lever[0].setting}-x{factor:.2f}"))
 
