@@ -246,14 +246,14 @@ def section(rows: Sequence[Sized], host: str) -> tuple[str, bool]:
         "## Limits",
         "",
         f"The recommended limits set by hand, {SECONDS:.0f} s before and after ({host}); then bisected for the largest "
-        f"containment, or the smallest raised limit, that still removes {units.percent(REMOVED)} of the missed reads (up to a "
-        f"factor of {WIDEST:g} away). The host's proactive reclaim (DAMON, where it runs) evicts pages of the service "
-        "whatever the limits: missed reads that waited for those are among the slow reads, and left out of the next "
-        "column. Blame agrees where a read blamed on reclaim under pressure names one of the lab's culprits, without "
-        "one the service itself; a service short of room also evicts pages of its own. "
-        f"Demanded: {units.percent(REMOVED)} of these missed reads removed, ratio at most {RATIO:g}, prediction within {POINTS:g} "
-        f"points, no OOM kill; of noisy-neighbour also a blamed share of {units.percent(BLAMED)} and {units.percent(AGREED)} agreement. On "
-        "cgroup v1 there is no protection, so that none is bisected there.",
+        f"containment, or the smallest raised limit, that still removes {units.percent(REMOVED)} of the missed reads (up "
+        f"to a factor of {WIDEST:g} away). The host's proactive reclaim (DAMON, where it runs) evicts pages of the "
+        "service whatever the limits: missed reads that waited for those are among the slow reads, and left out of the "
+        "next column. Blame agrees where a read blamed on reclaim under pressure names one of the lab's culprits, "
+        "without one the service itself; a service short of room also evicts pages of its own. "
+        f"Demanded: {units.percent(REMOVED)} of these missed reads removed, ratio at most {RATIO:g}, prediction within "
+        f"{POINTS:g} points, no OOM kill; of noisy-neighbour also a blamed share of {units.percent(BLAMED)} and "
+        f"{units.percent(AGREED)} agreement. On cgroup v1 there is no protection, so that none is bisected there.",
         "",
         *HEAD,
         *map(line, rows),
