@@ -34,7 +34,7 @@ def raise_shared(fired: Fired, facts: Facts) -> list[Recommendation]:
     rest = others(windows, [], limit.cgroup)
     if rest is None:
         return []
-    reason = f"{service} reads more than it is left of the {units.size(limit.limit_bytes)} that it shares there."
+    reason = f"{service} needs more than others leave it of the {units.size(limit.limit_bytes)} that they share there."
     prediction = predict(facts, waited_for(facts, PRESSURE_CAUSES), wanted.avoided)
     return _raised(windows, limit, wanted, rest.bytes, list(rest.lines), reason, prediction)
 
