@@ -246,8 +246,8 @@ def section(rows: Sequence[Sized], host: str) -> tuple[str, bool]:
         "## Limits",
         "",
         f"The recommended limits set by hand, {SECONDS:.0f} s before and after ({host}); then bisected for the largest "
-        f"containment, or the smallest raised limit, that still removes {units.percent(REMOVED)} of the missed reads (up "
-        f"to a factor of {WIDEST:g} away). The host's proactive reclaim (DAMON, where it runs) evicts pages of the "
+        f"containment, or the smallest raised limit, that still removes {units.percent(REMOVED)} of the missed reads "
+        f"(up to a factor of {WIDEST:g} away). The host's proactive reclaim (DAMON, where it runs) evicts pages of the "
         "service whatever the limits: missed reads that waited for those are among the slow reads, and left out of "
         "the next column. Blame agrees where a read blamed on reclaim under pressure names one of the lab's culprits, "
         "without one the service itself; a service short of room also evicts pages of its own. "
