@@ -29,7 +29,7 @@ test: lint
 wheel: install
 	.venv/bin/python -m build --wheel --no-isolation
 
-# Simulation and every live scenario three times, into ACCURACY.md: about 25 minutes, as root.
+# Simulation, every live scenario three times, and the limits tried, into ACCURACY.md: about an hour, as root.
 accuracy: install
 	.venv/bin/python -m tests.accuracy
 

@@ -338,12 +338,13 @@ static __always_inline void sample_touched(struct read_in_flight *r)
 	u64 pages = r->last - r->first + 1, step = pages > PAGES_A_READ ? pages / PAGES_A_READ : 1, index = r->first;
 #pragma unroll
 	for (int i = 0; i < PAGES_A_READ; i++) {
-		/* Fibonacci hashing; the top 6 bits choose one in 64. */
+		/* Fibonacci hashing; the top bits choose one in 64, the next ones its group. */
 		u64 hash = (index ^ r->inode) * 0x9e3779b97f4a7c15ULL;
-		if (hash >> 58 == 0 && index <= r->last) {
+		if (hash >> (64 - SAMPLE_BITS) == 0 && index <= r->last) {
 			struct page_key key = {};
+			struct touched t = {.pages = step, .group = hash >> (64 - SAMPLE_BITS - SAMPLE_GROUP_BITS)};
 			page_key_of(r->inode, index, &key);
-			if (touched_pages.update(&key, &step))
+			if (touched_pages.update(&key, &t))
 				count_lost(LOST_TOUCHED);
 		}
 		index += step;

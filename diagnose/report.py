@@ -86,6 +86,13 @@ def read_histogram(reads: Node) -> str:
     return pictures.histogram(labels, series, marks) if series else ""
 
 
+def eviction_ages(ages: Node) -> str:
+    """Return the picture of how long before the read the pages had been evicted, in octaves."""
+    edges = zip(ages["lower_seconds"], ages["upper_seconds"], strict=True)
+    labels = [f"{units.duration(low)} to {units.duration(high)}" for low, high in edges]
+    return pictures.histogram(labels, {"reads": ages["reads"]})
+
+
 def miss_ratio_curve(room: Node) -> str:
     """Return the picture of the miss-ratio curve's tail: a bar a step of room, full at all refaults avoided."""
     sizes = [units.size(point["more_bytes"]) for point in room["curve"]]
@@ -196,6 +203,7 @@ def _environment() -> Environment:
     }
     environment.globals |= {
         "host_time": units.utc_and_host_time,
+        "eviction_ages": eviction_ages,
         "miss_ratio_curve": miss_ratio_curve,
         "read_histogram": read_histogram,
         "reproduce": reproduce,

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from diagnose.cgroups import Sample
 from diagnose.recommend.sizing import HEADROOM_BYTES, HEADROOM_SHARE
 
-_HELD = ("anon_bytes", "kernel_bytes", "unevictable_bytes", "shmem_bytes", "dirty_bytes", "writeback_bytes")
-"""The same parts as in the report's floor (recommend/sizing.py), as one reading instead of the peaks of a capture."""
+_HELD = ("anon_bytes", "kernel_bytes", "unevictable_bytes", "shmem_bytes")
+"""The same parts as in the report's floor (recommend/sizing.py), as one reading instead of the peaks of a capture. How
+much dirty memory stays for long only a capture can tell; between the steps of `apply` it is written back."""
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from diagnose.histogram import percentile
+from diagnose.histogram import BINS, BINS_PER_OCTAVE, lower_edges, percentile
 from diagnose.measurements.evictions import evictor_label
 from diagnose.measurements.frame import TOP, Frame, Node, ids, ints, ratio
+from diagnose.measurements.reads import FILE_KINDS
 from diagnose.missratio import MissRatioCurve, curve, refaulted_pages
 from diagnose.models import Bins, Blame, ExampleRead
 from diagnose.windows import Windows
@@ -17,6 +18,10 @@ POINTS = 12
 """Of the drawn curve, equally far apart."""
 TOLERANCE = 0.25
 """By so much may this project's count of refaults exceed the kernel's before the blame is to be distrusted."""
+LEAST_SEEN = 0.5
+"""Of the kernel's count; with less the blame is incomplete."""
+FEW_PAGES = 64
+"""Either count may be off by so many: cgroups are charged in batches (MEMCG_CHARGE_BATCH)."""
 
 
 def blame(frame: Frame) -> Node | None:
@@ -32,14 +37,30 @@ def blame(frame: Frame) -> Node | None:
         "missed_reads": missed,
         "blamed_reads": blamed,
         "not_evicted_during_capture_reads": max(0, missed - blamed),
+        "evicted_before_capture_pages": _before_the_capture(frame, found),
         "blamed_share": ratio(blamed, missed),
         "total_seconds": sum(found.reads.total_ns) / 1e9,
+        "time_share": ratio(sum(found.reads.total_ns), _time_in_file_reads(frame)),
         "by": _by(frame, found, blamed)[:TOP],
         "age_seconds": _quantiles(found.age_ns, 1e9),
+        "ages": _ages(found.age_ns),
+        "remembered_pages": found.remembered_pages,
+        "map_bytes": found.map_bytes,
         "room": _room(frame),
         "cross_check": _cross_check(frame, found),
         "examples": [_example(frame, e) for e in found.examples],
     }
+
+
+def _time_in_file_reads(frame: Frame) -> int:
+    totals = frame.capture.read_totals
+    return sum(ns for ns, kind in zip(totals.total_ns, totals.kind, strict=True) if kind in FILE_KINDS)
+
+
+def _before_the_capture(frame: Frame, found: Blame) -> int | None:
+    """Return how many pages came back that had been evicted before the capture, or were forgotten since."""
+    kernel = refaulted_pages(Windows(frame.capture))
+    return None if kernel is None else max(0, kernel - sum(found.distance_pages.count))
 
 
 def _by(frame: Frame, found: Blame, blamed: int) -> list[Node]:
@@ -65,6 +86,22 @@ def _by(frame: Frame, found: Blame, blamed: int) -> list[Node]:
         ),
         key=lambda row: (-row["reads"], row["evictor"], row["cause"]),
     )
+
+
+def _ages(bins: Bins) -> Node | None:
+    """Return how long before the read the pages had gone, in octaves, from the first to the last that holds a read."""
+    counts = np.zeros(BINS, np.int64)
+    counts[np.minimum(ints(bins.bin), BINS - 1)] = ints(bins.count)
+    by_octave = counts.reshape(-1, BINS_PER_OCTAVE).sum(axis=1)
+    filled = np.flatnonzero(by_octave)
+    if not filled.size:
+        return None
+    part, edges = slice(int(filled[0]), int(filled[-1]) + 1), lower_edges()[::BINS_PER_OCTAVE] / 1e9
+    return {
+        "lower_seconds": edges[:-1][part].tolist(),
+        "upper_seconds": edges[1:][part].tolist(),
+        "reads": by_octave[part].tolist(),
+    }
 
 
 def _quantiles(bins: Bins, divisor: float) -> Node | None:
@@ -99,13 +136,19 @@ def _cross_check(frame: Frame, found: Blame) -> Node:
     kernel = refaulted_pages(Windows(frame.capture))
     if kernel is None:
         verdict = "not checked: the kernel's count was not read"
-    elif ours > kernel * (1 + TOLERANCE) + 64:
+    elif ours > kernel * (1 + TOLERANCE) + FEW_PAGES:
         verdict = "distrust the blame: more pages were seen to come back than the kernel counts"
-    elif ours < kernel * 0.5 - 64:
+    elif ours < kernel * LEAST_SEEN - FEW_PAGES:
         verdict = "the blame is incomplete: the kernel counts many more, evicted before the capture or forgotten since"
     else:
         verdict = "the two agree within the stated tolerance"
-    return {"seen_pages": ours, "kernel_pages": kernel, "tolerance": TOLERANCE, "verdict": verdict}
+    return {
+        "seen_pages": ours,
+        "kernel_pages": kernel,
+        "tolerance": TOLERANCE,
+        "least_seen": LEAST_SEEN,
+        "verdict": verdict,
+    }
 
 
 def _example(frame: Frame, example: ExampleRead) -> Node:

@@ -10,6 +10,7 @@ from diagnose.histogram import BINS, BINS_PER_OCTAVE, bin_of, lower_edges, perce
 from diagnose.measurements.frame import Frame, Ints, Node, codes, ints, ratio, sums_by
 from diagnose.models import ReadKind
 from diagnose.slow import DEFAULT_NS, LABELLED, slow_threshold_ns
+from diagnose.windows import Windows
 
 KINDS: tuple[str, ...] = get_args(ReadKind)
 FILE_KINDS = ("hit", "missed", "direct", "io_uring")
@@ -32,6 +33,7 @@ def read_latency(frame: Frame, slow_threshold_seconds: float | None) -> Node | N
     told_apart = not frame.lacks("read_totals.missed_pages")
     return {
         "misses_told_apart": told_apart,
+        "major_faults": _major_faults(frame),
         "slow_threshold_seconds": float(lower_edges()[slow_bin]) / 1e9,
         "slow_threshold_basis": basis,
         "file_reads": int(files.sum()),
@@ -47,6 +49,12 @@ def read_latency(frame: Frame, slow_threshold_seconds: float | None) -> Node | N
         },
         **_files(frame),
     }
+
+
+def _major_faults(frame: Frame) -> int | None:
+    """Return the page faults of the service that waited for a device: reads through mmap are such, swap too."""
+    increase = Windows(frame.capture).increase(frame.capture.service.cgroup_id, "major_faults")
+    return None if increase is None or np.isnan(increase).all() else int(np.nansum(increase))
 
 
 def _slow_bin(by_kind: Ints, given: float | None) -> tuple[int, str]:
@@ -136,6 +144,7 @@ def _p99_series(frame: Frame, window: Ints, bins: Ints, count: Ints) -> list[flo
 
 def _files(frame: Frame) -> Node:
     files = sorted(frame.capture.files, key=lambda f: (-f.slow_reads, -f.missed_reads, f.device, f.inode, f.path or ""))
+    missed = sum(f.missed_reads for f in files)
     listed = [
         {
             "path": f.path,
@@ -143,6 +152,7 @@ def _files(frame: Frame) -> Node:
             "inode": f.inode,
             "slow_reads": f.slow_reads,
             "missed_reads": f.missed_reads,
+            "missed_share": ratio(f.missed_reads, missed),
             "time_seconds": f.total_ns / 1e9,
         }
         for f in files[:TOP_FILES]

@@ -169,6 +169,12 @@ class Blame(Model):
     """Different pages that were evicted during the capture and fetched again."""
     touched_pages: Count | None = None
     """Different pages that the service read, estimated from a sample of one in 64; None: not measured."""
+    touched_pages_margin: Count | None = None
+    """Two standard errors of that estimate, by the spread of the sample's groups."""
+    remembered_pages: Count | None = None
+    """How many evicted pages the bounded map holds; of more the oldest are forgotten."""
+    map_bytes: Count | None = None
+    """Kernel memory of the maps behind all this, fixed from the start; None: this kernel does not tell."""
     examples: Annotated[list[ExampleRead], Field(max_length=64)]
     """The slowest blamed reads, one a window at most, the slowest first."""
 

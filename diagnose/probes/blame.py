@@ -19,9 +19,11 @@ from diagnose.probes.evictions import CAUSES
 from diagnose.probes.reads import device_name
 
 MAX_EXAMPLES = 10
+MAPS = ("evicted_pages", "fetched_pages", "touched_pages", "blamed", "examples", "blame_ages", "refault_distances")
 SAMPLE_ONE_IN = 64
 _PAGE_KEY = np.dtype([("inode", "u8"), ("index", "u8"), ("device", "u4"), ("pad", "u4")])
-_WEIGHT = np.dtype([("pages", "u8")])
+SAMPLE_GROUPS = 8
+_TOUCHED = np.dtype([("pages", "u4"), ("group", "u4")])
 _KEY = np.dtype([("evictor", "u8"), ("window", "u4"), ("cause", "u4")])
 _COUNTS = np.dtype([("reads", "u8"), ("total_ns", "u8")])
 _EXAMPLE = np.dtype(
@@ -62,7 +64,9 @@ class BlameProbe:
             age_ns=_bins(module, "blame_ages"),
             distance_pages=_bins(module, "refault_distances"),
             distinct_refaulted_pages=int(module.table("distinct_refaults").array()[0]),
-            touched_pages=_touched(module),
+            **_touched(module),
+            remembered_pages=module.table("evicted_pages").max_entries,
+            map_bytes=_map_bytes(module),
             examples=_examples(module, windows, start_ns, files),
         )
 
@@ -81,9 +85,20 @@ class BlameProbe:
         )
 
 
-def _touched(module: Module) -> int:
-    _, weights = module.table("touched_pages").read(_PAGE_KEY, _WEIGHT)
-    return int(weights["pages"].sum()) * SAMPLE_ONE_IN
+def _touched(module: Module) -> dict[str, int]:
+    """Return the different pages read, by the sample, and two standard errors of that number."""
+    _, sample = module.table("touched_pages").read(_PAGE_KEY, _TOUCHED)
+    groups = np.bincount(sample["group"], weights=sample["pages"], minlength=SAMPLE_GROUPS)
+    error = float(groups.std(ddof=1)) * SAMPLE_GROUPS**0.5
+    return {
+        "touched_pages": int(groups.sum()) * SAMPLE_ONE_IN,
+        "touched_pages_margin": round(2 * error * SAMPLE_ONE_IN),
+    }
+
+
+def _map_bytes(module: Module) -> int | None:
+    sizes = [module.table(name).memory_bytes() for name in MAPS]
+    return None if None in sizes else sum(size for size in sizes if size is not None)
 
 
 def _bins(module: Module, table: str) -> Bins:

@@ -13,7 +13,7 @@ from diagnose.evaluate import Fired
 from diagnose.facts import Facts
 from diagnose.models import Recommendation
 from diagnose.recommend.contain import contain
-from diagnose.recommend.own import raise_own
+from diagnose.recommend.own import raise_own, raise_shared
 from diagnose.recommend.proactive import stop_proactive
 from diagnose.recommend.protect import protect
 
@@ -23,6 +23,7 @@ _KINDS: dict[str, Callable[[Fired, Facts], list[Recommendation]]] = {
     "contain-neighbour": contain,
     "protect-service": protect,
     "raise-own-limit": raise_own,
+    "raise-shared-limit": raise_shared,
     "stop-proactive-reclaim": stop_proactive,
 }
 

@@ -4,12 +4,31 @@ from __future__ import annotations
 
 import shlex
 
+from diagnose import units
 from diagnose.cgroups.naming import unit_of
 from diagnose.models import CgroupRecord, Recommendation
+from diagnose.recommend.sizing import MIB
 from diagnose.windows import Windows
 
 
-def no_limit(record: CgroupRecord, setting: str, why: str, lines: list[str], path: str) -> Recommendation:
+def no_limit(
+    record: CgroupRecord,
+    setting: str,
+    why: str,
+    lines: list[str],
+    path: str,
+    lacking: int | None = None,
+    by_its_files: bool = True,
+) -> Recommendation:
+    """Return a recommendation without a value.
+
+    `lacking`: the bytes that more memory would have to bring; `by_its_files`: files take the room, rather than memory
+    of the job's own.
+    """
+    more = "memory" if lacking is None else f"{units.size(-(-lacking // MIB) * MIB)} of memory to what they share"
+    ways = ["run the job on another host or at another time", f"add {more}"]
+    if by_its_files:
+        ways.append("let it read with O_DIRECT or drop its pages behind itself (POSIX_FADV_DONTNEED)")
     return Recommendation(
         cgroup=path,
         setting=setting,
@@ -18,8 +37,7 @@ def no_limit(record: CgroupRecord, setting: str, why: str, lines: list[str], pat
         reason=f"No safe limit for {path}: {why}.",
         arithmetic=lines,
         expected_effect="none: nothing is to be changed here.",
-        risk="Alternatives to a limit: run the job on another host or at another time; add memory; let it read with "
-        "O_DIRECT or drop its pages behind itself (POSIX_FADV_DONTNEED).",
+        risk=f"Alternatives to a limit: {'; '.join(ways)}.",
         commands=[],
     )
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from diagnose import units
 from diagnose.cgroups.paths import is_within
 from diagnose.evaluate import Fired
@@ -11,8 +9,19 @@ from diagnose.facts import Facts
 from diagnose.models import CgroupRecord, Recommendation
 from diagnose.neighbours import person_level
 from diagnose.recommend.advice import commands, no_limit
-from diagnose.recommend.prediction import blamed_on_pressure, predict
-from diagnose.recommend.sizing import MIB, RESERVE_SHARE, floor, need, others, peak_of, record_of, shared_room
+from diagnose.recommend.cost import own_reuse, risk
+from diagnose.recommend.need import need
+from diagnose.recommend.prediction import PRESSURE_CAUSES, Prediction, predict, waited_for
+from diagnose.recommend.sizing import (
+    MIB,
+    RESERVE_SHARE,
+    Sum,
+    floor,
+    others,
+    peak_of,
+    record_of,
+    shared_room,
+)
 from diagnose.windows import Windows
 
 BACKSTOP = 1.25
@@ -42,30 +51,47 @@ def _contain_one(
     least, wanted, rest = floor(windows, path), need(windows), others(windows, list(guilt), room)
     if peak is None or least is None or wanted is None or rest is None:
         return [no_limit(record, setting, "its memory was not measured, so no limit can be worked out", [], path)]
-    reserve = int(capacity * RESERVE_SHARE)
+    reserve = int((wanted.bytes + rest.bytes) * RESERVE_SHARE)
     left, part = capacity - wanted.bytes - rest.bytes - reserve, _part(path, guilt)
     # Each keeps its floor; what is left above all floors is divided. Containing some of them alone would not help.
-    floors = [f.bytes for p in guilt if (f := floor(windows, p)) is not None]
-    value = int(least.bytes + (left - sum(floors)) * part) // MIB * MIB
+    floors = sum(f.bytes for p in guilt if (f := floor(windows, p)) is not None)
+    value = max(int(least.bytes + (left - floors) * part) // MIB, -(-least.bytes // MIB)) * MIB
+    prediction = predict(facts, waited_for(facts, PRESSURE_CAUSES), wanted.avoided)
     lines = [
         f"{source}: {units.size(capacity)} to share",
         *wanted.lines,
+        *([prediction.hit_ratio_line()] if prediction else []),
         *rest.lines,
-        f"{RESERVE_SHARE:.0%} reserve: {units.size(reserve)}",
+        f"{units.percent(RESERVE_SHARE)} of that in reserve: {units.size(reserve)}",
         f"left for {' and '.join(guilt)}: {units.size(max(left, 0))}"
-        + (f"; above the floors of all, {part:.0%} for {path}, the guiltier the less" if len(guilt) > 1 else "")
-        + f"; rounded down to whole MiB: {max(value, 0) // MIB} MiB for {path}",
+        + (
+            f"; above the floors of all, {units.percent(part)} for {path}, the guiltier the less"
+            if len(guilt) > 1
+            else ""
+        )
+        + (f"; in whole MiB: {value // MIB} MiB for {path}" if left >= floors else ""),
         f"{path} used {units.size(peak)} at its peak",
         *least.lines,
     ]
-    if value < least.bytes:
-        why = f"what is left for it is below its floor of {units.size(least.bytes)}"
-        return [no_limit(record, setting, why, lines, path)]
+    if left < floors:
+        cached, own = (peak_of(windows, path, key) or 0 for key in ("file_bytes", "anon_bytes"))
+        why = _too_little(least, guilt, left, floors)
+        return [no_limit(record, setting, why, lines, path, floors - left, by_its_files=cached > own)]
     if value >= peak:
         why = f"it never used more than {units.size(peak)}, which already fits into the {units.size(value)} left for it"
         return [no_limit(record, setting, why, lines, path)]
-    limit = _containment(record, setting, value, lines, facts)
+    limit = _containment(record, setting, value, [*lines, *own_reuse(windows, record, value)], facts, prediction)
     return [limit, *_backstop(limit, record, windows)]
+
+
+def _too_little(least: Sum, guilt: dict[str, float], left: int, floors: int) -> str:
+    """Say why no containment is safe: for one the floor is too high, for several the sum of theirs."""
+    if len(guilt) == 1:
+        return f"what is left for it, {units.size(max(left, 0))}, is below its floor of {units.size(least.bytes)}"
+    return (
+        f"what is left for {' and '.join(guilt)}, {units.size(max(left, 0))}, is below their floors together, "
+        f"{units.size(floors)}"
+    )
 
 
 def _part(path: str, guilt: dict[str, float]) -> float:
@@ -76,12 +102,13 @@ def _part(path: str, guilt: dict[str, float]) -> float:
     return (1 - guilt[path] / total) / (len(guilt) - 1)
 
 
-def _containment(record: CgroupRecord, setting: str, value: int, lines: list[str], facts: Facts) -> Recommendation:
+def _containment(
+    record: CgroupRecord, setting: str, value: int, lines: list[str], facts: Facts, prediction: Prediction | None
+) -> Recommendation:
     windows, path = facts.windows, record.path
     below = [n for n in facts.neighbours if is_within(n, path)]
     evicted = sum(facts.number("neighbour.evicted_of_service", n) or 0.0 for n in below)
     seconds = units.duration(windows.count * windows.seconds)
-    prediction = predict(facts, blamed_on_pressure(facts))
     reason = (
         f"{path} evicted {units.pages(evicted)} of {windows.capture.service.cgroup} in {seconds}; below this limit it "
         "reclaims its own pages first and leaves the service room for what it needs."
@@ -98,24 +125,8 @@ def _containment(record: CgroupRecord, setting: str, value: int, lines: list[str
         expected_effect=prediction.sentence()
         if prediction
         else f"The {units.pages(evicted)} that {path} evicted of the service stay cached.",
-        risk=_risk(windows, record, setting, value),
+        risk=risk(windows, record, setting, value),
         commands=commands(record, setting, value, windows),
-    )
-
-
-def _risk(windows: Windows, record: CgroupRecord, setting: str, value: int) -> str:
-    peak, active = (peak_of(windows, record.path, key) for key in ("usage_bytes", "active_file_bytes"))
-    refaults = windows.increase(record.id, "refault_file_pages")
-    again = None if refaults is None or np.isnan(refaults).all() else float(np.nansum(refaults))
-    how = (
-        "The limit is hard: lower it in steps while the job runs, since the kernel must reclaim at once."
-        if setting == "memory.limit_in_bytes"
-        else "memory.high slows the job instead of killing it, if its own memory outgrows the limit."
-    )
-    return (
-        f"{record.path} gets {units.size(value)} instead of up to {units.size(peak)}. Of its cache "
-        f"{units.size(active)} were in active use at the peak, and it fetched {units.pages(again)} again after their "
-        f"eviction, which may become more. {how}"
     )
 
 

@@ -1,31 +1,49 @@
-"""What a change is expected to do to the service's reads, out of the blamed reads (pure).
+"""What a change is expected to do to the service's reads, out of the refaults that it avoids (pure).
 
-Blamed reads of the culprits that the change keeps in the cache become hits, and take as long as hits took. Nothing is
-expected for missed reads that are not traced to an eviction.
+Reads that waited for pages which the change keeps in the cache become hits, and take as long as hits took. Nothing is
+expected for missed reads whose pages had not been evicted.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from diagnose import units
 from diagnose.facts import Facts
-from diagnose.histogram import percentile
-from diagnose.recommend.sizing import WANTED_SHARE
+from diagnose.histogram import bin_of, percentile
+from diagnose.missratio import refaulted_pages
+from diagnose.models import Cause
+from diagnose.windows import CAUSES
+
+PRESSURE_CAUSES: tuple[Cause, ...] = ("memcg-reclaim", "direct-reclaim", "kswapd")
+"""What ends when there is room enough. The service's own reclaim is among it: it takes pages only to bring back those
+that others had taken, and ends with them, once what the service needs fits."""
+OWN_CAUSES: tuple[Cause, ...] = ("memcg-reclaim", "direct-reclaim")
 
 
 @dataclass(frozen=True)
 class Prediction:
     """Before and after, of the buffered reads of regular files during a capture of the same load."""
 
+    slow_before: int
+    slow_after: int
     missed_before: int
     missed_after: int
     hit_ratio_before: float | None
     hit_ratio_after: float | None
     p99_before_seconds: float
     p99_after_seconds: float
+
+    def hit_ratio_line(self) -> str:
+        """Say for which hit ratio the service's need is worked out."""
+        return (
+            f"with that its hit ratio is to be {units.percent(self.hit_ratio_after)}, "
+            f"after {units.percent(self.hit_ratio_before)} in this capture"
+        )
 
     def sentence(self) -> str:
         ratio = (
@@ -34,37 +52,55 @@ class Prediction:
             else ""
         )
         return (
-            f"Under the same load, missed reads go from {units.count(self.missed_before)} to about "
+            f"Under the same load, slow reads go from {units.count(self.slow_before)} to about "
+            f"{units.count(self.slow_after)}, missed ones from {units.count(self.missed_before)} to about "
             f"{units.count(self.missed_after)}{ratio}, the 99th percentile of reads from "
             f"{units.duration(self.p99_before_seconds)} to about {units.duration(self.p99_after_seconds)}."
         )
 
 
-def blamed_on_pressure(facts: Facts) -> float | None:
-    """Return the reads blamed on reclaim under pressure, whoever did it; None where the blame is unknown.
+def waited_for(facts: Facts, causes: Sequence[Cause], evictors: frozenset[int] | None = None) -> float | None:
+    """Return how many missed reads waited for pages evicted for these causes (by these cgroups); None if unknown.
 
-    The service's own reclaim is among it: it takes pages only to bring back those that others had taken, and ends with
-    them, once what the service needs fits.
+    Those blamed, and of those whose page was evicted before the capture began (the kernel counts more refaults than
+    were seen to be evicted) the same share.
     """
-    blamed = facts.windows.blamed(("memcg-reclaim", "direct-reclaim", "kswapd"))
-    return None if blamed is None else float(blamed.sum())
-
-
-def predict(facts: Facts, blamed: float | None) -> Prediction | None:
-    """Return what is expected when `blamed` reads no longer wait; None where they or the reads are unknown, or none."""
+    some, everybody = facts.windows.blamed(causes, evictors), facts.windows.blamed(CAUSES)
     missed = facts.number("reads.missed")
-    if not missed or not blamed:
+    if some is None or everybody is None or missed is None:
         return None
-    avoided = min(missed, WANTED_SHARE * blamed)
-    stays = 1 - avoided / missed
-    hits = facts.windows.read_histogram(("hit",)).astype(float)
-    misses = facts.windows.read_histogram(("missed",)).astype(float)
+    blamed, by_any = float(some.sum()), float(everybody.sum())
+    if by_any == 0:
+        return 0.0
+    return blamed * (1 + min(max(0.0, missed - by_any), _before_the_capture(facts, by_any)) / by_any)
+
+
+def _before_the_capture(facts: Facts, blamed: float) -> float:
+    """Return about how many reads waited for pages that had been evicted before the capture began."""
+    blame, refaulted = facts.windows.capture.blame, refaulted_pages(facts.windows)
+    seen = sum(blame.distance_pages.count) if blame else 0
+    if refaulted is None or seen == 0:
+        return 0.0
+    # As many pages a read as of those that were seen to go.
+    return max(0, refaulted - seen) * blamed / seen
+
+
+def predict(facts: Facts, waited: float | None, avoided: float) -> Prediction | None:
+    """Return what is expected when the share `avoided` of `waited` reads no longer wait; None where that is unknown."""
+    missed = facts.number("reads.missed")
+    if not missed or not waited:
+        return None
+    hits, misses = (facts.windows.read_histogram((kind,)).astype(float) for kind in ("hit", "missed"))
     if hits.sum() == 0:
         return None
-    after = hits * (1 + avoided / hits.sum()) + misses * stays
-    p99 = [percentile(np.rint(h).astype(np.int64), 0.99) for h in (hits + misses, after)]
+    fewer = min(missed, avoided * waited)
+    before, stays = hits + misses, 1 - fewer / missed
+    after = hits * (1 + fewer / hits.sum()) + misses * stays
+    p99 = [percentile(np.rint(h).astype(np.int64), 0.99) for h in (before, after)]
     ratio = facts.number("cache.hit_ratio")
     return Prediction(
+        slow_before=_slow(facts, before),
+        slow_after=_slow(facts, after),
         missed_before=int(missed),
         missed_after=round(missed * stays),
         hit_ratio_before=ratio,
@@ -72,3 +108,8 @@ def predict(facts: Facts, blamed: float | None) -> Prediction | None:
         p99_before_seconds=(p99[0] or 0.0) / 1e9,
         p99_after_seconds=(p99[1] or 0.0) / 1e9,
     )
+
+
+def _slow(facts: Facts, histogram: NDArray[np.float64]) -> int:
+    threshold = facts.number("reads.slow_threshold") or 0.0
+    return round(float(histogram[bin_of(round(threshold * 1e9)) :].sum()))

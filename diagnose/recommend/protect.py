@@ -8,7 +8,8 @@ from diagnose.evaluate import Fired
 from diagnose.facts import Facts
 from diagnose.models import CgroupRecord, Recommendation
 from diagnose.recommend.advice import commands
-from diagnose.recommend.sizing import MIB, Sum, need
+from diagnose.recommend.need import Need, need
+from diagnose.recommend.sizing import MIB
 from diagnose.windows import Windows
 
 
@@ -37,7 +38,7 @@ def _own_bound(record: CgroupRecord) -> int | None:
     return min(limits, default=None)
 
 
-def _protection(record: CgroupRecord, value: int, wanted: Sum, windows: Windows) -> Recommendation:
+def _protection(record: CgroupRecord, value: int, wanted: Need, windows: Windows) -> Recommendation:
     service = windows.capture.service.cgroup
     why = (
         "memory.low keeps these pages from being reclaimed while others have anything to give."

@@ -1,4 +1,4 @@
-"""What cgroups hold, need and cannot give back, with the arithmetic in words (pure)."""
+"""What cgroups hold, share and cannot give back, with the arithmetic in words (pure)."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from diagnose import units
+from diagnose.cgroups.paths import is_within
 from diagnose.limits import shared_limit
-from diagnose.missratio import MIN_REFAULTS, curve, different_pages
 from diagnose.models import CgroupRecord
 from diagnose.windows import Series, Windows
 
@@ -16,13 +16,10 @@ MIB = 1 << 20
 HEADROOM_SHARE = 0.25
 """Above what a cgroup cannot give back, so much more of it again, for growth between the capture and the next peak."""
 HEADROOM_BYTES = 16 * MIB
+WRITTEN_BACK_SECONDS = 1.0
+"""So long may reclaim wait for dirty pages: a stall that a batch job survives, and far from the OOM killer."""
 RESERVE_SHARE = 0.05
-"""Of the shared room, kept for what the capture did not see."""
-SAMPLE_ONE_IN = 64
-MIN_SAMPLED = 30
-"""Pages; a smaller sample of what the service reads says too little about how much that is."""
-WANTED_SHARE = 0.95
-"""Of the refaults, to be avoided: the last twentieth of a tail would cost as much room as all the rest."""
+"""Of what the service needs and the others hold, kept for what the capture did not see of them."""
 
 
 @dataclass(frozen=True)
@@ -51,16 +48,14 @@ def floor(windows: Windows, path: str) -> Sum | None:
         "kernel": peak_of(windows, path, "kernel_bytes"),
         "unevictable": peak_of(windows, path, "unevictable_bytes"),
         "shared memory": peak_of(windows, path, "shmem_bytes"),
-        "dirty and under writeback": _added(
-            peak_of(windows, path, "dirty_bytes"), peak_of(windows, path, "writeback_bytes")
-        ),
     }
     if parts["anonymous"] is None:
         return None
+    dirty = dirty_for_long(windows, path)
     known = {name: value for name, value in parts.items() if value is not None}
-    held = sum(known.values())
+    held = sum(known.values()) + dirty.bytes
     headroom = max(HEADROOM_BYTES, int(held * HEADROOM_SHARE))
-    listed = ", ".join(f"{name} {units.size(value)}" for name, value in known.items())
+    listed = ", ".join([f"{name} {units.size(value)}" for name, value in known.items()] + list(dirty.lines))
     return Sum(
         held + headroom,
         (f"{path} cannot give back {units.size(held)} at its peaks ({listed}); with {units.size(headroom)} headroom "
@@ -68,68 +63,37 @@ def floor(windows: Windows, path: str) -> Sum | None:
     )  # fmt: skip
 
 
-def _added(a: int | None, b: int | None) -> int | None:
-    return None if a is None and b is None else (a or 0) + (b or 0)
+def dirty_for_long(windows: Windows, path: str) -> Sum:
+    """Return the dirty memory that a cgroup cannot give back within `WRITTEN_BACK_SECONDS`, at its peak.
 
-
-def need(windows: Windows) -> Sum | None:
-    """Return what the service needs, so that `WANTED_SHARE` of the pages that came back would have stayed.
-
-    The cache it had and the room that the miss-ratio curve asks for; at most the cache it had left at its lowest and
-    every different page that came back. Where most of what came back had been evicted before the capture, there is no
-    curve, and that bound stands alone. Where next to nothing came back: what it used at its peak.
+    Dirty pages are reclaimed once they are written: reclaim waits for that (shrink_folio_list in mm/vmscan.c), and a
+    limit slows a job that writes to the pace of its device. What the device would need longer for counts as held.
     """
-    service = windows.capture.service
-    usage, cache = (series_of(windows, service.cgroup, key) for key in ("usage_bytes", "file_bytes"))
-    peak, different = peak_of(windows, service.cgroup, "usage_bytes"), different_pages(windows)
+    peak, pace = dirty_at_once(windows, path), _written_per_second(windows, path)
     if peak is None:
-        return None
-    known = usage is not None and cache is not None and not np.isnan(usage - cache).all()
-    if usage is None or cache is None or not known or different is None or different < MIN_REFAULTS:
-        return Sum(peak, (f"{service.cgroup} used {units.size(peak)} at its peak: it needs as much",))
-    rest, (kept, which) = int(np.nanmax(usage - cache)), _wanted_cache(windows, cache, different)
-    return Sum(
-        kept + rest,
-        (f"{service.cgroup}: {which}; with {units.size(rest)} of other memory it needs {units.size(kept + rest)}",),
-    )
+        return Sum(0, ())
+    stuck = max(0, peak - int(pace * WRITTEN_BACK_SECONDS)) if peak >= MIB else peak
+    line = f"dirty and under writeback {units.size(stuck)}"
+    if stuck < peak:
+        line += f", since of {units.size(peak)} the device writes {units.size(pace)}/s"
+    return Sum(stuck, (line,))
 
 
-def _wanted_cache(windows: Windows, cache: Series, different: int) -> tuple[int, str]:
-    """Return the bytes of cache that the service needs, and why, in words."""
-    page, found = windows.capture.host.page_bytes, curve(windows.capture)
-    had, lowest = int(np.nanmedian(cache)), int(np.nanmin(cache))
-    bound = lowest + different * page
-    whole = (
-        f"its cache was {units.size(lowest)} at its lowest; {units.size(different * page)} of different pages came back"
-    )
-    if found is None or found.distinct_pages < different / 2:
-        return bound, whole
-    more = found.more_for(WANTED_SHARE) * page
-    if (touched := _touched(windows)) is not None and touched.bytes < min(bound, had + more):
-        return touched.bytes, touched.lines[0]
-    if bound < had + more:
-        return bound, whole
-    return had + more, (
-        f"its cache was {units.size(had)} (median), and {WANTED_SHARE:.0%} of {units.count(found.refaults)} refaults "
-        f"would have stayed with {units.size(more)} more"
-    )
+def dirty_at_once(windows: Windows, path: str) -> int | None:
+    """Return the most that a cgroup held dirty and under writeback at the end of any window; None: not measured."""
+    series = [s for key in ("dirty_bytes", "writeback_bytes") if (s := series_of(windows, path, key)) is not None]
+    at_once = np.sum(series, axis=0) if series else np.full(1, np.nan)
+    return None if np.isnan(at_once).all() else int(np.nanmax(at_once))
 
 
-def _touched(windows: Windows) -> Sum | None:
-    """Return what the service read altogether, which is all that it can want cached, with what it maps on top."""
-    blame, page = windows.capture.blame, windows.capture.host.page_bytes
-    if blame is None or (blame.touched_pages or 0) < MIN_SAMPLED * SAMPLE_ONE_IN:
-        return None
-    # Two standard errors of the number of pages in the sample.
-    margin = 2 / ((blame.touched_pages or 0) / SAMPLE_ONE_IN) ** 0.5
-    mapped = peak_of(windows, windows.capture.service.cgroup, "mapped_file_bytes") or 0
-    read = (blame.touched_pages or 0) * page
-    total = int(read * (1 + margin)) + mapped
-    return Sum(
-        total,
-        (f"it read {units.size(read)} of different pages (by a sample of one in 64, so {margin:.0%} is added) "
-         f"and mapped {units.size(mapped)}: {units.size(total)} of cache",),
-    )  # fmt: skip
+def _written_per_second(windows: Windows, path: str) -> float:
+    """Return the median pace in bytes/s at which devices wrote for a cgroup, while they did; 0 if that was not seen."""
+    table, moved = windows.capture.block_requests, np.zeros(windows.count)
+    below = {i for i, p in windows.paths.items() if is_within(p, path)}
+    for window, op, cgroup, size in zip(table.window, table.op, table.cgroup, table.bytes, strict=True):
+        if op == "write" and cgroup in below:
+            moved[window] += size
+    return float(np.median(moved[moved > 0])) / windows.seconds if moved.any() else 0.0
 
 
 def shared_room(windows: Windows, neighbour: str) -> tuple[int, str, str | None]:

@@ -34,7 +34,9 @@ class Culprits(Part):
     cause: Line
 
 
-Recommend = Literal["contain-neighbour", "protect-service", "raise-own-limit", "stop-proactive-reclaim"]
+Recommend = Literal[
+    "contain-neighbour", "protect-service", "raise-own-limit", "raise-shared-limit", "stop-proactive-reclaim"
+]
 
 
 class Then(Part):

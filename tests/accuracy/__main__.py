@@ -11,10 +11,10 @@ from pathlib import Path
 
 from diagnose.errors import UsageError
 from diagnose.lab import SCENARIOS
-from tests.accuracy import live, outcomes, simulation
+from tests.accuracy import live, outcomes, simulation, sizing
 
 PAGE = Path(__file__).parents[2] / "ACCURACY.md"
-SECTIONS = ("simulation", "live")
+SECTIONS = ("simulation", "live", "sizing")
 LEAST_RIGHT = 0.95
 
 _HEAD = """\
@@ -55,6 +55,15 @@ def measured(times: int, names: list[str], keep: Path | None, file: Path | None 
             print(f"{number}/{times} {name}: {outcome.verdict} {' '.join(outcome.named)}", file=sys.stderr)
     text, holds = _section([_row(name, [o for o in found if o.scenario == name]) for name in names])
     return text + _failures([o for o in found if o.scenario in names and not o.right]), holds
+
+
+def sized(names: list[str], keep: Path | None) -> tuple[str, bool]:
+    """Return the section of the page, and whether all that must hold holds."""
+    rows = []
+    for name in names:
+        rows.append(sizing.size(name, keep))
+        print(sizing.line(rows[-1]), file=sys.stderr)
+    return sizing.section(rows, live.host())
 
 
 def _section(rows: list[str]) -> tuple[str, bool]:
@@ -107,6 +116,14 @@ def write(section: str, text: str, page: Path = PAGE) -> None:
     page.write_text("\n".join(parts))
 
 
+def _publish(section: str, text: str, chosen: list[str] | None) -> None:
+    """Write the page, which is always one whole run: some scenarios measured anew are printed only."""
+    if chosen:
+        print(text)
+    else:
+        write(section, text)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.accuracy", description=__doc__)
     parser.add_argument("sections", nargs="*", help=f"of {', '.join(SECTIONS)}; default: all")
@@ -133,11 +150,11 @@ def main() -> int:
         except UsageError as error:
             print(error, file=sys.stderr)
             return 2
-        # The page is always one whole run: a scenario measured anew, by itself, must not improve an older table.
-        if options.scenario:
-            print(text)
-        else:
-            write("live", text)
+        _publish("live", text, options.scenario)
+        good &= holds
+    if "sizing" in wanted:
+        text, holds = sized([n for n in options.scenario or sizing.SIZED if n in sizing.SIZED], options.keep)
+        _publish("sizing", text, options.scenario)
         good &= holds
     return 0 if good else 1
 

@@ -11,10 +11,11 @@ from small_capture import MIB, SVC, small_capture
 
 from diagnose.evaluate import Fired
 from diagnose.facts import Facts
-from diagnose.models import Capture, CgroupRecord, Culprit, Finding, Recommendation
+from diagnose.models import BlockRequests, Capture, CgroupRecord, Culprit, Finding, Recommendation
 from diagnose.recommend import recommend
 from diagnose.recommend.advice import commands
-from diagnose.recommend.sizing import floor, need, others
+from diagnose.recommend.need import need
+from diagnose.recommend.sizing import floor, others
 from diagnose.windows import Windows
 
 BATCH, BACKUP = 20, 21
@@ -29,6 +30,7 @@ def situation(
     shared_mib: int | None = 1024,
     version: int = 2,
     backup: bool = False,
+    available: int = 12 * GIB,
     **changes: object,
 ) -> Capture:
     """Return a capture in which the batch job evicts the service below a limit that they share."""
@@ -49,7 +51,7 @@ def situation(
         cache=[(0, BATCH, 0, 0, 50_000, 0)],
         samples={key: [value * MIB] * 4 for key, value in mib.items()},
         settings={10: {setting: None if shared_mib is None else shared_mib * MIB}},
-        host={"meminfo.MemAvailable_bytes": [12 * GIB] * 4},
+        host={"meminfo.MemAvailable_bytes": [available] * 4},
         **{"cgroup_version": version, **changes},
     )
 
@@ -74,7 +76,7 @@ def limit_on(recommendations: list[Recommendation], path: str, setting: str) -> 
 
 def test_the_batch_job_gets_what_the_others_leave() -> None:
     change = limit_on(advice(situation(), "contain-neighbour"), "/dg/batch", "memory.high")
-    reserve = int(1024 * MIB * 0.05)
+    reserve = int(300 * MIB * 0.05)
     assert change.value_bytes == (1024 * MIB - 300 * MIB - 0 - reserve) // MIB * MIB
     assert change.commands == [f"echo {change.value_bytes} > /sys/fs/cgroup/dg/batch/memory.high"]
     assert any("1.0 GiB" in line or "1,024" in line or "1 GiB" in line for line in change.arithmetic)
@@ -178,6 +180,33 @@ def test_without_an_own_limit_there_is_none_to_raise() -> None:
     assert advice(small_capture(), "raise-own-limit") == []
 
 
+def test_a_shared_limit_is_raised_to_what_all_below_it_need() -> None:
+    crowded = situation(batch_mib=200, service_mib=900, shared_mib=1024)
+    change = limit_on(advice(crowded, "raise-shared-limit"), "/dg", "memory.max")
+    assert change.current_bytes == 1024 * MIB
+    assert change.value_bytes is not None
+    assert 1.05 * 1100 * MIB <= change.value_bytes <= 1.05 * 1100 * MIB + 2 * MIB, "both, and the reserve"
+
+
+def test_a_shared_limit_is_not_raised_beyond_the_host_and_the_report_says_what_is_lacking() -> None:
+    crowded = situation(batch_mib=200, service_mib=900, available=8 * MIB)
+    (change,) = advice(crowded, "raise-shared-limit")
+    assert change.value_bytes is None
+    assert "add 1" in change.risk
+    assert "MiB of memory" in change.risk
+
+
+def test_the_services_own_limit_is_no_shared_one() -> None:
+    assert advice(own(100), "raise-shared-limit") == []
+    assert advice(small_capture(), "raise-shared-limit") == []
+
+
+def test_what_is_lacking_for_a_safe_containment_is_said_in_bytes() -> None:
+    change = limit_on(advice(situation(anon_mib=850), "contain-neighbour"), "/dg/batch", "memory.high")
+    floor_mib, left_mib = 850 * 1.25, 1024 - 300 - 300 * 0.05
+    assert f"add {round(floor_mib - left_mib):.0f} MiB of memory" in change.risk
+
+
 # ---------------------------------------------------------------- sizing
 
 
@@ -189,6 +218,28 @@ def test_the_floor_is_what_cannot_be_given_back_and_headroom() -> None:
     small = floor(Windows(situation(anon_mib=4)), "/dg/batch")
     assert small is not None
     assert small.bytes == 20 * MIB
+
+
+@pytest.mark.parametrize(("written_mib", "held_mib"), [(0, 104), (60, 44), (500, 4)])
+def test_dirty_memory_counts_as_far_as_its_device_would_need_long_to_write_it(written_mib: int, held_mib: int) -> None:
+    samples: dict[tuple[int, str], list[int | None]] = {
+        (BATCH, "anon_bytes"): [4 * MIB] * 4,
+        (BATCH, "dirty_bytes"): [0, 100 * MIB, 10 * MIB, 0],
+        (BATCH, "writeback_bytes"): [0, 0, 80 * MIB, 0],
+    }
+    writes = BlockRequests(
+        window=[1], device=["vda"], op=["write"], cgroup=[BATCH], requests=[1], bytes=[written_mib * MIB],
+        queue_ns=[0], service_ns=[0],
+    )  # fmt: skip
+    least = floor(Windows(small_capture(cgroups=PATHS, samples=samples, block_requests=writes)), "/dg/batch")
+    assert least is not None
+    assert least.bytes == held_mib * MIB + max(16 * MIB, held_mib * MIB // 4)
+
+
+def test_a_job_whose_own_memory_takes_the_room_is_not_told_to_read_otherwise() -> None:
+    change = limit_on(advice(situation(anon_mib=850), "contain-neighbour"), "/dg/batch", "memory.high")
+    assert "O_DIRECT" not in change.risk
+    assert "another host" in change.risk
 
 
 def test_what_was_not_read_has_no_floor_and_no_need() -> None:

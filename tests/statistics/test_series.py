@@ -63,9 +63,10 @@ def test_too_short_constant_or_missing_series_say_nothing() -> None:
         moves_together(walk, walk[:-1])
 
 
-@given(SEEDS, st.floats(min_value=0.01, max_value=100), st.floats(min_value=-1000, max_value=1000))
+# Powers of two: other factors round equal differences apart, and ties decide between nearly equal lags.
+@given(SEEDS, st.integers(-6, 6), st.floats(min_value=-1000, max_value=1000))
 @settings(max_examples=25, deadline=None)
-def test_units_and_offsets_change_nothing(seed: int, scale: float, offset: float) -> None:
+def test_units_and_offsets_change_nothing(seed: int, power: int, offset: float) -> None:
     rng = np.random.default_rng(seed)
     cause, effect = rng.standard_normal(50).round(3), rng.standard_normal(50).round(3)
     one, other = moves_together(cause, effect), moves_together(cause, 2 * effect + round(offset))
@@ -73,7 +74,7 @@ def test_units_and_offsets_change_nothing(seed: int, scale: float, offset: float
     assert other is not None
     assert one.p_value == pytest.approx(other.p_value, abs=0.05)
     assert one.correlation == pytest.approx(other.correlation, abs=0.02)
-    scaled = moves_together(scale * cause, effect)
+    scaled = moves_together(2.0**power * cause, effect)
     assert scaled is not None
     assert scaled.lag == one.lag
 

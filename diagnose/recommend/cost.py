@@ -1,0 +1,65 @@
+"""What a limit costs the neighbour that is contained, as far as the capture tells (pure)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from diagnose import units
+from diagnose.cgroups.paths import is_within
+from diagnose.models import CgroupRecord
+from diagnose.recommend.sizing import dirty_at_once, peak_of
+from diagnose.windows import Series, Windows
+
+NEXT_TO_NOTHING = 0.01
+"""Of what a neighbour read, found in the cache: below, its cache is of no use to it."""
+
+
+def _below(windows: Windows, path: str) -> frozenset[int]:
+    return frozenset(i for i, p in windows.paths.items() if is_within(p, path))
+
+
+def _total(series: Series | None) -> float | None:
+    return None if series is None or np.isnan(series).all() else float(np.nansum(series))
+
+
+def own_reuse(windows: Windows, record: CgroupRecord, value: int) -> list[str]:
+    """Say what the neighbour itself wants cached: what streams through once needs no room to stay in."""
+    active, held = (peak_of(windows, record.path, key) for key in ("active_file_bytes", "anon_bytes"))
+    if active is None:
+        return []
+    wants = active + (held or 0)
+    fits = "which fits" if wants <= value else "which does not fit"
+    return [
+        f"of its own cache {record.path} had up to {units.size(active)} in active use (active_file), with its "
+        f"anonymous memory {units.size(wants)}, {fits}"
+    ]
+
+
+def risk(windows: Windows, record: CgroupRecord, setting: str, value: int) -> str:
+    """Say what the neighbour gets, what it may lose by that, and how the kernel enforces it."""
+    peak = peak_of(windows, record.path, "usage_bytes")
+    how = (
+        "The limit is hard: lower it in steps while the job runs, since the kernel must reclaim at once."
+        if setting == "memory.limit_in_bytes"
+        else "memory.high slows the job instead of killing it, if its own memory outgrows the limit."
+    )
+    gets = f"{record.path} gets {units.size(value)} instead of up to {units.size(peak)}."
+    return " ".join([gets, *_cost(windows, record, value), how])
+
+
+def _cost(windows: Windows, record: CgroupRecord, value: int) -> list[str]:
+    """Say what the cache does for the neighbour now, which is what it may lose."""
+    below = _below(windows, record.path)
+    wanted, brought = (_total(windows.cache(column, below)) for column in ("looked_up", "inserted"))
+    again = _total(windows.increase(record.id, "refault_file_pages"))
+    lines = [f"It fetched {units.pages(again)} again after their eviction, which may become more."]
+    if wanted and brought is not None:
+        found = max(0.0, 1 - brought / wanted)
+        loses = "no cache to lose" if found < NEXT_TO_NOTHING else f"at worst the {units.percent(found)} found to lose"
+        lines.append(
+            f"It read {units.pages(wanted)} and had to bring {units.count(brought)} into the cache for it: it has "
+            f"{loses}; what is read ahead and no longer fits is read twice."
+        )
+    if (dirty := dirty_at_once(windows, record.path) or 0) > value:
+        lines.append(f"It held up to {units.size(dirty)} of dirty pages: its writes will wait for the device.")
+    return lines

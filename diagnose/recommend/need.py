@@ -1,0 +1,104 @@
+"""What the service needs, so that the pages that came back would have stayed, with the arithmetic in words (pure)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from diagnose import units
+from diagnose.missratio import MIN_REFAULTS, curve, different_pages
+from diagnose.recommend.sizing import peak_of, series_of
+from diagnose.windows import Series, Windows
+
+SAMPLE_ONE_IN = 64
+MIN_SAMPLED = 30
+"""Pages; a smaller sample of what the service reads says too little about how much that is."""
+WANTED_SHARE = 0.95
+"""Of the refaults, to be avoided: the last twentieth of a tail would cost as much room as all the rest."""
+
+
+@dataclass(frozen=True)
+class Need:
+    """Memory in bytes, the share of the refaults that it avoids (0 to 1), and how the figure came about."""
+
+    bytes: int
+    avoided: float
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Cache:
+    """The same of the page cache alone, in words of one clause."""
+
+    bytes: int
+    avoided: float
+    why: str
+
+
+def need(windows: Windows) -> Need | None:
+    """Return what the service needs, so that `WANTED_SHARE` of the pages that came back would have stayed.
+
+    The least of three: the cache it had and the room that the miss-ratio curve asks for; the cache it had left at its
+    lowest and every different page that came back; all the different pages that it read. Where most of what came back
+    had been evicted before the capture, there is no curve. Where next to nothing came back: what it used at its peak.
+    """
+    service = windows.capture.service
+    usage, cache = (series_of(windows, service.cgroup, key) for key in ("usage_bytes", "file_bytes"))
+    peak, different = peak_of(windows, service.cgroup, "usage_bytes"), different_pages(windows)
+    if peak is None:
+        return None
+    known = usage is not None and cache is not None and not np.isnan(usage - cache).all()
+    if usage is None or cache is None or not known or different is None or different < MIN_REFAULTS:
+        return Need(peak, 1.0, (f"{service.cgroup} used {units.size(peak)} at its peak: it needs as much",))
+    rest = int(np.nanmax(usage - cache))
+    wanted = min(_ways(windows, cache, different), key=lambda way: way.bytes)
+    total = wanted.bytes + rest
+    with_rest = f"with {units.size(rest)} of other memory it needs {units.size(total)}"
+    return Need(total, wanted.avoided, (f"{service.cgroup}: {wanted.why}; {with_rest}",))
+
+
+def _ways(windows: Windows, cache: Series, different: int) -> list[_Cache]:
+    """Return every estimate of the cache that the service needs; each is an upper bound, so the least is taken."""
+    ways = [_all_that_came_back(windows, cache, different), _by_curve(windows, cache, different), _touched(windows)]
+    return [way for way in ways if way is not None]
+
+
+def _all_that_came_back(windows: Windows, cache: Series, different: int) -> _Cache:
+    lowest, pages = int(np.nanmin(cache)), different * windows.capture.host.page_bytes
+    why = f"its cache was {units.size(lowest)} at its lowest; {units.size(pages)} of different pages came back"
+    return _Cache(lowest + pages, 1.0, why)
+
+
+def _by_curve(windows: Windows, cache: Series, different: int) -> _Cache | None:
+    page, found = windows.capture.host.page_bytes, curve(windows.capture)
+    if found is None or found.distinct_pages < different / 2:
+        return None
+    pages, had = found.more_for(WANTED_SHARE), int(np.nanmedian(cache))
+    avoided = max(WANTED_SHARE, found.avoided_with(pages))
+    return _Cache(
+        had + pages * page,
+        avoided,
+        f"its cache was {units.size(had)} (median), and {units.percent(avoided)} of {units.count(found.refaults)} "
+        f"refaults would have stayed with {units.size(pages * page)} more",
+    )
+
+
+def _touched(windows: Windows) -> _Cache | None:
+    """Return what the service read altogether, which is all that it can want cached, with what it maps on top."""
+    blame, page = windows.capture.blame, windows.capture.host.page_bytes
+    if blame is None or (blame.touched_pages or 0) < MIN_SAMPLED * SAMPLE_ONE_IN:
+        return None
+    if windows.read_total("count", ("io_uring",)).any():
+        return None  # the sample is of read calls
+    pages, margin = blame.touched_pages or 0, blame.touched_pages_margin
+    if margin is None:  # of a sample by chance
+        margin = round(2 * (pages * SAMPLE_ONE_IN) ** 0.5)
+    mapped = peak_of(windows, windows.capture.service.cgroup, "mapped_file_bytes") or 0
+    total = (pages + margin) * page + mapped
+    return _Cache(
+        total,
+        1.0,
+        f"it read {units.size(pages * page)} of different pages (by a sample of one in {SAMPLE_ONE_IN}; two standard "
+        f"errors, {units.size(margin * page)}, are added) and mapped {units.size(mapped)}: {units.size(total)} in all",
+    )

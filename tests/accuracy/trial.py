@@ -1,0 +1,125 @@
+"""A scenario of the lab that is measured, changed by the limits of its report, and measured again."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from diagnose import pipeline, rules
+from diagnose.battery import plan
+from diagnose.cgroups import Hierarchy
+from diagnose.cgroups.paths import is_within
+from diagnose.facts import Facts
+from diagnose.histogram import bin_of
+from diagnose.lab import Lab
+from diagnose.models import Capture, Recommendation, Report
+from diagnose.service import resolve
+from diagnose.windows import Windows
+
+MIB = 1 << 20
+SECONDS, SETTLE_SECONDS = 12.0, 3.0
+"""The lab's bursts then last 4 s with the quiet phase before them: whole cycles, whenever a capture begins."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A capture of the lab, and what matters of it here."""
+
+    capture: Capture
+    report: Report
+    reads: int
+    """Buffered reads of regular files."""
+    slow: int
+    """Of them at least as slow as was slow before any change."""
+    missed: int
+    proactive: int
+    """Missed reads that waited for pages which proactive reclaim (DAMON) had taken: no limit changes them."""
+
+    @property
+    def slow_share(self) -> float:
+        return self.slow / max(1, self.reads)
+
+    @property
+    def avoidable_share(self) -> float:
+        """Missed reads that a limit can be expected to avoid, over all reads."""
+        return max(0, self.missed - self.proactive) / max(1, self.reads)
+
+    @property
+    def hit_ratio(self) -> float | None:
+        return Facts(Windows(self.capture)).number("cache.hit_ratio")
+
+
+class Trial:
+    """A running scenario whose limits are set by hand, as a reader of the report would."""
+
+    def __init__(self, lab: Lab, keep: Callable[[Capture, str], None]) -> None:
+        self.lab, self.hierarchy, self._keep = lab, Hierarchy.discover(), keep
+        self._service, self._rules = resolve(lab.service, self.hierarchy), rules.load_rules()
+        self._slow_bin: int | None = None
+
+    def measure(self, name: str) -> Reading:
+        """Let a change settle, then run the battery; `name` is what the capture is kept as."""
+        time.sleep(SETTLE_SECONDS)
+        capture = pipeline.record(self._service, self.hierarchy, plan(SECONDS, 1.0), _wait, lambda _: None)
+        self._keep(capture, name)
+        windows = Windows(capture)
+        if self._slow_bin is None:
+            threshold = Facts(windows).number("reads.slow_threshold") or 0.0
+            self._slow_bin = bin_of(round(threshold * 1e9))
+        blamed = windows.blamed(("proactive",))
+        return Reading(
+            capture=capture,
+            report=pipeline.analyse(capture, self._rules),
+            reads=int(windows.read_total("count", ("hit", "missed")).sum()),
+            slow=int(windows.reads_from_bin(self._slow_bin, ("hit", "missed")).sum()),
+            missed=int(windows.read_total("count", ("missed",)).sum()),
+            proactive=0 if blamed is None else int(blamed.sum()),
+        )
+
+    def apply(self, limits: Sequence[Recommendation], factor: float = 1.0) -> None:
+        """Set the recommended values, all of them times `factor`, in whole MiB."""
+        for limit in limits:
+            value = max(1, round((limit.value_bytes or 0) * factor / MIB)) * MIB
+            (self.hierarchy.directory(limit.cgroup) / limit.setting).write_text(str(value))
+
+    def reset(self, limits: Sequence[Recommendation]) -> None:
+        """Bring settings back to what they were before the first change."""
+        for limit in limits:
+            none = {"memory.low": "0", "memory.limit_in_bytes": "-1"}.get(limit.setting, "max")
+            value = none if limit.current_bytes is None else str(limit.current_bytes)
+            (self.hierarchy.directory(limit.cgroup) / limit.setting).write_text(value)
+
+    def wait_a_cycle(self) -> None:
+        """Let the workloads go through a quiet phase and a burst."""
+        time.sleep(2 * SETTLE_SECONDS)
+
+    def killed(self) -> int:
+        """Return how many processes of the lab the kernel killed for want of memory since it began."""
+        file = "memory.events" if self.hierarchy.version == 2 else "memory.oom_control"
+        top = self.hierarchy.directory(self.lab.parent)
+        below = top.rglob(file) if self.hierarchy.version == 1 else [top / file]
+        return sum(int(n) for path in below for n in re.findall(r"^oom_kill (\d+)", path.read_text(), re.MULTILINE))
+
+
+def agreement(lab: Lab, capture: Capture) -> tuple[int, int]:
+    """Return of how many reads blamed on reclaim under pressure the evictor is one of the lab's culprits, and of all.
+
+    Without a culprit it is the service itself. Proactive reclaim is the host's own, which the lab knows nothing of.
+    """
+    guilty = [path for path in (lab.culprit, *lab.accomplices) if path] or [lab.service]
+    paths, right, judged = Windows(capture).paths, 0, 0
+    if capture.blame is None:
+        return 0, 0
+    table = capture.blame.reads
+    for evictor, cause, reads in zip(table.evictor, table.cause, table.reads, strict=True):
+        if cause != "proactive":
+            judged += reads
+            right += reads if any(is_within(paths.get(evictor, ""), path) for path in guilty) else 0
+    return right, judged
+
+
+def _wait(seconds: float) -> bool:
+    time.sleep(seconds)
+    return False

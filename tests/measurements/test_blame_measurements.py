@@ -1,0 +1,67 @@
+"""The chain as the report tells it, on a capture recorded live from the noisy neighbour."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from diagnose import capture as captures
+from diagnose.demonstration import REPLAYS
+from diagnose.measurements import measure
+from diagnose.models import Capture
+from diagnose.report import eviction_ages
+
+
+@cache
+def capture() -> Capture:
+    return captures.load(REPLAYS / "noisy-neighbour.capture.json.gz")[0]
+
+
+def node(name: str, **changes: Any) -> dict[str, Any]:
+    found = measure(capture().model_copy(update=changes), None, [])[name]
+    assert isinstance(found, dict)
+    return found
+
+
+def test_every_blamed_read_has_an_age_and_somebody_to_blame() -> None:
+    found = node("blame")
+    assert sum(found["ages"]["reads"]) == found["blamed_reads"] == sum(row["reads"] for row in found["by"])
+    assert 0 < found["time_share"] <= 1
+    assert found["blamed_reads"] + found["not_evicted_during_capture_reads"] == found["missed_reads"]
+    assert "reads" in eviction_ages(found["ages"])
+
+
+def test_ages_are_octaves_around_the_median() -> None:
+    found = node("blame")
+    ages = found["ages"]
+    assert ages["lower_seconds"][0] <= found["age_seconds"]["p50"] <= ages["upper_seconds"][-1]
+    assert ages["upper_seconds"][:-1] == ages["lower_seconds"][1:]
+
+
+def test_what_the_kernel_counts_beyond_what_was_seen_had_gone_before() -> None:
+    found = node("blame")
+    check = found["cross_check"]
+    assert found["evicted_before_capture_pages"] == max(0, check["kernel_pages"] - check["seen_pages"])
+
+
+def test_without_the_kernels_count_nobody_guesses() -> None:
+    samples = capture().cgroup_samples
+    values = {key: column for key, column in samples.values.items() if key != "refault_file_pages"}
+    found = node("blame", cgroup_samples=samples.model_copy(update={"values": values}))
+    assert found["evicted_before_capture_pages"] is None
+    assert "not checked" in found["cross_check"]["verdict"]
+
+
+def test_files_carry_their_share_of_the_missed_reads() -> None:
+    files = node("read_latency")["files"]
+    assert files
+    assert abs(sum(f["missed_share"] for f in files) - 1) < 1e-5
+
+
+def test_major_faults_are_counted() -> None:
+    samples = capture().cgroup_samples
+    service = capture().service.cgroup_id
+    rows = [w if c == service else None for w, c in zip(samples.window, samples.cgroup, strict=True)]
+    values = samples.values | {"major_faults": [None if w is None else 7 * (w + 1) for w in rows]}
+    found = node("read_latency", cgroup_samples=samples.model_copy(update={"values": values}))
+    assert found["major_faults"] == 7 * capture().windows

@@ -1,0 +1,88 @@
+"""What the service needs: the least of the upper bounds, and how much of the missing it avoids."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from small_capture import MIB, SVC, small_windows
+
+from diagnose.histogram import bin_of
+from diagnose.models import Bins, Blame, BlamedReads
+from diagnose.recommend.need import need
+from diagnose.windows import Windows
+
+PAGES_A_MIB = 256
+
+
+def blame(refaults: int = 1000, distance: int = 100, **changes: Any) -> Blame:
+    """Return `refaults` different pages that came back when `distance` others had gone."""
+    fields: dict[str, Any] = {
+        "reads": BlamedReads(window=[0], evictor=[20], cause=["memcg-reclaim"], reads=[refaults], total_ns=[10**6]),
+        "age_ns": Bins(bin=[bin_of(10**6)], count=[refaults]),
+        "distance_pages": Bins(bin=[bin_of(distance)], count=[refaults]),
+        "distinct_refaulted_pages": refaults,
+        "examples": [],
+    }
+    return Blame(**{**fields, **changes})
+
+
+def service(found: Blame | None, refaults: int = 1000, **changes: Any) -> Windows:
+    """Return a service with 100 MiB of cache, 90 MiB of it at its lowest, and 5 MiB of other memory."""
+    samples: dict[tuple[int, str], list[int | None]] = {
+        (SVC, "usage_bytes"): [105 * MIB, 95 * MIB, 105 * MIB],
+        (SVC, "file_bytes"): [100 * MIB, 90 * MIB, 100 * MIB],
+        (SVC, "mapped_file_bytes"): [MIB, MIB, MIB],
+        (SVC, "refault_file_pages"): [0, 0, refaults],
+    }
+    return small_windows(windows=2, samples=samples, blame=found, **changes)
+
+
+def test_without_refaults_it_needs_what_it_used() -> None:
+    wanted = need(service(None, refaults=0))
+    assert wanted is not None
+    assert (wanted.bytes, wanted.avoided) == (105 * MIB, 1.0)
+
+
+def test_the_curve_asks_for_the_distance_of_the_refaults() -> None:
+    wanted = need(service(blame(refaults=8000, distance=512), refaults=8000))
+    assert wanted is not None
+    assert 95 * MIB + 5 * MIB + 2 * MIB <= wanted.bytes <= 95 * MIB + 5 * MIB + 3 * MIB, "median cache, 512 pages, rest"
+    assert wanted.avoided >= 0.95
+
+
+def test_never_more_than_every_page_that_came_back() -> None:
+    wanted = need(service(blame(refaults=512, distance=100_000), refaults=512))
+    assert wanted is not None
+    assert wanted.bytes == 90 * MIB + 2 * MIB + 5 * MIB
+    assert wanted.avoided == 1.0
+
+
+def test_never_more_than_it_reads_and_maps() -> None:
+    read = blame(8000, 8000, touched_pages=80 * PAGES_A_MIB, touched_pages_margin=PAGES_A_MIB)
+    wanted = need(service(read, refaults=8000))
+    assert wanted is not None
+    assert wanted.bytes == (80 + 1 + 1 + 5) * MIB
+    assert wanted.avoided == 1.0
+
+
+def test_a_sample_of_unknown_spread_is_taken_for_chance() -> None:
+    exact = need(service(blame(8000, 8000, touched_pages=80 * PAGES_A_MIB, touched_pages_margin=0), 8000))
+    chance = need(service(blame(8000, 8000, touched_pages=80 * PAGES_A_MIB), 8000))
+    assert exact is not None
+    assert chance is not None
+    assert chance.bytes > exact.bytes
+
+
+@pytest.mark.parametrize("pages", [None, 64 * 29])
+def test_too_small_a_sample_bounds_nothing(pages: int | None) -> None:
+    wanted = need(service(blame(8000, 512, touched_pages=pages, touched_pages_margin=0), 8000))
+    assert wanted is not None
+    assert wanted.bytes > 100 * MIB
+
+
+def test_reads_that_the_sample_does_not_see_take_its_bound_away() -> None:
+    read = blame(8000, 512, touched_pages=10 * PAGES_A_MIB, touched_pages_margin=0)
+    wanted = need(service(read, 8000, totals=[(0, "io_uring", 5, 100, 0, 0, 0)]))
+    assert wanted is not None
+    assert wanted.bytes > 100 * MIB

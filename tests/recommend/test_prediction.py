@@ -1,0 +1,80 @@
+"""What a change is expected to do: reads that no longer wait become hits, the others stay."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from small_capture import SVC, small_windows
+
+from diagnose.facts import Facts
+from diagnose.histogram import bin_of
+from diagnose.models import BlamedReads
+from diagnose.recommend.prediction import OWN_CAUSES, PRESSURE_CAUSES, predict, waited_for
+from tests.recommend.test_need import blame
+
+HIT_NS, MISS_NS = 3_000, 1_000_000
+
+
+def facts(missed: int = 1000, kernel: int | None = None, **changes: Any) -> Facts:
+    """Return 9,000 hits and `missed` misses, 600 of them blamed on a neighbour, 100 on DAMON, 100 on the service."""
+    reads = BlamedReads(
+        window=[0, 0, 0],
+        evictor=[20, 1, SVC],
+        cause=["memcg-reclaim", "proactive", "memcg-reclaim"],
+        reads=[600, 100, 100],
+        total_ns=[1, 1, 1],
+    )
+    return Facts(
+        small_windows(
+            windows=1,
+            reads=[(0, "hit", bin_of(HIT_NS), 9000), (0, "missed", bin_of(MISS_NS), missed)],
+            totals=[(0, "hit", 9000, 1, 1, 9000, 0), (0, "missed", missed, 1, 1, missed, missed)],
+            cache=[(0, SVC, 9000 + missed, missed, missed, 0)],
+            samples={(SVC, "refault_file_pages"): [0, 800 if kernel is None else kernel]},
+            blame=blame(800, reads=reads),
+            **changes,
+        )
+    )
+
+
+def test_reads_that_waited_for_pressure_are_counted_whoever_reclaimed() -> None:
+    assert waited_for(facts(missed=800), PRESSURE_CAUSES) == 700
+    assert waited_for(facts(missed=800), OWN_CAUSES, frozenset({SVC})) == 100
+
+
+def test_what_went_before_the_capture_went_the_same_ways() -> None:
+    assert waited_for(facts(missed=1000, kernel=1000), PRESSURE_CAUSES) == pytest.approx(700 * 1000 / 800)
+
+
+def test_first_reads_are_not_taken_for_evicted_ones() -> None:
+    assert waited_for(facts(missed=5000, kernel=800), PRESSURE_CAUSES) == 700
+
+
+def test_without_blame_nothing_is_predicted() -> None:
+    bare = Facts(small_windows(blame=None))
+    assert waited_for(bare, PRESSURE_CAUSES) is None
+    assert predict(bare, None, 1.0) is None
+
+
+def test_avoided_reads_become_hits_and_the_rest_stays() -> None:
+    found = predict(facts(), 800.0, 1.0)
+    assert found is not None
+    assert (found.missed_before, found.missed_after) == (1000, 200)
+    assert (found.slow_before, found.slow_after) == (1000, 200)
+    assert found.hit_ratio_before == pytest.approx(0.9)
+    assert found.hit_ratio_after == pytest.approx(0.98)
+    assert "from 1,000 to about 200" in found.sentence()
+    assert "98 %" in found.hit_ratio_line()
+
+
+def test_a_smaller_room_avoids_less() -> None:
+    found = predict(facts(), 800.0, 0.5)
+    assert found is not None
+    assert found.missed_after == 600
+
+
+def test_no_more_is_avoided_than_there_is() -> None:
+    found = predict(facts(), 5000.0, 1.0)
+    assert found is not None
+    assert (found.missed_after, found.hit_ratio_after) == (0, 1.0)
