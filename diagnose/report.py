@@ -16,7 +16,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from diagnose import escape, pictures, units
-from diagnose.models import Finding, Report
+from diagnose.models import Report
+from diagnose.panels import main_finding, panels
 from diagnose.resources import folder
 from diagnose.seal import sealed
 
@@ -57,11 +58,6 @@ def render(template: str, **context: object) -> str:
     return re.sub(r"\n{3,}", "\n\n", text).strip("\n") + "\n"
 
 
-def main_finding(report: Report) -> Finding | None:
-    """Return the finding that the verdict rests on."""
-    return next((f for f in report.findings if f.rule == report.verdict.rule), None)
-
-
 def reproduce(report: Report) -> list[str]:
     """Return the command lines that measure again, and that make this report again from its capture."""
     context = report.measurements.get("capture")
@@ -98,54 +94,12 @@ def miss_ratio_curve(room: Node) -> str:
 
 def timeline(report: Report) -> str:
     """Return the instruments under each other: slow reads, hit ratio, evictions by others, the neighbour's inflow."""
-    m, context = report.measurements, report.measurements.get("capture")
+    context = report.measurements.get("capture")
     if not isinstance(context, dict) or not context["points"]:
         return ""
     merged = context["windows_per_point"]
-    panels = [*_read_panels(m), *_eviction_panels(m, _suspects(report))]
-    return pictures.timeline(panels, report.capture.window_seconds, merged) if panels else ""
-
-
-def _read_panels(m: Node) -> list[pictures.Panel]:
-    panels = []
-    if reads := m.get("read_latency"):
-        panels.append(pictures.Panel("slow reads of the service", "reads", reads["series"]["slow_reads"], units.count))
-    if service := (m.get("page_cache") or {}).get("service"):
-        ratios = service["series"]["hit_ratio"]
-        panels.append(
-            pictures.Panel(
-                "hit ratio of the service's reads", "share of pages", ratios, units.percent, "lowest", (None, 1.0)
-            )
-        )
-    return panels
-
-
-def _eviction_panels(m: Node, suspects: list[str]) -> list[pictures.Panel]:
-    panels = []
-    if evictions := m.get("evictions"):
-        values = evictions["series"]["of_service_by_others_pages"]
-        panels.append(pictures.Panel("evictions of the service's pages by others", "pages", values, units.count))
-    return [*panels, *_inflow_panel(m.get("page_cache") or {}, suspects)]
-
-
-def _inflow_panel(page_cache: Node, suspects: list[str]) -> list[pictures.Panel]:
-    """Return what the first suspect, with everything below it, brought into the cache; without one, the largest."""
-    rows = page_cache.get("cgroups") or []
-    drawn = [row for row in rows if "series" in row]
-    for name in [*suspects, *(row["cgroup"] for row in drawn)]:
-        below = [row for row in rows if row["cgroup"] == name or row["cgroup"].startswith(f"{name.rstrip('/')}/")]
-        series = [row["series"]["inserted_pages"] for row in below if "series" in row]
-        if series:
-            whole = len(series) == len(below) and (len(below) == 1 or not page_cache["cgroups_omitted"])
-            who = escape.shortened(name, 40) if whole else f"the largest of {escape.shortened(name, 26)}"
-            total = [sum(values) for values in zip(*series, strict=True)]
-            return [pictures.Panel(f"brought into the cache by {who}", "pages", total, units.count)]
-    return []
-
-
-def _suspects(report: Report) -> list[str]:
-    main = main_finding(report)
-    return [culprit.cgroup for culprit in main.culprits] if main else []
+    drawn = panels(report)
+    return pictures.timeline(drawn, report.capture.window_seconds, merged) if drawn else ""
 
 
 def limits(settings: Node | None) -> str:

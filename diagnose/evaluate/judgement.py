@@ -12,7 +12,7 @@ from diagnose import histogram, units
 from diagnose.evaluate.conditions import evaluate_condition
 from diagnose.evaluate.result import Context, Result
 from diagnose.evaluate.source import FactSource, Truth, any_of
-from diagnose.models import Confidence, Culprit, Evidence, Finding
+from diagnose.models import Confidence, Culprit, Evidence, Finding, Known
 from diagnose.rules import wording
 from diagnose.rules.check import looks_at_neighbour
 from diagnose.rules.conditions import facts_of
@@ -71,7 +71,11 @@ def _reasons(fires: Truth, when: Result, mechanisms: list[Result]) -> tuple[tupl
 
 
 def _named(evidence: Evidence, mechanism: str) -> Evidence:
-    return evidence.model_copy(update={"condition": f"mechanism {mechanism}: {evidence.condition}"})
+    return evidence.model_copy(update={"condition": f"{_prefix(mechanism)}{evidence.condition}"})
+
+
+def _prefix(mechanism: str) -> str:
+    return f"mechanism {mechanism}: "
 
 
 def _share(rule: Rule, context: Context) -> float | None:
@@ -118,7 +122,29 @@ def finding(judgement: Judgement, facts: FactSource) -> Finding:
         culprits=[_culprit(rule, name, context) for name in judgement.culprits],
         summary=summary(judgement, facts),
         evidence=list(judgement.evidence),
+        known_by=known_by(judgement, facts),
     )
+
+
+def known_by(judgement: Judgement, facts: FactSource) -> list[Known]:
+    """Return the mechanisms that hold in a reader's words, the direct ones first."""
+    held = [Known(mechanism=n, direct=_is_direct(judgement, n), says=_says(judgement, n, facts)) for n in judgement.mechanisms]
+    return sorted(held, key=lambda known: not known.direct)
+
+
+def _is_direct(judgement: Judgement, mechanism: str) -> bool:
+    return judgement.loaded.rule.mechanisms[mechanism].kind == "direct"
+
+
+def _says(judgement: Judgement, mechanism: str, facts: FactSource) -> str:
+    """Return the mechanism's sentence; of one without, the conditions that hold, with what was measured."""
+    rule, culprits = judgement.loaded.rule, judgement.culprits
+    if template := rule.mechanisms[mechanism].says:
+        context = Context(facts, judgement.loaded.values, culprits[0] if culprits else None)
+        return wording.render(template, lambda word: _word(word, rule, context, culprits))
+    start = _prefix(mechanism)
+    rows = [e for e in judgement.evidence if e.holds and e.condition.startswith(start)]
+    return "; ".join(f"{e.condition.removeprefix(start)} ({units.quantity(e.measured, e.unit)})" for e in rows)
 
 
 def _culprit(rule: Rule, name: str, context: Context) -> Culprit:

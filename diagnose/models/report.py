@@ -23,6 +23,15 @@ class Evidence(Model):
 Confidence = Literal["high", "medium", "low"]
 
 
+class Known(Model):
+    """One way in which a finding is known: a mechanism of its rule that holds."""
+
+    mechanism: str
+    direct: bool
+    """Whether the chain itself was measured; else things happened at the same time."""
+    says: str
+
+
 class Culprit(Model):
     cgroup: str
     share: float | None
@@ -37,6 +46,8 @@ class Finding(Model):
     culprits: list[Culprit]
     summary: str
     evidence: list[Evidence]
+    known_by: list[Known] = []
+    """The mechanisms that hold, the direct ones first."""
 
 
 class RuledOut(Model):
@@ -68,6 +79,8 @@ class Recommendation(Model):
     expected_effect: str
     risk: str
     commands: list[str]
+    undo: list[str] = []
+    """What restores the present value by hand; `diagnose rollback` does it after `diagnose apply`."""
 
 
 class Verdict(Model):
@@ -75,6 +88,8 @@ class Verdict(Model):
     rule: str | None
     confidence: Confidence
     summary: str
+    known_by: list[Known] = []
+    """Of the rule that decided; see Finding."""
 
 
 class ReportService(Model):

@@ -24,6 +24,8 @@ class Mechanism(Part):
     """One way to know. `direct`: the chain itself was measured; `correlation`: things happened at the same time."""
 
     kind: Literal["direct", "correlation"]
+    says: Line | None = None
+    """What a reader is told where it holds, a template like the summary; without it, its conditions speak."""
     is_: Condition = Field(alias="is")
 
 
