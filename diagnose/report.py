@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -16,7 +17,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from diagnose import escape, pictures, units
-from diagnose.models import Report
+from diagnose.charts.which import Picture
+from diagnose.models import Evidence, Finding, Report
 from diagnose.panels import main_finding, panels
 from diagnose.resources import folder
 from diagnose.seal import sealed
@@ -41,10 +43,12 @@ def render_json(report: Report) -> str:
     return _json(sealed(report.model_dump(mode="json", by_alias=True)), "") + "\n"
 
 
-def render_markdown(report: Report) -> str:
-    """Return `report.md`."""
+def render_markdown(report: Report, charts: Mapping[str, Picture] | None = None) -> str:
+    """Return `report.md`, with links to the pictures that are written beside it."""
+    shown = charts or {}
     return render(
         "report.md.j2",
+        chart=lambda name: escape.image(shown[name].alt, shown[name].png, shown[name].svg) if name in shown else Markup(""),
         report=report,
         m=report.measurements,
         context=report.measurements.get("capture") or {},
@@ -56,6 +60,12 @@ def render(template: str, **context: object) -> str:
     """Return one template of `reports/` as Markdown, whatever is printed escaped; paragraphs one blank line apart."""
     text = _environment().get_template(template).render(**context)
     return re.sub(r"\n{3,}", "\n\n", text).strip("\n") + "\n"
+
+
+def deciding(main: Finding | None) -> list[Evidence]:
+    """Return the evidence that the confidence rests on: that of the mechanisms that hold."""
+    known = tuple(f"mechanism {known.mechanism}: " for known in main.known_by) if main else ()
+    return [e for e in main.evidence if e.holds and e.condition.startswith(known)] if main and known else []
 
 
 def reproduce(report: Report) -> list[str]:
@@ -149,6 +159,7 @@ def _environment() -> Environment:
         "limits": limits,
     }
     environment.globals |= {
+        "deciding": deciding,
         "host_time": units.utc_and_host_time,
         "miss_ratio_curve": miss_ratio_curve,
         "read_histogram": read_histogram,
