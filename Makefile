@@ -35,6 +35,7 @@ accuracy: install
 
 reference: install
 	.venv/bin/python -m diagnose.rules.handbook > docs/facts.md
+	.venv/bin/python -m diagnose.formats.schema > reports/report.schema.json
 
 clean:
 	rm -rf .venv dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -45,10 +45,14 @@ def render_json(report: Report) -> str:
 
 def render_markdown(report: Report, charts: Mapping[str, Picture] | None = None) -> str:
     """Return `report.md`, with links to the pictures that are written beside it."""
-    shown = charts or {}
+
+    def chart(name: str) -> Markup:
+        shown = (charts or {}).get(name)
+        return escape.image(shown.alt, shown.png, shown.svg) if shown else Markup("")
+
     return render(
         "report.md.j2",
-        chart=lambda name: escape.image(shown[name].alt, shown[name].png, shown[name].svg) if name in shown else Markup(""),
+        chart=chart,
         report=report,
         m=report.measurements,
         context=report.measurements.get("capture") or {},

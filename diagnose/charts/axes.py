@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from diagnose import units
-from diagnose.charts import theme
 from diagnose.escape import shortened
 from diagnose.models import Report
 
@@ -64,16 +64,16 @@ def edges(points: int, seconds_a_point: float, total_seconds: float) -> list[flo
 def seconds_axis(axes: Axes, report: Report) -> None:
     """Make the x-axis the time since the capture began."""
     axes.set_xlim(0, report.capture.windows * report.capture.window_seconds)
-    offset = (report.measurements.get("capture") or {}).get("utc_offset_seconds")
-    began = units.utc_and_host_time(report.capture.start, offset)
+    context: Any = report.measurements.get("capture") or {}
+    began = units.utc_and_host_time(report.capture.start, context.get("utc_offset_seconds"))
     axes.set_xlabel(name(f"seconds since {began}", 110))
 
 
 def series_edges(report: Report) -> list[float]:
     """Return the borders of the series in `measurements`."""
-    context, capture = report.measurements["capture"], report.capture
-    seconds = capture.window_seconds
-    return edges(context["points"], seconds * context["windows_per_point"], seconds * capture.windows)  # type: ignore[index]
+    context: Any = report.measurements["capture"]
+    seconds = report.capture.window_seconds
+    return edges(context["points"], seconds * context["windows_per_point"], seconds * report.capture.windows)
 
 
 def round_sizes(most: float) -> list[float]:
@@ -87,17 +87,9 @@ def spread(wanted: Sequence[float], gap: float) -> list[float]:
     """Return positions as near to the wanted ones as leaves at least `gap` between any two."""
     order = sorted(range(len(wanted)), key=lambda i: wanted[i])
     placed = list(wanted)
-    for before, after in zip(order, order[1:], strict=False):
+    for before, after in pairwise(order):
         placed[after] = max(placed[after], placed[before] + gap)
     return placed
-
-
-def box(left: float, right: float, low: float, high: float) -> tuple[list[tuple[float, float]], list[int]]:
-    """Return the corners of a rectangle and the codes that draw it, for one path of many."""
-    from matplotlib.path import Path
-
-    corners = [(left, low), (right, low), (right, high), (left, high), (left, low)]
-    return corners, [Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY]
 
 
 def fill_boxes(axes: Axes, boxes: Sequence[tuple[float, float, float, float]], color: str) -> None:
@@ -107,8 +99,7 @@ def fill_boxes(axes: Axes, boxes: Sequence[tuple[float, float, float, float]], c
 
     if not boxes:
         return
-    drawn = [box(*sides) for sides in boxes]
-    path = Path([c for corners, _ in drawn for c in corners], [c for _, codes in drawn for c in codes])
+    corners = [c for left, right, low, high in boxes for c in ((left, low), (right, low), (right, high), (left, high))]
+    closed = [c for i in range(0, len(corners), 4) for c in (*corners[i : i + 4], corners[i])]
+    path = Path(closed, [Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY] * len(boxes))
     axes.add_patch(PathPatch(path, facecolor=color, edgecolor="none", linewidth=0, snap=True))
-
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from diagnose import units
@@ -48,7 +49,7 @@ def _chosen(report: Report) -> list[common.Node]:
 
 
 def _middles(borders: list[float]) -> list[float]:
-    return [(a + b) / 2 for a, b in zip(borders, borders[1:], strict=False)]
+    return [(a + b) / 2 for a, b in pairwise(borders)]
 
 
 def _colors(report: Report, nodes: list[common.Node]) -> list[str]:

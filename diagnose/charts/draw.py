@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import logging
 import os
 import tempfile
 from collections.abc import Iterator
@@ -33,6 +34,7 @@ def draw(report: Report) -> list[Chart]:
     with _own_cache():
         import matplotlib
 
+        logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it tells of slow font lists on standard error
         with matplotlib.rc_context(theme.RC):
             return [_chart(picture, report) for picture in pictures.values()]
 
@@ -53,9 +55,8 @@ def _chart(picture: Picture, report: Report) -> Chart:
     figure = painters[picture.name](report)
     scalable, image = io.BytesIO(), io.BytesIO()
     nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-    FigureCanvasSVG(figure).print_svg(scalable, metadata=nothing)
-    figure.set_dpi(DOTS_PER_INCH)
-    FigureCanvasAgg(figure).print_png(image, metadata={"Software": None})
+    FigureCanvasSVG(figure).print_figure(scalable, format="svg", metadata=nothing)
+    FigureCanvasAgg(figure).print_figure(image, format="png", dpi=DOTS_PER_INCH, metadata={"Software": None})
     return Chart(picture, svg.tidy(scalable.getvalue(), picture.name, picture.title, picture.alt), image.getvalue())
 
 

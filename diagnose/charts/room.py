@@ -18,7 +18,9 @@ def paint(report: Report) -> Any:
     points = [(0, 0.0), *((p["more_bytes"], p["share"]) for p in room["curve"])]
     figure = common.new_figure(3.0)
     axes = figure.subplots()
-    axes.plot([x for x, _ in points], [y for _, y in points], color=theme.SERVICE, linewidth=1.8, marker="o", markersize=4)
+    axes.plot(
+        [x for x, _ in points], [y for _, y in points], color=theme.SERVICE, linewidth=1.8, marker="o", markersize=4
+    )
     for mark in room["avoided"]:
         if mark["share"] in MARKED:
             _mark(axes, mark)

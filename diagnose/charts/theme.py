@@ -31,7 +31,7 @@ DARK = {
 }
 FONT = 'system-ui, "Segoe UI", "DejaVu Sans", sans-serif'
 
-RC: dict[str, Any] = {
+RC: Any = {
     "svg.hashsalt": "diagnose",  # ids by content, not by chance
     "svg.fonttype": "none",  # text stays text: it can be selected, searched and read aloud
     "text.parse_math": False,  # a "$" in a name is a dollar
@@ -65,6 +65,6 @@ RC: dict[str, Any] = {
 def dark_rules(scope: str = "") -> str:
     """Return the CSS that recolours what lies in `scope` on a dark screen; paper stays as it is."""
     rules = "".join(
-        f"{scope}[{kind}=\"{light}\"]{{{kind}:{dark}}}" for light, dark in DARK.items() for kind in ("fill", "stroke")
+        f'{scope}[{kind}="{light}"]{{{kind}:{dark}}}' for light, dark in DARK.items() for kind in ("fill", "stroke")
     )
     return f"@media screen and (prefers-color-scheme:dark){{{rules}}}"

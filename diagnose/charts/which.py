@@ -46,7 +46,8 @@ def which(report: Report) -> dict[str, Picture]:
 
 
 def _over_time(report: Report) -> Picture | None:
-    reads, drawn = report.measurements.get("read_latency"), panels(report)
+    reads: Any = report.measurements.get("read_latency")
+    drawn = panels(report)
     if not reads or not reads["map"]["reads"]:
         return None
     seconds = report.capture.windows * report.capture.window_seconds
@@ -55,7 +56,8 @@ def _over_time(report: Report) -> Picture | None:
         f"Heat map of {units.count(reads['file_reads'])} reads by latency over {units.number(seconds)} s, "
         f"{units.count(reads['slow_reads'])} of them at {units.duration(reads['slow_threshold_seconds'])} or more"
     )
-    return Picture("latency-over-time", "Reads over time", f"{alt}; below it on the same axis: {below}" if below else alt)
+    alt += f"; below it on the same axis: {below}" if below else ""
+    return Picture("latency-over-time", "Reads over time", alt)
 
 
 def _modes(m: Node) -> Picture | None:
@@ -67,7 +69,8 @@ def _modes(m: Node) -> Picture | None:
         for mode in reads["modes"]
         if mode["reads"]
     ]
-    return Picture("latency-modes", "Hits and misses by latency", f"Histogram of read latency, hits apart from misses: {'; '.join(parts)}")
+    alt = f"Histogram of read latency, hits apart from misses: {'; '.join(parts)}"
+    return Picture("latency-modes", "Hits and misses by latency", alt)
 
 
 def _evictions(m: Node) -> Picture | None:

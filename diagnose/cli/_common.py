@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -19,12 +22,33 @@ rules_option = click.option(
     metavar="DIR",
     help="Folder with rules of your own; repeatable. A rule of the same id replaces the shipped one.",
 )
-output_option = click.option(
-    "--output",
-    metavar="DIR|-",
-    help="Folder for report.md, report.json and capture.json.gz; existing files are never overwritten. "
-    "'-' prints the Markdown alone. [default: diagnose-<service>-<UTC time>]",
-)
+Command = Callable[..., int]
+
+
+def delivery_options(command: Command) -> Command:
+    """Give a command --output, --format and --no-charts, which it receives as one Delivery, `wanted`."""
+
+    @click.option(
+        "--output",
+        metavar="DIR|-",
+        help="Folder for the report, its charts and capture.json.gz; existing files are never overwritten. "
+        "'-' prints one format alone. [default: diagnose-<service>-<UTC time>]",
+    )
+    @click.option(
+        "--format",
+        "formats",
+        multiple=True,
+        metavar="NAME[,NAME]",
+        help="markdown, html, jira, text, json or openmetrics; repeatable. [default: markdown,json]",
+    )
+    @click.option("--no-charts", is_flag=True, help="Draw no SVG and PNG files; saves about two seconds.")
+    @wraps(command)
+    def with_delivery(*args: Any, output: str | None, formats: tuple[str, ...], no_charts: bool, **rest: Any) -> int:
+        from diagnose.delivery import delivery
+
+        return command(*args, wanted=delivery(output, formats, not no_charts), **rest)
+
+    return with_delivery
 
 
 @click.group(context_settings=_HELP)

@@ -128,12 +128,12 @@ def finding(judgement: Judgement, facts: FactSource) -> Finding:
 
 def known_by(judgement: Judgement, facts: FactSource) -> list[Known]:
     """Return the mechanisms that hold in a reader's words, the direct ones first."""
-    held = [Known(mechanism=n, direct=_is_direct(judgement, n), says=_says(judgement, n, facts)) for n in judgement.mechanisms]
+    of = judgement.loaded.rule.mechanisms
+    held = [
+        Known(mechanism=name, direct=of[name].kind == "direct", says=_says(judgement, name, facts))
+        for name in judgement.mechanisms
+    ]
     return sorted(held, key=lambda known: not known.direct)
-
-
-def _is_direct(judgement: Judgement, mechanism: str) -> bool:
-    return judgement.loaded.rule.mechanisms[mechanism].kind == "direct"
 
 
 def _says(judgement: Judgement, mechanism: str, facts: FactSource) -> str:

@@ -1,6 +1,6 @@
 """The forms a report can take, by the name that `--format` gives them.
 
-Markdown is the original (`reports/*.j2`); HTML, Jira's markup and plain text are made from it, so that all say the same.
+Markdown is the original (`reports/*.j2`). HTML, Jira's markup and plain text are made from it, and say the same.
 """
 
 from __future__ import annotations

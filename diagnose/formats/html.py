@@ -40,14 +40,18 @@ def render_html(report: Report, charts: Sequence[Chart]) -> str:
     style = _style()
     content = MarkdownIt("commonmark", {"html": False}).renderer.render(tokens, MarkdownIt("commonmark").options, {})
     head, _, body = content.partition("</h1>")
-    page: str = _templates().get_template("report.html.j2").render(
-        title=f"Read latency of {shortened(report.service.name)}",
-        status=report.verdict.status,
-        policy=f"default-src 'none'; style-src '{_hash(style)}'; base-uri 'none'; form-action 'none'",
-        style=Markup(style),  # noqa: S704 - our own file
-        sections=sections,
-        head=Markup(f"{head}</h1>"),  # noqa: S704 - rendered, hence escaped, by markdown-it
-        body=Markup(body),  # noqa: S704 - as above
+    page: str = (
+        _templates()
+        .get_template("report.html.j2")
+        .render(
+            title=f"Read latency of {shortened(report.service.name)}",
+            status=report.verdict.status,
+            policy=f"default-src 'none'; style-src '{_hash(style)}'; base-uri 'none'; form-action 'none'",
+            style=Markup(style),  # noqa: S704 - our own file
+            sections=sections,
+            head=Markup(f"{head}</h1>"),  # noqa: S704 - rendered, hence escaped, by markdown-it
+            body=Markup(body),  # noqa: S704 - as above
+        )
     )
     return page
 
@@ -85,7 +89,8 @@ def _figure(chart: Chart) -> str:
 
 
 def _preformatted(token: Token, chart: Chart | None) -> str:
-    lines = f'<pre tabindex="0" class="{"picture" if token.info == "text" else "command"}">{escape(token.content)}</pre>\n'
+    kind = "picture" if token.info == "text" else "command"
+    lines = f'<pre tabindex="0" class="{kind}">{escape(token.content)}</pre>\n'
     if chart is None or token.info != "text":
         return lines
     title = escape(chart.picture.title)
@@ -93,7 +98,7 @@ def _preformatted(token: Token, chart: Chart | None) -> str:
 
 
 def _fit_tables(tokens: list[Token]) -> None:
-    """Let wide tables scroll by themselves, and write the alignment as a class: the policy allows no style attribute."""
+    """Let wide tables scroll, and write the alignment as a class: the policy allows no style attribute."""
     title, number = "", 0
     for index, token in enumerate(tokens):
         if token.type == "heading_open":

@@ -65,7 +65,9 @@ def inline(children: Sequence[Token]) -> str:
         else:
             parts.append(escape(plain([child])))
     text = "".join(parts)
-    return _LINE_START.sub(lambda m: "".join(f"&#{ord(c)};" for c in m[0]), text, count=1) if _LINE_START.match(text) else text
+    if start := _LINE_START.match(text):
+        return "".join(f"&#{ord(c)};" for c in start[0]) + text[start.end() :]
+    return text
 
 
 def escape(text: str) -> str:

@@ -89,7 +89,7 @@ def _reads(reads: Node | None) -> Iterator[Family]:
 
 def _cache(page_cache: Node | None, evictions: Node | None) -> Iterator[Family]:
     service = (page_cache or {}).get("service") or {}
-    ratio = Family("diagnose_page_cache_hit_ratio", "Share of the pages looked up by the service's reads that were there.")
+    ratio = Family("diagnose_page_cache_hit_ratio", "Share of the pages looked up that were there.")
     yield ratio.add(service.get("hit_ratio"))
     evicted = Family("diagnose_evicted_pages", "Pages of the service removed from the page cache, by whom.")
     for who, pages in ((evictions or {}).get("of_service_by_pages") or {}).items():

@@ -72,5 +72,5 @@ def _table(table: Table) -> list[str]:
     for row in rows:
         drawn.add_row(*(Text(plain(cell)) for cell in row))
     out = io.StringIO()
-    Console(file=out, width=WIDTH, color_system=None, force_terminal=False, emoji=False, legacy_windows=False).print(drawn)
+    Console(file=out, width=WIDTH, color_system=None, force_terminal=False, legacy_windows=False).print(drawn)
     return out.getvalue().rstrip("\n").split("\n")

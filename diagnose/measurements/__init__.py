@@ -32,7 +32,8 @@ def measure(
     """Return the `measurements` of a report, JSON-ready, floats rounded to 6 digits so that every machine agrees.
 
     `slow_threshold_seconds`: from where on a read is called slow (the fact `reads.slow_threshold`); without it,
-    that of `slow.py`. `changed`: paths of the cgroups that the report recommends to change. `packed`: the capture's file, to be named by its hash.
+    that of `slow.py`. `changed`: paths of the cgroups that the report recommends to change. `packed`: the capture's
+    file, to be named by its hash.
     """
     frame = Frame(capture)
     result: Node = {

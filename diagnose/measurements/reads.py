@@ -134,8 +134,8 @@ def _map(frame: Frame, window: Ints, kind: Ints, bins: Ints, count: Ints) -> Nod
     place = np.full(len(KINDS), -1)
     place[_FILES] = range(len(_FILES))
     of_files = place[kind] >= 0
-    columns = (column[of_files] for column in (window, place[kind], bins, count))
-    return latency_map(frame, *columns, FILE_KINDS)
+    part = window[of_files], place[kind][of_files], bins[of_files], count[of_files]
+    return latency_map(frame, *part, FILE_KINDS)
 
 
 def _p99_series(frame: Frame, window: Ints, bins: Ints, count: Ints) -> list[float | None]:

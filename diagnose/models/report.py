@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
@@ -108,8 +108,27 @@ class ReportCapture(Model):
     interrupted: bool
 
 
+_MEASUREMENTS: Any = {
+    "properties": {
+        name: {"type": ["object", "null"], "description": about}
+        for name, about in {
+            "read_latency": "percentiles, histogram by hit and miss, modes, kinds of read, files, latency over time",
+            "block_latency": "queueing and service time by device and direction, and who submitted the requests",
+            "page_cache": "the service's hit ratio and each cgroup's lookups, misses and insertions",
+            "evictions": "who evicted whose pages and why, and the service's part over time",
+            "blame": "which evictions the missed reads waited for, and how much room would have avoided them",
+            "cgroups": "page cache, usage, settings and refaults of each cgroup; settings by the kernel's names",
+            "pressure": "time stalled (PSI) of the service and the host, and the host's reclaim counters",
+            "capture": "the host, what was asked for, versions, the capture's SHA-256, how series are merged",
+        }.items()
+    },
+    "additionalProperties": False,
+    "description": "What was measured, in base units that the keys' suffixes name; null: not measured.",
+}
+
+
 class Report(Model):
-    """`report.json`: the keys of design.md, in its order."""
+    """`report.json`: why a service's reads are slow, how sure that is, and what to change."""
 
     schema_: Literal["diagnose.report/1"] = Field(default="diagnose.report/1", alias="schema")
     service: ReportService
@@ -120,7 +139,7 @@ class Report(Model):
     unknown: list[Unknown]
     not_measured: list[NotMeasured]
     recommendations: list[Recommendation]
-    measurements: dict[str, object]
+    measurements: dict[str, object] = Field(json_schema_extra=_MEASUREMENTS)
     digest: str | None = None
     """Over all the rest (seal.py); set when the report is written."""
 

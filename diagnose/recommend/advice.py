@@ -33,7 +33,7 @@ _SYSTEMD = {
 _CONTAINER_SETTINGS = ("memory.max", "memory.limit_in_bytes")
 
 
-_NONE_IN_FILES = {"memory.limit_in_bytes": "-1", "memory.soft_limit_in_bytes": "-1", "memory.low": "0", "memory.min": "0"}
+_NONE_IN_FILES = {"memory.limit_in_bytes": "-1", "memory.soft_limit_in_bytes": "-1", "memory.low": "0"}
 """What is written into a file to take a limit or a protection away; "max" into all others."""
 
 

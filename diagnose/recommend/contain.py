@@ -53,7 +53,7 @@ def _contain_one(
         *rest.lines,
         f"{units.percent(RESERVE_SHARE)} reserve: {units.size(reserve)}",
         f"left for {' and '.join(guilt)}: {units.size(max(left, 0))}"
-        + (f"; above the floors of all, {units.percent(part)} for {path}, the guiltier the less" if len(guilt) > 1 else "")
+        + (f"; above all floors, {units.percent(part)} for {path}, the guiltier the less" if len(guilt) > 1 else "")
         + f"; rounded down to whole MiB: {max(value, 0) // MIB} MiB for {path}",
         f"{path} used {units.size(peak)} at its peak",
         *least.lines,
