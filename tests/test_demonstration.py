@@ -83,7 +83,7 @@ def test_where_nothing_can_be_measured_a_recording_is_shown_as_such(
     assert any("cannot measure here: measuring needs root" in text for text in spy.said)
     assert any(text.startswith("REPLAY: ") for text in spy.said)
     ((report, _, delivered, output),) = spy.delivered
-    assert (delivered, output) == (packed, "there")
+    assert (delivered, output) == (packed, WANTED)
     assert report.verdict.status == "finding"
 
 

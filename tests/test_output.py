@@ -17,7 +17,12 @@ from diagnose.errors import UsageError
 from diagnose.output import check, default_folder, folder_for, write
 
 FILES = ("report.md", "report.json", "capture.json.gz", "charts/evictions.svg")
-CONTENTS = {"report.md": b"# x\n", "report.json": b"{}\n", "charts/evictions.svg": b"<svg/>", "capture.json.gz": b"\x1f\x8b" * 1000}
+CONTENTS = {
+    "report.md": b"# x\n",
+    "report.json": b"{}\n",
+    "charts/evictions.svg": b"<svg/>",
+    "capture.json.gz": b"\x1f\x8b" * 1000,
+}
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root to mount or to change user")
 
 

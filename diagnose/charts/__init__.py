@@ -3,7 +3,7 @@
 Only `draw` imports matplotlib. The same report gives the same bytes (with the same matplotlib).
 """
 
-from diagnose.charts.draw import Chart, draw
+from diagnose.charts.drawing import Chart, draw
 from diagnose.charts.which import FILES, FOLDER, Picture, which
 
 __all__ = ["FILES", "FOLDER", "Chart", "Picture", "draw", "which"]

@@ -29,7 +29,8 @@ def new_figure(height_inches: float) -> Any:
 def name(text: str, limit: int = 44) -> str:
     """Return a name from the system as it can be drawn; what the font lacks is spelled out."""
     known = _drawable()
-    return "".join(c if ord(c) in known else f"\\u{ord(c):04x}" for c in shortened(text, limit))
+    spelled = "".join(c if ord(c) in known else f"\\u{ord(c):04x}" for c in shortened(text, limit))
+    return shortened(spelled, limit)
 
 
 @cache

@@ -13,7 +13,9 @@ from diagnose.panels import panels, suspects
 from diagnose.pictures import Panel
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
 
 Box = tuple[float, float, float, float]
 
@@ -35,16 +37,21 @@ def paint(report: Report) -> Any:
 
 
 def _heat_map(axes: Axes, report: Report) -> None:
-    reads = report.measurements["read_latency"]
-    table = reads["map"]  # type: ignore[index]
+    reads: Any = report.measurements["read_latency"]
+    table = reads["map"]
     boxes = _boxes(table, report)
     for level, color in enumerate(theme.LEVELS):
         common.fill_boxes(axes, boxes[level], color)
     low, high = max(table["lower_seconds"][0], 1e-9), table["upper_seconds"][-1]
     common.log_latency(axes, "y", low, high)
     axes.set_title("Reads of files by latency")
-    _slow_line(axes, reads["slow_threshold_seconds"])  # type: ignore[index]
-    _legend(axes, [level for level, filled in enumerate(boxes) if filled])
+    axes.set_ylabel("latency")
+    slow = reads["slow_threshold_seconds"]
+    line = axes.axhline(
+        slow, color=theme.ANTAGONIST, linestyle=(0, (4, 3)), label=f"slow: from {units.duration(slow)} on"
+    )
+    line.set_visible(low < slow < high)
+    _legend(axes, line, [level for level, filled in enumerate(boxes) if filled])
 
 
 def _boxes(table: common.Node, report: Report) -> list[list[Box]]:
@@ -68,34 +75,18 @@ def _level(count: int) -> int | None:
     return min(len(str(count)) - 1, len(theme.LEVELS) - 1) if count else None
 
 
-def _legend(axes: Axes, levels: list[int]) -> None:
+def _legend(axes: Axes, slow: Line2D, levels: list[int]) -> None:
     from matplotlib.patches import Patch
 
     last = len(theme.LEVELS) - 1
     names = [f"{10**i:,}" + (" or more" if i == last else f" to {10 ** (i + 1) - 1:,}") for i in range(last + 1)]
-    handles = [Patch(facecolor=theme.LEVELS[i], label=names[i]) for i in levels]
-    handles.insert(0, Patch(visible=False, label="reads:"))
-    legend = axes.legend(
+    handles: list[Artist] = [slow] if slow.get_visible() else []
+    handles += [Patch(visible=False, label="reads:")]
+    handles += [Patch(facecolor=theme.LEVELS[i], label=names[i]) for i in levels]
+    axes.legend(
         handles=handles, ncols=len(handles), loc="lower right", bbox_to_anchor=(1.0, 0.985), columnspacing=1.0,
-        handlelength=1.0, handletextpad=0.4, borderpad=0.2,
+        handlelength=1.4, handletextpad=0.4, borderpad=0.2,
     )  # fmt: skip
-    legend.set_in_layout(True)
-    axes.set_ylabel("latency")
-
-
-def _slow_line(axes: Axes, threshold: float) -> None:
-    axes.axhline(threshold, color=theme.ANTAGONIST, linewidth=1.2, linestyle=(0, (4, 3)))
-    axes.annotate(
-        f"slow from {units.duration(threshold)} on",
-        (1.0, threshold),
-        xycoords=("axes fraction", "data"),
-        xytext=(-4, 3),
-        textcoords="offset points",
-        ha="right",
-        color=theme.ANTAGONIST,
-        fontsize=9,
-        bbox={"facecolor": theme.PAPER, "edgecolor": "none", "pad": 1.0},
-    )
 
 
 def _panel(axes: Axes, panel: Panel, borders: list[float], color: str) -> None:

@@ -13,6 +13,8 @@ from diagnose.charts.theme import FONT, dark_rules
 _SVG, _XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 _REFERENCE = re.compile(r"url\(#([^)]+)\)")
 _FONT = re.compile(r"(?:(?P<weight>bold|\d+) )?(?P<size>[\d.]+)px .*")
+_DIGITS = re.compile(r"-?\d+\.\d{3,}")
+_MEASURES = ("d", "x", "y", "width", "height", "transform", "font-size")
 _DEFAULTS = {"stroke-linejoin": "miter", "stroke-linecap": "butt"}
 
 
@@ -39,6 +41,14 @@ def _to_attributes(element: ElementTree.Element) -> None:
             _font(element, value)
         elif key and _DEFAULTS.get(key) != value:
             element.set(key, value)
+    for key in _MEASURES:
+        if key in element.attrib:
+            element.set(key, _DIGITS.sub(_to_hundredths, element.attrib[key]).strip())
+
+
+def _to_hundredths(number: re.Match[str]) -> str:
+    """Return a length in points as exact as can be seen."""
+    return f"{round(float(number[0]), 2) + 0:g}"
 
 
 def _font(element: ElementTree.Element, value: str) -> None:
@@ -50,20 +60,25 @@ def _font(element: ElementTree.Element, value: str) -> None:
 
 
 def _prefix_ids(root: ElementTree.Element, name: str) -> None:
-    """Keep the ids that are referred to, made unique among the pictures of a page, and drop all others."""
+    """Keep the ids that are referred to, numbered and unique among the pictures of a page, and drop all others.
+
+    matplotlib's own are hashes of numbers whose last digits the layout does not always hit the same.
+    """
     href = f"{{{_XLINK}}}href"
     used = {e.attrib[href].removeprefix("#") for e in root.iter() if e.attrib.get(href, "").startswith("#")}
     used |= {m for e in root.iter() for v in e.attrib.values() for m in _REFERENCE.findall(v)}
+    found = (e.attrib["id"] for e in root.iter() if e.attrib.get("id") in used)
+    new = {old: f"{name}-{number}" for number, old in enumerate(dict.fromkeys(found), 1)}
     for element in root.iter():
         for key, value in list(element.attrib.items()):
             if key == "id":
                 del element.attrib[key]
-                if value in used:
-                    element.set("id", f"{name}-{value}")
+                if value in new:
+                    element.set("id", new[value])
             elif key == href and value.startswith("#"):
-                element.set(key, f"#{name}-{value[1:]}")
+                element.set(key, f"#{new[value[1:]]}")
             elif "url(#" in value:
-                element.set(key, _REFERENCE.sub(rf"url(#{name}-\1)", value))
+                element.set(key, _REFERENCE.sub(lambda match: f"url(#{new[match[1]]})", value))
 
 
 def _describe(root: ElementTree.Element, name: str, title: str, alt: str) -> None:

@@ -27,7 +27,7 @@ DARK = {
     FOURTH: "#d9a0d0",
     FIFTH: "#e3b341",
     **dict(zip(LEVELS, ("#4a536d", "#6b6e73", "#8b8779", "#b0a573", "#d6c35f", "#fee838"), strict=True)),
-    **dict(zip(TINTS, ("#21180f", "#33220f", "#472d13", "#5c3917", "#73461b"), strict=True)),
+    **dict(zip(TINTS, ("#21180f", "#2f200f", "#3d2810", "#4a3012", "#573814"), strict=True)),
 }
 FONT = 'system-ui, "Segoe UI", "DejaVu Sans", sans-serif'
 

@@ -112,6 +112,5 @@ def _sample(name: str, labels: Mapping[str, str], value: float) -> str:
 
 
 def label(text: str) -> str:
-    r"""Return a label's value: backslash, quote and newline escaped, what UTF-8 cannot hold spelled out."""
-    plain = text.encode("utf-8", "backslashreplace").decode()
-    return plain.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    """Return a label's value: backslash, quote and newline escaped, everything else as it is."""
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

@@ -38,8 +38,9 @@ def _block(token: Token, before: Token, depth: int) -> list[str]:
             return [words, line * min(columns(words), WIDTH), ""]
         return _item(words, depth) if depth else [*_wrapped(words), ""]
     if token.type in ("fence", "code_block"):
-        # as it is: a command must be one line, a picture is narrow enough
-        return [*(f"  {line}" for line in token.content.rstrip("\n").split("\n")), ""]
+        # as it is: a command must be one line, and a picture is narrow enough
+        indent = "" if token.info == "text" else "  "
+        return [*(f"{indent}{line}" for line in token.content.rstrip("\n").split("\n")), ""]
     if token.type == "hr":
         return ["=" * WIDTH, ""]
     return [""] if token.type == "bullet_list_close" and depth == 0 else []
