@@ -9,7 +9,7 @@ from example_report import example_capture
 
 from diagnose import capture as captures
 from diagnose import demonstration
-from diagnose.delivery import delivery, Delivery
+from diagnose.delivery import Delivery, delivery
 from diagnose.errors import CannotMeasureError, UsageError
 from diagnose.lab import SCENARIOS
 from diagnose.models import Capture, Report

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,7 +29,6 @@ from diagnose.models import (
 )
 from diagnose.report import render_json, render_markdown, reproduce
 
-GOLDEN = Path(__file__).parent / "golden" / "report_noisy_neighbour.md"
 PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 HOSTILE = (
     "a|b <script>alert(1)</script>",
@@ -68,10 +66,6 @@ def hostile_report(name: str) -> Report:
     names = dict.fromkeys(NAMES, name)
     capture = example_capture(windows=25, requested=25, names={k: v for k, v in names.items() if k != "text"})
     return example_report(capture, names=names)
-
-
-def test_golden() -> None:
-    assert render_markdown(example_report()) == GOLDEN.read_text("utf-8")
 
 
 def test_the_pictures_fit_any_ticket() -> None:

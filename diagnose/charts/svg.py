@@ -41,6 +41,9 @@ def _to_attributes(element: ElementTree.Element) -> None:
             _font(element, value)
         elif key and _DEFAULTS.get(key) != value:
             element.set(key, value)
+    element.attrib.pop("font-family", None)  # the family is the whole picture's
+    if element.attrib.get("transform", "").startswith("rotate(-0 "):
+        del element.attrib["transform"]
     for key in _MEASURES:
         if key in element.attrib:
             element.set(key, _DIGITS.sub(_to_hundredths, element.attrib[key]).strip())
@@ -52,7 +55,7 @@ def _to_hundredths(number: re.Match[str]) -> str:
 
 
 def _font(element: ElementTree.Element, value: str) -> None:
-    """Write the size and the weight; the family is the whole picture's."""
+    """Write the size and the weight."""
     if match := _FONT.fullmatch(value):
         element.set("font-size", match["size"])
         if match["weight"] and match["weight"] != "400":

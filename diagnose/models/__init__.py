@@ -41,6 +41,7 @@ from diagnose.models.capture import (
 )
 from diagnose.models.report import (
     REPORT_SCHEMA,
+    Advice,
     Confidence,
     Culprit,
     Evidence,
@@ -60,6 +61,7 @@ __all__ = [
     "CAPTURE_SCHEMA",
     "MAX_WINDOWS",
     "REPORT_SCHEMA",
+    "Advice",
     "Bins",
     "Blame",
     "BlamedReads",

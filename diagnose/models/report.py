@@ -39,6 +39,13 @@ class Culprit(Model):
     cause: str | None
 
 
+class Advice(Model):
+    """What to do about a finding beyond memory limits, and what could go wrong."""
+
+    do: str
+    risk: str
+
+
 class Finding(Model):
     rule: str
     title: str
@@ -48,6 +55,8 @@ class Finding(Model):
     evidence: list[Evidence]
     known_by: list[Known] = []
     """The mechanisms that hold, the direct ones first."""
+    advice: Advice | None = None
+    """None where the recommendations say it all."""
 
 
 class RuledOut(Model):

@@ -36,6 +36,13 @@ class Culprits(Part):
     cause: Line
 
 
+class AdviceText(Part):
+    """What to do where no limit can be recommended, and what could go wrong; templates like the summary."""
+
+    do: Prose
+    risk: Prose
+
+
 Recommend = Literal["contain-neighbour", "protect-service", "raise-own-limit", "stop-proactive-reclaim"]
 
 
@@ -43,6 +50,7 @@ class Then(Part):
     verdict: Literal["finding", "healthy"]
     summary: Prose
     culprits: Culprits | None = None
+    advice: AdviceText | None = None
     recommend: list[Recommend] = Field(default_factory=list, max_length=8)
 
 

@@ -1,4 +1,4 @@
-"""report.html in a real browser: everybody can read it, on a desk, on a phone, in the dark and on paper; it loads nothing.
+"""report.html in a real browser: everybody can read it, on a desk, on a phone and in the dark; it loads nothing.
 
 Accessibility is checked by axe-core (the rules of WCAG 2 A and AA, and its best practices).
 """

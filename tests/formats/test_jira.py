@@ -18,7 +18,8 @@ from diagnose.report import render_markdown
 HOSTILE = (
     "{noformat}*b*{noformat}", "{code}x{code}", "{color:red}x{color}", "a|b||c", "[~admin]", "[x|http://e]", "!i.png!",
     "h1. x", "bq. x", "* x", "# x", "----", "-x-", "_x_", "{{x}}", "??x??", "(!) :) (/) ;)",
-    "http://e/ www.e mailto:a@b", "\\*x\\*", "&#42;x&#42;", "^x^ ~x~ +x+", "{toc}", "@you", "|", "{", "\\\\", "{panel:title=x}",
+    "http://e/ www.e mailto:a@b", "\\*x\\*", "&#42;x&#42;", "^x^ ~x~ +x+", "{toc}", "@you", "|", "{", "\\\\",
+    "{panel:title=x}",
 )  # fmt: skip
 STRUCTURE = re.compile(r"&(?:#\d+|amp|lt|gt);")
 ENTITY = re.compile(r"&#(\d+);")

@@ -6,8 +6,11 @@ from pathlib import Path
 
 from diagnose import capture as captures
 from diagnose import pipeline, rules
+from diagnose.charts import which
 from diagnose.demonstration import REPLAYS
 from diagnose.formats import FORMATS
+from diagnose.report import render_markdown
+from tests.example_report import example_report
 
 FOLDER = Path(__file__).parent
 GOLDEN = {
@@ -16,6 +19,15 @@ GOLDEN = {
     "markdown swapping": "swap-thrash",
 }
 """What each golden file shows: the format (the first word), and the recorded scenario."""
+
+
+EXAMPLE = FOLDER / "example.report.md"
+
+
+def example() -> str:
+    """Return the Markdown of the tests' own example, with what no recording has at once, and links to its charts."""
+    report = example_report()
+    return render_markdown(report, which(report))
 
 
 def path_of(golden: str) -> Path:
@@ -29,5 +41,6 @@ def rendered(golden: str) -> str:
 
 
 if __name__ == "__main__":
+    EXAMPLE.write_text(example(), "utf-8")
     for name in GOLDEN:
         path_of(name).write_text(rendered(name), "utf-8")
