@@ -36,19 +36,24 @@ def is_below(path: str, above: str) -> bool:
 def _read_panels(m: Node) -> list[Panel]:
     drawn = []
     if reads := m.get("read_latency"):
-        drawn.append(Panel("slow reads of the service", "reads", reads["series"]["slow_reads"], units.count))
+        drawn.append(
+            Panel("slow reads of the service", "reads", reads["series"]["slow_reads"], units.count, whose="service")
+        )
     if service := (m.get("page_cache") or {}).get("service"):
         ratios = service["series"]["hit_ratio"]
         title = "hit ratio of the service's reads"
-        drawn.append(Panel(title, "share of pages", ratios, units.percent, "lowest", (None, 1.0)))
+        drawn.append(Panel(title, "share of pages", ratios, units.percent, "lowest", (None, 1.0), "service"))
     return drawn
 
 
 def _eviction_panels(m: Node, blamed: list[str]) -> list[Panel]:
     drawn = []
     if evictions := m.get("evictions"):
-        values = evictions["series"]["of_service_by_others_pages"]
-        drawn.append(Panel("evictions of the service's pages by others", "pages", values, units.count))
+        others, own = (evictions["series"][f"of_service_by_{who}_pages"] for who in ("others", "self"))
+        drawn.append(Panel("evictions of the service's pages by others", "pages", others, units.count))
+        if sum(own) > sum(others):  # else they are what refetching the lost pages takes, and tell nothing
+            title = "evictions of the service's pages by its own reclaim"
+            drawn.append(Panel(title, "pages", own, units.count, whose="service"))
     return [*drawn, *_inflow_panel(m.get("page_cache") or {}, blamed)]
 
 

@@ -55,7 +55,10 @@ def _counts_axis(axes: Axes, most: int) -> None:
 def _label(axes: Axes, borders: list[float], counts: list[int], text: str, color: str) -> None:
     top = max(range(len(counts)), key=lambda i: counts[i])
     middle = (borders[top] * borders[top + 1]) ** 0.5
-    axes.annotate(text, (middle, counts[top]), xytext=(0, 5), textcoords="offset points", ha="center", color=color)
+    axes.annotate(
+        text, (middle, counts[top]), xytext=(0, 5), textcoords="offset points", ha="center", color=color,
+        bbox={"facecolor": theme.PAPER, "edgecolor": "none", "pad": 1.0},
+    )  # fmt: skip
 
 
 def _threshold(axes: Axes, reads: common.Node) -> None:

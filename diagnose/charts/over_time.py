@@ -28,9 +28,9 @@ def paint(report: Report) -> Any:
     drawn = figure.subplots(len(heights), 1, sharex=True, squeeze=False, gridspec_kw={"height_ratios": heights})[:, 0]
     _heat_map(drawn[0], report)
     borders = common.series_edges(report)
-    for place, (panel, axes) in enumerate(zip(below, drawn[1:], strict=True)):
-        accused = theme.ANTAGONIST if suspects(report) else theme.MUTED
-        _panel(axes, panel, borders, theme.SERVICE if place == 0 else accused)
+    others = theme.ANTAGONIST if suspects(report) else theme.MUTED
+    for panel, axes in zip(below, drawn[1:], strict=True):
+        _panel(axes, panel, borders, theme.SERVICE if panel.whose == "service" else others)
     common.seconds_axis(drawn[-1], report)
     figure.align_ylabels()
     return figure
