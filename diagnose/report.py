@@ -129,6 +129,8 @@ def stall(stalls: Node, name: str) -> str:
     values = stalls.get(name)
     if values is None:
         return "not measured"
+    if values["seconds"] is None:
+        return units.UNKNOWN
     return f"{units.duration(values['seconds'])} ({units.percent(values['share'])})"
 
 

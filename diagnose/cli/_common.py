@@ -41,7 +41,7 @@ def delivery_options(command: Command) -> Command:
         metavar="NAME[,NAME]",
         help="markdown, html, jira, text, json or openmetrics; repeatable. [default: markdown,json]",
     )
-    @click.option("--no-charts", is_flag=True, help="Draw no SVG and PNG files; saves about two seconds.")
+    @click.option("--no-charts", is_flag=True, help="Draw no SVG and PNG files; saves about a second of CPU time.")
     @wraps(command)
     def with_delivery(*args: Any, output: str | None, formats: tuple[str, ...], no_charts: bool, **rest: Any) -> int:
         from diagnose.delivery import delivery
