@@ -12,6 +12,8 @@ from markdown_it.token import Token
 
 from diagnose.formats.document import Table, parse, picture_of, plain, table_at
 
+PICTURE_WIDTH = 900
+"""In pixels: what Jira shows beside its columns without scrolling."""
 _SPECIAL = re.compile(
     r"[{}\[\]|\\^~!?]"  # macros, links, table cells, escapes, super- and subscript, pictures, citations
     r"|(?<![^\W_])[*_+\-]|[*_+\-](?![^\W_])"  # emphasis and rules, at the edge of a word
@@ -42,7 +44,7 @@ def jira(markdown: str) -> str:
 def _block(token: Token, before: Token, depth: int) -> list[str]:
     if token.type == "inline":
         if found := picture_of(token):
-            return [f"!{found[0]}.png!", ""]
+            return [f"!{found[0]}.png|width={PICTURE_WIDTH}!", ""]
         text = inline(token.children or [])
         if before.type == "heading_open":
             return [f"{before.tag}. {text}", ""]

@@ -103,6 +103,6 @@ def test_pictures_are_named_as_they_are_attached() -> None:
     report = example_report()
     pictures = which(report)
     markup = jira(render_markdown(report, pictures))
-    assert re.findall(r"^!(.*)!$", markup, re.MULTILINE) == [
+    assert re.findall(r"^!(.*)\|width=\d+!$", markup, re.MULTILINE) == [
         f"{name}.png" for name in ("latency-over-time", "latency-modes", "evictions", "page-cache") if name in pictures
     ]
