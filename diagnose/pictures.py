@@ -34,6 +34,8 @@ class Panel:
     """How the values of the windows that share a column are merged."""
     scale: tuple[float | None, float | None] = (0.0, None)
     """The values at the foot and the top of the panel; None: the lowest or the highest value there is."""
+    whose: Literal["service", "others"] = "others"
+    """Who did what is drawn, for pictures that tell the two apart by colour."""
 
 
 def bar(value: float, full: float, width: int) -> str:

@@ -9,9 +9,12 @@ from example_report import example_capture
 
 from diagnose import capture as captures
 from diagnose import demonstration
+from diagnose.delivery import Delivery, delivery
 from diagnose.errors import CannotMeasureError, UsageError
 from diagnose.lab import SCENARIOS
 from diagnose.models import Capture, Report
+
+WANTED = delivery("there", ())
 
 
 class Spy:
@@ -19,20 +22,20 @@ class Spy:
 
     def __init__(self) -> None:
         self.said: list[str] = []
-        self.delivered: list[tuple[Report, Capture, bytes, str | None]] = []
+        self.delivered: list[tuple[Report, Capture, bytes, Delivery]] = []
 
     def say(self, text: str) -> None:
         self.said.append(text)
 
-    def deliver(self, report: Report, capture: Capture, packed: bytes, output: str | None) -> int:
-        self.delivered.append((report, capture, packed, output))
+    def deliver(self, report: Report, capture: Capture, packed: bytes, wanted: Delivery) -> int:
+        self.delivered.append((report, capture, packed, wanted))
         return 1
 
     def measure(self, *_: object) -> int:
         raise AssertionError("nothing may be measured here")
 
     def run(self, scenario: str, duration: float = 30.0) -> int:
-        return demonstration.run(scenario, duration, "there", self.measure, self.deliver, self.say)
+        return demonstration.run(scenario, duration, WANTED, self.measure, self.deliver, self.say)
 
 
 @pytest.fixture
@@ -80,7 +83,7 @@ def test_where_nothing_can_be_measured_a_recording_is_shown_as_such(
     assert any("cannot measure here: measuring needs root" in text for text in spy.said)
     assert any(text.startswith("REPLAY: ") for text in spy.said)
     ((report, _, delivered, output),) = spy.delivered
-    assert (delivered, output) == (packed, "there")
+    assert (delivered, output) == (packed, WANTED)
     assert report.verdict.status == "finding"
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
+from functools import wraps
 from pathlib import Path
+from typing import Any
 
 import click
 
 from diagnose import __version__
 from diagnose.cli._manual import ManualGroup
-from diagnose.cli._names import folders
+from diagnose.cli._names import folders, formats
 
 PROGRAM = "diagnose"
 COMPLETE_VARIABLE = "_DIAGNOSE_COMPLETE"
@@ -25,6 +28,7 @@ EXITS_OF_A_REPORT = {
 REPORT_FILES = (
     ("report.md", "the report, for people and tickets"),
     ("report.json", "the same as data (diagnose.report/1); diagnose apply takes it"),
+    ("charts/", "its pictures, as SVG and PNG"),
     ("capture.json.gz", "everything that was measured; diagnose report makes the report from it again"),
 )
 
@@ -38,13 +42,6 @@ rules_option = click.option(
     shell_complete=folders,
     help="Folder with rules of your own; repeatable. A rule of the same id replaces the shipped one.",
 )
-output_option = click.option(
-    "--output",
-    metavar="DIR|-",
-    shell_complete=folders,
-    help="Folder for report.md, report.json and capture.json.gz; existing files are never overwritten. "
-    "'-' prints the Markdown alone. [default: diagnose-<service>-<UTC time>]",
-)
 progress_option = click.option(
     "--progress",
     type=click.Choice(["auto", "live", "plain", "none"]),
@@ -55,6 +52,36 @@ progress_option = click.option(
     help="What is said while measuring, on standard error: a live view, a plain line every 10 seconds (for logs and "
     "screen readers), or nothing. auto: live on a terminal that can draw, else plain.",
 )
+
+Command = Callable[..., int]
+
+
+def delivery_options(command: Command) -> Command:
+    """Give a command --output, --format and --no-charts, which it receives as one Delivery, `wanted`."""
+
+    @click.option(
+        "--output",
+        metavar="DIR|-",
+        shell_complete=folders,
+        help="Folder for the report, its charts and capture.json.gz; existing files are never overwritten. "
+        "'-' prints one format alone. [default: diagnose-<service>-<UTC time>]",
+    )
+    @click.option(
+        "--format",
+        "formats",
+        multiple=True,
+        metavar="NAME[,NAME]",
+        shell_complete=formats,
+        help="markdown, html, jira, text, json or openmetrics; repeatable. [default: markdown,json]",
+    )
+    @click.option("--no-charts", is_flag=True, help="Draw no SVG and PNG files; saves about a second of CPU time.")
+    @wraps(command)
+    def with_delivery(*args: Any, output: str | None, formats: tuple[str, ...], no_charts: bool, **rest: Any) -> int:
+        from diagnose.delivery import delivery
+
+        return command(*args, wanted=delivery(output, formats, not no_charts), **rest)
+
+    return with_delivery
 
 
 @click.group(

@@ -1,4 +1,4 @@
-"""What a shell may complete: rule ids, scenarios, services, folders. Quick, and silent where it cannot know."""
+"""What a shell may complete: rule ids, scenarios, formats, services, folders. Silent where it cannot know."""
 
 from __future__ import annotations
 
@@ -33,6 +33,14 @@ def scenarios(_context: click.Context, _option: click.Parameter, incomplete: str
     from diagnose.lab.scenarios import SCENARIOS
 
     return _items([(name, s.sets_up) for name, s in SCENARIOS.items() if name.startswith(incomplete)])
+
+
+def formats(_context: click.Context, _option: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Return the formats of a report; after a comma, the further ones."""
+    from diagnose.formats import FORMATS
+
+    before, comma, begun = incomplete.rpartition(",")
+    return _items([(f"{before}{comma}{name}", "") for name in FORMATS if name.startswith(begun)])
 
 
 def services(_context: click.Context, _option: click.Parameter, incomplete: str) -> list[CompletionItem]:

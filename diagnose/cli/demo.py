@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from diagnose.cli._common import EXIT_NO_FINDING, REPORT_FILES, cli, output_option, progress_option, say
+from diagnose.cli._common import EXIT_NO_FINDING, REPORT_FILES, cli, delivery_options, progress_option, say
 from diagnose.cli._names import scenarios
 from diagnose.cli.measure import deliver, measure_and_report
+
+if TYPE_CHECKING:
+    from diagnose.delivery import Delivery
 
 
 @cli.command(
@@ -38,9 +41,9 @@ from diagnose.cli.measure import deliver, measure_and_report
 @click.option("--duration", default=30.0, show_default=True, metavar="SECONDS", help="How long to measure.")
 @click.option("--keep", is_flag=True, help="Leave the workloads running after the report, until Ctrl-C, to try apply.")
 @click.option("--list", "list_them", is_flag=True, help="Explain the scenarios and stop.")
-@output_option
+@delivery_options
 @progress_option
-def demo(scenario: str, duration: float, keep: bool, list_them: bool, output: str | None, progress: str) -> int:
+def demo(scenario: str, duration: float, keep: bool, list_them: bool, wanted: Delivery, progress: str) -> int:
     """Set up a real service and neighbour, and diagnose them.
 
     They run in cgroups of their own below /diagnose-demo-PID with a limit of 304 MiB at most, are measured like any
@@ -52,9 +55,6 @@ def demo(scenario: str, duration: float, keep: bool, list_them: bool, output: st
     if list_them:
         click.echo(demonstration.listing())
         return EXIT_NO_FINDING
-    if output not in (None, "-"):
-        from diagnose.output import check
-
-        check(Path(str(output)))
+    wanted.check()
     measure = partial(measure_and_report, progress=progress)
-    return demonstration.run(scenario, duration, output, measure, deliver, say, keep)
+    return demonstration.run(scenario, duration, wanted, measure, deliver, say, keep)

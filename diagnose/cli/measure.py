@@ -15,7 +15,7 @@ from diagnose.cli._common import (
     EXITS_OF_A_REPORT,
     REPORT_FILES,
     cli,
-    output_option,
+    delivery_options,
     progress_option,
     rules_option,
     say,
@@ -23,6 +23,10 @@ from diagnose.cli._common import (
 from diagnose.cli._names import services
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from diagnose.charts import Chart
+    from diagnose.delivery import Delivery
     from diagnose.models import Capture, Report
 
 
@@ -44,11 +48,11 @@ if TYPE_CHECKING:
 )
 @click.option("--duration", default=120.0, show_default=True, metavar="SECONDS", help="How long to measure.")
 @click.option("--window", default=1.0, show_default=True, metavar="SECONDS", help="Length of one window, 0.1 to 60 s.")
-@output_option
+@delivery_options
 @rules_option
 @progress_option
 def latency(
-    service: str, duration: float, window: float, output: str | None, rule_folders: tuple[Path, ...], progress: str
+    service: str, duration: float, window: float, wanted: Delivery, rule_folders: tuple[Path, ...], progress: str
 ) -> int:
     """Measure a service and say why its reads are slow.
 
@@ -62,22 +66,20 @@ def latency(
     from diagnose import rules
     from diagnose.battery import plan, require_privileges
     from diagnose.cgroups import Hierarchy
-    from diagnose.output import check
     from diagnose.service import resolve
 
     measured_by = plan(duration, window)
     loaded = rules.load_rules(rule_folders)
-    if output not in (None, "-"):
-        check(Path(str(output)))
+    wanted.check()
     require_privileges()
     hierarchy = Hierarchy.discover()
     resolved = resolve(service, hierarchy)
     say(f"measuring {resolved.cgroup} for {duration:g} s; Ctrl-C ends it early and reports")
-    return measure_and_report(resolved, hierarchy, measured_by, loaded, output, progress)
+    return measure_and_report(resolved, hierarchy, measured_by, loaded, wanted, progress)
 
 
 def measure_and_report(
-    service: object, hierarchy: object, plan: object, rules: object, output: str | None, progress: str = "auto"
+    service: object, hierarchy: object, plan: object, rules: object, wanted: Delivery, progress: str = "auto"
 ) -> int:
     from diagnose import capture as captures
     from diagnose import pipeline
@@ -92,8 +94,9 @@ def measure_and_report(
             watching.end()
     if capture.interrupted:
         say(f"stopped after {capture.windows} of {capture.requested_windows} windows")
-    report = pipeline.analyse(capture, rules)  # type: ignore[arg-type]
-    return deliver(report, capture, captures.to_bytes(capture), output)
+    packed = captures.to_bytes(capture)
+    report = pipeline.analyse(capture, rules, packed)  # type: ignore[arg-type]
+    return deliver(report, capture, packed, wanted)
 
 
 @cli.command(
@@ -105,9 +108,9 @@ def measure_and_report(
     files=REPORT_FILES,
 )
 @click.argument("capture_file", metavar="CAPTURE", type=click.Path(path_type=Path))
-@output_option
+@delivery_options
 @rules_option
-def report(capture_file: Path, output: str | None, rule_folders: tuple[Path, ...]) -> int:
+def report(capture_file: Path, wanted: Delivery, rule_folders: tuple[Path, ...]) -> int:
     """Make the report of a capture again, offline.
 
     Needs no root and no kernel: a capture holds everything that was measured, and the same capture and rules give the
@@ -115,30 +118,41 @@ def report(capture_file: Path, output: str | None, rule_folders: tuple[Path, ...
     """
     from diagnose import capture as captures
     from diagnose import pipeline, rules
-    from diagnose.output import check
 
-    if output not in (None, "-"):
-        check(Path(str(output)))
+    wanted.check()
     loaded = rules.load_rules(rule_folders)
     capture, packed = captures.load(capture_file)
-    return deliver(pipeline.analyse(capture, loaded), capture, packed, output)
+    return deliver(pipeline.analyse(capture, loaded, packed), capture, packed, wanted)
 
 
-def deliver(report: Report, capture: Capture, packed: bytes, output: str | None) -> int:
+def deliver(report: Report, capture: Capture, packed: bytes, wanted: Delivery) -> int:
     """Print or write the report, say the verdict, and return the exit code."""
     from diagnose import output as outputs
     from diagnose.cli._summary import summary
-    from diagnose.report import render_json, render_markdown
+    from diagnose.delivery import contents, printed
+    from diagnose.formats import FORMATS
 
-    markdown = render_markdown(report)
-    if output == "-":
-        # bytes: the same ones as in report.md, whatever the encoding of the terminal
-        click.echo(markdown.encode(), nl=False)
+    if wanted.to_stdout:
+        # bytes: the same ones whatever the encoding of the terminal
+        click.echo(printed(report, wanted, _draw), nl=False)
     else:
-        folder = outputs.folder_for(Path(output) if output else None, capture)
-        written = outputs.write(folder, outputs.contents(packed, markdown, render_json(report)))
+        folder = outputs.folder_for(wanted.folder, capture)
+        written = outputs.write(folder, contents(report, packed, wanted, _draw))
         if written.instead:
             say(f"warning: {written.instead}; it is in {written.folder} instead")
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-        click.echo(summary(report, written.folder / "report.md", written.folder / "report.json", width))
+        data = written.folder / FORMATS["json"].file if "json" in wanted.formats else None
+        click.echo(summary(report, written.folder / FORMATS[wanted.formats[0]].file, data, width))
     return EXIT_FINDING if report.findings else EXIT_NO_FINDING
+
+
+def _draw(report: Report) -> Sequence[Chart]:
+    """Return the charts; a measurement is worth more than they are, so a failure to draw costs a warning."""
+    from diagnose.charts import draw
+    from diagnose.escape import visible
+
+    try:
+        return draw(report)
+    except Exception as error:
+        say(f"warning: no charts ({type(error).__name__}: {visible(str(error))}); the report has them as text")
+        return ()

@@ -41,10 +41,12 @@ from diagnose.models.capture import (
 )
 from diagnose.models.report import (
     REPORT_SCHEMA,
+    Advice,
     Confidence,
     Culprit,
     Evidence,
     Finding,
+    Known,
     NotMeasured,
     Recommendation,
     Report,
@@ -59,6 +61,7 @@ __all__ = [
     "CAPTURE_SCHEMA",
     "MAX_WINDOWS",
     "REPORT_SCHEMA",
+    "Advice",
     "Bins",
     "Blame",
     "BlamedReads",
@@ -80,6 +83,7 @@ __all__ = [
     "ExampleRead",
     "Finding",
     "Host",
+    "Known",
     "Model",
     "NotMeasured",
     "ProbeRecord",

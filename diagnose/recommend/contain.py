@@ -8,7 +8,7 @@ from diagnose.evaluate import Fired
 from diagnose.facts import Facts
 from diagnose.models import CgroupRecord, Recommendation
 from diagnose.neighbours import person_level
-from diagnose.recommend.advice import commands, no_limit
+from diagnose.recommend.advice import commands, no_limit, undo
 from diagnose.recommend.cost import own_reuse, risk
 from diagnose.recommend.need import need
 from diagnose.recommend.prediction import PRESSURE_CAUSES, Prediction, predict, waited_for
@@ -127,6 +127,7 @@ def _containment(
         else f"The {units.pages(evicted)} that {path} evicted of the service stay cached.",
         risk=risk(windows, record, setting, value),
         commands=commands(record, setting, value, windows),
+        undo=undo(record, setting, windows),
     )
 
 
@@ -152,5 +153,6 @@ def _backstop(limit: Recommendation, record: CgroupRecord, windows: Windows) -> 
             expected_effect="none while memory.high holds.",
             risk="At memory.max the kernel kills a process of the job (oom_kill) if it cannot reclaim.",
             commands=commands(record, "memory.max", value, windows),
+            undo=undo(record, "memory.max", windows),
         )
     ]

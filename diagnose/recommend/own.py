@@ -7,7 +7,7 @@ from diagnose.evaluate import Fired
 from diagnose.facts import Facts
 from diagnose.limits import Limit, limit_above, own_limit, shared_limit
 from diagnose.models import Recommendation
-from diagnose.recommend.advice import commands, no_limit
+from diagnose.recommend.advice import commands, no_limit, undo
 from diagnose.recommend.need import Need, need
 from diagnose.recommend.prediction import OWN_CAUSES, PRESSURE_CAUSES, Prediction, predict, waited_for
 from diagnose.recommend.sizing import MIB, RESERVE_SHARE, others, record_of
@@ -73,6 +73,7 @@ def _raised(
             expected_effect=prediction.sentence() if prediction else "its own reclaim ends.",
             risk=f"{units.size(more)} less for others who share {whose}.",
             commands=commands(record, limit.setting, value, windows),
+            undo=undo(record, limit.setting, windows),
         )
     ]
 
