@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from example_report import example_report
+from example_report import example_capture, example_report
 
+from diagnose import capture as captures
+from diagnose import charts, pipeline, rules
 from diagnose.charts import FILES, Chart, which
 from diagnose.delivery import contents, delivery, printed
 from diagnose.errors import UsageError
@@ -93,3 +95,15 @@ def test_a_folder_that_holds_any_of_it_is_refused_early(tmp_path: Path) -> None:
         delivery(str(tmp_path), ["markdown"]).check()
     delivery(str(tmp_path), ["markdown"], with_charts=False).check()
     delivery("-", ["html"]).check()
+
+
+def test_a_capture_read_back_gives_the_same_bytes_as_the_measurement() -> None:
+    """What `diagnose latency` writes from memory is what `diagnose report` makes of the file it wrote."""
+    capture, wanted = example_capture(), delivery("d", [",".join(FORMATS)])
+    packed = captures.to_bytes(capture)
+    again = captures.parse(packed, "capture.json.gz")
+    written, made_again = (
+        contents(pipeline.analyse(c, rules.load_rules(), packed), packed, wanted, charts.draw) for c in (capture, again)
+    )
+    assert written == made_again
+    assert len([name for name in written if name.endswith(".png")]) >= 3
