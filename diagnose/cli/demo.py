@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from diagnose.cli._common import EXIT_NO_FINDING, cli, output_option, say
+from diagnose.cli._common import EXIT_NO_FINDING, cli, output_option, redact_key_option, redact_option, redaction, say
 from diagnose.cli.measure import deliver, measure_and_report
 
 
@@ -16,7 +16,12 @@ from diagnose.cli.measure import deliver, measure_and_report
 @click.option("--keep", is_flag=True, help="Leave the workloads running after the report, until Ctrl-C, to try apply.")
 @click.option("--list", "list_them", is_flag=True, help="Explain the scenarios and stop.")
 @output_option
-def demo(scenario: str, duration: float, keep: bool, list_them: bool, output: str | None) -> int:
+@redact_option
+@redact_key_option
+def demo(
+    scenario: str, duration: float, keep: bool, list_them: bool, output: str | None,
+    redact: bool, redact_key: Path | None,
+) -> int:  # fmt: skip
     """Set up a real service and a real neighbour in cgroups of their own, diagnose them, and remove everything."""
     from diagnose import demonstration
 
@@ -27,4 +32,5 @@ def demo(scenario: str, duration: float, keep: bool, list_them: bool, output: st
         from diagnose.output import check
 
         check(Path(str(output)))
-    return demonstration.run(scenario, duration, output, measure_and_report, deliver, say, keep)
+    redacting = redaction(redact, redact_key)
+    return demonstration.run(scenario, duration, output, measure_and_report, deliver, say, keep, redacting)

@@ -7,10 +7,21 @@ from typing import TYPE_CHECKING
 
 import click
 
-from diagnose.cli._common import EXIT_FINDING, EXIT_NO_FINDING, cli, output_option, rules_option, say
+from diagnose.cli._common import (
+    EXIT_FINDING,
+    EXIT_NO_FINDING,
+    cli,
+    output_option,
+    redact_key_option,
+    redact_option,
+    redaction,
+    rules_option,
+    say,
+)
 
 if TYPE_CHECKING:
     from diagnose.models import Capture, Report
+    from diagnose.redact import Redaction
 
 
 @cli.command()
@@ -24,7 +35,12 @@ if TYPE_CHECKING:
 @click.option("--window", default=1.0, show_default=True, metavar="SECONDS", help="Length of one window, 0.1 to 60 s.")
 @output_option
 @rules_option
-def latency(service: str, duration: float, window: float, output: str | None, rule_folders: tuple[Path, ...]) -> int:
+@redact_option
+@redact_key_option
+def latency(
+    service: str, duration: float, window: float, output: str | None, rule_folders: tuple[Path, ...],
+    redact: bool, redact_key: Path | None,
+) -> int:  # fmt: skip
     """Measure a service on this host and report why its reads are slow. Needs root; changes nothing.
 
     Ctrl-C ends the measurement early and still reports on what there is.
@@ -35,7 +51,7 @@ def latency(service: str, duration: float, window: float, output: str | None, ru
     from diagnose.output import check
     from diagnose.service import resolve
 
-    measured_by = plan(duration, window)
+    measured_by, redacting = plan(duration, window), redaction(redact, redact_key)
     loaded = rules.load_rules(rule_folders)
     if output not in (None, "-"):
         check(Path(str(output)))
@@ -43,10 +59,12 @@ def latency(service: str, duration: float, window: float, output: str | None, ru
     hierarchy = Hierarchy.discover()
     resolved = resolve(service, hierarchy)
     say(f"measuring {resolved.cgroup} for {duration:g} s; Ctrl-C ends it early and reports")
-    return measure_and_report(resolved, hierarchy, measured_by, loaded, output)
+    return measure_and_report(resolved, hierarchy, measured_by, loaded, output, redacting)
 
 
-def measure_and_report(service: object, hierarchy: object, plan: object, rules: object, output: str | None) -> int:
+def measure_and_report(
+    service: object, hierarchy: object, plan: object, rules: object, output: str | None, redacting: Redaction | None
+) -> int:
     from diagnose import capture as captures
     from diagnose import pipeline
     from diagnose.progress import ProgressLine
@@ -60,6 +78,8 @@ def measure_and_report(service: object, hierarchy: object, plan: object, rules: 
             line.end()
     if capture.interrupted:
         say(f"stopped after {capture.windows} of {capture.requested_windows} windows")
+    if redacting is not None:
+        capture = redacting(capture)
     report = pipeline.analyse(capture, rules)  # type: ignore[arg-type]
     return deliver(report, capture, captures.to_bytes(capture), output)
 
@@ -68,7 +88,11 @@ def measure_and_report(service: object, hierarchy: object, plan: object, rules: 
 @click.argument("capture_file", metavar="CAPTURE", type=click.Path(path_type=Path))
 @output_option
 @rules_option
-def report(capture_file: Path, output: str | None, rule_folders: tuple[Path, ...]) -> int:
+@redact_option
+@redact_key_option
+def report(
+    capture_file: Path, output: str | None, rule_folders: tuple[Path, ...], redact: bool, redact_key: Path | None
+) -> int:
     """Make the report of a capture again, offline: no root, no kernel, the same bytes as the live run gave."""
     from diagnose import capture as captures
     from diagnose import pipeline, rules
@@ -76,8 +100,9 @@ def report(capture_file: Path, output: str | None, rule_folders: tuple[Path, ...
 
     if output not in (None, "-"):
         check(Path(str(output)))
+    redacting = redaction(redact, redact_key)
     loaded = rules.load_rules(rule_folders)
-    capture, packed = captures.load(capture_file)
+    capture, packed = captures.load(capture_file, redacting)
     return deliver(pipeline.analyse(capture, loaded), capture, packed, output)
 
 

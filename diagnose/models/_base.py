@@ -6,12 +6,13 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from diagnose.models.strings import Comm
+
 MAX_WINDOWS = 100_000
 Count = Annotated[int, Field(ge=0, lt=2**63)]
 Window = Annotated[int, Field(ge=0, lt=MAX_WINDOWS)]
 CgroupId = Annotated[int, Field(ge=0, lt=2**64)]
 Inode = Annotated[int, Field(ge=0, lt=2**64)]
-Text = Annotated[str, Field(max_length=4096)]
 
 ReadKind = Literal["hit", "missed", "direct", "socket", "pipe", "other", "io_uring"]
 Cause = Literal["memcg-reclaim", "direct-reclaim", "kswapd", "proactive", "drop-caches", "invalidate", "truncate"]
@@ -26,4 +27,4 @@ class Model(BaseModel):
 
 class Process(Model):
     pid: Annotated[int, Field(ge=1, lt=2**31)]
-    comm: Text
+    comm: Comm
