@@ -10,7 +10,7 @@ from diagnose.cgroups.naming import container_id, name_of
 from diagnose.models import Capture, Kind
 from diagnose.redact import cgroup_paths
 from diagnose.redact.pseudonyms import Pseudonyms
-from diagnose.redact.vocabulary import is_public, public_part
+from diagnose.redact.vocabulary import public_part
 
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,15}Z")
 _MOUNTS = re.compile(r"/sys/fs/cgroup(/memory|/unified)?")
@@ -60,7 +60,7 @@ class Replacements:
             "sentence": self._sentence,
             "service": self._service_name,
             "time": lambda text: text if _TIME.fullmatch(text) else self._names.label("time", text),
-            "word": lambda text: text if is_public(text) else self._names.label("word", text),
+            "word": lambda text: text if public_part(text) == text else self._names.label("word", text),
         }
 
     def __call__(self, kind: Kind, text: str) -> str:

@@ -26,7 +26,7 @@ _LIBRARIES = "failed to load program attach detach perf event raw tracepoint kpr
 """Of the messages of libbcc and libbpf, and of version numbers."""
 
 
-def is_public(token: str) -> bool:
+def _is_public(token: str) -> bool:
     """Tell whether a run of characters without spaces holds nothing but public words, small numbers and marks."""
     if _DOTTED_QUAD.search(token) or _FOREIGN_PATH.search(token):
         return False
@@ -39,7 +39,7 @@ def is_public(token: str) -> bool:
 def public_part(text: str) -> str:
     """Return a text with "[redacted]" in place of whatever is not public."""
     tokens = re.split(r"( +)", text)
-    return "".join(t if not t.strip(" ") or is_public(t) else REDACTED for t in tokens)
+    return "".join(t if not t.strip(" ") or _is_public(t) else REDACTED for t in tokens)
 
 
 @cache
