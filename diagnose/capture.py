@@ -5,8 +5,9 @@ from __future__ import annotations
 import gzip
 import re
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import cast
 
 from pydantic import ValidationError
 
@@ -81,11 +82,19 @@ def _impossible(capture: Capture) -> Iterator[str]:
             yield f"'{visible(path)[:80]}' is no cgroup path"
     for table in _tables(capture):
         for column, values in table.columns().items():
-            numbers = [v for v in values if isinstance(v, int)]
+            numbers = _numbers(values)
             if column == "bin" and max(numbers, default=0) >= BINS:
                 yield f"{type(table).__name__}: a bin past the last ({BINS - 1})"
             if column not in _NOT_SUMMED and sum(numbers) > _MAX_SUM:
                 yield f"{type(table).__name__}.{column} adds up to more than a host can count"
+
+
+def _numbers(values: Sequence[object]) -> Sequence[int]:
+    """Return the whole numbers of a column; a long one that holds nothing else is not copied."""
+    kinds = set(map(type, values))
+    if kinds == {int}:
+        return cast("Sequence[int]", values)
+    return [v for v in values if isinstance(v, int)] if int in kinds else ()
 
 
 def _tables(model: Model) -> Iterator[Table]:

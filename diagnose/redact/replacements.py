@@ -37,6 +37,7 @@ class Replacements:
 
     def __init__(self, capture: Capture, key: bytes | None) -> None:
         self._names = Pseudonyms(key)
+        self._done: dict[tuple[Kind, str], str] = {}
         self._service = capture.service.cgroup
         self._mount = capture.cgroup_mount.rstrip("/")
         self._paths = {self._service: self._cgroup(self._service)}
@@ -64,7 +65,9 @@ class Replacements:
         }
 
     def __call__(self, kind: Kind, text: str) -> str:
-        return self._by_kind[kind](text) if text else text
+        if (kind, text) not in self._done:
+            self._done[kind, text] = self._by_kind[kind](text) if text else text
+        return self._done[kind, text]
 
     def _cgroup(self, text: str) -> str:
         return cgroup_paths.path(text, self._names)
