@@ -1,0 +1,88 @@
+"""The report folder as it lies on disk: the texts to post, the pictures, and what the capture is known by."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from diagnose.errors import UsageError
+from diagnose.escape import visible
+
+MAX_TEXT_BYTES = 16 * 2**20
+MAX_PICTURE_BYTES = 10 * 2**20
+"""Of one: what Jira and older GitLabs take unless they are told otherwise."""
+MAX_PICTURES = 30
+
+
+@dataclass(frozen=True)
+class Material:
+    markdown: str
+    jira: str | None
+    """The same in Jira's markup, where the report was made with it."""
+    pictures: tuple[Path, ...]
+    """PNG files, which every ticket system shows."""
+    identity: str
+    """SHA-256 of the capture, hexadecimal: the same capture is posted to a ticket once."""
+    redacted: bool
+
+
+def load(folder: Path) -> Material:
+    """Return what there is to post; raises UsageError if the folder holds no report."""
+    name = visible(str(folder))
+    if not folder.is_dir():
+        raise UsageError(f"{name} is no folder; name the folder that diagnose wrote report.md into")
+    markdown = _text(folder / "report.md")
+    if markdown is None:
+        raise UsageError(f"{name} holds no report.md; name the folder that diagnose wrote it into")
+    return Material(
+        markdown=markdown,
+        jira=_text(folder / "report.jira.txt"),
+        pictures=_pictures(folder),
+        identity=_identity(folder),
+        redacted=_is_redacted(_text(folder / "report.json")),
+    )
+
+
+def _text(path: Path) -> str | None:
+    if not path.exists():
+        return None
+    return _bytes(path).decode(errors="replace").replace("\0", "")
+
+
+def _bytes(path: Path) -> bytes:
+    name = visible(str(path))
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_TEXT_BYTES + 1)
+    except OSError as error:
+        raise UsageError(f"cannot read {name}: {error.strerror}") from error
+    if len(content) > MAX_TEXT_BYTES:
+        raise UsageError(f"{name} is larger than any report ({MAX_TEXT_BYTES >> 20} MiB)")
+    return content
+
+
+def _pictures(folder: Path) -> tuple[Path, ...]:
+    """Return the pictures beside the report, in the order of their names; links lead elsewhere and are left out."""
+    found = [p for p in sorted(folder.glob("*.png")) if p.is_file() and not p.is_symlink()]
+    return tuple(p for p in found if p.stat().st_size <= MAX_PICTURE_BYTES)[:MAX_PICTURES]
+
+
+def _identity(folder: Path) -> str:
+    """Return the capture's hash; of a report without its capture, the report's own."""
+    capture = folder / "capture.json.gz"
+    path = capture if capture.exists() else folder / "report.md"
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise UsageError(f"cannot read {visible(str(path))}: {error.strerror}") from error
+
+
+def _is_redacted(report: str | None) -> bool:
+    try:
+        document = json.loads(report or "{}")
+        return document["measurements"]["capture"]["redacted"] is True
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return False  # whatever cannot be read as redacted is treated as full of names
