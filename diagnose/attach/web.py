@@ -54,13 +54,19 @@ class Web:
         transport: httpx.BaseTransport | None = None,
     ) -> None:  # fmt: skip
         self._api, self._token, self._wait, self._say = ticket.api, token, wait, say
-        self._client = httpx.Client(
-            headers={"User-Agent": f"diagnose/{__version__}", "Accept": "application/json", **headers},
-            timeout=TIMEOUT,
-            follow_redirects=False,
-            transport=transport,
-            trust_env=not ticket.local,  # a proxy has no business between two programs of one host
-        )
+        try:
+            self._client = httpx.Client(
+                headers={"User-Agent": f"diagnose/{__version__}", "Accept": "application/json", **headers},
+                timeout=TIMEOUT,
+                follow_redirects=False,
+                transport=transport,
+                trust_env=not ticket.local,  # a proxy has no business between two programs of one host
+            )
+        except (ImportError, ValueError, OSError, httpx.InvalidURL) as error:
+            why = self._hidden(str(error)) or type(error).__name__
+            raise CannotPostError(
+                f"the proxy or certificates that the environment names cannot be used ({why})"
+            ) from error
 
     def close(self) -> None:
         self._client.close()

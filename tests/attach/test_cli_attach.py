@@ -114,6 +114,14 @@ def test_what_a_system_refuses_is_one_line_and_exit_3(folder: Path, github: GitH
     assert "Traceback" not in done.err
 
 
+@pytest.mark.parametrize(("name", "value"), [("ALL_PROXY", "socks5://127.0.0.1:1"), ("SSL_CERT_FILE", "report.md")])
+def test_a_proxy_or_certificate_that_cannot_be_used_is_one_line(folder: Path, name: str, value: str) -> None:
+    (folder.parent / "report.md").write_text("no certificate")
+    done = run(folder, PUBLIC, "out", DIAGNOSE_TOKEN=TOKEN, **{name: value})
+    assert done.code == 3
+    assert "that the environment names cannot be used" in done.err.splitlines()[-1]
+
+
 def test_the_token_is_no_option() -> None:
     from diagnose.cli.attach import attach
 
