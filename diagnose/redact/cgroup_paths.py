@@ -20,7 +20,7 @@ _EVERYWHERE = frozenset(
     )
 )  # fmt: skip
 _CONTAINER = re.compile(r"((?:[a-z]+-)*?)([0-9a-f]{64})((?:\.scope)?)")
-_RUNTIMES = ("", "docker-", "libpod-", "libpod-payload-", "cri-containerd-", "crio-")
+_RUNTIMES = ("", "docker-", "libpod-", "libpod-payload-", "cri-containerd-", "crio-", "nerdctl-")
 _POD = re.compile(
     r"((?:.*-)?)pod([0-9a-f]{32}|[0-9a-f]{8}(?:[-_][0-9a-f]{4}){3}[-_][0-9a-f]{12})((?:\.slice)?)", re.DOTALL
 )

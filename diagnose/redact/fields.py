@@ -22,7 +22,7 @@ def rewrite(model: M, replace: Replace) -> M:
     changed = {
         name: _rewritten(hint, getattr(model, name), replace)
         for name, hint in _hints(type(model)).items()
-        if any(True for _ in strings(hint))
+        if _holds_strings(hint)
     }
     return model.model_copy(update=changed)
 
@@ -68,13 +68,18 @@ def _rewritten(hint: Any, value: Any, replace: Replace) -> Any:
     if (inner := _optional(hint)) is not None:
         return _rewritten(inner, value, replace)
     if origin is list:
-        return [_rewritten(arguments[0], item, replace) for item in value]
+        return [_rewritten(arguments[0], item, replace) for item in value] if _holds_strings(hint) else value
     if origin is dict:
         key, item = arguments
-        return {_rewritten(key, k, replace): _rewritten(item, v, replace) for k, v in value.items()}
+        plain = not _holds_strings(item)
+        return {_rewritten(key, k, replace): v if plain else _rewritten(item, v, replace) for k, v in value.items()}
     if isinstance(value, BaseModel):
         return rewrite(value, replace)
     raise TypeError(f"a {type(value).__name__} that does not say what it gives away cannot be redacted")
+
+
+def _holds_strings(hint: Any) -> bool:
+    return any(True for _ in strings(hint))
 
 
 def _kind(hint: Any) -> Kind | None:

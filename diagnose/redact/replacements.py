@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 from diagnose.cgroups.managers import unit_name
-from diagnose.cgroups.naming import container_id, name_of
+from diagnose.cgroups.naming import SHORT_ID, container_id, name_of, unescape
 from diagnose.models import Capture, Kind
 from diagnose.redact import cgroup_paths
 from diagnose.redact.pseudonyms import Pseudonyms
@@ -74,15 +74,34 @@ class Replacements:
 
     def _learn_name(self, name: str | None, path: str) -> None:
         """A name that was read off the path is read off the pseudonym in the same way."""
-        if name and name_of(path)[0] == name:
-            self._known_as[name] = name_of(self._paths[path])[0] or self._paths[path]
+        if name and name not in self._known_as:
+            read_off = name_of(path)[0] == name
+            self._known_as[name] = (name_of(self._paths[path])[0] if read_off else None) or self._label(name, path)
+
+    def _label(self, name: str, path: str) -> str:
+        """Return a name that a runtime gave, or that says where in a unit or container a cgroup lies ("a in b")."""
+        inside, is_in, holder = name.rpartition(" in ")
+        if is_in:
+            return f"{self._label(inside, path)} in {self._label(holder, path)}"
+        parts = path.split("/")
+        if found := [part for part in parts if part and name in (part, unescape(part))]:
+            return unescape(cgroup_paths.component(found[0], self._names))
+        if path.endswith(f"/{name}"):
+            return self._cgroup(name)
+        ids = [container for n in range(2, len(parts) + 1) if (container := container_id("/".join(parts[:n])))]
+        if found := [digits for digits in ids if len(name) == SHORT_ID and digits.startswith(name)]:
+            return cgroup_paths.container(found[0], self._names)[:SHORT_ID]
+        if ids and "/" not in name:
+            return self._names.label("container", name, "container name")
+        return self._cgroup_name(name)
 
     def _cgroup_name(self, text: str) -> str:
         if text in self._known_as:
             return self._known_as[text]
-        namespace, slash, pod = text.partition("/")
-        if slash:
-            return f"{self._names.label('namespace', namespace)}/{self._names.label('pod', pod, 'pod name')}"
+        kinds = ("namespace", "pod", "container")
+        parts = text.split("/")
+        if 2 <= len(parts) <= len(kinds):
+            return "/".join(self._names.label(k, part, f"{k} name") for k, part in zip(kinds, parts, strict=False))
         return self._names.label("name", text)
 
     def _comm(self, text: str) -> str:
@@ -119,7 +138,7 @@ class Replacements:
             return cgroup_paths.stem(text, self._names)
         container = container_id(self._service)
         if container is not None and re.fullmatch("[0-9a-f]{3,64}", text) and container.startswith(text):
-            return cgroup_paths.container(container, self._names)[:12]
+            return cgroup_paths.container(container, self._names)[:SHORT_ID]
         return self._cgroup_name(text)
 
 

@@ -178,6 +178,25 @@ def test_the_service_is_named_in_the_way_it_was(name: str, cgroup: str, expected
     assert redacted.cgroups[1].name == name_of(redacted.service.cgroup)[0]
 
 
+@pytest.mark.parametrize(
+    ("known_as", "cgroup", "expected"),
+    [
+        ("web-shop", f"/docker/{ID}", "container-1"),
+        ("shop/checkout", f"/kubepods/pod{UID}", "namespace-1/pod-1"),
+        ("shop/checkout/app", f"/kubepods/pod{UID}/{ID}", "namespace-1/pod-1/container-1"),
+        ("worker in checkout.service", "/system.slice/checkout.service/worker", "cgroup-2 in unit-1.service"),
+        ("a/b in checkout.service", "/system.slice/checkout.service/a/b", "cgroup-2/cgroup-3 in unit-1.service"),
+        (f"{ID[:12]} in a.service", f"/system.slice/a.service/libpod-payload-{ID}", "000000000001 in unit-1.service"),
+        ("worker in shop/checkout", f"/kubepods/pod{UID}/{ID}/worker", "cgroup-1 in namespace-1/pod-1"),
+        ("my name", "/dg/svc", "name-1"),
+    ],
+)  # fmt: skip
+def test_names_that_a_runtime_gave_say_the_same_of_pseudonyms(known_as: str, cgroup: str, expected: str) -> None:
+    redacted = redact(with_service(cgroup, cgroup, known_as))
+    assert redacted.cgroups[1].name == expected
+    assert redacted.cgroups[1].path == redacted.service.cgroup
+
+
 # ---------------------------------------------------------------- other names
 
 
