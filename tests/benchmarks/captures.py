@@ -1,7 +1,8 @@
-"""Large captures: a recorded one, repeated in time and joined by further cgroups that move cache, as on a large host."""
+"""Large captures: a recorded one, repeated in time and joined by more cgroups that move cache, as on a large host."""
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TypeVar
 
 import numpy as np
@@ -88,9 +89,7 @@ def _continued(column: list[int | None], cgroup: list[int], rows: list[tuple[int
     for who, value in zip(cgroup, column, strict=True):
         if value is not None:
             series.setdefault(who, []).append(value)
-    rise = {
-        who: s[-1] - s[0] if all(a <= b for a, b in zip(s, s[1:], strict=False)) else 0 for who, s in series.items()
-    }
+    rise = {who: s[-1] - s[0] if all(a <= b for a, b in pairwise(s)) else 0 for who, s in series.items()}
     return [None if (v := column[i]) is None else v + n * rise[cgroup[i]] for i, n in rows]
 
 
