@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import re
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -34,8 +34,11 @@ def to_bytes(capture: Capture) -> bytes:
     return gzip.compress(text.encode(), compresslevel=6, mtime=0)
 
 
-def load(path: Path) -> tuple[Capture, bytes]:
-    """Return the capture in a file, and the file's bytes; raises UsageError with what is wrong with it."""
+def load(path: Path, changed: Callable[[Capture], Capture] | None = None) -> tuple[Capture, bytes]:
+    """Return the capture in a file, and the file's bytes; raises UsageError with what is wrong with it.
+
+    `changed`: what to make of the capture (redaction); the bytes are then those of its file.
+    """
     name = visible(str(path))
     try:
         with path.open("rb") as file:
@@ -44,7 +47,11 @@ def load(path: Path) -> tuple[Capture, bytes]:
         raise UsageError(f"cannot read the capture {name}: {error.strerror}") from error
     if len(packed) > MAX_PACKED_BYTES:
         raise UsageError(f"{name}: larger than any capture ({MAX_PACKED_BYTES >> 20} MiB); give a capture.json.gz")
-    return parse(packed, name), packed
+    capture = parse(packed, name)
+    if changed is None:
+        return capture, packed
+    capture = changed(capture)
+    return capture, to_bytes(capture)
 
 
 def parse(packed: bytes, name: str) -> Capture:

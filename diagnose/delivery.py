@@ -13,18 +13,20 @@ from diagnose.errors import UsageError
 from diagnose.escape import visible
 from diagnose.formats import DEFAULT, FORMATS
 from diagnose.models import Report
+from diagnose.redact import Redaction
 
 CAPTURE = "capture.json.gz"
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """`folder`: None for the default one; `formats`: names of FORMATS, each once."""
+    """`folder`: None for the default one; `formats`: names of FORMATS, each once; `redacting`: None: names as they are."""
 
     folder: Path | None
     formats: tuple[str, ...]
     to_stdout: bool = False
     with_charts: bool = True
+    redacting: Redaction | None = None
 
     def check(self) -> None:
         """Refuse early, before anything is measured: raises UsageError if the files cannot go where they shall."""
@@ -40,7 +42,9 @@ class Delivery:
         return self.with_charts and (not self.to_stdout or "html" in self.formats)
 
 
-def delivery(where: str | None, formats: Iterable[str], with_charts: bool = True) -> Delivery:
+def delivery(
+    where: str | None, formats: Iterable[str], with_charts: bool = True, redacting: Redaction | None = None
+) -> Delivery:
     """Return what `--output`, `--format` and `--no-charts` ask for; raises UsageError.
 
     `formats`: as given, each perhaps several, separated by commas.
@@ -53,10 +57,10 @@ def delivery(where: str | None, formats: Iterable[str], with_charts: bool = True
             raise UsageError(f"no format '{visible(word)}'; {hint}")
     if where != "-":
         chosen = tuple(dict.fromkeys(words)) or DEFAULT
-        return Delivery(None if where is None else Path(where), chosen, False, with_charts)
+        return Delivery(None if where is None else Path(where), chosen, False, with_charts, redacting)
     if len(set(words)) > 1:
         raise UsageError("--output - prints one format; name one --format, or a folder")
-    return Delivery(None, tuple(words[:1]) or DEFAULT[:1], True, with_charts)
+    return Delivery(None, tuple(words[:1]) or DEFAULT[:1], True, with_charts, redacting)
 
 
 def printed(report: Report, wanted: Delivery, draw: Callable[[Report], Sequence[Chart]]) -> bytes:

@@ -68,6 +68,6 @@ def _replay(scenario: str, why: str, wanted: Delivery, deliver: Deliver, say: Sa
         raise CannotMeasureError(why)
     say(f"cannot measure here: {why}")
     say(f"REPLAY: what follows is not this host; it is a capture of the scenario {scenario!r}, recorded live elsewhere")
-    capture, packed = captures.load(recorded)
+    capture, packed = captures.load(recorded, wanted.redacting)
     deliver(pipeline.analyse(capture, rules.load_rules(), packed), capture, packed, wanted)
     return EXIT_CANNOT_MEASURE

@@ -20,3 +20,9 @@ class CannotMeasureError(DiagnoseError):
     """The host refuses the measurement: no root, no bcc, no BTF, no BPF (exit 3)."""
 
     exit_code = 3
+
+
+class CannotPostError(DiagnoseError):
+    """A ticket system refuses the report, or cannot be reached (exit 3)."""
+
+    exit_code = 3

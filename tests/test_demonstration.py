@@ -13,6 +13,7 @@ from diagnose.delivery import Delivery, delivery
 from diagnose.errors import CannotMeasureError, UsageError
 from diagnose.lab import SCENARIOS
 from diagnose.models import Capture, Report
+from diagnose.redact import redact
 
 WANTED = delivery("there", ())
 
@@ -34,8 +35,8 @@ class Spy:
     def measure(self, *_: object) -> int:
         raise AssertionError("nothing may be measured here")
 
-    def run(self, scenario: str, duration: float = 30.0) -> int:
-        return demonstration.run(scenario, duration, WANTED, self.measure, self.deliver, self.say)
+    def run(self, scenario: str, duration: float = 30.0, wanted: Delivery = WANTED) -> int:
+        return demonstration.run(scenario, duration, wanted, self.measure, self.deliver, self.say)
 
 
 @pytest.fixture
@@ -103,3 +104,13 @@ def test_a_shipped_recording_is_of_a_scenario_and_gets_the_verdict_it_is_to_get(
     scenario = SCENARIOS[recording.name.removesuffix(".capture.json.gz")]
     report = pipeline.analyse(captures.load(recording)[0], rules.load_rules())
     assert (report.verdict.rule or report.verdict.status) in (scenario.expected, "healthy")
+
+
+@pytest.mark.usefixtures("refused")
+def test_a_replay_can_be_redacted() -> None:
+    spy = Spy()
+    spy.run("noisy-neighbour", wanted=delivery("there", (), redacting=redact))
+    ((report, capture, packed, _),) = spy.delivered
+    assert capture.redacted
+    assert captures.parse(packed, "x") == capture
+    assert report.service.cgroup == capture.service.cgroup == "/cgroup-1/cgroup-2"

@@ -31,6 +31,11 @@ def origin(report: Report) -> Origin:
     """Return where the report says it was made; raises UsageError if it does not say."""
     context = report.measurements.get("capture")
     node: dict[str, Any] = context if isinstance(context, dict) else {}
+    if node.get("redacted"):
+        raise UsageError(
+            "the report is redacted: its names are pseudonyms, so nobody can tell which cgroup is meant; "
+            "apply the report that was made without --redact"
+        )
     hostname, boot_id, ids = node.get("hostname"), node.get("boot_id"), node.get("cgroup_ids")
     if not (isinstance(hostname, str) and isinstance(boot_id, str) and isinstance(ids, dict)):
         raise UsageError("the report does not say on which host and boot it was made; make it again from its capture")

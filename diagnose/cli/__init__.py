@@ -13,11 +13,11 @@ from collections.abc import Sequence
 
 import click
 
-from diagnose.cli import change, demo, host, measure, rules
+from diagnose.cli import attach, change, demo, host, measure, rules
 from diagnose.cli._common import COMPLETE_VARIABLE, EXIT_CANNOT_MEASURE, EXIT_NO_FINDING, EXIT_USAGE, PROGRAM, cli, say
 from diagnose.errors import DiagnoseError
 
-__all__ = ["change", "cli", "demo", "host", "main", "measure", "rules"]
+__all__ = ["attach", "change", "cli", "demo", "host", "main", "measure", "rules"]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

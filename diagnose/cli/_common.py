@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,6 +17,9 @@ from diagnose.cli._names import folders, formats
 PROGRAM = "diagnose"
 COMPLETE_VARIABLE = "_DIAGNOSE_COMPLETE"
 """Set by the completion scripts (shells.py), which ask this program what may come next."""
+
+if TYPE_CHECKING:
+    from diagnose.redact import Redaction
 
 EXIT_NO_FINDING, EXIT_FINDING, EXIT_USAGE, EXIT_CANNOT_MEASURE = 0, 1, 2, 3
 EXITS_OF_A_REPORT = {
@@ -57,7 +60,7 @@ Command = Callable[..., int]
 
 
 def delivery_options(command: Command) -> Command:
-    """Give a command --output, --format and --no-charts, which it receives as one Delivery, `wanted`."""
+    """Give a command --output, --format, --no-charts and --redact, which it receives as one Delivery, `wanted`."""
 
     @click.option(
         "--output",
@@ -75,11 +78,33 @@ def delivery_options(command: Command) -> Command:
         help="markdown, html, jira, text, json or openmetrics; repeatable. [default: markdown,json]",
     )
     @click.option("--no-charts", is_flag=True, help="Draw no SVG and PNG files; saves about a second of CPU time.")
+    @click.option(
+        "--redact",
+        is_flag=True,
+        help="For sharing outside: pseudonyms for cgroups, units, containers, pods, processes, files and the host, in "
+        "the report and the capture. Numbers stay, and texts of rules of your own. apply refuses such a report.",
+    )
+    @click.option(
+        "--redact-key",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="With --redact: take pseudonyms from this secret key (16 bytes or more), so that they are the same in "
+        "every capture redacted with it. [default: numbered anew in each capture]",
+    )
     @wraps(command)
-    def with_delivery(*args: Any, output: str | None, formats: tuple[str, ...], no_charts: bool, **rest: Any) -> int:
+    def with_delivery(
+        *args: Any,
+        output: str | None,
+        formats: tuple[str, ...],
+        no_charts: bool,
+        redact: bool,
+        redact_key: Path | None,
+        **rest: Any,
+    ) -> int:
         from diagnose.delivery import delivery
 
-        return command(*args, wanted=delivery(output, formats, not no_charts), **rest)
+        wanted = delivery(output, formats, not no_charts, _redaction(redact, redact_key))
+        return command(*args, wanted=wanted, **rest)
 
     return with_delivery
 
@@ -111,6 +136,20 @@ def cli() -> None:
     blame, the evidence and how sure it is, and the memory limit in bytes that would help. Nothing is changed unless
     diagnose apply is told to.
     """
+
+
+def _redaction(redact: bool, key_file: Path | None) -> Redaction | None:
+    """Return what --redact does to a capture; None without it. Raises UsageError for a key that is none."""
+    from diagnose.errors import UsageError
+    from diagnose.redact import read_key
+    from diagnose.redact import redact as redacted
+
+    if not redact and key_file is not None:
+        raise UsageError("--redact-key says how --redact chooses pseudonyms; give both")
+    if not redact:
+        return None
+    key = None if key_file is None else read_key(key_file)
+    return lambda capture: redacted(capture, key)
 
 
 def say(text: str) -> None:

@@ -94,6 +94,8 @@ def measure_and_report(
             watching.end()
     if capture.interrupted:
         say(f"stopped after {capture.windows} of {capture.requested_windows} windows")
+    if wanted.redacting is not None:
+        capture = wanted.redacting(capture)
     packed = captures.to_bytes(capture)
     report = pipeline.analyse(capture, rules, packed)  # type: ignore[arg-type]
     return deliver(report, capture, packed, wanted)
@@ -121,7 +123,7 @@ def report(capture_file: Path, wanted: Delivery, rule_folders: tuple[Path, ...])
 
     wanted.check()
     loaded = rules.load_rules(rule_folders)
-    capture, packed = captures.load(capture_file)
+    capture, packed = captures.load(capture_file, wanted.redacting)
     return deliver(pipeline.analyse(capture, loaded, packed), capture, packed, wanted)
 
 

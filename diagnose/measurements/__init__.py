@@ -54,6 +54,7 @@ def _capture(frame: Frame, packed: bytes | None) -> Node:
     """What the report's `capture` key does not hold: the host, what was asked for, versions, how series are merged."""
     capture, host = frame.capture, frame.capture.host
     return {
+        "redacted": capture.redacted,
         "hostname": host.hostname,
         "boot_id": host.boot_id,
         "cpus": host.cpus,

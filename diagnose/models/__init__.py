@@ -11,7 +11,6 @@ from diagnose.models._base import (
     ReadKind,
     Stage,
     StallKind,
-    Text,
     Window,
 )
 from diagnose.models.capture import (
@@ -56,6 +55,7 @@ from diagnose.models.report import (
     Unknown,
     Verdict,
 )
+from diagnose.models.strings import Gives, Kind, Text
 
 __all__ = [
     "CAPTURE_SCHEMA",
@@ -82,7 +82,9 @@ __all__ = [
     "Evidence",
     "ExampleRead",
     "Finding",
+    "Gives",
     "Host",
+    "Kind",
     "Known",
     "Model",
     "NotMeasured",

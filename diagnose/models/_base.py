@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from diagnose.models.strings import Comm
+
 MAX_WINDOWS = 100_000
 
 
@@ -27,7 +29,6 @@ Counts = Annotated[list[int], AfterValidator(_below(2**63))]
 Windows = Annotated[list[int], AfterValidator(_below(MAX_WINDOWS))]
 CgroupIds = Annotated[list[int], AfterValidator(_below(2**64))]
 """Columns of the same: millions of cells on a large host, and a check of the whole costs half of one cell by cell."""
-Text = Annotated[str, Field(max_length=4096)]
 
 ReadKind = Literal["hit", "missed", "direct", "socket", "pipe", "other", "io_uring"]
 Cause = Literal["memcg-reclaim", "direct-reclaim", "kswapd", "proactive", "drop-caches", "invalidate", "truncate"]
@@ -42,4 +43,4 @@ class Model(BaseModel):
 
 class Process(Model):
     pid: Annotated[int, Field(ge=1, lt=2**31)]
-    comm: Text
+    comm: Comm

@@ -25,18 +25,32 @@ from diagnose.models._base import (
     ReadKind,
     Stage,
     StallKind,
-    Text,
     Window,
     Windows,
+)
+from diagnose.models.strings import (
+    BootId,
+    CgroupName,
+    CgroupPath,
+    Comm,
+    Device,
+    FilePath,
+    HostName,
+    KernelRelease,
+    MountPoint,
+    Sentence,
+    ServiceName,
+    Time,
+    Word,
 )
 
 CAPTURE_SCHEMA = "diagnose.capture/1"
 
 
 class Host(Model):
-    hostname: Text
-    kernel: Text
-    boot_id: Text
+    hostname: HostName
+    kernel: KernelRelease
+    boot_id: BootId
     cpus: Annotated[int, Field(ge=1, le=100_000)]
     memory_bytes: Count
     page_bytes: Annotated[int, Field(ge=1024, le=2**21)]
@@ -44,9 +58,9 @@ class Host(Model):
 
 
 class ServiceRecord(Model):
-    name: Text
+    name: ServiceName
     """As the user wrote it after --service."""
-    cgroup: Text
+    cgroup: CgroupPath
     """Path in the memory hierarchy, "/dg/svc"."""
     cgroup_id: CgroupId
     processes: list[Process]
@@ -54,22 +68,22 @@ class ServiceRecord(Model):
 
 class CgroupRecord(Model):
     id: CgroupId
-    path: Text
-    name: Text | None = None
+    path: CgroupPath
+    name: CgroupName | None = None
     """The name a person knows (unit, container, pod), where it differs from the path."""
     managed_by: Literal["files", "systemd", "docker", "podman", "kubernetes"] = "files"
-    settings: dict[Text, Count | None] = {}
+    settings: dict[Word, Count | None] = {}
     """The kernel's setting files at the start ("memory.high": bytes; None: no limit, "max")."""
 
 
 class ProbeRecord(Model):
     """How an instrument fared. `attached` false, or `missing` not empty, is printed under "Not measured"."""
 
-    probe: Text
+    probe: Word
     attached: bool
-    reason: Text | None = None
-    how_to_enable: Text | None = None
-    missing: list[Text] = []
+    reason: Sentence | None = None
+    how_to_enable: Sentence | None = None
+    missing: list[Word] = []
     """Columns ("cache.looked_up") that this probe could not provide here, the rest being there."""
 
 
@@ -148,10 +162,10 @@ class ExampleRead(Model):
     """Since the beginning of window 0."""
     latency_ns: Count
     tid: Count
-    comm: Text
-    device: Text
+    comm: Comm
+    device: Device
     inode: Inode
-    path: Text | None
+    path: FilePath | None
     position_bytes: Count
     evictor: CgroupId
     cause: Cause
@@ -182,9 +196,9 @@ class Blame(Model):
 class ReadFile(Model):
     """A file that the service waited for: reads that missed, were direct or took at least `slow_read_ns`."""
 
-    device: Text
+    device: Device
     inode: Inode
-    path: Text | None
+    path: FilePath | None
     slow_reads: Count
     missed_reads: Count
     total_ns: Count
@@ -194,7 +208,7 @@ class BlockRequests(Table):
     """Completed block requests. `cgroup` submitted them (None: unknown). `queue_ns` None: device has no time stamps."""
 
     window: Windows = []
-    device: list[Text] = []
+    device: list[Device] = []
     op: list[BlockOp] = []
     cgroup: list[CgroupId | None] = []
     requests: Counts = []
@@ -207,7 +221,7 @@ class BlockLatency(Table):
     """Block requests by device, direction, stage (queueing or service) and latency bin (ns)."""
 
     window: Windows = []
-    device: list[Text] = []
+    device: list[Device] = []
     op: list[BlockOp] = []
     stage: list[Stage] = []
     own: list[Annotated[int, Field(ge=0, le=1)]] = []
@@ -246,7 +260,7 @@ class Dropper(Model):
 
     cgroup: CgroupId
     cause: Cause
-    comm: Text
+    comm: Comm
     pages: Count
 
 
@@ -264,7 +278,7 @@ class Samples(Model):
     """Readings of files, at the end of each window (`window` -1: at the start). Counters are raw, not differences."""
 
     window: list[Annotated[int, Field(ge=-1, lt=MAX_WINDOWS)]] = []
-    values: dict[Text, list[Count | None]] = {}
+    values: dict[Word, list[Count | None]] = {}
 
     @model_validator(mode="after")
     def _equal_lengths(self) -> Self:
@@ -290,8 +304,10 @@ class Capture(Model):
     """Everything that was measured, and everything that the analysis may use."""
 
     schema_: Literal["diagnose.capture/1"] = Field(default="diagnose.capture/1", alias="schema")
-    tool_version: Text
-    start: Text
+    redacted: bool = False
+    """Names are pseudonyms (`diagnose/redact`): for reading, not for applying."""
+    tool_version: Word
+    start: Time
     """UTC, ISO 8601 with seconds, "2026-11-22T15:20:00Z": the beginning of window 0."""
     windows: Annotated[int, Field(ge=0, le=MAX_WINDOWS)]
     """Whole windows measured."""
@@ -302,12 +318,12 @@ class Capture(Model):
     """From this latency on, a read is worth remembering by file (`files`); not a verdict on what is slow."""
     host: Host
     cgroup_version: Literal[1, 2]
-    cgroup_mount: Text
+    cgroup_mount: MountPoint
     """Where the memory hierarchy is mounted, "/sys/fs/cgroup/memory"."""
     service: ServiceRecord
     cgroups: list[CgroupRecord]
     probes: list[ProbeRecord]
-    lost: dict[Text, Count]
+    lost: dict[Word, Count]
     """Events not counted, by map and reason; empty or all 0: nothing was lost."""
     reads: Reads
     read_totals: ReadTotals

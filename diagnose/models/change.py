@@ -9,7 +9,8 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from diagnose.models._base import CgroupId, Count, Model, Text
+from diagnose.models._base import CgroupId, Count, Model
+from diagnose.models.strings import Text
 
 CHANGE_SCHEMA = "diagnose.change/1"
 

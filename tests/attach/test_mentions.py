@@ -1,0 +1,43 @@
+"""Hostile names in a comment: nobody is notified, nothing carried out, no other ticket referred to."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from example_report import example_report
+from markdown_it import MarkdownIt
+
+from diagnose.attach.comments import markdown_comments
+from diagnose.attach.mentions import harmless
+from diagnose.report import render_markdown
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("/close this\n", "&#47;close this\n"),
+        ("  /close\n", "  &#47;close\n"),
+        ("a /close b\n", "a /close b\n"),
+        ("by @torvalds and @org/team-x.\n", "by `@torvalds` and `@org/team-x.`\n"),
+        ("`@torvalds` and ``a ` @x`` and @y\n", "`@torvalds` and ``a ` @x`` and `@y`\n"),
+        ("see #12, !3, &4 and GH-5; &#124; stays\n", "see `#12`, `!3`, `&4` and `GH-5`; &#124; stays\n"),
+        ("```text\n/close @x #1\n```\n/close\n", "```text\n/close @x #1\n```\n&#47;close\n"),
+        ("## 5 of 6: 50 % at 3 µs\n", "## 5 of 6: 50 % at 3 µs\n"),
+        ("| /close | @x |\n", "| /close | `@x` |\n"),
+    ],
+)
+def test_what_calls_somebody_is_put_into_code(text: str, expected: str) -> None:
+    assert harmless(text) == expected
+
+
+def test_a_report_full_of_hostile_names_calls_nobody() -> None:
+    names = {"batch": "/close @torvalds #1 GH-2", "service": "/merge @org/everyone !7", "person": "@me"}
+    (comment,) = markdown_comments(render_markdown(example_report(names=names)), "0" * 64, 65_536)
+    html = MarkdownIt("commonmark").enable("table").render(comment)
+    seen = re.sub(r"<(code|pre)[^>]*>.*?</\1>|<[^>]+>|&[a-z]+;", "", html, flags=re.DOTALL)
+    assert "@" not in seen
+    assert not re.search(r"[#!]\d|GH-\d", seen)
+    outside = re.sub(r"^(`{3,}).*?^\1", "", comment, flags=re.DOTALL | re.MULTILINE)
+    assert not re.search(r"^\s*/[a-z]", outside, re.MULTILINE)
+    assert "close" in comment
