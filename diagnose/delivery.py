@@ -20,7 +20,7 @@ CAPTURE = "capture.json.gz"
 
 @dataclass(frozen=True)
 class Delivery:
-    """`folder`: None for the default one; `formats`: names of FORMATS, each once; `redacting`: None: names as they are."""
+    """`folder`: None for the default one; `formats`: names of FORMATS, each once; `redacting`: what to make of names."""
 
     folder: Path | None
     formats: tuple[str, ...]
