@@ -12,7 +12,8 @@ import shlex
 from functools import cache
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup
 
 from diagnose import escape, pictures, units
@@ -125,10 +126,10 @@ def _eviction_panels(m: Node, suspects: list[str]) -> list[pictures.Panel]:
     if evictions := m.get("evictions"):
         values = evictions["series"]["of_service_by_others_pages"]
         panels.append(pictures.Panel("evictions of the service's pages by others", "pages", values, units.count))
-    return [*panels, *_inflow_panel(m.get("page_cache") or {}, suspects)]
+    return [*panels, *_inflow_panel(m.get("page_cache") or {}, suspects, m.get("names") or {})]
 
 
-def _inflow_panel(page_cache: Node, suspects: list[str]) -> list[pictures.Panel]:
+def _inflow_panel(page_cache: Node, suspects: list[str], names: dict[str, str]) -> list[pictures.Panel]:
     """Return what the first suspect, with everything below it, brought into the cache; without one, the largest."""
     rows = page_cache.get("cgroups") or []
     drawn = [row for row in rows if "series" in row]
@@ -137,7 +138,8 @@ def _inflow_panel(page_cache: Node, suspects: list[str]) -> list[pictures.Panel]
         series = [row["series"]["inserted_pages"] for row in below if "series" in row]
         if series:
             whole = len(series) == len(below) and (len(below) == 1 or not page_cache["cgroups_omitted"])
-            who = escape.shortened(name, 40) if whole else f"the largest of {escape.shortened(name, 26)}"
+            known = names.get(name, name)
+            who = escape.shortened(known, 40) if whole else f"the largest of {escape.shortened(known, 26)}"
             total = [sum(values) for values in zip(*series, strict=True)]
             return [pictures.Panel(f"brought into the cache by {who}", "pages", total, units.count)]
     return []
@@ -164,6 +166,25 @@ def stall(stalls: Node, name: str) -> str:
     return f"{units.duration(values['seconds'])} ({units.percent(values['share'])})"
 
 
+@pass_context
+def named(context: Context, path: str) -> Markup:
+    """Return a cgroup for a paragraph: the name that a person knows, and beside it the path."""
+    name = _name(context, path)
+    return escape.code(path) if name is None else Markup(f"{escape.code(name)} ({escape.code(path)})")  # noqa: S704
+
+
+@pass_context
+def named_cell(context: Context, path: str) -> Markup:
+    """Return the same for a table cell."""
+    name = _name(context, path)
+    return escape.cell(path) if name is None else Markup(f"{escape.cell(name)} ({escape.cell(path)})")  # noqa: S704
+
+
+def _name(context: Context, path: str) -> str | None:
+    names: dict[str, str] = (context.get("m") or {}).get("names") or {}
+    return names.get(path)
+
+
 def _finalize(value: object) -> object:
     """Escape whatever a template prints that is not Markdown already; None is unknown."""
     return value if isinstance(value, Markup) else escape.prose(units.UNKNOWN if value is None else value)
@@ -182,6 +203,8 @@ def _environment() -> Environment:
     environment.filters |= {
         "code": escape.code,
         "cell": escape.cell,
+        "named": named,
+        "named_cell": named_cell,
         "fence": escape.fence,
         "command": escape.command,
         "shell": shlex.quote,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from diagnose.apply.machine import Machine
 from diagnose.cgroups import container_id, name_of, pod_uid, shown, unit_of
-from diagnose.cgroups.managers import pod_names
+from diagnose.cgroups.runtimes import pod_names
 from diagnose.errors import UsageError
 from diagnose.models.change import Manager
 

@@ -3,7 +3,8 @@ r"""What a cgroup's path says about it: the unit, container or pod it belongs to
 Layouts: systemd (systemd.resource-control(5), escapes as in systemd-escape(1)); docker and podman with the systemd
 driver (`docker-ID.scope`, `libpod-ID.scope`) and the cgroupfs driver (`/docker/ID`, `/libpod_parent/libpod-ID`);
 kubelet with containerd and CRI-O, systemd driver (`kubepods-burstable-podUID.slice/cri-containerd-ID.scope`, dashes of
-the UID as underscores) and cgroupfs driver (`/kubepods/burstable/podUID/ID`).
+the UID as underscores) and cgroupfs driver (`/kubepods/burstable/podUID/ID`). nerdctl's containers are transient scopes
+of systemd (`nerdctl-ID.scope`).
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ UNIT_SUFFIXES = (".service", ".scope", ".slice", ".socket", ".mount", ".swap")
 """Of the units that have a cgroup."""
 
 _CONTAINER = re.compile(
-    r"(?:(?P<runtime>docker|libpod-payload|libpod|cri-containerd|crio)-)?(?P<id>[0-9a-f]{64})(?:\.scope)?"
+    r"(?:(?P<runtime>docker|libpod-payload|libpod|cri-containerd|crio|nerdctl)-)?(?P<id>[0-9a-f]{64})(?:\.scope)?"
 )
 _RUNTIMES: dict[str, Manager] = {
     "docker": "docker",
@@ -30,6 +31,7 @@ _RUNTIMES: dict[str, Manager] = {
     "libpod-payload": "podman",
     "cri-containerd": "kubernetes",
     "crio": "kubernetes",
+    "nerdctl": "systemd",
 }
 _POD = re.compile(r"(?:.*-)?pod(?P<uid>[0-9a-f]{32}|[0-9a-f]{8}(?:[-_][0-9a-f]{4}){3}[-_][0-9a-f]{12})(?:\.slice)?")
 _KUBEPODS = re.compile(r"(?:^|-)kubepods(?:$|[-.])")

@@ -108,5 +108,6 @@ def _summary(report: Report, folder: Path) -> str:
     lines = [f"verdict: {name}", "  " + visible(verdict.summary)]
     for number, change in enumerate(report.recommendations, 1):
         value = "no safe value" if change.value_bytes is None else f"{change.value_bytes} bytes"
-        lines.append(visible(f"change {number}: {change.setting} of {change.cgroup}: {value}"))
+        where = change.cgroup if change.name is None else f"{change.name} ({change.cgroup})"
+        lines.append(visible(f"change {number}: {change.setting} of {where}: {value}"))
     return "\n".join([*lines, f"report: {folder / 'report.md'}"])

@@ -28,6 +28,8 @@ class Culprit(Model):
     share: float | None
     """Of what the finding blames (evicted pages of the service, say), 0 to 1."""
     cause: str | None
+    name: str | None = None
+    """The name a person knows (unit, container, pod); None: only the path."""
 
 
 class Finding(Model):
@@ -68,6 +70,8 @@ class Recommendation(Model):
     expected_effect: str
     risk: str
     commands: list[str]
+    name: str | None = None
+    """As in `Culprit`."""
 
 
 class Verdict(Model):
