@@ -54,9 +54,9 @@ def name_of(path: str) -> tuple[str | None, Manager]:
 
 def container_id(path: str) -> str | None:
     """Return the 64-digit id of the container whose own cgroup this is; a cgroup inside a container has none."""
-    *above, leaf = components(path) or [""]
-    match = _CONTAINER.fullmatch(leaf)
-    return match["id"] if match and not any(_CONTAINER.fullmatch(part) for part in above) else None
+    parts = components(path)
+    match = _CONTAINER.fullmatch(parts[-1]) if parts else None
+    return match["id"] if match and not _inside(parts) else None
 
 
 def pod_uid(path: str) -> str | None:
@@ -97,7 +97,9 @@ def _container_manager(parts: list[str]) -> Manager:
 
 
 def _inside(parts: list[str]) -> bool:
-    return any(_CONTAINER.fullmatch(part) for part in parts[:-1])
+    """Tell whether a cgroup lies in a container's; podman's pods bear an id as well (`/libpod_parent/ID/libpod-ID`)."""
+    above = parts[2:-1] if parts[0] == "libpod_parent" else parts[:-1]
+    return any(_CONTAINER.fullmatch(part) for part in above)
 
 
 def _unit_name(parts: list[str]) -> tuple[str | None, Manager]:
