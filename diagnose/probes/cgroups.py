@@ -102,8 +102,10 @@ class CgroupsProbe:
     def records(self, seen: set[int]) -> list[CgroupRecord]:
         """Return who is who for the cgroups that the capture speaks of; an id without a name is left out."""
         records = []
+        spoken_of = sorted(seen | set(self._fixed) | {c for _, c, _ in self._rows})
+        self._names.learn_later(self._paths[cgroup] for cgroup in spoken_of if cgroup in self._paths)
         self._names.finish(NAMES_SECONDS)
-        for cgroup in sorted(seen | set(self._fixed) | {c for _, c, _ in self._rows}):
+        for cgroup in spoken_of:
             if cgroup in self._paths:
                 records.append(
                     CgroupRecord(
