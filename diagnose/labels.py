@@ -32,14 +32,14 @@ class Labels:
         records = sorted(capture.cgroups, key=lambda record: record.id)
         return cls({record.path: record.name for record in records if record.name and record.path})
 
-    def in_prose(self, text: str, known: str = "") -> str:
+    def in_prose(self, text: str, known: Iterable[str] = ()) -> str:
         """Return a sentence with "web1 (/docker/4f8a1c2e9b7d…)" where it first names a path, and "web1" after that.
 
-        `known`: the path that the reader was told already.
+        `known`: paths that the reader was told already.
         """
         if self._paths is None:
             return text
-        told = {known}
+        told = set(known)
 
         def called(match: re.Match[str]) -> str:
             path = match[0]
@@ -54,7 +54,10 @@ class Labels:
 
     def finding(self, finding: Finding) -> Finding:
         culprits = [culprit.model_copy(update={"name": self.names.get(culprit.cgroup)}) for culprit in finding.culprits]
-        return finding.model_copy(update={"summary": self.in_prose(finding.summary), "culprits": culprits})
+        known = [culprit.cgroup for culprit in culprits]
+        evidence = [e.model_copy(update={"condition": self.in_prose(e.condition, known)}) for e in finding.evidence]
+        texts = {"title": self.in_prose(finding.title), "summary": self.in_prose(finding.summary)}
+        return finding.model_copy(update={**texts, "culprits": culprits, "evidence": evidence})
 
     def ruled_out(self, ruled_out: RuledOut) -> RuledOut:
         return ruled_out.model_copy(update={"why": self.in_prose(ruled_out.why)})
@@ -65,8 +68,8 @@ class Labels:
     def recommendation(self, recommendation: Recommendation) -> Recommendation:
         """Commands keep the paths: they are for a shell."""
         path, texts = recommendation.cgroup, ("reason", "expected_effect", "risk")
-        prose = {key: self.in_prose(getattr(recommendation, key), path) for key in texts}
-        lines = [self.in_prose(line, path) for line in recommendation.arithmetic]
+        prose = {key: self.in_prose(getattr(recommendation, key), [path]) for key in texts}
+        lines = [self.in_prose(line, [path]) for line in recommendation.arithmetic]
         return recommendation.model_copy(update={**prose, "arithmetic": lines, "name": self.names.get(path)})
 
     def used_in(self, measurements: object, paths: Iterable[str]) -> dict[str, str]:

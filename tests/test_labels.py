@@ -28,7 +28,7 @@ def test_sentences(text, expected):
 
 
 def test_the_path_that_was_told_already_is_not_told_again():
-    assert Labels(NAMES).in_prose("/dg/a took it from /dg/a/b", "/dg/a") == "a took it from b in a (/dg/a/b)"
+    assert Labels(NAMES).in_prose("/dg/a took it from /dg/a/b", ["/dg/a"]) == "a took it from b in a (/dg/a/b)"
 
 
 def test_a_name_that_two_bear_never_stands_alone():
