@@ -237,11 +237,8 @@ def require_privileges() -> None:
 
 def require_whole(hierarchy: Hierarchy) -> None:
     """Raise CannotMeasureError where only a part of the hierarchy is mounted, as in most containers."""
-    if not hierarchy.is_whole:
-        raise CannotMeasureError(
-            f"{hierarchy.mount} shows only this container's part of the host's cgroups, and its neighbours not at all; "
-            "mount the host's /sys/fs/cgroup there (examples/container has a pod that does)"
-        )
+    if (why := hierarchy.partial()) is not None:
+        raise CannotMeasureError(why)
 
 
 def _run_flags(service: Service, hierarchy: Hierarchy, plan: Plan) -> list[str]:

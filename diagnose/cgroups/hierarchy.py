@@ -148,10 +148,17 @@ class Hierarchy:
         """The memory hierarchy's name in /proc/PID/cgroup."""
         return "memory" if self.version == 1 else UNIFIED
 
-    @property
-    def is_whole(self) -> bool:
-        """Whether all of the host's hierarchy is mounted: a root cgroup's kernfs id is 1 (kernfs_create_root)."""
-        return self.mount.stat().st_ino == 1
+    def partial(self) -> str | None:
+        """Say so if only a part of the host's hierarchy is mounted; None: all of it is.
+
+        The kernfs id of a hierarchy's root is 1 (kernfs_create_root).
+        """
+        if self.mount.stat().st_ino == 1:
+            return None
+        return (
+            f"{self.mount} shows only this container's part of the host's cgroups, and its neighbours not at all; "
+            "mount the host's /sys/fs/cgroup there, as the pod in examples/container does"
+        )
 
     def pids(self, cgroup: str) -> list[int]:
         """Return the processes in `cgroup` itself, ascending; none if it is gone. Raises CannotMeasureError.

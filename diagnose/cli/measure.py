@@ -30,7 +30,7 @@ def latency(service: str, duration: float, window: float, output: str | None, ru
     Ctrl-C ends the measurement early and still reports on what there is.
     """
     from diagnose import rules
-    from diagnose.battery import plan, require_privileges
+    from diagnose.battery import plan, require_privileges, require_whole
     from diagnose.cgroups import Hierarchy
     from diagnose.output import check
     from diagnose.service import resolve
@@ -41,6 +41,7 @@ def latency(service: str, duration: float, window: float, output: str | None, ru
         check(Path(str(output)))
     require_privileges()
     hierarchy = Hierarchy.discover()
+    require_whole(hierarchy)
     resolved = resolve(service, hierarchy)
     say(f"measuring {resolved.cgroup} for {duration:g} s; Ctrl-C ends it early and reports")
     return measure_and_report(resolved, hierarchy, measured_by, loaded, output)

@@ -117,7 +117,7 @@ print(json.dumps({
     "own": hierarchy.of_pid(os.getpid()),
     "parent": hierarchy.of_pid(os.getppid()),
     "neighbour": hierarchy.of_pid(int(neighbour)),
-    "whole": hierarchy.is_whole,
+    "whole": hierarchy.partial() is None,
 }))
 """
 
@@ -149,3 +149,8 @@ def test_a_real_cgroup_namespace():
         "neighbour": f"/{top.name}/neighbour",
         "whole": True,
     }
+
+
+def test_a_part_of_a_hierarchy_is_no_hierarchy(tmp_path):
+    # the root of a folder of files has any inode number but 1, like the cgroup that a container has for its root
+    assert "shows only this container's part" in str(Host(tmp_path, "v2").hierarchy.partial())
