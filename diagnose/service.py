@@ -53,6 +53,7 @@ def resolve(name: str, hierarchy: Hierarchy, run: Run = run_command) -> Service:
     own.
     """
     _check(name)
+    run = _asking_once(run)
     cgroups = _find(name, hierarchy, run)
     if len(cgroups) > 1:
         raise UsageError(f"service {shown(name)} is ambiguous: it may be {_listed(cgroups)}; name one of these paths")
@@ -65,6 +66,19 @@ def resolve(name: str, hierarchy: Hierarchy, run: Run = run_command) -> Service:
             "give the service a cgroup of its own, or name one below / (diagnose services lists them)"
         )
     return Service(name, cgroup, hierarchy.id_of(cgroup), tuple(hierarchy.processes(cgroup)))
+
+
+def _asking_once(run: Run) -> Run:
+    """Return `run` with a memory: a runtime that hangs is not waited for again with the same question."""
+    answers: dict[tuple[str, ...], str | None] = {}
+
+    def ask(command: list[str]) -> str | None:
+        key = tuple(command)
+        if key not in answers:
+            answers[key] = run(command)
+        return answers[key]
+
+    return ask
 
 
 def _check(name: str) -> None:
