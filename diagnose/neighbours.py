@@ -40,7 +40,11 @@ class Neighbour:
 
 def neighbours(windows: Windows) -> list[Neighbour]:
     """Return the candidates: who evicted most of the service's pages first, then by pages inserted, then by I/O."""
-    measures = (*_pages_by_cgroup(windows), _device_pages(windows))
+    measures = (
+        windows.evicted_by(PRESSURE, windows.service_ids),
+        windows.inserted_by(),
+        _device_pages(windows),
+    )
     top = windows.capture.service.cgroup
     actors = {
         cgroup: windows.paths[cgroup]
@@ -54,19 +58,6 @@ def neighbours(windows: Windows) -> list[Neighbour]:
 
     worth = [n for n in groups if sum(pages(n)) >= MIN_PAGES]
     return sorted(worth, key=lambda n: (*(-p for p in pages(n)), n.path))[:MAX_NEIGHBOURS]
-
-
-def _pages_by_cgroup(windows: Windows) -> tuple[dict[int, float], dict[int, float]]:
-    """Return pages of the service evicted under pressure, and pages inserted, by acting cgroup."""
-    evicted: dict[int, float] = {}
-    e = windows.capture.evictions
-    for evictor, victim, cause, pages in zip(e.evictor, e.victim, e.cause, e.pages, strict=True):
-        if cause in PRESSURE and victim in windows.service_ids:
-            evicted[evictor] = evicted.get(evictor, 0.0) + pages
-    inserted: dict[int, float] = {}
-    for cgroup, pages in zip(windows.capture.cache.cgroup, windows.capture.cache.inserted, strict=True):
-        inserted[cgroup] = inserted.get(cgroup, 0.0) + pages
-    return evicted, inserted
 
 
 def _device_pages(windows: Windows) -> dict[int, float]:
