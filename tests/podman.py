@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PODMAN = ("podman", "--runtime=runc", "--cgroup-manager=cgroupfs")
+LIMITS = ("--ulimit=nofile=1024:1024", "--ulimit=nproc=1000:1000", "--network=none")
 
 
 def why_not() -> str:
@@ -38,8 +39,7 @@ def container(folder: Path, *command: str, options: tuple[str, ...] = ()) -> Ite
     for part in ("bin", "proc", "sys", "dev", "etc", "tmp", "run"):
         (root / part).mkdir(parents=True)
     shutil.copy(str(shutil.which("busybox")), root / "bin/busybox")
-    limits = ("--ulimit=nofile=1024:1024", "--ulimit=nproc=1000:1000", "--network=none")
-    run = [*PODMAN, "run", "--detach", f"--name={name}", *limits, *options, "--rootfs", str(root), "/bin/busybox"]
+    run = [*PODMAN, "run", "--detach", f"--name={name}", *LIMITS, *options, "--rootfs", str(root), "/bin/busybox"]
     try:
         id_ = _output([*run, *command])
         pid = int(_output(["podman", "inspect", "--format={{.State.Pid}}", name]))

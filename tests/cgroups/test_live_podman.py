@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,9 +12,10 @@ import podman
 import pytest
 from live import Bench, bench
 
+from diagnose.battery import Battery, Plan
 from diagnose.cgroups import Hierarchy, KnownNames
 from diagnose.errors import UsageError
-from diagnose.service import list_services, resolve
+from diagnose.service import Service, list_services, resolve
 
 pytestmark = [pytest.mark.kernel, pytest.mark.skipif(bool(podman.why_not()), reason=podman.why_not())]
 
@@ -65,25 +66,25 @@ def here() -> Iterator[Bench]:
 
 def test_a_container_that_ends_during_the_capture_keeps_its_name(here: Bench, tmp_path: Path) -> None:
     service = here.make("/svc")
-    here.file("data", 64)
-    # the worker, inside the capture: a container comes, moves pages and goes
-    code = """
-import json, subprocess
-command = json.loads(sys.argv[3]) if len(sys.argv) > 3 else json.load(open(path("command")))
-go()
-subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-done()
-"""
-    folder = tmp_path / "image"
-    script = "dd if=/dev/zero of=/tmp/data bs=1M count=8; sleep 1"
+    folder, started = tmp_path / "image", list[subprocess.Popen[bytes]]()
+    script = "dd if=/dev/zero of=/tmp/data bs=1M count=8; sleep 2"
     with podman.container(folder, "sleep", "1000") as lasting:
         name = f"{lasting.name}-short"
-        command = [
-            *podman.PODMAN, "run", "--rm", f"--name={name}", "--ulimit=nofile=1024:1024", "--ulimit=nproc=1000:1000",
-            "--network=none", "--rootfs", str(folder / lasting.name), "/bin/busybox", "sh", "-c", script,
-        ]  # fmt: skip
-        (here.here / "command").write_text(json.dumps(command))
-        capture = here.measured(service, here.worker(service, code))
+        image = ("--rootfs", str(folder / lasting.name), "/bin/busybox", "sh", "-c", script)
+        command = [*podman.PODMAN, "run", "--rm", f"--name={name}", *podman.LIMITS, *image]
+
+        def wait(seconds: float) -> bool:
+            if not started:
+                started.append(subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+            time.sleep(seconds)
+            return False
+
+        battery = Battery(Service(service, service, here.id_of(service), ()), here.hierarchy, Plan(12, 0.5))
+        try:
+            capture = battery.run(wait, lambda _: None)
+        finally:
+            battery.close()
+        assert started[0].wait() == 0
     records = [record for record in capture.cgroups if record.name == name]
     assert records, [(record.path, record.name) for record in capture.cgroups]
     assert all(record.managed_by == "podman" for record in records)
