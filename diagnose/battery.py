@@ -71,6 +71,7 @@ class Battery:
     def __init__(self, service: Service, hierarchy: Hierarchy, plan: Plan) -> None:
         """Compile and attach; raises CannotMeasureError where nothing can be measured here."""
         require_privileges()
+        require_whole(hierarchy)
         self._service, self._hierarchy, self._plan = service, hierarchy, plan
         ensure()
         self.reads, self.cache, self.evictions = ReadsProbe(), PageCacheProbe(), EvictionsProbe()
@@ -242,6 +243,12 @@ def require_privileges() -> None:
     """Raise CannotMeasureError unless this is root."""
     if os.geteuid() != 0:
         raise CannotMeasureError("measuring needs root (BPF programs are loaded); run it with sudo")
+
+
+def require_whole(hierarchy: Hierarchy) -> None:
+    """Raise CannotMeasureError where only a part of the hierarchy is mounted, as in most containers."""
+    if (why := hierarchy.partial()) is not None:
+        raise CannotMeasureError(why)
 
 
 def _run_flags(service: Service, hierarchy: Hierarchy, plan: Plan) -> list[str]:

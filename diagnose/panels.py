@@ -54,10 +54,10 @@ def _eviction_panels(m: Node, blamed: list[str]) -> list[Panel]:
         if sum(own) > sum(others):  # else they are what refetching the lost pages takes, and tell nothing
             title = "evictions of the service's pages by its own reclaim"
             drawn.append(Panel(title, "pages", own, units.count, whose="service"))
-    return [*drawn, *_inflow_panel(m.get("page_cache") or {}, blamed)]
+    return [*drawn, *_inflow_panel(m.get("page_cache") or {}, blamed, m.get("names") or {})]
 
 
-def _inflow_panel(page_cache: Node, blamed: list[str]) -> list[Panel]:
+def _inflow_panel(page_cache: Node, blamed: list[str], names: dict[str, str]) -> list[Panel]:
     """Return what the first suspect, with everything below it, brought into the cache; without one, the largest."""
     rows = page_cache.get("cgroups") or []
     drawn = [row for row in rows if "series" in row]
@@ -66,7 +66,8 @@ def _inflow_panel(page_cache: Node, blamed: list[str]) -> list[Panel]:
         series = [row["series"]["inserted_pages"] for row in below if "series" in row]
         if series:
             whole = len(series) == len(below) and (len(below) == 1 or not page_cache["cgroups_omitted"])
-            who = escape.shortened(name, 40) if whole else f"the largest of {escape.shortened(name, 26)}"
+            known = names.get(name, name)
+            who = escape.shortened(known, 40) if whole else f"the largest of {escape.shortened(known, 26)}"
             total = [sum(values) for values in zip(*series, strict=True)]
             return [Panel(f"brought into the cache by {who}", "pages", total, units.count)]
     return []

@@ -6,6 +6,7 @@ from diagnose.battery import Battery, Plan, Wait
 from diagnose.cgroups import Hierarchy
 from diagnose.evaluate import evaluate
 from diagnose.facts import Facts
+from diagnose.labels import Labels
 from diagnose.measurements import measure
 from diagnose.models import Capture, NotMeasured, Report, ReportCapture, ReportService
 from diagnose.progress.seen import WindowSeen
@@ -31,9 +32,12 @@ def analyse(capture: Capture, rules: RuleSet, packed: bytes | None = None) -> Re
     """
     windows = Windows(capture)
     facts = Facts(windows)
-    evaluation = evaluate(rules, facts)
-    recommendations = recommend(list(evaluation.findings), facts)
+    evaluation, labels = evaluate(rules, facts), Labels.of(capture)
+    recommendations = [labels.recommendation(r) for r in recommend(list(evaluation.findings), facts)]
+    findings = [labels.finding(fired.finding) for fired in evaluation.findings]
     changed = [recommendation.cgroup for recommendation in recommendations]
+    measured = measure(capture, facts.number("reads.slow_threshold"), changed, packed)
+    named = [capture.service.cgroup, *changed, *(c.cgroup for finding in findings for c in finding.culprits)]
     return Report(
         service=ReportService(
             name=capture.service.name, cgroup=capture.service.cgroup, processes=capture.service.processes
@@ -47,13 +51,13 @@ def analyse(capture: Capture, rules: RuleSet, packed: bytes | None = None) -> Re
             lost=capture.lost,
             interrupted=capture.interrupted,
         ),
-        verdict=evaluation.verdict,
-        findings=[fired.finding for fired in evaluation.findings],
-        ruled_out=list(evaluation.ruled_out),
-        unknown=list(evaluation.unknown),
+        verdict=labels.verdict(evaluation.verdict),
+        findings=findings,
+        ruled_out=[labels.ruled_out(r) for r in evaluation.ruled_out],
+        unknown=[labels.unknown(u) for u in evaluation.unknown],
         not_measured=not_measured(capture),
         recommendations=recommendations,
-        measurements=measure(capture, facts.number("reads.slow_threshold"), changed, packed),
+        measurements={**measured, "names": labels.used_in(measured, named)},
     )
 
 

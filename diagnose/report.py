@@ -13,7 +13,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup
 
 from diagnose import escape, pictures, units
@@ -141,6 +142,25 @@ def stall(stalls: Node, name: str) -> str:
     return f"{units.duration(values['seconds'])} ({units.percent(values['share'])})"
 
 
+@pass_context
+def named(context: Context, path: str) -> Markup:
+    """Return a cgroup for a paragraph: the name that a person knows, and beside it the path."""
+    name = _name(context, path)
+    return escape.code(path) if name is None else Markup(f"{escape.code(name)} ({escape.code(path)})")  # noqa: S704
+
+
+@pass_context
+def named_cell(context: Context, path: str) -> Markup:
+    """Return the same for a table cell."""
+    name = _name(context, path)
+    return escape.cell(path) if name is None else Markup(f"{escape.cell(name)} ({escape.cell(path)})")  # noqa: S704
+
+
+def _name(context: Context, path: str) -> str | None:
+    names: dict[str, str] = (context.get("m") or {}).get("names") or {}
+    return names.get(path)
+
+
 def _finalize(value: object) -> object:
     """Escape whatever a template prints that is not Markdown already; None is unknown."""
     return value if isinstance(value, Markup) else escape.prose(units.UNKNOWN if value is None else value)
@@ -159,6 +179,8 @@ def _environment() -> Environment:
     environment.filters |= {
         "code": escape.code,
         "cell": escape.cell,
+        "named": named,
+        "named_cell": named_cell,
         "fence": escape.fence,
         "command": escape.command,
         "shell": shlex.quote,

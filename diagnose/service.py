@@ -1,6 +1,7 @@
 """From the name a person gives to the cgroup and processes that are meant; the service is the cgroup's whole subtree.
 
-A NAME is a cgroup path, `pid:123`, `comm:nginx`, a systemd unit, a container's name or id prefix, or `namespace/pod`.
+A NAME is a cgroup path, `pid:123`, `comm:nginx`, a systemd unit, a container's name or id prefix, `namespace/pod` or
+`namespace/pod/container`.
 No name is guessed: unknown names get the nearest ones, ambiguous names the list, both as one line and exit 2.
 """
 
@@ -16,9 +17,11 @@ from diagnose.cgroups import managers
 from diagnose.cgroups.companions import systemd_pids
 from diagnose.cgroups.hierarchy import Hierarchy
 from diagnose.cgroups.listing import ServiceListing, list_services, nearest, nearest_services
-from diagnose.cgroups.managers import Run, Unit, run_command, unit_name
+from diagnose.cgroups.managers import Unit, unit_name
+from diagnose.cgroups.names import KnownNames
 from diagnose.cgroups.naming import container_id, is_unit, name_of, pod_uid
 from diagnose.cgroups.paths import PATH_MAX, ancestors, is_within, normal, printable, shown
+from diagnose.cgroups.runtimes import Run, run_command
 from diagnose.errors import CannotMeasureError, DiagnoseError, UsageError
 from diagnose.models import Process
 
@@ -45,15 +48,17 @@ class Service:
 def resolve(name: str, hierarchy: Hierarchy, run: Run = run_command) -> Service:
     """Return the one service that `name` means here.
 
-    `run` runs a command (systemctl, podman, docker, kubectl) and returns its output, None where that fails. Raises
-    UsageError for a bad, unknown or ambiguous name, CannotMeasureError where a unit has no memory cgroup of its own.
+    `run` runs a command (systemctl, podman, docker, crictl, kubectl) and returns its output, None where that fails.
+    Raises UsageError for a bad, unknown or ambiguous name, CannotMeasureError where a unit has no memory cgroup of its
+    own.
     """
     _check(name)
+    run = _asking_once(run)
     cgroups = _find(name, hierarchy, run)
     if len(cgroups) > 1:
         raise UsageError(f"service {shown(name)} is ambiguous: it may be {_listed(cgroups)}; name one of these paths")
     if not cgroups:
-        raise UsageError(f"unknown service {shown(name)}; {_hint(nearest_services(hierarchy, name))}")
+        raise UsageError(f"unknown service {shown(name)}; {_hint(nearest_services(hierarchy, name, run))}")
     (cgroup,) = cgroups
     if cgroup == "/":
         raise UsageError(
@@ -61,6 +66,19 @@ def resolve(name: str, hierarchy: Hierarchy, run: Run = run_command) -> Service:
             "give the service a cgroup of its own, or name one below / (diagnose services lists them)"
         )
     return Service(name, cgroup, hierarchy.id_of(cgroup), tuple(hierarchy.processes(cgroup)))
+
+
+def _asking_once(run: Run) -> Run:
+    """Return `run` with a memory: a runtime that hangs is not waited for again with the same question."""
+    answers: dict[tuple[str, ...], str | None] = {}
+
+    def ask(command: list[str]) -> str | None:
+        key = tuple(command)
+        if key not in answers:
+            answers[key] = run(command)
+        return answers[key]
+
+    return ask
 
 
 def _check(name: str) -> None:
@@ -140,18 +158,29 @@ def _by_path(name: str, hierarchy: Hierarchy) -> set[str]:
 
 
 def _by_pod(name: str, hierarchy: Hierarchy, run: Run) -> set[str]:
-    namespace, _, pod = name.partition("/")
-    pods = {uid: path for _, path in hierarchy.walk() if (uid := pod_uid(path))}
-    if not pods or not namespace or "/" in pod:
+    """Return the cgroup of "namespace/pod", or of "namespace/pod/container"."""
+    namespace, pod, *container = name.split("/")
+    paths = [path for _, path in hierarchy.walk()]
+    pods = {uid: path for path in paths if (uid := pod_uid(path))}
+    if not pods or len(container) > 1:
         return set()
+    if container:
+        return _by_known_name(name, paths, hierarchy, run)
     uids = managers.ask_kubernetes(namespace, pod, hierarchy.root, run)
-    return {path for uid, path in pods.items() if uid in uids}
+    return {path for uid, path in pods.items() if uid in uids} or _by_known_name(name, paths, hierarchy, run)
+
+
+def _by_known_name(name: str, paths: list[str], hierarchy: Hierarchy, run: Run) -> set[str]:
+    """Return the containers and pods that bear `name`, by their runtimes' files, and else by their commands."""
+    known = KnownNames(hierarchy.root, run)
+    known.learn(paths)
+    return {path for path in paths if (container_id(path) or pod_uid(path)) and known.name(path) == name}
 
 
 def _by_name(name: str, hierarchy: Hierarchy, run: Run) -> set[str]:
     """Return what is called exactly so: unit, container, cgroup below the root; failing that, containers by prefix."""
     paths = [path for _, path in hierarchy.walk() if path != "/"]
-    found = {path for path in paths if path == f"/{name}" or (name_of(path)[0] == name and not is_unit(path))}
+    found = {path for path in paths if path == f"/{name}" or (name_of(path)[0] == name and not _unit(path))}
     why_not: DiagnoseError | None = None
     for finder in (_by_unit, _by_container):
         try:
@@ -163,6 +192,11 @@ def _by_name(name: str, hierarchy: Hierarchy, run: Run) -> set[str]:
     if not found and why_not is not None:
         raise why_not
     return found
+
+
+def _unit(path: str) -> bool:
+    """Tell whether units alone are named so; a pod's slice is a unit, and is named after the pod."""
+    return is_unit(path) and pod_uid(path) is None
 
 
 def _by_unit(name: str, paths: list[str], hierarchy: Hierarchy, run: Run) -> set[str]:
@@ -197,6 +231,10 @@ def _alone(pids: set[int], cgroup: str, hierarchy: Hierarchy) -> bool:
 
 
 def _by_container(name: str, paths: list[str], hierarchy: Hierarchy, run: Run) -> set[str]:
+    named = _by_known_name(name, paths, hierarchy, run)
+    if named:
+        return named
+    # a container whose cgroup does not bear its id (--cgroup-parent, no cgroup of its own) is found by its process
     known = managers.ask_containers(name, run)
     found = set()
     for container in known:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from diagnose.histogram import bin_of
+from diagnose.labels import Labels
 from diagnose.measurements import measure
 from diagnose.models import (
     Advice,
@@ -111,6 +112,7 @@ def example_report(capture: Capture | None = None, names: dict[str, str] | None 
     """Return the report on a capture; `changes` replaces whole fields."""
     n = NAMES | (names or {})
     capture = capture or example_capture(names=names)
+    labels, measured = Labels.of(capture), measure(capture)
     fields: dict[str, Any] = {
         "service": ReportService(name=n["service"], cgroup="/dg/svc", processes=capture.service.processes),
         "capture": ReportCapture(
@@ -122,19 +124,21 @@ def example_report(capture: Capture | None = None, names: dict[str, str] | None 
             lost=capture.lost,
             interrupted=capture.interrupted,
         ),
-        "verdict": Verdict(
-            status="finding",
-            rule="page-cache-noisy-neighbour",
-            confidence="high",
-            summary=f"{n['batch']} pushed the page cache of {n['service']} out: it evicted 16,440 of its pages.",
-            known_by=_known(n),
+        "verdict": labels.verdict(
+            Verdict(
+                status="finding",
+                rule="page-cache-noisy-neighbour",
+                confidence="high",
+                summary=f"{n['batch']} pushed the page cache of {n['service']} out: it evicted 16,440 of its pages.",
+                known_by=_known(n),
+            )
         ),
-        "findings": [_finding(n)],
+        "findings": [labels.finding(_finding(n))],
         "ruled_out": [RuledOut(rule="own-limit-too-small", why=f"no limit is set on {n['service']}")],
         "unknown": [Unknown(rule="cpu-throttled", missing=f"cpu.stat of {n['service']} was not measured")],
         "not_measured": [NotMeasured(probe=n["probe"], reason=f"no BTF: {n['text']}", how_to_enable=n["text"])],
-        "recommendations": [_recommendation(n)],
-        "measurements": measure(capture),
+        "recommendations": [labels.recommendation(_recommendation(n))],
+        "measurements": {**measured, "names": labels.used_in(measured, [])},
     }
     return Report(**{**fields, **changes})
 

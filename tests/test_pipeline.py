@@ -6,6 +6,7 @@ import builtins
 import json
 import os
 import random
+import re
 import time
 
 import pytest
@@ -35,6 +36,20 @@ def test_the_example_has_its_finding() -> None:
     assert report.verdict.rule == "page-cache-noisy-neighbour"
     assert [c.cgroup for c in report.findings[0].culprits] == ["/dg/batch"]
     assert report.recommendations
+
+
+def test_whoever_is_named_is_named_as_people_know_them_beside_the_path() -> None:
+    report = pipeline.analyse(example_capture(), RULES)
+    assert [(c.cgroup, c.name) for c in report.findings[0].culprits] == [("/dg/batch", "nightly-batch")]
+    assert {r.name for r in report.recommendations if r.cgroup == "/dg/batch"} == {"nightly-batch"}
+    assert report.measurements["names"] == {"/dg/batch": "nightly-batch"}
+    assert "nightly-batch (/dg/batch)" in report.verdict.summary
+    text = render_markdown(report)
+    assert "| `nightly-batch` (`/dg/batch`) |" in text
+    assert "In `nightly-batch` (`/dg/batch`), `memory.high`" in text
+    # in prose nobody is called by the path alone; in code (the settings' files) and beside the name it stands
+    prose = re.sub("`[^`]*`|```.*?```", "", text, flags=re.DOTALL).replace("nightly-batch (/dg/batch)", "")
+    assert "/dg/batch" not in prose
 
 
 def test_the_same_capture_gives_the_same_report() -> None:

@@ -237,7 +237,7 @@ def test_a_culprit_with_workers_is_drawn_as_one() -> None:
     text = render_markdown(
         example_report(capture.model_copy(update={"cgroups": [*capture.cgroups, *workers], "cache": cache}))
     )
-    panel = text[text.index("brought into the cache by /dg/batch (pages; each window)") :]
+    panel = text[text.index("brought into the cache by nightly-batch (pages; each window)") :]
     assert panel.split("\n")[1].startswith("  123 |")
 
 

@@ -227,5 +227,13 @@ def test_container_names_through_inspect(host):
         resolve("web1", host.hierarchy, docker(f"{elsewhere} 0\n"))
 
 
+def test_nobody_is_asked_the_same_twice(host):
+    asked = []
+    with pytest.raises(UsageError, match="unknown service"):
+        resolve("web1", host.hierarchy, asked.append)
+    assert {command[0] for command in asked} == {"systemctl", "podman", "docker"}
+    assert len(asked) == len({tuple(command) for command in asked})
+
+
 def test_services_are_listed_from_here_too(host):
     assert [row.name for row in list_services(host.hierarchy, "checkout")] == ["checkout.service"]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import socket
-import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from diagnose import commands
 from diagnose.cgroups import Hierarchy
 
 COMMAND_SECONDS = 60.0
@@ -30,16 +30,8 @@ Run = Callable[[list[str]], Answer]
 
 def run_command(command: list[str]) -> Answer:
     """Run a command without a shell and return how it ended; one that cannot be started is a failure like any other."""
-    try:
-        done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=COMMAND_SECONDS, check=False
-        )
-    except (OSError, ValueError, subprocess.SubprocessError) as error:
-        return Answer(False, str(error))
-    if done.returncode == 0:
-        return Answer(True, done.stdout.decode(errors="replace").strip())
-    complaint = done.stderr.decode(errors="replace").strip().splitlines()
-    return Answer(False, complaint[-1] if complaint else f"exit status {done.returncode}")
+    ended = commands.run(command, COMMAND_SECONDS)
+    return Answer(True, ended.output.strip()) if ended.succeeded else Answer(False, ended.complaint)
 
 
 @dataclass(frozen=True)

@@ -111,6 +111,7 @@ def _planned(
             steps_bytes=steps(setting, recommendation.current_bytes, value, current.usage_bytes),
             because=recommendation.reason[:4096],
             manager_before=way.before,
+            name=recommendation.name and recommendation.name[:4096],
         )
     return Planned(number, change, recommendation, current, way)
 

@@ -33,6 +33,8 @@ def _change(p: Planned, persistent: bool, pause_seconds: float) -> str:
         f"how: {_how(p, persistent, pause_seconds)}",
         f"risk: {visible(p.recommendation.risk)}",
     ]
+    if p.change.name is not None:
+        lines.insert(1, f"known as: {visible(p.change.name)}")
     if p.way.note:
         lines.append(f"note: {visible(p.way.note)}")
     return f"\n{_INDENT}".join(lines)

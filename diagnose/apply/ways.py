@@ -11,8 +11,8 @@ import re
 from dataclasses import dataclass
 
 from diagnose.apply.machine import Machine
-from diagnose.cgroups import container_id, name_of, pod_uid, shown, unit_of
-from diagnose.cgroups.managers import pod_names
+from diagnose.cgroups import KnownNames, container_id, name_of, pod_uid, shown, unit_of
+from diagnose.cgroups.runtimes import SANDBOX
 from diagnose.errors import UsageError
 from diagnose.models.change import Manager
 
@@ -27,6 +27,7 @@ _PROPERTIES = {
 """systemd.resource-control(5); MemoryLimit= is the v1 one."""
 _CONTAINER_SETTINGS = ("memory.max", "memory.limit_in_bytes")
 """What `docker update --memory` and `podman update --memory` set."""
+_CONTAINER = "CONTAINER"
 
 
 @dataclass(frozen=True)
@@ -92,12 +93,22 @@ def kubernetes_patch(cgroup: str, setting: str, value: int, machine: Machine) ->
     if name_of(cgroup)[1] != "kubernetes":
         return None
     uid = next((u for part in _prefixes(cgroup) if (u := pod_uid(part)) is not None), None)
-    namespace, _, pod = pod_names(machine.root).get(uid or "", "NAMESPACE/POD").partition("/")
+    namespace, pod, container = _in_cluster(cgroup, machine)
     limits = {"resources": {"limits": {"memory": str(value)}}}
-    patch = json.dumps({"spec": {"containers": [{"name": "CONTAINER", **limits}]}})
+    patch = json.dumps({"spec": {"containers": [{"name": container, **limits}]}})
     note = "" if setting in _CONTAINER_SETTINGS else f"# Kubernetes has no {setting}; its memory limit is a hard one\n"
-    known = f"# pod UID {uid}; put the container's name for CONTAINER\n" if uid else ""
+    which = "; put the container's name for CONTAINER" if container == _CONTAINER else ""
+    known = f"# pod UID {uid}{which}\n" if uid else ""
     return f"{note}{known}kubectl patch pod --namespace={namespace} --subresource=resize --patch='{patch}' -- {pod}"
+
+
+def _in_cluster(cgroup: str, machine: Machine) -> tuple[str, str, str]:
+    """Return namespace, pod and container of a cgroup, as the node's files name them; words to fill in where not."""
+    known = KnownNames(machine.root)
+    known.learn(_prefixes(cgroup), commands=False)
+    names = (known.name(path) or "" for path in _prefixes(cgroup))
+    namespace, pod, *container = next((name for name in names if "/" in name), "NAMESPACE/POD").split("/")
+    return namespace, pod, next((name for name in container if name != SANDBOX), _CONTAINER)
 
 
 def _prefixes(cgroup: str) -> list[str]:

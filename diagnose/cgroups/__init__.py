@@ -2,6 +2,7 @@
 
 from diagnose.cgroups.controllers import read_settings
 from diagnose.cgroups.hierarchy import Hierarchy
+from diagnose.cgroups.names import KnownNames
 from diagnose.cgroups.naming import Manager, container_id, name_of, pod_uid, unit_of
 from diagnose.cgroups.paths import is_within, printable, shown
 from diagnose.cgroups.reading import Sample, read_cache, read_memory
@@ -9,6 +10,7 @@ from diagnose.cgroups.writing import OpenCgroup, opened, writable_settings
 
 __all__ = [
     "Hierarchy",
+    "KnownNames",
     "Manager",
     "OpenCgroup",
     "Sample",

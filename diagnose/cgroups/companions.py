@@ -57,7 +57,7 @@ def _places(hierarchy: Hierarchy) -> dict[str, Hierarchy]:
     for controller in (*CONTROLLERS, SYSTEMD):
         for mount in mounts:
             if mount.carries(controller) and (point := below(hierarchy.root, mount)).is_dir():
-                found.setdefault(controller, Hierarchy(hierarchy.version, point, hierarchy.proc))
+                found.setdefault(controller, Hierarchy(hierarchy.version, point, hierarchy.proc, mount.root))
     return found
 
 
@@ -66,10 +66,20 @@ def _member(hierarchy: Hierarchy, cgroup: str) -> dict[str, str]:
     for _, path in hierarchy.walk(cgroup):
         for pid in hierarchy.pids(path):
             try:
-                return read_proc_cgroup(hierarchy.proc, pid)
+                return _paths(hierarchy, pid)
             except OSError:
                 continue
     return {}
+
+
+def _paths(hierarchy: Hierarchy, pid: int) -> dict[str, str]:
+    """Return where a process is by controller, as paths below the mounts; raises OSError if it is gone or hidden."""
+    places = {**_places(hierarchy), "memory": hierarchy}
+    return {
+        controller: told
+        for controller, path in read_proc_cgroup(hierarchy.proc, pid).items()
+        if controller in places and (told := places[controller].below_mount(path, controller)) is not None
+    }
 
 
 def _counterpart(member: dict[str, str], controller: str, cgroup: str) -> str | None:
@@ -97,6 +107,6 @@ def _same_processes(hierarchy: Hierarchy, cgroup: str, place: Hierarchy, control
 
 def _lives(hierarchy: Hierarchy, pid: int, controller: str, top: str) -> bool:
     try:
-        return is_within(read_proc_cgroup(hierarchy.proc, pid).get(controller, "/"), top)
+        return is_within(_paths(hierarchy, pid).get(controller, "/"), top)
     except OSError:
         return True  # gone: it is in neither

@@ -11,11 +11,13 @@ import os
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
 from diagnose.cgroups import paths
 from diagnose.cgroups.mounts import UNIFIED, Mount, read_mounts, read_proc_cgroup
+from diagnose.cgroups.namespace import root_from_own, translated
 from diagnose.cgroups.paths import printable, shown
 from diagnose.errors import CannotMeasureError, UsageError
 from diagnose.models import Process
@@ -30,6 +32,8 @@ class Hierarchy:
     """Where the hierarchy's root cgroup is, under the injected root."""
     proc: Path
     """Where procfs is, under the injected root."""
+    mount_root: str = "/"
+    """The cgroup that is mounted, as this cgroup namespace sees it (see namespace.py)."""
 
     @classmethod
     def discover(cls, root: Path = Path("/")) -> Hierarchy:
@@ -43,12 +47,12 @@ class Hierarchy:
             ) from error
         for mount in mounts:
             if mount.carries("memory") and (v1 := below(root, mount)).is_dir():
-                return cls(1, v1, proc)
-        unified = [below(root, mount) for mount in mounts if mount.carries(UNIFIED)]
-        for v2 in unified:
+                return cls(1, v1, proc, mount.root)
+        unified = [(below(root, mount), mount.root) for mount in mounts if mount.carries(UNIFIED)]
+        for v2, mount_root in unified:
             if "memory" in _controllers(v2):
-                return cls(2, v2, proc)
-        raise CannotMeasureError(_no_memory_controller(unified))
+                return cls(2, v2, proc, mount_root)
+        raise CannotMeasureError(_no_memory_controller([v2 for v2, _ in unified]))
 
     @property
     def root(self) -> Path:
@@ -113,16 +117,48 @@ class Hierarchy:
         Raises UsageError if there is no such process, CannotMeasureError if its cgroup cannot be told.
         """
         try:
-            found = read_proc_cgroup(self.proc, pid).get("memory" if self.version == 1 else UNIFIED)
+            found = read_proc_cgroup(self.proc, pid).get(self.controller)
         except OSError as error:
             if error.errno in _GONE:
                 raise UsageError(f"there is no process {pid} (any more); find a live one with pgrep or ps") from error
             raise CannotMeasureError(f"{self.proc}/{pid}/cgroup: {error.strerror}; run diagnose as root") from error
         if found is None:
             raise CannotMeasureError(f"{self.proc}/{pid}/cgroup names no memory cgroup; is {self.proc} this host's?")
-        if ".." in found.split("/"):
-            raise CannotMeasureError(f"process {pid} is outside this cgroup namespace; run diagnose on the host itself")
-        return paths.normal(found)
+        path = self.below_mount(found)
+        if path is None:
+            raise CannotMeasureError(
+                f"process {pid} is in no cgroup that is mounted at {self.mount}; run diagnose on the host itself, or "
+                "in a container that has the host's /sys/fs/cgroup and pid namespace"
+            )
+        return path
+
+    def below_mount(self, path: str, controller: str | None = None) -> str | None:
+        """Return a path of /proc/PID/cgroup as a path in this hierarchy; None if it lies outside the mount.
+
+        `controller`: whose line the path is of, where this is not the hierarchy of the memory controller.
+        """
+        if self.mount_root == "/" and "/.." not in path:
+            return paths.normal(path)
+        of = self.controller if controller is None else controller
+        told = translated(path, self.mount_root, lambda depth: _namespace_root(self, of, depth))
+        return None if told is None else paths.normal(told)
+
+    @property
+    def controller(self) -> str:
+        """The memory hierarchy's name in /proc/PID/cgroup."""
+        return "memory" if self.version == 1 else UNIFIED
+
+    def partial(self) -> str | None:
+        """Say so if only a part of the host's hierarchy is mounted; None: all of it is.
+
+        The kernfs id of a hierarchy's root is 1 (kernfs_create_root).
+        """
+        if self.mount.stat().st_ino == 1:
+            return None
+        return (
+            f"{self.mount} shows only this container's part of the host's cgroups, and its neighbours not at all; "
+            "mount the host's /sys/fs/cgroup there, as the pod in examples/container does"
+        )
 
     def pids(self, cgroup: str) -> list[int]:
         """Return the processes in `cgroup` itself, ascending; none if it is gone. Raises CannotMeasureError.
@@ -151,6 +187,18 @@ class Hierarchy:
             return printable(os.fsdecode((self.proc / str(pid) / "comm").read_bytes().removesuffix(b"\n")))
         except OSError:
             return None
+
+
+@lru_cache(maxsize=32)
+def _namespace_root(hierarchy: Hierarchy, controller: str, depth: int) -> str | None:
+    """Return where the root of this cgroup namespace is in a hierarchy; None if it cannot be told."""
+    try:
+        pid = int((hierarchy.proc / "self").readlink().name)
+        own = read_proc_cgroup(hierarchy.proc, pid).get(controller)
+    except (OSError, ValueError):
+        return None
+    holders = (path for _, path in hierarchy.walk() if pid in hierarchy.pids(path))
+    return None if own is None else root_from_own(own, depth, holders)
 
 
 def below(root: Path, mount: Mount) -> Path:

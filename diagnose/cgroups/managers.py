@@ -5,36 +5,20 @@ Only names of a safe form are passed on, always after "--": systemctl would take
 
 from __future__ import annotations
 
+import json
 import re
-import subprocess
-from collections.abc import Callable
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from diagnose.cgroups.naming import UNIT_SUFFIXES
-
-Run = Callable[[list[str]], str | None]
-"""Runs a command; returns its standard output, None if it is absent, failed or took too long."""
-
-TIMEOUT_SECONDS = 5.0
-POD_LOGS = Path("var/log/pods")
-"""kubelet keeps a folder NAMESPACE_POD_UID here for each pod of the node (BuildPodLogsDirectory)."""
+from diagnose.cgroups.runtimes import Run, pod_names
 
 _UNIT_NAME = re.compile(r"[A-Za-z0-9:_.\\@][A-Za-z0-9:_.\\@-]{0,254}")
 _CONTAINER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,254}")
 _POD_NAME = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")
 _ID_AND_PID = re.compile(r"([0-9a-f]{64}) ([0-9]{1,10})")
-
-
-def run_command(command: list[str]) -> str | None:
-    """Run `command` for at most `TIMEOUT_SECONDS` and return its output, None if it is absent or failed."""
-    try:
-        done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=TIMEOUT_SECONDS, check=False
-        )
-    except (OSError, ValueError, subprocess.SubprocessError):
-        return None
-    return done.stdout.decode(errors="replace") if done.returncode == 0 else None
 
 
 def unit_name(name: str) -> str:
@@ -80,34 +64,43 @@ class Container:
 
 
 def ask_containers(name: str, run: Run) -> list[Container]:
-    """Return the containers that podman and docker know by `name` (or id prefix)."""
+    """Return the containers that podman and docker know by `name` (or id prefix); both are asked at once."""
     if not _CONTAINER_NAME.fullmatch(name):
         return []
-    found = []
-    for tool in ("podman", "docker"):
-        command = [tool, "inspect", "--type", "container", "--format", "{{.Id}} {{.State.Pid}}", "--", name]
-        for line in (run(command) or "").splitlines():
-            if match := _ID_AND_PID.fullmatch(line.strip()):
-                found.append(Container(match[1], int(match[2]) or None))
-    return found
+    inspect = ["inspect", "--type", "container", "--format", "{{.Id}} {{.State.Pid}}", "--", name]
+    return [
+        Container(match[1], int(match[2]) or None)
+        for output in _answers([["podman", *inspect], ["docker", *inspect]], run)
+        for line in output.splitlines()
+        if (match := _ID_AND_PID.fullmatch(line.strip()))
+    ]
 
 
 def ask_kubernetes(namespace: str, pod: str, root: Path, run: Run) -> set[str]:
-    """Return the UIDs that "namespace/pod" has had on this node, from kubelet's log folders or else from kubectl."""
+    """Return the UIDs that "namespace/pod" has had here: of kubelet's log folders, else of crictl or kubectl."""
     if not (_POD_NAME.fullmatch(namespace) and _POD_NAME.fullmatch(pod)):
         return set()
     logged = {uid for uid, name in pod_names(root).items() if name == f"{namespace}/{pod}"}
     if logged:
         return logged
+    node = ["crictl", "--timeout=2s", "pods", f"--namespace={namespace}", "--output=json"]
     template = "--output=jsonpath={.metadata.uid}"
-    uid = run(["kubectl", "get", "pod", f"--namespace={namespace}", "--request-timeout=3s", template, "--", pod])
-    return {uid.strip()} if uid and uid.strip() else set()
+    cluster = ["kubectl", "get", "pod", f"--namespace={namespace}", "--request-timeout=2s", template, "--", pod]
+    on_node, in_cluster = _answers([node, cluster], run)
+    return _sandboxes(on_node, namespace, pod) or {in_cluster.strip()} - {""}
 
 
-def pod_names(root: Path) -> dict[str, str]:
-    """Return "namespace/pod" by UID for the pods whose logs this node keeps; none on a host without kubelet."""
+def _sandboxes(output: str, namespace: str, pod: str) -> set[str]:
+    """Return the UIDs of a pod in the answer of crictl; none if it is no such answer."""
     try:
-        folders = [folder.name.split("_") for folder in (root / POD_LOGS).iterdir()]
-    except OSError:
-        return {}
-    return {parts[2]: f"{parts[0]}/{parts[1]}" for parts in folders if len(parts) == 3}
+        about = [item["metadata"] for item in json.loads(output or "{}")["items"]]
+        return {str(m["uid"]) for m in about if (m["namespace"], m["name"]) == (namespace, pod)}
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return set()
+
+
+def _answers(commands: Iterable[list[str]], run: Run) -> list[str]:
+    """Return what the commands print, "" for those that fail, in the time that the slowest takes."""
+    asked = list(commands)
+    with ThreadPoolExecutor(len(asked)) as pool:
+        return [output or "" for output in pool.map(run, asked)]

@@ -3,7 +3,8 @@ r"""What a cgroup's path says about it: the unit, container or pod it belongs to
 Layouts: systemd (systemd.resource-control(5), escapes as in systemd-escape(1)); docker and podman with the systemd
 driver (`docker-ID.scope`, `libpod-ID.scope`) and the cgroupfs driver (`/docker/ID`, `/libpod_parent/libpod-ID`);
 kubelet with containerd and CRI-O, systemd driver (`kubepods-burstable-podUID.slice/cri-containerd-ID.scope`, dashes of
-the UID as underscores) and cgroupfs driver (`/kubepods/burstable/podUID/ID`).
+the UID as underscores) and cgroupfs driver (`/kubepods/burstable/podUID/ID`). nerdctl's containers are transient scopes
+of systemd (`nerdctl-ID.scope`).
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ UNIT_SUFFIXES = (".service", ".scope", ".slice", ".socket", ".mount", ".swap")
 """Of the units that have a cgroup."""
 
 _CONTAINER = re.compile(
-    r"(?:(?P<runtime>docker|libpod-payload|libpod|cri-containerd|crio)-)?(?P<id>[0-9a-f]{64})(?:\.scope)?"
+    r"(?:(?P<runtime>docker|libpod-payload|libpod|cri-containerd|crio|nerdctl)-)?(?P<id>[0-9a-f]{64})(?:\.scope)?"
 )
 _RUNTIMES: dict[str, Manager] = {
     "docker": "docker",
@@ -30,6 +31,7 @@ _RUNTIMES: dict[str, Manager] = {
     "libpod-payload": "podman",
     "cri-containerd": "kubernetes",
     "crio": "kubernetes",
+    "nerdctl": "systemd",
 }
 _POD = re.compile(r"(?:.*-)?pod(?P<uid>[0-9a-f]{32}|[0-9a-f]{8}(?:[-_][0-9a-f]{4}){3}[-_][0-9a-f]{12})(?:\.slice)?")
 _KUBEPODS = re.compile(r"(?:^|-)kubepods(?:$|[-.])")
@@ -52,9 +54,9 @@ def name_of(path: str) -> tuple[str | None, Manager]:
 
 def container_id(path: str) -> str | None:
     """Return the 64-digit id of the container whose own cgroup this is; a cgroup inside a container has none."""
-    *above, leaf = components(path) or [""]
-    match = _CONTAINER.fullmatch(leaf)
-    return match["id"] if match and not any(_CONTAINER.fullmatch(part) for part in above) else None
+    parts = components(path)
+    match = _CONTAINER.fullmatch(parts[-1]) if parts else None
+    return match["id"] if match and not _inside(parts) else None
 
 
 def pod_uid(path: str) -> str | None:
@@ -95,7 +97,9 @@ def _container_manager(parts: list[str]) -> Manager:
 
 
 def _inside(parts: list[str]) -> bool:
-    return any(_CONTAINER.fullmatch(part) for part in parts[:-1])
+    """Tell whether a cgroup lies in a container's; podman's pods bear an id as well (`/libpod_parent/ID/libpod-ID`)."""
+    above = parts[2:-1] if parts[0] == "libpod_parent" else parts[:-1]
+    return any(_CONTAINER.fullmatch(part) for part in above)
 
 
 def _unit_name(parts: list[str]) -> tuple[str | None, Manager]:

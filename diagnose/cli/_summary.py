@@ -27,7 +27,7 @@ def summary(report: Report, file: Path, data: Path | None, width: int | None) ->
 
     `file` is the report to read, `data` the report.json that `apply` takes, if it was written.
     """
-    lines = [_verdict(report), *_said(report, width), *_who(report, width), _sure(report)]
+    lines = [_verdict(report), *_said(report, width), *_who(report, width), *_sure(report, width)]
     lines += _changes(report, width)
     lines.append(f"report: {visible(str(file))}")
     return "\n".join([*lines, *_next(report, data, width)])
@@ -57,21 +57,21 @@ def _who(report: Report, width: int | None) -> Iterator[str]:
 def _culprit(culprit: Culprit) -> str:
     share = "" if culprit.share is None else f" ({units.percent(culprit.share)})"
     cause = f": {culprit.cause}" if culprit.cause else ""
-    return f"{shortened(culprit.cgroup, _NAME_COLUMNS)}{share}{cause}"
+    return f"{_called(culprit)}{share}{cause}"
 
 
-def _sure(report: Report) -> str:
-    main = _main(report)
-    if main is None:
-        return (
-            f"how sure: {report.verdict.confidence}; {len(report.ruled_out)} explanations ruled out, "
-            f"{len(report.unknown)} unknown"
-        )
-    holds = [e.holds for e in main.evidence]
-    return (
-        f"how sure: {report.verdict.confidence}; conditions that hold: {holds.count(True)} of {len(holds)}, "
-        f"unknown: {holds.count(None)}"
-    )
+def _called(what: Culprit | Recommendation) -> str:
+    """Return the name that a person knows, else the path."""
+    return shortened(what.name or what.cgroup, _NAME_COLUMNS)
+
+
+def _sure(report: Report, width: int | None) -> list[str]:
+    """Return the confidence, and what it rests on: the mechanisms that were seen, or what was ruled out."""
+    seen = [known.says for known in report.verdict.known_by]
+    if not seen:
+        unknown = f"{len(report.unknown)} unknown"
+        seen = [f"{len(report.ruled_out)} explanations ruled out, {unknown}"]
+    return _wrapped(f"how sure: {report.verdict.confidence}: {'; '.join(seen)}", width, 3, first="")
 
 
 def _changes(report: Report, width: int | None) -> Iterator[str]:
@@ -90,7 +90,7 @@ def _changes(report: Report, width: int | None) -> Iterator[str]:
 
 
 def _what(number: int, change: Recommendation, width: int | None) -> str:
-    what = f"change {number}: {visible(change.setting)} of {shortened(change.cgroup, _NAME_COLUMNS)}"
+    what = f"change {number}: {visible(change.setting)} of {_called(change)}"
     if change.value_bytes is None:
         text = f"{what}: no safe value"
     else:

@@ -64,7 +64,7 @@ def latency(
     and still reports on what there is.
     """
     from diagnose import rules
-    from diagnose.battery import plan, require_privileges
+    from diagnose.battery import plan, require_privileges, require_whole
     from diagnose.cgroups import Hierarchy
     from diagnose.service import resolve
 
@@ -73,6 +73,7 @@ def latency(
     wanted.check()
     require_privileges()
     hierarchy = Hierarchy.discover()
+    require_whole(hierarchy)
     resolved = resolve(service, hierarchy)
     say(f"measuring {resolved.cgroup} for {duration:g} s; Ctrl-C ends it early and reports")
     return measure_and_report(resolved, hierarchy, measured_by, loaded, wanted, progress)

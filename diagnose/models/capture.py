@@ -70,7 +70,7 @@ class CgroupRecord(Model):
     id: CgroupId
     path: CgroupPath
     name: CgroupName | None = None
-    """The name a person knows (unit, container, pod), where it differs from the path."""
+    """The name a person knows (unit, container, pod; "worker in checkout.service"), where it differs from the path."""
     managed_by: Literal["files", "systemd", "docker", "podman", "kubernetes"] = "files"
     settings: dict[Word, Count | None] = {}
     """The kernel's setting files at the start ("memory.high": bytes; None: no limit, "max")."""

@@ -67,6 +67,8 @@ class Change(Model):
     because: Text
     manager_before: Annotated[str, Field(pattern=r"^(infinity|[0-9]{1,20}|)$")] | None = None
     """The manager's own idea of the setting before (systemd's property), to give back to it."""
+    name: Text | None = None
+    """The name a person knows the cgroup by; for people alone, nothing is done by it."""
 
 
 class ChangedHost(Model):

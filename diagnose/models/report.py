@@ -37,6 +37,8 @@ class Culprit(Model):
     share: float | None
     """Of what the finding blames (evicted pages of the service, say), 0 to 1."""
     cause: str | None
+    name: str | None = None
+    """The name a person knows (unit, container, pod); None: only the path."""
 
 
 class Advice(Model):
@@ -90,6 +92,8 @@ class Recommendation(Model):
     commands: list[str]
     undo: list[str] = []
     """What restores the present value by hand; `diagnose rollback` does it after `diagnose apply`."""
+    name: str | None = None
+    """As in `Culprit`."""
 
 
 class Verdict(Model):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from diagnose.cgroups import Hierarchy, is_within, name_of, printable, read_memory, read_settings
+from diagnose.cgroups import Hierarchy, KnownNames, is_within, name_of, printable, read_memory, read_settings
 from diagnose.errors import UsageError
 from diagnose.models import CgroupRecord, CgroupSamples, ProbeRecord
 from diagnose.probes._bpf import Attachment, Module, attach_probe, text
@@ -22,6 +22,8 @@ MAX_FIRST_READ = 500
 """Cgroups read once at the start at most."""
 MOVER_PAGES = 256
 """From this many pages moved on, a cgroup is watched (1 MiB of 4 KiB pages)."""
+NAMES_SECONDS = 3.0
+"""So long the end of a capture waits for container runtimes that were asked for names and have not answered."""
 
 
 class CgroupsProbe:
@@ -33,6 +35,8 @@ class CgroupsProbe:
     def __init__(self, hierarchy: Hierarchy, service: str) -> None:
         self._hierarchy = hierarchy
         self._paths: dict[int, str] = dict(hierarchy.walk())
+        self._names = KnownNames(hierarchy.root)
+        self._names.learn_later(self._paths.values())
         self._ids = {path: cgroup for cgroup, path in self._paths.items()}
         self._fixed = [self._ids[p] for p in [service, *hierarchy.ancestors(service)] if p in self._ids]
         self._moved: dict[int, int] = {}
@@ -83,6 +87,8 @@ class CgroupsProbe:
         keys, names = module.table("new_cgroups").read(_KEY, _NAME)
         for cgroup, path in zip(keys["id"].tolist(), names["path"].tolist(), strict=True):
             self._paths.setdefault(cgroup, printable(text(path)))
+        # while they live: afterwards their runtime may not know them any more
+        self._names.learn_later(self._paths[cgroup] for cgroup in keys["id"].tolist())
 
     def path_of(self, cgroup: int) -> str | None:
         """Return the path of a cgroup that is, or was, there; None for one that no name was seen of."""
@@ -104,15 +110,17 @@ class CgroupsProbe:
     def records(self, seen: set[int]) -> list[CgroupRecord]:
         """Return who is who for the cgroups that the capture speaks of; an id without a name is left out."""
         records = []
-        for cgroup in sorted(seen | set(self._fixed) | {c for _, c, _ in self._rows}):
+        spoken_of = sorted(seen | set(self._fixed) | {c for _, c, _ in self._rows})
+        self._names.learn_later(self._paths[cgroup] for cgroup in spoken_of if cgroup in self._paths)
+        self._names.finish(NAMES_SECONDS)
+        for cgroup in spoken_of:
             if cgroup in self._paths:
-                name, manager = name_of(self._paths[cgroup])
                 records.append(
                     CgroupRecord(
                         id=cgroup,
                         path=self._paths[cgroup],
-                        name=name,
-                        managed_by=manager,
+                        name=self._names.label(self._paths[cgroup]),
+                        managed_by=name_of(self._paths[cgroup])[1],
                         settings=self._settings.get(cgroup, {}),
                     )
                 )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 
 from diagnose import units
-from diagnose.cgroups.naming import unit_of
+from diagnose.cgroups.naming import container_id, unit_of
 from diagnose.models import CgroupRecord, Recommendation
 from diagnose.recommend.sizing import MIB
 from diagnose.windows import Windows
@@ -48,6 +49,7 @@ _SYSTEMD = {
     "memory.low": "MemoryLow",
     "memory.limit_in_bytes": "MemoryLimit",
 }
+_CONTAINER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _CONTAINER_SETTINGS = ("memory.max", "memory.limit_in_bytes")
 
 
@@ -72,8 +74,11 @@ def commands(record: CgroupRecord, setting: str, value: int | str, windows: Wind
     unit = unit_of(record.path)
     if record.managed_by == "systemd" and unit is not None and setting in _SYSTEMD:
         return [f"systemctl set-property --runtime -- {shlex.quote(unit)} {_SYSTEMD[setting]}={value}"]
-    if record.managed_by in ("docker", "podman") and setting in _CONTAINER_SETTINGS and record.name:
-        return [f"{record.managed_by} update --memory {value} -- {shlex.quote(record.name)}"]
+    container = container_id(record.path)
+    if record.managed_by in ("docker", "podman") and setting in _CONTAINER_SETTINGS and container is not None:
+        # a label may say more than a name ("4f8a1c2e9b7d in web.service"), which the runtime would not know
+        known = record.name if record.name and _CONTAINER_NAME.fullmatch(record.name) else container
+        return [f"{record.managed_by} update --memory {value} -- {known}"]
     file = f"{windows.capture.cgroup_mount.rstrip('/')}{record.path}/{setting}"
     by_file = f"echo {value} > {shlex.quote(file)}"
     if record.managed_by == "kubernetes":

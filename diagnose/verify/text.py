@@ -107,6 +107,7 @@ def as_markdown(c: Comparison, written: ChangeRecord, record_name: str) -> str:
         load=load_words(c.load_ratio),
         size=size,
         record_name=record_name,
+        m={"names": {change.cgroup: change.name for change in written.changes if change.name}},
         signed=_signed,
     )
 

@@ -228,16 +228,24 @@ def test_a_container_goes_through_its_runtime(scene: Scene, path: str, tool: str
     assert f"{tool} has no option for memory.high" in as_text(by_file, False, 1.0)
 
 
+def test_the_name_that_a_person_knows_is_shown_and_harmless(scene: Scene) -> None:
+    wanted = limit().model_copy(update={"name": "nightly\x1b[2J\nchange 2: x"})
+    assert "known as: nightly\\x1b[2J␤change 2: x\n" in as_text(planned(scene, wanted), False, 1.0)
+    assert "known as" not in as_text(planned(scene, limit()), False, 1.0)
+
+
 def test_kubernetes_gets_a_patch_and_no_change(scene: Scene) -> None:
     pod = f"/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod{POD.replace('-', '_')}.slice"
     path = f"{pod}/cri-containerd-{ID}.scope"
     scene.host.cgroup(path, **V2_FILES)
     (scene.host.root / f"var/log/pods/shop_checkout-7d_{POD}").mkdir(parents=True)
+    scene.host.write(f"var/log/containers/checkout-7d_shop_app-{ID}.log", "")
     found = planned(scene, limit(path, "memory.max"))
     assert not found.changes
     text = as_text(found, False, 1.0)
     assert "kubectl patch pod --namespace=shop --subresource=resize" in text
     assert text.endswith("-- checkout-7d")
+    assert '"name": "app"' in text
     assert str(200 * MIB) in text
     assert scene.commands == []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -21,6 +22,7 @@ from diagnose.windows import Windows
 BATCH, BACKUP = 20, 21
 PATHS = {1: "/", 10: "/dg", SVC: "/dg/svc", BATCH: "/dg/batch", BACKUP: "/dg/backup"}
 GIB = 1 << 30
+ID = "4f8a1c2e9b7d" + "0123456789abcdef" * 3 + "0123"
 
 
 def situation(
@@ -264,6 +266,19 @@ def test_names_from_the_system_are_words_and_never_commands(name: str, managed: 
             assert any(word == name or word.endswith((f"/dg/{name}", f"/dg/{name}/{setting}")) for word in words)
         assert "reboot" not in words
         assert "--" not in words or words.index("--") < len(words) - 1
+
+
+@pytest.mark.parametrize(
+    ("name", "called"),
+    [("web1", "web1"), ("4f8a1c2e9b7d in web.service", ID), ("$(reboot)", ID), ("-rf", ID), (None, ID)],
+)
+@pytest.mark.parametrize(("manager", "folder"), [("docker", "/docker/"), ("podman", "/libpod_parent/libpod-")])
+def test_a_container_is_changed_by_its_name_or_else_its_id(
+    name: str | None, called: str, manager: Literal["docker", "podman"], folder: str
+) -> None:
+    record = CgroupRecord(id=5, path=f"{folder}{ID}", name=name, managed_by=manager)
+    (line,) = commands(record, "memory.max", 5 * MIB, Windows(small_capture()))
+    assert line == f"{manager} update --memory {5 * MIB} -- {called}"
 
 
 @given(batch=st.integers(0, 4096), service=st.integers(0, 4096), anon=st.integers(0, 4096), shared=st.integers(0, 8192))

@@ -43,10 +43,12 @@ def side(share: float, reads: int = 10_000, inserted: int | None = 50_000, windo
     )
 
 
-def record(before: Side | None, name: str = "svc", cgroup: str = "/dg/batch") -> ChangeRecord:
+def record(
+    before: Side | None, name: str = "svc", cgroup: str = "/dg/batch", known: str = "nightly-batch"
+) -> ChangeRecord:
     change = Change(
         cgroup=cgroup, cgroup_id=12, setting="memory.high", manager="files", before_bytes=None, before_text="max\n",
-        after_bytes=1 << 28, steps_bytes=[1 << 28], because="it evicts",
+        after_bytes=1 << 28, steps_bytes=[1 << 28], because="it evicts", name=known,
     )  # fmt: skip
     return ChangeRecord(
         tool_version="0.1.0",
@@ -153,7 +155,7 @@ def test_the_ticket() -> None:
     for line in (
         "# After the change: fixed",
         "**p99 of file reads: 1 ms → 5 µs.**",
-        "no limit → **256 MiB (268,435,456 bytes)**",
+        "- In `nightly-batch` (`/dg/batch`), `memory.high`: no limit → **256 MiB (268,435,456 bytes)**",
         "| p99 of file reads | 1 ms | 5 µs |",
         "Rule `page-cache-noisy-neighbour` afterwards: does not fire.",
         "Stopped early: 5 of 6 windows were measured.",
@@ -168,11 +170,11 @@ def test_the_ticket() -> None:
 @pytest.mark.parametrize("name", ["a|b\n# x", "<script>", "`` ` ```", "[x](http://e)"])
 def test_no_name_breaks_the_ticket(name: str) -> None:
     before = side(0.02).model_copy(update={"neighbours": [Neighbour(cgroup=name, inserted_pages=50_000)]})
-    text = markdown(compare(before, before, RULE, False), name=name, cgroup=name)
+    text = markdown(compare(before, before, RULE, False), name=name, cgroup=name, known=name)
     tokens = MarkdownIt("commonmark").enable("table").parse(text)
     plain = (
         MarkdownIt("commonmark")
         .enable("table")
-        .parse(markdown(compare(side(0.02), side(0.02), RULE, False), name="n", cgroup="n"))
+        .parse(markdown(compare(side(0.02), side(0.02), RULE, False), name="n", cgroup="n", known="n"))
     )
     assert [(t.type, t.tag) for t in tokens] == [(t.type, t.tag) for t in plain]
