@@ -3,7 +3,7 @@ PYTHON ?= /usr/bin/python3
 # Named after the contents of pyproject.toml: an unchanged one makes "install" free, a changed one reinstalls.
 STAMP := .venv/.installed-$(shell cksum < pyproject.toml | tr ' ' '-')
 
-.PHONY: install demo test lint wheel accuracy bench reference clean
+.PHONY: install demo test test-browser lint wheel accuracy bench reference clean
 .DEFAULT_GOAL := install
 
 install: $(STAMP)
@@ -26,6 +26,12 @@ lint: install
 test: lint
 	.venv/bin/python -m pytest
 
+# report.html in Chromium (apt), checked by axe-core (pip): 400 MB that nothing else needs.
+test-browser: install
+	.ci/browser-packages
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,browser]'
+	DIAGNOSE_REQUIRE_BROWSER=1 .venv/bin/python -m pytest tests/browser
+
 wheel: install
 	.venv/bin/python -m build --wheel --no-isolation
 
@@ -40,6 +46,8 @@ bench: install
 
 reference: install
 	.venv/bin/python -m diagnose.rules.handbook > docs/facts.md
+	.venv/bin/python -m diagnose.formats.schema > reports/report.schema.json
+	.venv/bin/python -m tests.golden
 
 clean:
 	rm -rf .venv dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -9,10 +9,10 @@ from diagnose import capture as captures
 from diagnose import pipeline, rules
 from diagnose.battery import plan, require_privileges
 from diagnose.cgroups import Hierarchy
+from diagnose.delivery import Delivery
 from diagnose.errors import CannotMeasureError, UsageError
 from diagnose.lab import SCENARIOS, running
 from diagnose.models import Capture, Report
-from diagnose.redact import Redaction
 from diagnose.service import resolve
 from diagnose.stopping import stoppable
 
@@ -20,8 +20,8 @@ REPLAYS = Path(__file__).parent / "lab" / "recorded"
 """Captures recorded live from the scenarios, shown where nothing can be measured; `<scenario>.capture.json.gz`."""
 EXIT_CANNOT_MEASURE = 3
 
-Measure = Callable[[object, object, object, object, str | None, Redaction | None], int]
-Deliver = Callable[[Report, Capture, bytes, str | None], int]
+Measure = Callable[[object, object, object, object, Delivery], int]
+Deliver = Callable[[Report, Capture, bytes, Delivery], int]
 Say = Callable[[str], None]
 
 
@@ -32,9 +32,8 @@ def listing() -> str:
 
 
 def run(
-    scenario: str, duration: float, output: str | None, measure: Measure, deliver: Deliver, say: Say,
-    keep: bool = False, redacting: Redaction | None = None,
-) -> int:  # fmt: skip
+    scenario: str, duration: float, wanted: Delivery, measure: Measure, deliver: Deliver, say: Say, keep: bool = False
+) -> int:
     """Run a scenario and return the exit code of its report (3 for a replay).
 
     `keep`: the workloads go on after the report until a signal comes, so that its change can be tried on them.
@@ -48,12 +47,12 @@ def run(
         with running(scenario, duration, say) as lab:
             service = resolve(lab.service, hierarchy)
             say(f"measuring {lab.service} for {duration:g} s; Ctrl-C ends it early and reports")
-            code = measure(service, hierarchy, measured_by, loaded, output, redacting)
+            code = measure(service, hierarchy, measured_by, loaded, wanted)
             if keep:
                 _keep(say)
             return code
     except CannotMeasureError as error:
-        return _replay(scenario, str(error), output, deliver, say, redacting)
+        return _replay(scenario, str(error), wanted, deliver, say)
 
 
 def _keep(say: Say) -> None:
@@ -63,14 +62,12 @@ def _keep(say: Say) -> None:
             continue
 
 
-def _replay(
-    scenario: str, why: str, output: str | None, deliver: Deliver, say: Say, redacting: Redaction | None
-) -> int:
+def _replay(scenario: str, why: str, wanted: Delivery, deliver: Deliver, say: Say) -> int:
     recorded = REPLAYS / f"{scenario}.capture.json.gz"
     if not recorded.is_file():
         raise CannotMeasureError(why)
     say(f"cannot measure here: {why}")
     say(f"REPLAY: what follows is not this host; it is a capture of the scenario {scenario!r}, recorded live elsewhere")
-    capture, packed = captures.load(recorded, redacting)
-    deliver(pipeline.analyse(capture, rules.load_rules()), capture, packed, output)
+    capture, packed = captures.load(recorded, wanted.redacting)
+    deliver(pipeline.analyse(capture, rules.load_rules(), packed), capture, packed, wanted)
     return EXIT_CANNOT_MEASURE

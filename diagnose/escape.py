@@ -87,6 +87,11 @@ def fence(text: str, language: str = "text") -> Markup:
     return Markup("\n".join([ticks + language, *lines, ticks]))  # noqa: S704 - as above
 
 
+def image(alt: str, source: str, target: str) -> Markup:
+    """Return an image that links to `target`, with a text for those who do not see it; both paths are our own."""
+    return Markup(f"[![{prose(alt)}]({source})]({target})")  # noqa: S704 - as above
+
+
 def command(line: str) -> Markup:
     """Return a shell command in a fence; where it holds characters that cannot be shown, a sentence says so."""
     block = fence(visible(line), "sh")

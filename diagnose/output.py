@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,6 @@ from diagnose.errors import UsageError
 from diagnose.escape import visible
 from diagnose.models import Capture
 
-FILES = ("report.md", "report.json", "capture.json.gz")
 _NAME_MAX = 255
 """Of a file name, on every file system Linux has: include/uapi/linux/limits.h."""
 
@@ -36,12 +36,14 @@ def default_folder(service: str, start: str) -> Path:
     return folder
 
 
-def check(folder: Path) -> None:
+def check(folder: Path, files: Iterable[str]) -> None:
     """Refuse early, before anything is measured: raises UsageError if the files cannot go there."""
     name = visible(str(folder))
-    taken = [file for file in FILES if os.path.lexists(folder / file)]
+    taken = [file for file in files if os.path.lexists(folder / file)]
     if taken:
-        raise UsageError(f"{name} already holds {', '.join(taken)}; nothing is overwritten: name another --output")
+        more = f" and {len(taken) - 3} more" if len(taken) > 3 else ""
+        listed = ", ".join(taken[:3]) + more
+        raise UsageError(f"{name} already holds {listed}; nothing is overwritten: name another --output")
     nearest = next(p for p in (folder, *folder.absolute().parents) if os.path.lexists(p))
     if not os.path.isdir(nearest):  # noqa: PTH112 - Path.is_dir() raises where the name is too long
         raise UsageError(f"{visible(str(nearest))} is not a folder; name another --output")
@@ -72,18 +74,22 @@ def write(folder: Path, contents: dict[str, bytes]) -> Written:
 
 
 def _write_all(folder: Path, contents: dict[str, bytes]) -> None:
-    made = not folder.exists()
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write the files, some perhaps in folders below; after a failure everything is as it was before."""
+    made: list[Path] = []
     written: list[Path] = []
     try:
         for name, content in contents.items():
-            _write_whole(folder / name, content)
-            written.append(folder / name)
+            path = folder / name
+            new = [p for p in dict.fromkeys((folder, path.parent)) if not p.exists()]
+            path.parent.mkdir(parents=True, exist_ok=True)
+            made += new
+            _write_whole(path, content)
+            written.append(path)
     except OSError:
         for path in written:
             path.unlink(missing_ok=True)
-        if made:
-            folder.rmdir()
+        for below in reversed(made):
+            below.rmdir()
         raise
 
 
@@ -99,11 +105,6 @@ def _write_whole(path: Path, content: bytes) -> None:
         os.link(partial, path)
     finally:
         partial.unlink(missing_ok=True)
-
-
-def contents(capture: bytes, markdown: str, json: str) -> dict[str, bytes]:
-    """Return what goes into the folder, by file name."""
-    return dict(zip(FILES, (markdown.encode(), json.encode(), capture), strict=True))
 
 
 def folder_for(output: Path | None, capture: Capture) -> Path:

@@ -23,8 +23,11 @@ def record(service: Service, hierarchy: Hierarchy, plan: Plan, wait: Wait, on_wi
         battery.close()
 
 
-def analyse(capture: Capture, rules: RuleSet) -> Report:
-    """Turn a capture into a report: no kernel, no clock, no files; the same capture and rules give the same report."""
+def analyse(capture: Capture, rules: RuleSet, packed: bytes | None = None) -> Report:
+    """Turn a capture into a report: no kernel, no clock, no files; the same capture and rules give the same report.
+
+    `packed`: the capture's file as it is or will be written, whose hash the report names.
+    """
     windows = Windows(capture)
     facts = Facts(windows)
     evaluation = evaluate(rules, facts)
@@ -49,7 +52,7 @@ def analyse(capture: Capture, rules: RuleSet) -> Report:
         unknown=list(evaluation.unknown),
         not_measured=not_measured(capture),
         recommendations=recommendations,
-        measurements=measure(capture, facts.number("reads.slow_threshold"), changed),
+        measurements=measure(capture, facts.number("reads.slow_threshold"), changed, packed),
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -16,7 +17,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from diagnose import escape, pictures, units
-from diagnose.models import Finding, Report
+from diagnose.charts.which import Picture
+from diagnose.models import Evidence, Finding, Report
+from diagnose.panels import main_finding, panels
 from diagnose.resources import folder
 from diagnose.seal import sealed
 
@@ -40,10 +43,16 @@ def render_json(report: Report) -> str:
     return _json(sealed(report.model_dump(mode="json", by_alias=True)), "") + "\n"
 
 
-def render_markdown(report: Report) -> str:
-    """Return `report.md`."""
+def render_markdown(report: Report, charts: Mapping[str, Picture] | None = None) -> str:
+    """Return `report.md`, with links to the pictures that are written beside it."""
+
+    def chart(name: str) -> Markup:
+        shown = (charts or {}).get(name)
+        return escape.image(shown.alt, shown.png, shown.svg) if shown else Markup("")
+
     return render(
         "report.md.j2",
+        chart=chart,
         report=report,
         m=report.measurements,
         context=report.measurements.get("capture") or {},
@@ -57,9 +66,10 @@ def render(template: str, **context: object) -> str:
     return re.sub(r"\n{3,}", "\n\n", text).strip("\n") + "\n"
 
 
-def main_finding(report: Report) -> Finding | None:
-    """Return the finding that the verdict rests on."""
-    return next((f for f in report.findings if f.rule == report.verdict.rule), None)
+def deciding(main: Finding | None) -> list[Evidence]:
+    """Return the evidence that the confidence rests on: that of the mechanisms that hold."""
+    known = tuple(f"mechanism {known.mechanism}: " for known in main.known_by) if main else ()
+    return [e for e in main.evidence if e.holds and e.condition.startswith(known)] if main and known else []
 
 
 def reproduce(report: Report) -> list[str]:
@@ -98,54 +108,12 @@ def miss_ratio_curve(room: Node) -> str:
 
 def timeline(report: Report) -> str:
     """Return the instruments under each other: slow reads, hit ratio, evictions by others, the neighbour's inflow."""
-    m, context = report.measurements, report.measurements.get("capture")
+    context = report.measurements.get("capture")
     if not isinstance(context, dict) or not context["points"]:
         return ""
     merged = context["windows_per_point"]
-    panels = [*_read_panels(m), *_eviction_panels(m, _suspects(report))]
-    return pictures.timeline(panels, report.capture.window_seconds, merged) if panels else ""
-
-
-def _read_panels(m: Node) -> list[pictures.Panel]:
-    panels = []
-    if reads := m.get("read_latency"):
-        panels.append(pictures.Panel("slow reads of the service", "reads", reads["series"]["slow_reads"], units.count))
-    if service := (m.get("page_cache") or {}).get("service"):
-        ratios = service["series"]["hit_ratio"]
-        panels.append(
-            pictures.Panel(
-                "hit ratio of the service's reads", "share of pages", ratios, units.percent, "lowest", (None, 1.0)
-            )
-        )
-    return panels
-
-
-def _eviction_panels(m: Node, suspects: list[str]) -> list[pictures.Panel]:
-    panels = []
-    if evictions := m.get("evictions"):
-        values = evictions["series"]["of_service_by_others_pages"]
-        panels.append(pictures.Panel("evictions of the service's pages by others", "pages", values, units.count))
-    return [*panels, *_inflow_panel(m.get("page_cache") or {}, suspects)]
-
-
-def _inflow_panel(page_cache: Node, suspects: list[str]) -> list[pictures.Panel]:
-    """Return what the first suspect, with everything below it, brought into the cache; without one, the largest."""
-    rows = page_cache.get("cgroups") or []
-    drawn = [row for row in rows if "series" in row]
-    for name in [*suspects, *(row["cgroup"] for row in drawn)]:
-        below = [row for row in rows if row["cgroup"] == name or row["cgroup"].startswith(f"{name.rstrip('/')}/")]
-        series = [row["series"]["inserted_pages"] for row in below if "series" in row]
-        if series:
-            whole = len(series) == len(below) and (len(below) == 1 or not page_cache["cgroups_omitted"])
-            who = escape.shortened(name, 40) if whole else f"the largest of {escape.shortened(name, 26)}"
-            total = [sum(values) for values in zip(*series, strict=True)]
-            return [pictures.Panel(f"brought into the cache by {who}", "pages", total, units.count)]
-    return []
-
-
-def _suspects(report: Report) -> list[str]:
-    main = main_finding(report)
-    return [culprit.cgroup for culprit in main.culprits] if main else []
+    drawn = panels(report)
+    return pictures.timeline(drawn, report.capture.window_seconds, merged) if drawn else ""
 
 
 def limits(settings: Node | None) -> str:
@@ -195,6 +163,7 @@ def _environment() -> Environment:
         "limits": limits,
     }
     environment.globals |= {
+        "deciding": deciding,
         "host_time": units.utc_and_host_time,
         "miss_ratio_curve": miss_ratio_curve,
         "read_histogram": read_histogram,

@@ -141,6 +141,7 @@ _ONE = {
     "CPUs": "CPU",
     "events": "event",
     "pages": "page",
+    "probes": "probe",
     "processes": "process",
     "reads": "read",
     "requests": "request",

@@ -10,6 +10,7 @@ from typing import Any
 from diagnose.histogram import bin_of
 from diagnose.measurements import measure
 from diagnose.models import (
+    Advice,
     BlockLatency,
     BlockRequests,
     Cache,
@@ -21,6 +22,7 @@ from diagnose.models import (
     Evidence,
     Finding,
     Host,
+    Known,
     NotMeasured,
     ProbeRecord,
     Process,
@@ -125,6 +127,7 @@ def example_report(capture: Capture | None = None, names: dict[str, str] | None 
             rule="page-cache-noisy-neighbour",
             confidence="high",
             summary=f"{n['batch']} pushed the page cache of {n['service']} out: it evicted 16,440 of its pages.",
+            known_by=_known(n),
         ),
         "findings": [_finding(n)],
         "ruled_out": [RuledOut(rule="own-limit-too-small", why=f"no limit is set on {n['service']}")],
@@ -147,13 +150,21 @@ def _finding(n: dict[str, str]) -> Finding:
         confidence="high",
         culprits=[Culprit(cgroup=n["batch"], share=0.972, cause="memcg-reclaim")],
         summary=f"{n['batch']} evicts the page cache of the service.",
+        known_by=_known(n),
+        advice=Advice(do=f"Ask the owner of {n['batch']}.", risk=f"{n['batch']} takes longer."),
         evidence=[
-            evidence("the neighbour's share of the evicted pages is at least the threshold", 0.972, 0.5, "ratio"),
+            evidence("mechanism evictions: its share of the evicted pages is at least half", 0.972, 0.5, "ratio"),
             evidence("slow reads are a share of the reads", 0.0108, 0.001, "ratio"),
             evidence(f"the 99.9th percentile is slow in {n['file']}", 0.00294, 0.000045056, "s"),
             evidence("refaults", None, 100, "pages"),
         ],
     )
+
+
+def _known(n: dict[str, str]) -> list[Known]:
+    saw = f"the kernel saw {n['batch']} evict 16,440 pages of {n['service']}"
+    added = f"{n['batch']} added 99 % of all pages"
+    return [Known(mechanism="evictions", direct=True, says=saw), Known(mechanism="inflow", direct=False, says=added)]
 
 
 def _recommendation(n: dict[str, str]) -> Recommendation:
@@ -170,6 +181,7 @@ def _recommendation(n: dict[str, str]) -> Recommendation:
         expected_effect="the service keeps its cache",
         risk=f"{n['batch']} is throttled when it needs more anonymous memory",
         commands=[f"echo {512 * MIB} > {target}"],
+        undo=[f"echo max > {target}"],
     )
 
 

@@ -217,9 +217,10 @@ def test_the_report_is_the_same_byte_for_byte(capture: Path) -> None:
     for name in ("one", "two"):
         run = Run(capture.parent, "report", capture.name, "--output", name)
         assert run.code == 1, run.err
-    for file in ("report.md", "report.json", "capture.json.gz"):
-        assert (capture.parent / "one" / file).read_bytes() == (capture.parent / "two" / file).read_bytes()
-    assert (capture.parent / "one" / "capture.json.gz").read_bytes() == PACKED
+    one, two = (files_in(capture.parent / name) for name in ("one", "two"))
+    assert one == two
+    assert {"report.md", "report.json", "charts/latency-over-time.svg", "charts/latency-over-time.png"} <= set(one)
+    assert one["capture.json.gz"] == PACKED
 
 
 def test_the_terminal_gets_the_verdict_and_where_the_report_is(capture: Path) -> None:
@@ -231,11 +232,52 @@ def test_the_terminal_gets_the_verdict_and_where_the_report_is(capture: Path) ->
 
 
 def test_a_dash_prints_the_markdown_and_nothing_else(capture: Path) -> None:
-    Run(capture.parent, "report", capture.name, "--output", "r")
+    Run(capture.parent, "report", capture.name, "--output", "r", "--no-charts")
     run = Run(capture.parent, "report", capture.name, "--output", "-")
     assert run.out == (capture.parent / "r" / "report.md").read_bytes()
     assert run.err == ""
     assert sorted(p.name for p in capture.parent.iterdir()) == ["capture.json.gz", "r"]
+
+
+def test_formats_are_chosen_by_name(capture: Path) -> None:
+    formats = "--format", "html,jira", "--format", "openmetrics"
+    run = Run(capture.parent, "report", capture.name, "--output", "r", *formats)
+    assert run.code == 1, run.err
+    assert run.out.decode().endswith("report: r/report.html\n")
+    written = {name for name in files_in(capture.parent / "r") if not name.startswith("charts/")}
+    assert written == {"report.html", "report.jira.txt", "report.prom", "capture.json.gz"}
+
+
+def test_any_format_can_be_printed(capture: Path) -> None:
+    run = Run(capture.parent, "report", capture.name, "--output", "-", "--format", "html")
+    assert run.out.startswith(b"<!DOCTYPE html>")
+    assert run.out.count(b"<figure") >= 3
+    assert run.err == ""
+
+
+@pytest.mark.parametrize("wanted", [["--format", "htm"], ["--format", "text,json", "--output", "-"], ["--format", ""]])
+def test_a_format_that_cannot_be_is_exit_2_before_the_work(wanted: list[str], capture: Path) -> None:
+    Run(capture.parent, "report", capture.name, *wanted).refused()
+    Run(capture.parent, "latency", "--service", "nobody", *wanted).refused()
+    assert [p.name for p in capture.parent.iterdir()] == ["capture.json.gz"]
+
+
+def test_a_report_without_charts_is_better_than_none(capture: Path) -> None:
+    """Where the plotting library is broken, a warning says so."""
+    broken = capture.parent / "matplotlib.py"
+    broken.write_text("raise ImportError('broken here')")
+    run = Run(capture.parent, "report", capture.name, "--output", "r", env={**os.environ, "PYTHONPATH": _path(broken)})
+    assert run.code == 1, run.err
+    assert run.err == "diagnose: warning: no charts (ImportError: broken here); the report has them as text\n"
+    assert "](charts/" not in (capture.parent / "r" / "report.md").read_text()
+
+
+def _path(module: Path) -> str:
+    return os.pathsep.join([str(module.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
+
+
+def files_in(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])

@@ -9,10 +9,13 @@ from example_report import example_capture
 
 from diagnose import capture as captures
 from diagnose import demonstration
+from diagnose.delivery import Delivery, delivery
 from diagnose.errors import CannotMeasureError, UsageError
 from diagnose.lab import SCENARIOS
 from diagnose.models import Capture, Report
-from diagnose.redact import Redaction, redact
+from diagnose.redact import redact
+
+WANTED = delivery("there", ())
 
 
 class Spy:
@@ -20,20 +23,20 @@ class Spy:
 
     def __init__(self) -> None:
         self.said: list[str] = []
-        self.delivered: list[tuple[Report, Capture, bytes, str | None]] = []
+        self.delivered: list[tuple[Report, Capture, bytes, Delivery]] = []
 
     def say(self, text: str) -> None:
         self.said.append(text)
 
-    def deliver(self, report: Report, capture: Capture, packed: bytes, output: str | None) -> int:
-        self.delivered.append((report, capture, packed, output))
+    def deliver(self, report: Report, capture: Capture, packed: bytes, wanted: Delivery) -> int:
+        self.delivered.append((report, capture, packed, wanted))
         return 1
 
     def measure(self, *_: object) -> int:
         raise AssertionError("nothing may be measured here")
 
-    def run(self, scenario: str, duration: float = 30.0, redacting: Redaction | None = None) -> int:
-        return demonstration.run(scenario, duration, "there", self.measure, self.deliver, self.say, redacting=redacting)
+    def run(self, scenario: str, duration: float = 30.0, wanted: Delivery = WANTED) -> int:
+        return demonstration.run(scenario, duration, wanted, self.measure, self.deliver, self.say)
 
 
 @pytest.fixture
@@ -81,7 +84,7 @@ def test_where_nothing_can_be_measured_a_recording_is_shown_as_such(
     assert any("cannot measure here: measuring needs root" in text for text in spy.said)
     assert any(text.startswith("REPLAY: ") for text in spy.said)
     ((report, _, delivered, output),) = spy.delivered
-    assert (delivered, output) == (packed, "there")
+    assert (delivered, output) == (packed, WANTED)
     assert report.verdict.status == "finding"
 
 
@@ -106,7 +109,7 @@ def test_a_shipped_recording_is_of_a_scenario_and_gets_the_verdict_it_is_to_get(
 @pytest.mark.usefixtures("refused")
 def test_a_replay_can_be_redacted() -> None:
     spy = Spy()
-    spy.run("noisy-neighbour", redacting=redact)
+    spy.run("noisy-neighbour", wanted=delivery("there", (), redacting=redact))
     ((report, capture, packed, _),) = spy.delivered
     assert capture.redacted
     assert captures.parse(packed, "x") == capture

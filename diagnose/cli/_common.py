@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import click
 
 from diagnose import __version__
-
-if TYPE_CHECKING:
-    from diagnose.redact import Redaction
 
 EXIT_NO_FINDING, EXIT_FINDING, EXIT_USAGE, EXIT_CANNOT_MEASURE = 0, 1, 2, 3
 
@@ -23,26 +22,51 @@ rules_option = click.option(
     metavar="DIR",
     help="Folder with rules of your own; repeatable. A rule of the same id replaces the shipped one.",
 )
-output_option = click.option(
-    "--output",
-    metavar="DIR|-",
-    help="Folder for report.md, report.json and capture.json.gz; existing files are never overwritten. "
-    "'-' prints the Markdown alone. [default: diagnose-<service>-<UTC time>]",
-)
+Command = Callable[..., int]
 
-redact_option = click.option(
-    "--redact",
-    is_flag=True,
-    help="For sharing outside: pseudonyms for cgroups, units, containers, pods, processes, files and the host, in the "
-    "report and in the capture. Numbers stay. apply refuses such a report. Texts of rules of your own stay too.",
-)
-redact_key_option = click.option(
-    "--redact-key",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="With --redact: take pseudonyms from this secret key (16 bytes or more), so that they are the same in every "
-    "capture redacted with it. [default: numbered anew in each capture]",
-)
+
+def delivery_options(command: Command) -> Command:
+    """Give a command --output, --format, --no-charts and --redact, which it receives as one Delivery, `wanted`."""
+
+    @click.option(
+        "--output",
+        metavar="DIR|-",
+        help="Folder for the report, its charts and capture.json.gz; existing files are never overwritten. "
+        "'-' prints one format alone. [default: diagnose-<service>-<UTC time>]",
+    )
+    @click.option(
+        "--format",
+        "formats",
+        multiple=True,
+        metavar="NAME[,NAME]",
+        help="markdown, html, jira, text, json or openmetrics; repeatable. [default: markdown,json]",
+    )
+    @click.option("--no-charts", is_flag=True, help="Draw no SVG and PNG files; saves about two seconds.")
+    @click.option(
+        "--redact",
+        is_flag=True,
+        help="For sharing outside: pseudonyms for cgroups, units, containers, pods, processes, files and the host, in "
+        "the report and in the capture. Numbers stay, and texts of rules of your own. apply refuses such a report.",
+    )
+    @click.option(
+        "--redact-key",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="With --redact: take pseudonyms from this secret key (16 bytes or more), so that they are the same in "
+        "every capture redacted with it. [default: numbered anew in each capture]",
+    )
+    @wraps(command)
+    def with_delivery(
+        *args: Any, output: str | None, formats: tuple[str, ...], no_charts: bool,
+        redact: bool, redact_key: Path | None, **rest: Any,
+    ) -> int:  # fmt: skip
+        from diagnose.delivery import delivery
+        from diagnose.redact import redaction
+
+        wanted = delivery(output, formats, not no_charts, redaction(redact, redact_key))
+        return command(*args, wanted=wanted, **rest)
+
+    return with_delivery
 
 
 @click.group(context_settings=_HELP)
@@ -52,20 +76,6 @@ def cli() -> None:
 
     Exit: 0 measured, no finding; 1 findings; 2 bad usage, unknown service, bad rules or files; 3 could not measure.
     """
-
-
-def redaction(redact: bool, key_file: Path | None) -> Redaction | None:
-    """Return what --redact does to a capture; None without it. Raises UsageError for a key that is none."""
-    from diagnose.errors import UsageError
-    from diagnose.redact import read_key
-    from diagnose.redact import redact as redacted
-
-    if not redact and key_file is not None:
-        raise UsageError("--redact-key says how --redact chooses pseudonyms; give both")
-    if not redact:
-        return None
-    key = None if key_file is None else read_key(key_file)
-    return lambda capture: redacted(capture, key)
 
 
 def say(text: str) -> None:

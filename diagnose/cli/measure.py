@@ -7,21 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from diagnose.cli._common import (
-    EXIT_FINDING,
-    EXIT_NO_FINDING,
-    cli,
-    output_option,
-    redact_key_option,
-    redact_option,
-    redaction,
-    rules_option,
-    say,
-)
+from diagnose.cli._common import EXIT_FINDING, EXIT_NO_FINDING, cli, delivery_options, rules_option, say
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from diagnose.charts import Chart
+    from diagnose.delivery import Delivery
     from diagnose.models import Capture, Report
-    from diagnose.redact import Redaction
 
 
 @cli.command()
@@ -33,14 +26,9 @@ if TYPE_CHECKING:
 )
 @click.option("--duration", default=120.0, show_default=True, metavar="SECONDS", help="How long to measure.")
 @click.option("--window", default=1.0, show_default=True, metavar="SECONDS", help="Length of one window, 0.1 to 60 s.")
-@output_option
+@delivery_options
 @rules_option
-@redact_option
-@redact_key_option
-def latency(
-    service: str, duration: float, window: float, output: str | None, rule_folders: tuple[Path, ...],
-    redact: bool, redact_key: Path | None,
-) -> int:  # fmt: skip
+def latency(service: str, duration: float, window: float, wanted: Delivery, rule_folders: tuple[Path, ...]) -> int:
     """Measure a service on this host and report why its reads are slow. Needs root; changes nothing.
 
     Ctrl-C ends the measurement early and still reports on what there is.
@@ -48,23 +36,19 @@ def latency(
     from diagnose import rules
     from diagnose.battery import plan, require_privileges
     from diagnose.cgroups import Hierarchy
-    from diagnose.output import check
     from diagnose.service import resolve
 
-    measured_by, redacting = plan(duration, window), redaction(redact, redact_key)
+    measured_by = plan(duration, window)
     loaded = rules.load_rules(rule_folders)
-    if output not in (None, "-"):
-        check(Path(str(output)))
+    wanted.check()
     require_privileges()
     hierarchy = Hierarchy.discover()
     resolved = resolve(service, hierarchy)
     say(f"measuring {resolved.cgroup} for {duration:g} s; Ctrl-C ends it early and reports")
-    return measure_and_report(resolved, hierarchy, measured_by, loaded, output, redacting)
+    return measure_and_report(resolved, hierarchy, measured_by, loaded, wanted)
 
 
-def measure_and_report(
-    service: object, hierarchy: object, plan: object, rules: object, output: str | None, redacting: Redaction | None
-) -> int:
+def measure_and_report(service: object, hierarchy: object, plan: object, rules: object, wanted: Delivery) -> int:
     from diagnose import capture as captures
     from diagnose import pipeline
     from diagnose.progress import ProgressLine
@@ -78,53 +62,59 @@ def measure_and_report(
             line.end()
     if capture.interrupted:
         say(f"stopped after {capture.windows} of {capture.requested_windows} windows")
-    if redacting is not None:
-        capture = redacting(capture)
-    report = pipeline.analyse(capture, rules)  # type: ignore[arg-type]
-    return deliver(report, capture, captures.to_bytes(capture), output)
+    if wanted.redacting is not None:
+        capture = wanted.redacting(capture)
+    packed = captures.to_bytes(capture)
+    report = pipeline.analyse(capture, rules, packed)  # type: ignore[arg-type]
+    return deliver(report, capture, packed, wanted)
 
 
 @cli.command()
 @click.argument("capture_file", metavar="CAPTURE", type=click.Path(path_type=Path))
-@output_option
+@delivery_options
 @rules_option
-@redact_option
-@redact_key_option
-def report(
-    capture_file: Path, output: str | None, rule_folders: tuple[Path, ...], redact: bool, redact_key: Path | None
-) -> int:
+def report(capture_file: Path, wanted: Delivery, rule_folders: tuple[Path, ...]) -> int:
     """Make the report of a capture again, offline: no root, no kernel, the same bytes as the live run gave."""
     from diagnose import capture as captures
     from diagnose import pipeline, rules
-    from diagnose.output import check
 
-    if output not in (None, "-"):
-        check(Path(str(output)))
-    redacting = redaction(redact, redact_key)
+    wanted.check()
     loaded = rules.load_rules(rule_folders)
-    capture, packed = captures.load(capture_file, redacting)
-    return deliver(pipeline.analyse(capture, loaded), capture, packed, output)
+    capture, packed = captures.load(capture_file, wanted.redacting)
+    return deliver(pipeline.analyse(capture, loaded, packed), capture, packed, wanted)
 
 
-def deliver(report: Report, capture: Capture, packed: bytes, output: str | None) -> int:
+def deliver(report: Report, capture: Capture, packed: bytes, wanted: Delivery) -> int:
     """Print or write the report, say the verdict, and return the exit code."""
     from diagnose import output as outputs
-    from diagnose.report import render_json, render_markdown
+    from diagnose.delivery import contents, printed
+    from diagnose.formats import FORMATS
 
-    markdown = render_markdown(report)
-    if output == "-":
-        # bytes: the same ones as in report.md, whatever the encoding of the terminal
-        click.echo(markdown.encode(), nl=False)
+    if wanted.to_stdout:
+        # bytes: the same ones whatever the encoding of the terminal
+        click.echo(printed(report, wanted, _draw), nl=False)
     else:
-        folder = outputs.folder_for(Path(output) if output else None, capture)
-        written = outputs.write(folder, outputs.contents(packed, markdown, render_json(report)))
+        folder = outputs.folder_for(wanted.folder, capture)
+        written = outputs.write(folder, contents(report, packed, wanted, _draw))
         if written.instead:
             say(f"warning: {written.instead}; it is in {written.folder} instead")
-        click.echo(_summary(report, written.folder))
+        click.echo(_summary(report, written.folder / FORMATS[wanted.formats[0]].file))
     return EXIT_FINDING if report.findings else EXIT_NO_FINDING
 
 
-def _summary(report: Report, folder: Path) -> str:
+def _draw(report: Report) -> Sequence[Chart]:
+    """Return the charts; a measurement is worth more than they are, so a failure to draw costs a warning."""
+    from diagnose.charts import draw
+    from diagnose.escape import visible
+
+    try:
+        return draw(report)
+    except Exception as error:
+        say(f"warning: no charts ({type(error).__name__}: {visible(str(error))}); the report has them as text")
+        return ()
+
+
+def _summary(report: Report, file: Path) -> str:
     """Return the verdict, what to change and where the report is, for the terminal."""
     from diagnose.escape import visible
 
@@ -134,4 +124,4 @@ def _summary(report: Report, folder: Path) -> str:
     for number, change in enumerate(report.recommendations, 1):
         value = "no safe value" if change.value_bytes is None else f"{change.value_bytes} bytes"
         lines.append(visible(f"change {number}: {change.setting} of {change.cgroup}: {value}"))
-    return "\n".join([*lines, f"report: {folder / 'report.md'}"])
+    return "\n".join([*lines, f"report: {file}"])

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cmp_to_key
+from typing import Literal
 
 from diagnose import facts as vocabulary
 from diagnose import units
-from diagnose.evaluate.judgement import Judgement, confidence, finding, judge, summary
+from diagnose.evaluate.judgement import Judgement, confidence, finding, judge, known_by, summary
 from diagnose.evaluate.source import FactSource, all_of, any_of, not_
 from diagnose.models import Evidence, Finding, RuledOut, Unknown, Verdict
 from diagnose.rules import wording
@@ -140,12 +141,21 @@ def _verdict(
         text = summary(first, facts)
         if others:
             text += f" Also found: {wording.enumeration(f'{j.loaded.id} ({_relation(first, j)})' for j in others)}."
-        return Verdict(status="finding", rule=first.loaded.id, confidence=first.confidence or "low", summary=text)
+        return _decided("finding", first, text, facts)
     for judgement in health:
         if judgement.fires:
-            sure, text = judgement.confidence or "low", summary(judgement, facts)
-            return Verdict(status="healthy", rule=judgement.loaded.id, confidence=sure, summary=text)
+            return _decided("healthy", judgement, summary(judgement, facts), facts)
     return Verdict(status="inconclusive", rule=None, confidence="low", summary=_inconclusive(health, undecided, facts))
+
+
+def _decided(status: Literal["finding", "healthy"], judgement: Judgement, text: str, facts: FactSource) -> Verdict:
+    return Verdict(
+        status=status,
+        rule=judgement.loaded.id,
+        confidence=judgement.confidence or "low",
+        summary=text,
+        known_by=known_by(judgement, facts),
+    )
 
 
 def _inconclusive(health: list[Judgement], undecided: tuple[Unknown, ...], facts: FactSource) -> str:

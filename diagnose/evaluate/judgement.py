@@ -12,7 +12,7 @@ from diagnose import histogram, units
 from diagnose.evaluate.conditions import evaluate_condition
 from diagnose.evaluate.result import Context, Result
 from diagnose.evaluate.source import FactSource, Truth, any_of
-from diagnose.models import Confidence, Culprit, Evidence, Finding
+from diagnose.models import Advice, Confidence, Culprit, Evidence, Finding, Known
 from diagnose.rules import wording
 from diagnose.rules.check import looks_at_neighbour
 from diagnose.rules.conditions import facts_of
@@ -71,7 +71,11 @@ def _reasons(fires: Truth, when: Result, mechanisms: list[Result]) -> tuple[tupl
 
 
 def _named(evidence: Evidence, mechanism: str) -> Evidence:
-    return evidence.model_copy(update={"condition": f"mechanism {mechanism}: {evidence.condition}"})
+    return evidence.model_copy(update={"condition": f"{_prefix(mechanism)}{evidence.condition}"})
+
+
+def _prefix(mechanism: str) -> str:
+    return f"mechanism {mechanism}: "
 
 
 def _share(rule: Rule, context: Context) -> float | None:
@@ -118,7 +122,35 @@ def finding(judgement: Judgement, facts: FactSource) -> Finding:
         culprits=[_culprit(rule, name, context) for name in judgement.culprits],
         summary=summary(judgement, facts),
         evidence=list(judgement.evidence),
+        known_by=known_by(judgement, facts),
+        advice=_advice(judgement, facts),
     )
+
+
+def _advice(judgement: Judgement, facts: FactSource) -> Advice | None:
+    given = judgement.loaded.rule.then.advice
+    if given is None:
+        return None
+    return Advice(do=_filled(given.do, judgement, facts), risk=_filled(given.risk, judgement, facts))
+
+
+def known_by(judgement: Judgement, facts: FactSource) -> list[Known]:
+    """Return the mechanisms that hold in a reader's words, the direct ones first."""
+    of = judgement.loaded.rule.mechanisms
+    held = [
+        Known(mechanism=name, direct=of[name].kind == "direct", says=_says(judgement, name, facts))
+        for name in judgement.mechanisms
+    ]
+    return sorted(held, key=lambda known: not known.direct)
+
+
+def _says(judgement: Judgement, mechanism: str, facts: FactSource) -> str:
+    """Return the mechanism's sentence; of one without, the conditions that hold, with what was measured."""
+    if template := judgement.loaded.rule.mechanisms[mechanism].says:
+        return _filled(template, judgement, facts)
+    start = _prefix(mechanism)
+    rows = [e for e in judgement.evidence if e.holds and e.condition.startswith(start)]
+    return "; ".join(f"{e.condition.removeprefix(start)} ({units.quantity(e.measured, e.unit)})" for e in rows)
 
 
 def _culprit(rule: Rule, name: str, context: Context) -> Culprit:
@@ -129,11 +161,15 @@ def _culprit(rule: Rule, name: str, context: Context) -> Culprit:
 
 
 def summary(judgement: Judgement, facts: FactSource) -> str:
-    """Return the rule's summary with its numbers filled in; neighbour facts are those of the main culprit."""
-    culprits = judgement.culprits
+    """Return the rule's summary with its numbers filled in."""
+    return _filled(judgement.loaded.rule.then.summary, judgement, facts)
+
+
+def _filled(template: str, judgement: Judgement, facts: FactSource) -> str:
+    """Return a template of the rule with its numbers; neighbour facts are those of the main culprit."""
+    rule, culprits = judgement.loaded.rule, judgement.culprits
     context = Context(facts, judgement.loaded.values, culprits[0] if culprits else None)
-    rule = judgement.loaded.rule
-    return wording.render(rule.then.summary, lambda word: _word(word, rule, context, culprits))
+    return wording.render(template, lambda word: _word(word, rule, context, culprits))
 
 
 def _word(word: str, rule: Rule, context: Context, culprits: tuple[str, ...]) -> str:

@@ -6,8 +6,10 @@ the names' suffixes; None: not measured. Lists hold the `TOP` largest entries; b
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 
+from diagnose import __version__
 from diagnose.measurements.blame import blame
 from diagnose.measurements.block import block_latency
 from diagnose.measurements.cgroups import cgroups
@@ -21,11 +23,17 @@ from diagnose.models import Capture
 __all__ = ["MAX_POINTS", "TOP", "measure"]
 
 
-def measure(capture: Capture, slow_threshold_seconds: float | None = None, changed: Iterable[str] = ()) -> Node:
+def measure(
+    capture: Capture,
+    slow_threshold_seconds: float | None = None,
+    changed: Iterable[str] = (),
+    packed: bytes | None = None,
+) -> Node:
     """Return the `measurements` of a report, JSON-ready, floats rounded to 6 digits so that every machine agrees.
 
     `slow_threshold_seconds`: from where on a read is called slow (the fact `reads.slow_threshold`); without it,
-    that of `slow.py`. `changed`: paths of the cgroups that the report recommends to change.
+    that of `slow.py`. `changed`: paths of the cgroups that the report recommends to change. `packed`: the capture's
+    file, to be named by its hash.
     """
     frame = Frame(capture)
     result: Node = {
@@ -36,14 +44,14 @@ def measure(capture: Capture, slow_threshold_seconds: float | None = None, chang
         "blame": blame(frame),
         "cgroups": cgroups(frame),
         "pressure": pressure(frame),
-        "capture": {**_capture(frame), "cgroup_ids": _ids(frame, changed)},
+        "capture": {**_capture(frame, packed), "cgroup_ids": _ids(frame, changed)},
     }
     plain: Node = rounded(result)
     return plain
 
 
-def _capture(frame: Frame) -> Node:
-    """What the report's `capture` key does not hold: the host, what was asked for, how series are merged."""
+def _capture(frame: Frame, packed: bytes | None) -> Node:
+    """What the report's `capture` key does not hold: the host, what was asked for, versions, how series are merged."""
     capture, host = frame.capture, frame.capture.host
     return {
         "redacted": capture.redacted,
@@ -55,6 +63,8 @@ def _capture(frame: Frame) -> Node:
         "utc_offset_seconds": host.utc_offset_seconds,
         "requested_windows": capture.requested_windows,
         "tool_version": capture.tool_version,
+        "report_tool_version": __version__,
+        "sha256": None if packed is None else hashlib.sha256(packed).hexdigest(),
         "recorded_read_seconds": capture.slow_read_ns / 1e9,
         "points": frame.points,
         "windows_per_point": frame.windows_per_point,

@@ -8,6 +8,7 @@ import numpy as np
 
 from diagnose.histogram import BINS, BINS_PER_OCTAVE, bin_of, lower_edges, percentile
 from diagnose.measurements.frame import Frame, Ints, Node, codes, ints, ratio, sums_by
+from diagnose.measurements.latency_map import latency_map
 from diagnose.models import ReadKind
 from diagnose.slow import DEFAULT_NS, LABELLED, slow_threshold_ns
 
@@ -40,6 +41,7 @@ def read_latency(frame: Frame, slow_threshold_seconds: float | None) -> Node | N
         "modes": _modes(files, slow_bin, told_apart),
         "kinds": _kinds(frame, by_kind),
         "histogram": _octaves(files),
+        "map": _map(frame, window, kind, bins, count),
         "series": {
             "file_reads": frame.series(window[is_file], count[is_file]),
             "slow_reads": frame.series(window[slow], count[slow]),
@@ -126,6 +128,14 @@ def _octaves(files: Ints) -> Node:
     part = slice(int(filled[0]), int(filled[-1]) + 1) if filled.size else slice(0, 0)
     split = {name: by_octave[i, part].tolist() for i, name in enumerate(FILE_KINDS)}
     return {"lower_seconds": edges[:-1][part].tolist(), "upper_seconds": edges[1:][part].tolist(), **split}
+
+
+def _map(frame: Frame, window: Ints, kind: Ints, bins: Ints, count: Ints) -> Node:
+    place = np.full(len(KINDS), -1)
+    place[_FILES] = range(len(_FILES))
+    of_files = place[kind] >= 0
+    part = window[of_files], place[kind][of_files], bins[of_files], count[of_files]
+    return latency_map(frame, *part, FILE_KINDS)
 
 
 def _p99_series(frame: Frame, window: Ints, bins: Ints, count: Ints) -> list[float | None]:

@@ -40,10 +40,12 @@ from diagnose.models.capture import (
 )
 from diagnose.models.report import (
     REPORT_SCHEMA,
+    Advice,
     Confidence,
     Culprit,
     Evidence,
     Finding,
+    Known,
     NotMeasured,
     Recommendation,
     Report,
@@ -59,6 +61,7 @@ __all__ = [
     "CAPTURE_SCHEMA",
     "MAX_WINDOWS",
     "REPORT_SCHEMA",
+    "Advice",
     "Bins",
     "Blame",
     "BlamedReads",
@@ -82,6 +85,7 @@ __all__ = [
     "Gives",
     "Host",
     "Kind",
+    "Known",
     "Model",
     "NotMeasured",
     "ProbeRecord",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
@@ -23,11 +23,27 @@ class Evidence(Model):
 Confidence = Literal["high", "medium", "low"]
 
 
+class Known(Model):
+    """One way in which a finding is known: a mechanism of its rule that holds."""
+
+    mechanism: str
+    direct: bool
+    """Whether the chain itself was measured; else things happened at the same time."""
+    says: str
+
+
 class Culprit(Model):
     cgroup: str
     share: float | None
     """Of what the finding blames (evicted pages of the service, say), 0 to 1."""
     cause: str | None
+
+
+class Advice(Model):
+    """What to do about a finding beyond memory limits, and what could go wrong."""
+
+    do: str
+    risk: str
 
 
 class Finding(Model):
@@ -37,6 +53,10 @@ class Finding(Model):
     culprits: list[Culprit]
     summary: str
     evidence: list[Evidence]
+    known_by: list[Known] = []
+    """The mechanisms that hold, the direct ones first."""
+    advice: Advice | None = None
+    """None where the recommendations say it all."""
 
 
 class RuledOut(Model):
@@ -68,6 +88,8 @@ class Recommendation(Model):
     expected_effect: str
     risk: str
     commands: list[str]
+    undo: list[str] = []
+    """What restores the present value by hand; `diagnose rollback` does it after `diagnose apply`."""
 
 
 class Verdict(Model):
@@ -75,6 +97,8 @@ class Verdict(Model):
     rule: str | None
     confidence: Confidence
     summary: str
+    known_by: list[Known] = []
+    """Of the rule that decided; see Finding."""
 
 
 class ReportService(Model):
@@ -93,8 +117,27 @@ class ReportCapture(Model):
     interrupted: bool
 
 
+_MEASUREMENTS: Any = {
+    "properties": {
+        name: {"type": ["object", "null"], "description": about}
+        for name, about in {
+            "read_latency": "percentiles, histogram by hit and miss, modes, kinds of read, files, latency over time",
+            "block_latency": "queueing and service time by device and direction, and who submitted the requests",
+            "page_cache": "the service's hit ratio and each cgroup's lookups, misses and insertions",
+            "evictions": "who evicted whose pages and why, and the service's part over time",
+            "blame": "which evictions the missed reads waited for, and how much room would have avoided them",
+            "cgroups": "page cache, usage, settings and refaults of each cgroup; settings by the kernel's names",
+            "pressure": "time stalled (PSI) of the service and the host, and the host's reclaim counters",
+            "capture": "the host, what was asked for, versions, the capture's SHA-256, how series are merged",
+        }.items()
+    },
+    "additionalProperties": False,
+    "description": "What was measured, in base units that the keys' suffixes name; null: not measured.",
+}
+
+
 class Report(Model):
-    """`report.json`: the keys of design.md, in its order."""
+    """`report.json`: why a service's reads are slow, how sure that is, and what to change."""
 
     schema_: Literal["diagnose.report/1"] = Field(default="diagnose.report/1", alias="schema")
     service: ReportService
@@ -105,7 +148,7 @@ class Report(Model):
     unknown: list[Unknown]
     not_measured: list[NotMeasured]
     recommendations: list[Recommendation]
-    measurements: dict[str, object]
+    measurements: dict[str, object] = Field(json_schema_extra=_MEASUREMENTS)
     digest: str | None = None
     """Over all the rest (seal.py); set when the report is written."""
 

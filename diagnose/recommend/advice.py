@@ -33,7 +33,23 @@ _SYSTEMD = {
 _CONTAINER_SETTINGS = ("memory.max", "memory.limit_in_bytes")
 
 
-def commands(record: CgroupRecord, setting: str, value: int, windows: Windows) -> list[str]:
+_NONE_IN_FILES = {"memory.limit_in_bytes": "-1", "memory.soft_limit_in_bytes": "-1", "memory.low": "0"}
+"""What is written into a file to take a limit or a protection away; "max" into all others."""
+
+
+def undo(record: CgroupRecord, setting: str, windows: Windows) -> list[str]:
+    """Return what restores the value that the capture found."""
+    before = record.settings.get(setting)
+    if before is not None:
+        return commands(record, setting, before, windows)
+    if record.managed_by == "systemd" and unit_of(record.path) is not None and setting in _SYSTEMD:
+        return commands(record, setting, "0" if setting == "memory.low" else "infinity", windows)
+    if record.managed_by in ("docker", "podman") and setting in _CONTAINER_SETTINGS:
+        return commands(record, setting, "-1", windows)
+    return commands(record, setting, _NONE_IN_FILES.get(setting, "max"), windows)
+
+
+def commands(record: CgroupRecord, setting: str, value: int | str, windows: Windows) -> list[str]:
     """Return what to run for the way the cgroup is managed; names from the system are quoted."""
     unit = unit_of(record.path)
     if record.managed_by == "systemd" and unit is not None and setting in _SYSTEMD:

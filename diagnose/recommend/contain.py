@@ -10,7 +10,7 @@ from diagnose.evaluate import Fired
 from diagnose.facts import Facts
 from diagnose.models import CgroupRecord, Recommendation
 from diagnose.neighbours import person_level
-from diagnose.recommend.advice import commands, no_limit
+from diagnose.recommend.advice import commands, no_limit, undo
 from diagnose.recommend.prediction import blamed_on_pressure, predict
 from diagnose.recommend.sizing import MIB, RESERVE_SHARE, floor, need, others, peak_of, record_of, shared_room
 from diagnose.windows import Windows
@@ -51,9 +51,9 @@ def _contain_one(
         f"{source}: {units.size(capacity)} to share",
         *wanted.lines,
         *rest.lines,
-        f"{RESERVE_SHARE:.0%} reserve: {units.size(reserve)}",
+        f"{units.percent(RESERVE_SHARE)} reserve: {units.size(reserve)}",
         f"left for {' and '.join(guilt)}: {units.size(max(left, 0))}"
-        + (f"; above the floors of all, {part:.0%} for {path}, the guiltier the less" if len(guilt) > 1 else "")
+        + (f"; above all floors, {units.percent(part)} for {path}, the guiltier the less" if len(guilt) > 1 else "")
         + f"; rounded down to whole MiB: {max(value, 0) // MIB} MiB for {path}",
         f"{path} used {units.size(peak)} at its peak",
         *least.lines,
@@ -100,6 +100,7 @@ def _containment(record: CgroupRecord, setting: str, value: int, lines: list[str
         else f"The {units.pages(evicted)} that {path} evicted of the service stay cached.",
         risk=_risk(windows, record, setting, value),
         commands=commands(record, setting, value, windows),
+        undo=undo(record, setting, windows),
     )
 
 
@@ -141,5 +142,6 @@ def _backstop(limit: Recommendation, record: CgroupRecord, windows: Windows) -> 
             expected_effect="none while memory.high holds.",
             risk="At memory.max the kernel kills a process of the job (oom_kill) if it cannot reclaim.",
             commands=commands(record, "memory.max", value, windows),
+            undo=undo(record, "memory.max", windows),
         )
     ]

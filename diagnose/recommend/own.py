@@ -7,7 +7,7 @@ from diagnose.evaluate import Fired
 from diagnose.facts import Facts
 from diagnose.limits import Limit, limit_above, own_limit
 from diagnose.models import Recommendation
-from diagnose.recommend.advice import commands, no_limit
+from diagnose.recommend.advice import commands, no_limit, undo
 from diagnose.recommend.prediction import predict
 from diagnose.recommend.sizing import MIB, RESERVE_SHARE, need, record_of
 from diagnose.windows import Windows
@@ -39,6 +39,7 @@ def raise_own(fired: Fired, facts: Facts) -> list[Recommendation]:
             expected_effect=prediction.sentence() if prediction else "its own reclaim ends.",
             risk=f"{units.size(more)} less for others who share {whose}.",
             commands=commands(record, limit.setting, value, windows),
+            undo=undo(record, limit.setting, windows),
         )
     ]
 

@@ -7,7 +7,7 @@ from diagnose.cgroups.paths import is_within
 from diagnose.evaluate import Fired
 from diagnose.facts import Facts
 from diagnose.models import CgroupRecord, Recommendation
-from diagnose.recommend.advice import commands
+from diagnose.recommend.advice import commands, undo
 from diagnose.recommend.sizing import MIB, Sum, need
 from diagnose.windows import Windows
 
@@ -54,4 +54,5 @@ def _protection(record: CgroupRecord, value: int, wanted: Sum, windows: Windows)
         expected_effect=f"up to {units.size(value)} of {record.path} are passed over by reclaim.",
         risk=f"{units.size(value)} less for everybody else under memory pressure.",
         commands=commands(record, "memory.low", value, windows),
+        undo=undo(record, "memory.low", windows),
     )

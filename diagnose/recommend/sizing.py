@@ -110,8 +110,8 @@ def _wanted_cache(windows: Windows, cache: Series, different: int) -> tuple[int,
     if bound < had + more:
         return bound, whole
     return had + more, (
-        f"its cache was {units.size(had)} (median), and {WANTED_SHARE:.0%} of {units.count(found.refaults)} refaults "
-        f"would have stayed with {units.size(more)} more"
+        f"its cache was {units.size(had)} (median), and {units.percent(WANTED_SHARE)} of "
+        f"{units.count(found.refaults)} refaults would have stayed with {units.size(more)} more"
     )
 
 
@@ -127,8 +127,8 @@ def _touched(windows: Windows) -> Sum | None:
     total = int(read * (1 + margin)) + mapped
     return Sum(
         total,
-        (f"it read {units.size(read)} of different pages (by a sample of one in 64, so {margin:.0%} is added) "
-         f"and mapped {units.size(mapped)}: {units.size(total)} of cache",),
+        (f"it read {units.size(read)} of different pages (by a sample of one in 64, so {units.percent(margin)} is "
+         f"added) and mapped {units.size(mapped)}: {units.size(total)} of cache",),
     )  # fmt: skip
 
 

@@ -24,6 +24,8 @@ class Mechanism(Part):
     """One way to know. `direct`: the chain itself was measured; `correlation`: things happened at the same time."""
 
     kind: Literal["direct", "correlation"]
+    says: Line | None = None
+    """What a reader is told where it holds, a template like the summary; without it, its conditions speak."""
     is_: Condition = Field(alias="is")
 
 
@@ -34,6 +36,13 @@ class Culprits(Part):
     cause: Line
 
 
+class AdviceText(Part):
+    """What to do where no limit can be recommended, and what could go wrong; templates like the summary."""
+
+    do: Prose
+    risk: Prose
+
+
 Recommend = Literal["contain-neighbour", "protect-service", "raise-own-limit", "stop-proactive-reclaim"]
 
 
@@ -41,6 +50,7 @@ class Then(Part):
     verdict: Literal["finding", "healthy"]
     summary: Prose
     culprits: Culprits | None = None
+    advice: AdviceText | None = None
     recommend: list[Recommend] = Field(default_factory=list, max_length=8)
 
 

@@ -1,0 +1,67 @@
+"""The instruments under each other: what the text timeline and the chart draw over one time axis (pure)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from diagnose import escape, units
+from diagnose.models import Finding, Report
+from diagnose.pictures import Panel
+
+Node = dict[str, Any]
+
+
+def panels(report: Report) -> list[Panel]:
+    """Return slow reads, hit ratio, evictions by others and the neighbour's inflow, as far as they were measured."""
+    m = report.measurements
+    return [*_read_panels(m), *_eviction_panels(m, suspects(report))]
+
+
+def main_finding(report: Report) -> Finding | None:
+    """Return the finding that the verdict rests on."""
+    return next((f for f in report.findings if f.rule == report.verdict.rule), None)
+
+
+def suspects(report: Report) -> list[str]:
+    """Return the cgroups that the main finding blames, the guiltiest first."""
+    main = main_finding(report)
+    return [culprit.cgroup for culprit in main.culprits] if main else []
+
+
+def is_below(path: str, above: str) -> bool:
+    """Tell whether a cgroup is another one or lies below it."""
+    return path == above or path.startswith(f"{above.rstrip('/')}/")
+
+
+def _read_panels(m: Node) -> list[Panel]:
+    drawn = []
+    if reads := m.get("read_latency"):
+        drawn.append(Panel("slow reads of the service", "reads", reads["series"]["slow_reads"], units.count))
+    if service := (m.get("page_cache") or {}).get("service"):
+        ratios = service["series"]["hit_ratio"]
+        title = "hit ratio of the service's reads"
+        drawn.append(Panel(title, "share of pages", ratios, units.percent, "lowest", (None, 1.0)))
+    return drawn
+
+
+def _eviction_panels(m: Node, blamed: list[str]) -> list[Panel]:
+    drawn = []
+    if evictions := m.get("evictions"):
+        values = evictions["series"]["of_service_by_others_pages"]
+        drawn.append(Panel("evictions of the service's pages by others", "pages", values, units.count))
+    return [*drawn, *_inflow_panel(m.get("page_cache") or {}, blamed)]
+
+
+def _inflow_panel(page_cache: Node, blamed: list[str]) -> list[Panel]:
+    """Return what the first suspect, with everything below it, brought into the cache; without one, the largest."""
+    rows = page_cache.get("cgroups") or []
+    drawn = [row for row in rows if "series" in row]
+    for name in [*blamed, *(row["cgroup"] for row in drawn)]:
+        below = [row for row in rows if is_below(row["cgroup"], name)]
+        series = [row["series"]["inserted_pages"] for row in below if "series" in row]
+        if series:
+            whole = len(series) == len(below) and (len(below) == 1 or not page_cache["cgroups_omitted"])
+            who = escape.shortened(name, 40) if whole else f"the largest of {escape.shortened(name, 26)}"
+            total = [sum(values) for values in zip(*series, strict=True)]
+            return [Panel(f"brought into the cache by {who}", "pages", total, units.count)]
+    return []

@@ -1,0 +1,46 @@
+"""Writes the golden files anew: `python -m tests.golden`. The diff is reviewed like code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from diagnose import capture as captures
+from diagnose import pipeline, rules
+from diagnose.charts import which
+from diagnose.demonstration import REPLAYS
+from diagnose.formats import FORMATS
+from diagnose.report import render_markdown
+from tests.example_report import example_report
+
+FOLDER = Path(__file__).parent
+GOLDEN = {
+    **dict.fromkeys(FORMATS, "noisy-neighbour"),
+    "markdown healthy": "healthy",
+    "markdown swapping": "swap-thrash",
+}
+"""What each golden file shows: the format (the first word), and the recorded scenario."""
+
+
+EXAMPLE = FOLDER / "example.report.md"
+
+
+def example() -> str:
+    """Return the Markdown of the tests' own example, with what no recording has at once, and links to its charts."""
+    report = example_report()
+    return render_markdown(report, which(report))
+
+
+def path_of(golden: str) -> Path:
+    return FOLDER / f"{GOLDEN[golden]}.{FORMATS[golden.split()[0]].file}"
+
+
+def rendered(golden: str) -> str:
+    """Return a report as `diagnose report --no-charts` writes it: how pictures are drawn changes with matplotlib."""
+    capture, packed = captures.load(REPLAYS / f"{GOLDEN[golden]}.capture.json.gz")
+    return FORMATS[golden.split()[0]].render(pipeline.analyse(capture, rules.load_rules(), packed), ())
+
+
+if __name__ == "__main__":
+    EXAMPLE.write_text(example(), "utf-8")
+    for name in GOLDEN:
+        path_of(name).write_text(rendered(name), "utf-8")
