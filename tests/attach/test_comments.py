@@ -16,7 +16,7 @@ def test_the_first_screen_is_seen_and_the_rest_folded() -> None:
     markdown = render_markdown(example_report())
     (comment,) = comments.markdown_comments(markdown, HASH, comments.GITHUB_LIMIT)
     seen, folded = comment.split("<details>")
-    assert "## What to change" in seen
+    assert "What to change" in seen
     assert "## Definitions" in folded
     assert folded.rstrip().endswith(f"</details>\n\n<!-- diagnose capture sha256:{HASH} part 1/1 -->")
     for heading in (line for line in markdown.split("\n") if line.startswith("#")):
