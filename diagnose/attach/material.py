@@ -64,8 +64,9 @@ def _bytes(path: Path) -> bytes:
 
 
 def _pictures(folder: Path) -> tuple[Path, ...]:
-    """Return the pictures beside the report, in the order of their names; links lead elsewhere and are left out."""
-    found = [p for p in sorted(folder.glob("*.png")) if p.is_file() and not p.is_symlink()]
+    """Return the pictures beside the report and one folder below; links lead elsewhere and are left out."""
+    folders = [folder, *sorted(p for p in folder.iterdir() if p.is_dir() and not p.is_symlink())]
+    found = [p for where in folders for p in sorted(where.glob("*.png")) if p.is_file() and not p.is_symlink()]
     return tuple(p for p in found if p.stat().st_size <= MAX_PICTURE_BYTES)[:MAX_PICTURES]
 
 

@@ -78,12 +78,13 @@ def test_a_limit_that_is_lower_than_known_is_told(github: GitHubServer, poster: 
 
 
 def add_pictures(poster: Poster, *names: str) -> None:
-    lines = [f"[![The {name}]({name}.png)]({name}.svg)" for name in names]
+    lines = [f"[![The {name}](charts/{name}.png)](charts/{name}.svg)" for name in names]
+    (poster.folder / "charts").mkdir()
     path = poster.folder / "report.md"
     path.write_text(path.read_text() + "\n\n".join(["", *lines, ""]))
     for name in names:
-        (poster.folder / f"{name}.png").write_bytes(PNG)
-        (poster.folder / f"{name}.svg").write_text("<svg/>")
+        (poster.folder / "charts" / f"{name}.png").write_bytes(PNG)
+        (poster.folder / "charts" / f"{name}.svg").write_text("<svg/>")
 
 
 def test_gitlab_gets_the_pictures_and_shows_them(gitlab: GitLabServer, poster: Poster) -> None:
@@ -95,10 +96,10 @@ def test_gitlab_gets_the_pictures_and_shows_them(gitlab: GitLabServer, poster: P
 
 def test_a_picture_that_is_too_large_stays_behind(gitlab: GitLabServer, poster: Poster) -> None:
     add_pictures(poster, "reads", "modes")
-    (poster.folder / "reads.png").write_bytes(PNG + bytes(GitLabServer.max_upload))
+    (poster.folder / "charts/reads.png").write_bytes(PNG + bytes(GitLabServer.max_upload))
     poster(gitlab)
     assert [name.rsplit("/", 1)[1] for name in shown_pictures(gitlab.comments[0])] == ["modes.png"]
-    assert "*Picture: The reads* (`reads.png` beside the report)" in gitlab.comments[0]
+    assert "*Picture: The reads* (`charts/reads.png` beside the report)" in gitlab.comments[0]
     assert any("reads.png stays behind" in text and "413" in text for text in poster.said)
 
 
@@ -113,7 +114,7 @@ def test_github_takes_no_pictures_and_the_report_says_where_they_are(github: Git
     add_pictures(poster, "reads")
     poster(github)
     assert shown_pictures(github.comments[0]) == []
-    assert "*Picture: The reads* (`reads.png` beside the report)" in github.comments[0]
+    assert "*Picture: The reads* (`charts/reads.png` beside the report)" in github.comments[0]
     assert any("GitHub takes no files" in text for text in poster.said)
     assert {r.path for r in github.sent("POST")} == {GitHubServer.path}
 
@@ -160,5 +161,6 @@ def test_a_folder_without_a_report_is_refused(tmp_path: Path) -> None:
 
 def test_a_link_among_the_pictures_leads_nowhere(poster: Poster) -> None:
     (poster.folder / "secret.png").symlink_to("/etc/hostname")
+    (poster.folder / "elsewhere").symlink_to("/usr/share", target_is_directory=True)
     (poster.folder / "reads.png").write_bytes(PNG)
     assert [p.name for p in material.load(poster.folder).pictures] == ["reads.png"]
