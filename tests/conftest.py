@@ -11,6 +11,11 @@ from collections.abc import Generator
 from functools import cache
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes says something of the machine's load, and nothing of the code.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 # A runner may have been started in the background or by nohup: what is ignored there is inherited here, and these
 # tests are about what the signals of a terminal do.

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from diagnose.attach.comments import GITLAB_LIMIT, markdown_comments, pictures_of, with_pictures
-from diagnose.attach.material import Material
+from diagnose.attach.material import Material, Picture
 from diagnose.attach.tickets import Ticket
 from diagnose.attach.web import RefusedError, Say, UnclearError, Web, document
 
@@ -46,7 +46,7 @@ class GitLab:
         addresses: dict[str, str] = {}
         for source, picture in _shown(pictures_of(material.markdown), material.pictures).items():
             try:
-                addresses[source] = self._upload(picture.name, picture.read_bytes())
+                addresses[source] = self._upload(picture.name, picture.content)
             except RefusedError as error:
                 say(f"{picture.name} stays behind: {error}")
         return markdown_comments(with_pictures(material.markdown, addresses), material.identity, GITLAB_LIMIT)
@@ -70,7 +70,7 @@ class GitLab:
         return f"{self._ticket.url}#note_{note.get('id')}"
 
 
-def _shown(sources: Iterable[str], pictures: Iterable[Path]) -> dict[str, Path]:
+def _shown(sources: Iterable[str], pictures: Iterable[Picture]) -> dict[str, Picture]:
     """Return the file to upload for each picture that the report shows; "x.svg" is shown by its "x.png"."""
-    by_stem = {picture.stem: picture for picture in pictures}
+    by_stem = {Path(picture.name).stem: picture for picture in pictures}
     return {source: by_stem[Path(source).stem] for source in sources if Path(source).stem in by_stem}

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import base64
 import re
-from pathlib import Path
 from typing import Any
 
 from diagnose.attach.comments import JIRA_LIMIT, jira_comments, preformatted_for_jira, with_jira_pictures
-from diagnose.attach.material import Material
+from diagnose.attach.material import Material, Picture
 from diagnose.attach.tickets import Ticket
 from diagnose.attach.web import RefusedError, Say, UnclearError, Web, document
 
@@ -72,10 +71,10 @@ class Jira:
         fields = document(self._web.get(self._ticket.issue, fields="attachment")).get("fields") or {}
         return {str(file.get("filename")) for file in fields.get("attachment") or []}
 
-    def _attach(self, name: str, picture: Path) -> None:
+    def _attach(self, name: str, picture: Picture) -> None:
         for attempt in range(1, _TRIES + 1):
             try:
-                files = {"file": (name, picture.read_bytes(), "image/png")}
+                files = {"file": (name, picture.content, "image/png")}
                 self._web.post(f"{self._ticket.issue}/attachments", files=files, headers=_XSRF)
                 return
             except UnclearError as error:

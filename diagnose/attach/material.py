@@ -17,11 +17,17 @@ MAX_PICTURES = 30
 
 
 @dataclass(frozen=True)
+class Picture:
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True)
 class Material:
     markdown: str
     jira: str | None
     """The same in Jira's markup, where the report was made with it."""
-    pictures: tuple[Path, ...]
+    pictures: tuple[Picture, ...]
     """PNG files, which every ticket system shows."""
     identity: str
     """SHA-256 of the capture, hexadecimal: the same capture is posted to a ticket once."""
@@ -30,7 +36,13 @@ class Material:
 
 def load(folder: Path) -> Material:
     """Return what there is to post; raises UsageError if the folder holds no report."""
-    name = visible(str(folder))
+    try:
+        return _load(folder, visible(str(folder)))
+    except OSError as error:
+        raise UsageError(f"cannot read {visible(str(error.filename or folder))}: {error.strerror}") from error
+
+
+def _load(folder: Path, name: str) -> Material:
     if not folder.is_dir():
         raise UsageError(f"{name} is no folder; name the folder that diagnose wrote report.md into")
     markdown = _text(folder / "report.md")
@@ -52,33 +64,27 @@ def _text(path: Path) -> str | None:
 
 
 def _bytes(path: Path) -> bytes:
-    name = visible(str(path))
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_TEXT_BYTES + 1)
-    except OSError as error:
-        raise UsageError(f"cannot read {name}: {error.strerror}") from error
+    with path.open("rb") as file:
+        content = file.read(MAX_TEXT_BYTES + 1)
     if len(content) > MAX_TEXT_BYTES:
-        raise UsageError(f"{name} is larger than any report ({MAX_TEXT_BYTES >> 20} MiB)")
+        raise UsageError(f"{visible(str(path))} is larger than any report ({MAX_TEXT_BYTES >> 20} MiB)")
     return content
 
 
-def _pictures(folder: Path) -> tuple[Path, ...]:
+def _pictures(folder: Path) -> tuple[Picture, ...]:
     """Return the pictures beside the report and one folder below; links lead elsewhere and are left out."""
     folders = [folder, *sorted(p for p in folder.iterdir() if p.is_dir() and not p.is_symlink())]
     found = [p for where in folders for p in sorted(where.glob("*.png")) if p.is_file() and not p.is_symlink()]
-    return tuple(p for p in found if p.stat().st_size <= MAX_PICTURE_BYTES)[:MAX_PICTURES]
+    small = [p for p in found if p.stat().st_size <= MAX_PICTURE_BYTES]
+    return tuple(Picture(p.name, p.read_bytes()) for p in small[:MAX_PICTURES])
 
 
 def _identity(folder: Path) -> str:
     """Return the capture's hash; of a report without its capture, the report's own."""
     capture = folder / "capture.json.gz"
     path = capture if capture.exists() else folder / "report.md"
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise UsageError(f"cannot read {visible(str(path))}: {error.strerror}") from error
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _is_redacted(report: str | None) -> bool:

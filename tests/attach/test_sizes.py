@@ -159,6 +159,13 @@ def test_a_folder_without_a_report_is_refused(tmp_path: Path) -> None:
             material.load(folder)
 
 
+def test_what_cannot_be_read_is_said_so(poster: Poster) -> None:
+    (poster.folder / "capture.json.gz").unlink()
+    (poster.folder / "capture.json.gz").mkdir()
+    with pytest.raises(UsageError, match=r"cannot read .*capture"):
+        material.load(poster.folder)
+
+
 def test_a_link_among_the_pictures_leads_nowhere(poster: Poster) -> None:
     (poster.folder / "secret.png").symlink_to("/etc/hostname")
     (poster.folder / "elsewhere").symlink_to("/usr/share", target_is_directory=True)

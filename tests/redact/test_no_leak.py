@@ -99,9 +99,7 @@ def base() -> Capture:
 
 
 @pytest.mark.parametrize("capture", [base(), example_capture(windows=20, requested=20)], ids=["recorded", "example"])
-@settings(
-    max_examples=20, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate]
-)
+@settings(max_examples=20, suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate])
 @given(data=st.data())
 def test_no_string_of_a_made_capture_is_in_any_output(capture: Capture, data: st.DataObject) -> None:
     drawn: dict[str, list[str]] = {}
