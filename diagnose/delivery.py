@@ -20,13 +20,14 @@ CAPTURE = "capture.json.gz"
 
 @dataclass(frozen=True)
 class Delivery:
-    """`folder`: None for the default one; `formats`: names of FORMATS, each once; `redacting`: what to make of names."""
+    """`folder`: None for the default one; `formats`: names of FORMATS, each once."""
 
     folder: Path | None
     formats: tuple[str, ...]
     to_stdout: bool = False
     with_charts: bool = True
     redacting: Redaction | None = None
+    """What is done to the capture before a report is made of it."""
 
     def check(self) -> None:
         """Refuse early, before anything is measured: raises UsageError if the files cannot go where they shall."""

@@ -8,13 +8,15 @@ sizes, process and cgroup ids, inodes, the time and its zone) stay as measured.
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
+from diagnose.errors import UsageError
 from diagnose.models import Capture
 from diagnose.redact.fields import rewrite
 from diagnose.redact.key import read_key
 from diagnose.redact.replacements import Replacements
 
-__all__ = ["Redaction", "read_key", "redact"]
+__all__ = ["Redaction", "read_key", "redact", "redaction"]
 
 Redaction = Callable[[Capture], Capture]
 
@@ -29,3 +31,13 @@ def redact(capture: Capture, key: bytes | None = None) -> Capture:
     if capture.redacted:
         return capture
     return rewrite(capture, Replacements(capture, key)).model_copy(update={"redacted": True})
+
+
+def redaction(wanted: bool, key_file: Path | None) -> Redaction | None:
+    """Return what --redact and --redact-key do to a capture, None for nothing; raises UsageError for a bad key."""
+    if not wanted and key_file is not None:
+        raise UsageError("--redact-key says how --redact chooses pseudonyms; give both")
+    if not wanted:
+        return None
+    key = None if key_file is None else read_key(key_file)
+    return lambda capture: redact(capture, key)
