@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_capture import MIB, SVC, small_capture
 
@@ -267,6 +267,7 @@ def test_names_from_the_system_are_words_and_never_commands(name: str, managed: 
 
 
 @given(batch=st.integers(0, 4096), service=st.integers(0, 4096), anon=st.integers(0, 4096), shared=st.integers(0, 8192))
+@settings(deadline=None)
 def test_no_situation_makes_a_limit_below_the_floor_or_above_the_use(
     batch: int, service: int, anon: int, shared: int
 ) -> None:
