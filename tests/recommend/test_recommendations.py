@@ -6,7 +6,7 @@ import shlex
 from typing import Literal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_capture import MIB, SVC, small_capture
 
@@ -282,6 +282,7 @@ def test_a_container_is_changed_by_its_name_or_else_its_id(
 
 
 @given(batch=st.integers(0, 4096), service=st.integers(0, 4096), anon=st.integers(0, 4096), shared=st.integers(0, 8192))
+@settings(deadline=None)
 def test_no_situation_makes_a_limit_below_the_floor_or_above_the_use(
     batch: int, service: int, anon: int, shared: int
 ) -> None:
