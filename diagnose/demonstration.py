@@ -7,19 +7,23 @@ from pathlib import Path
 
 from diagnose import capture as captures
 from diagnose import pipeline, rules
-from diagnose.battery import plan, require_privileges
+from diagnose.battery import Plan, plan, require_privileges
 from diagnose.cgroups import Hierarchy
 from diagnose.errors import CannotMeasureError, UsageError
 from diagnose.lab import SCENARIOS, running
 from diagnose.models import Capture, Report
-from diagnose.service import resolve
+from diagnose.service import Service, resolve
 from diagnose.stopping import stoppable
+from diagnose.without_bpf import Bpf
 
 REPLAYS = Path(__file__).parent / "lab" / "recorded"
 """Captures recorded live from the scenarios, shown where nothing can be measured; `<scenario>.capture.json.gz`."""
 EXIT_CANNOT_MEASURE = 3
 
-Measure = Callable[[object, object, object, object, str | None], int]
+WITH_BPF: Bpf = "needed"
+WITHOUT_BPF: Bpf = "unused"
+
+Measure = Callable[[Service, Hierarchy, Plan, rules.RuleSet, str | None, Bpf], int]
 Deliver = Callable[[Report, Capture, bytes, str | None], int]
 Say = Callable[[str], None]
 
@@ -31,7 +35,14 @@ def listing() -> str:
 
 
 def run(
-    scenario: str, duration: float, output: str | None, measure: Measure, deliver: Deliver, say: Say, keep: bool = False
+    scenario: str,
+    duration: float,
+    output: str | None,
+    measure: Measure,
+    deliver: Deliver,
+    say: Say,
+    keep: bool = False,
+    bpf: Bpf = WITH_BPF,
 ) -> int:
     """Run a scenario and return the exit code of its report (3 for a replay).
 
@@ -46,7 +57,7 @@ def run(
         with running(scenario, duration, say) as lab:
             service = resolve(lab.service, hierarchy)
             say(f"measuring {lab.service} for {duration:g} s; Ctrl-C ends it early and reports")
-            code = measure(service, hierarchy, measured_by, loaded, output)
+            code = measure(service, hierarchy, measured_by, loaded, output, bpf)
             if keep:
                 _keep(say)
             return code

@@ -15,6 +15,7 @@ import numpy as np
 from diagnose.cgroups.naming import name_of
 from diagnose.cgroups.paths import is_within
 from diagnose.models import Cause
+from diagnose.turnover import own_turnover
 from diagnose.windows import Series, Windows
 
 PRESSURE: tuple[Cause, ...] = ("memcg-reclaim", "direct-reclaim")
@@ -39,8 +40,14 @@ class Neighbour:
 
 
 def neighbours(windows: Windows) -> list[Neighbour]:
-    """Return the candidates: who evicted most of the service's pages first, then by pages inserted, then by I/O."""
-    measures = (*_pages_by_cgroup(windows), _device_pages(windows))
+    """Return the candidates: who evicted most of the service's pages first, then by pages inserted, then by I/O.
+
+    Without BPF nobody saw who evicts: then it is who brought most into memory.
+    """
+    if windows.without_bpf:
+        measures: tuple[dict[int, float], ...] = ({c: float(s.sum()) for c, s in own_turnover(windows).items()},)
+    else:
+        measures = (*_pages_by_cgroup(windows), _device_pages(windows))
     top = windows.capture.service.cgroup
     actors = {
         cgroup: windows.paths[cgroup]

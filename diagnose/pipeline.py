@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from diagnose.battery import Battery, Plan, Wait, WindowSeen
+from collections.abc import Callable
+
+from diagnose.battery import Plan, Wait, WindowSeen
 from diagnose.cgroups import Hierarchy
 from diagnose.evaluate import evaluate
 from diagnose.facts import Facts
@@ -12,22 +14,34 @@ from diagnose.recommend import recommend
 from diagnose.rules import RuleSet
 from diagnose.service import Service
 from diagnose.windows import Windows
+from diagnose.without_bpf import Bpf, battery
 
 
-def record(service: Service, hierarchy: Hierarchy, plan: Plan, wait: Wait, on_window: WindowSeen) -> Capture:
-    """Measure on this host; the only step that needs root and a kernel."""
-    battery = Battery(service, hierarchy, plan)
+def record(
+    service: Service,
+    hierarchy: Hierarchy,
+    plan: Plan,
+    wait: Wait,
+    on_window: WindowSeen,
+    bpf: Bpf = "needed",
+    say: Callable[[str], None] = lambda _: None,
+) -> Capture:
+    """Measure on this host; the only step that needs root and a kernel. For `bpf` see `without_bpf.battery`."""
+    instruments = battery(service, hierarchy, plan, bpf, say)
     try:
-        return battery.run(wait, on_window)
+        return instruments.run(wait, on_window)
     finally:
-        battery.close()
+        instruments.close()
 
 
 def analyse(capture: Capture, rules: RuleSet) -> Report:
     """Turn a capture into a report: no kernel, no clock, no files; the same capture and rules give the same report."""
     windows = Windows(capture)
     facts = Facts(windows)
-    evaluation = evaluate(rules, facts)
+    if windows.without_bpf:
+        evaluation = evaluate(rules.without_bpf(), facts, at_most="medium")
+    else:
+        evaluation = evaluate(rules, facts)
     recommendations = recommend(list(evaluation.findings), facts)
     changed = [recommendation.cgroup for recommendation in recommendations]
     return Report(

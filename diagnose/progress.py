@@ -37,5 +37,7 @@ class ProgressLine:
 
     @staticmethod
     def _reads(progress: Progress) -> str:
+        if progress.reads is None:
+            return "cgroup files and counters, no reads"
         missed = f"{units.count(progress.missed)} missed"
         return f"{units.count(progress.reads)} file reads in the last, {missed}"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from diagnose.cli._common import EXIT_NO_FINDING, cli, output_option, say
+from diagnose.cli._common import EXIT_NO_FINDING, cli, no_bpf_option, output_option, say
 from diagnose.cli.measure import deliver, measure_and_report
 
 
@@ -15,8 +15,9 @@ from diagnose.cli.measure import deliver, measure_and_report
 @click.option("--duration", default=30.0, show_default=True, metavar="SECONDS", help="How long to measure.")
 @click.option("--keep", is_flag=True, help="Leave the workloads running after the report, until Ctrl-C, to try apply.")
 @click.option("--list", "list_them", is_flag=True, help="Explain the scenarios and stop.")
+@no_bpf_option
 @output_option
-def demo(scenario: str, duration: float, keep: bool, list_them: bool, output: str | None) -> int:
+def demo(scenario: str, duration: float, keep: bool, list_them: bool, no_bpf: bool, output: str | None) -> int:
     """Set up a real service and a real neighbour in cgroups of their own, diagnose them, and remove everything."""
     from diagnose import demonstration
 
@@ -27,4 +28,6 @@ def demo(scenario: str, duration: float, keep: bool, list_them: bool, output: st
         from diagnose.output import check
 
         check(Path(str(output)))
-    return demonstration.run(scenario, duration, output, measure_and_report, deliver, say, keep)
+    # Not "if granted": a demo shows what the tool can do, so where BPF is refused it replays a recording.
+    bpf = demonstration.WITHOUT_BPF if no_bpf else demonstration.WITH_BPF
+    return demonstration.run(scenario, duration, output, measure_and_report, deliver, say, keep, bpf)

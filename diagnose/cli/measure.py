@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from diagnose.cli._common import EXIT_FINDING, EXIT_NO_FINDING, cli, output_option, rules_option, say
+from diagnose.cli._common import EXIT_FINDING, EXIT_NO_FINDING, cli, no_bpf_option, output_option, rules_option, say
 
 if TYPE_CHECKING:
+    from diagnose.battery import Plan
+    from diagnose.cgroups import Hierarchy
     from diagnose.models import Capture, Report
+    from diagnose.rules import RuleSet
+    from diagnose.service import Service
+    from diagnose.without_bpf import Bpf
 
 
 @cli.command()
@@ -22,12 +27,16 @@ if TYPE_CHECKING:
 )
 @click.option("--duration", default=120.0, show_default=True, metavar="SECONDS", help="How long to measure.")
 @click.option("--window", default=1.0, show_default=True, metavar="SECONDS", help="Length of one window, 0.1 to 60 s.")
+@no_bpf_option
 @output_option
 @rules_option
-def latency(service: str, duration: float, window: float, output: str | None, rule_folders: tuple[Path, ...]) -> int:
+def latency(
+    service: str, duration: float, window: float, no_bpf: bool, output: str | None, rule_folders: tuple[Path, ...]
+) -> int:
     """Measure a service on this host and report why its reads are slow. Needs root; changes nothing.
 
-    Ctrl-C ends the measurement early and still reports on what there is.
+    Where the host refuses BPF, files are read instead, and the report says so first. Ctrl-C ends the measurement early
+    and still reports on what there is.
     """
     from diagnose import rules
     from diagnose.battery import plan, require_privileges
@@ -39,14 +48,17 @@ def latency(service: str, duration: float, window: float, output: str | None, ru
     loaded = rules.load_rules(rule_folders)
     if output not in (None, "-"):
         check(Path(str(output)))
-    require_privileges()
+    if not no_bpf:
+        require_privileges(", or with --no-bpf for what files alone can say")
     hierarchy = Hierarchy.discover()
     resolved = resolve(service, hierarchy)
     say(f"measuring {resolved.cgroup} for {duration:g} s; Ctrl-C ends it early and reports")
-    return measure_and_report(resolved, hierarchy, measured_by, loaded, output)
+    return measure_and_report(resolved, hierarchy, measured_by, loaded, output, "unused" if no_bpf else "if granted")
 
 
-def measure_and_report(service: object, hierarchy: object, plan: object, rules: object, output: str | None) -> int:
+def measure_and_report(
+    service: Service, hierarchy: Hierarchy, plan: Plan, rules: RuleSet, output: str | None, bpf: Bpf
+) -> int:
     from diagnose import capture as captures
     from diagnose import pipeline
     from diagnose.progress import ProgressLine
@@ -55,12 +67,12 @@ def measure_and_report(service: object, hierarchy: object, plan: object, rules: 
     line = ProgressLine()
     with stoppable() as wait:
         try:
-            capture = pipeline.record(service, hierarchy, plan, wait, line)  # type: ignore[arg-type]
+            capture = pipeline.record(service, hierarchy, plan, wait, line, bpf, say)
         finally:
             line.end()
     if capture.interrupted:
         say(f"stopped after {capture.windows} of {capture.requested_windows} windows")
-    report = pipeline.analyse(capture, rules)  # type: ignore[arg-type]
+    report = pipeline.analyse(capture, rules)
     return deliver(report, capture, captures.to_bytes(capture), output)
 
 

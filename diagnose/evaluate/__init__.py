@@ -7,14 +7,14 @@ lower `rank`; then the id. The verdict's summary says by which of these the firs
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cmp_to_key
 
 from diagnose import facts as vocabulary
 from diagnose import units
 from diagnose.evaluate.judgement import Judgement, confidence, finding, judge, summary
 from diagnose.evaluate.source import FactSource, all_of, any_of, not_
-from diagnose.models import Evidence, Finding, RuledOut, Unknown, Verdict
+from diagnose.models import Confidence, Evidence, Finding, RuledOut, Unknown, Verdict
 from diagnose.rules import wording
 from diagnose.rules.loading import LoadedRule
 
@@ -69,9 +69,9 @@ class Evaluation:
     evidence: tuple[Evidence, ...]
 
 
-def evaluate(rules: Iterable[LoadedRule], facts: FactSource) -> Evaluation:
-    """Judge every rule and arrange the outcome."""
-    judgements = [judge(loaded, facts) for loaded in rules]
+def evaluate(rules: Iterable[LoadedRule], facts: FactSource, at_most: Confidence = "high") -> Evaluation:
+    """Judge every rule and arrange the outcome; whatever the mechanisms are, no confidence is above `at_most`."""
+    judgements = [_capped(judge(loaded, facts), at_most) for loaded in rules]
     causes = [j for j in judgements if j.loaded.rule.then.verdict == "finding"]
     health = [j for j in judgements if j.loaded.rule.then.verdict == "healthy"]
     fired = _arranged([j for j in causes if j.fires])
@@ -85,6 +85,12 @@ def evaluate(rules: Iterable[LoadedRule], facts: FactSource) -> Evaluation:
         unknown=undecided,
         evidence=_deciding(fired, health),
     )
+
+
+def _capped(judgement: Judgement, at_most: Confidence) -> Judgement:
+    if judgement.confidence is None or _level(judgement) >= _LEVELS.index(at_most):
+        return judgement
+    return replace(judgement, confidence=at_most)
 
 
 def _fired(judgement: Judgement, facts: FactSource) -> Fired:
