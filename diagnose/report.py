@@ -16,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from diagnose import escape, pictures, units
-from diagnose.models import Finding, Report
+from diagnose.models import Finding, NotMeasured, Report
 from diagnose.resources import folder
 from diagnose.seal import sealed
 
@@ -69,8 +69,9 @@ def reproduce(report: Report) -> list[str]:
     seconds = report.capture.window_seconds
     name = shlex.quote(report.service.name)
     option = f"--service={name}" if report.service.name.startswith("-") else f"--service {name}"
+    without = " --no-bpf" if isinstance(context, dict) and context.get("without_bpf") else ""
     return [
-        f"diagnose latency {option} --duration {windows * seconds:.10g} --window {seconds:.10g}",
+        f"diagnose latency {option} --duration {windows * seconds:.10g} --window {seconds:.10g}{without}",
         "diagnose report capture.json.gz",
     ]
 
@@ -102,7 +103,10 @@ def timeline(report: Report) -> str:
     if not isinstance(context, dict) or not context["points"]:
         return ""
     merged = context["windows_per_point"]
-    panels = [*_read_panels(m), *_eviction_panels(m, _suspects(report))]
+    if context.get("without_bpf"):
+        panels = _file_panels(m, _suspects(report))
+    else:
+        panels = [*_read_panels(m), *_eviction_panels(m, _suspects(report))]
     return pictures.timeline(panels, report.capture.window_seconds, merged) if panels else ""
 
 
@@ -143,6 +147,28 @@ def _inflow_panel(page_cache: Node, suspects: list[str]) -> list[pictures.Panel]
     return []
 
 
+def _file_panels(m: Node, suspects: list[str]) -> list[pictures.Panel]:
+    """Return what files alone tell over time: the service's refaults, its cache, what the suspect's devices read."""
+    listed = [node for node in (m.get("cgroups") or {"list": []})["list"] if "series" in node]
+    panels = []
+    for node in listed:
+        series, own = node["series"], node["is_service"]
+        if own and any(v is not None for v in series["refault_file_pages"]):
+            panels.append(
+                pictures.Panel(
+                    "evicted pages that the service read again", "pages", series["refault_file_pages"], units.count
+                )
+            )
+        if own:
+            panels.append(
+                pictures.Panel("page cache of the service", "bytes", series["file_bytes"], units.size, "highest")
+            )
+        if node["cgroup"] in suspects[:1] and any(v is not None for v in series["io_read_bytes"]):
+            title = f"read from devices by {escape.shortened(node['cgroup'], 40)}"
+            panels.append(pictures.Panel(title, "bytes", series["io_read_bytes"], units.size))
+    return panels
+
+
 def _suspects(report: Report) -> list[str]:
     main = main_finding(report)
     return [culprit.cgroup for culprit in main.culprits] if main else []
@@ -154,6 +180,14 @@ def limits(settings: Node | None) -> str:
         return units.UNKNOWN
     known = [f"{name} {units.size(settings[name])}" for name in _LIMITS if settings.get(name) is not None]
     return ", ".join(n for n in known if not n.endswith(("low 0 B", "min 0 B"))) or "none"
+
+
+def alike(rows: list[NotMeasured]) -> list[list[NotMeasured]]:
+    """Return what was not measured, grouped by reason and remedy, in the order of the first of each."""
+    groups: dict[tuple[str, str | None], list[NotMeasured]] = {}
+    for row in rows:
+        groups.setdefault((row.reason, row.how_to_enable), []).append(row)
+    return list(groups.values())
 
 
 def stall(stalls: Node, name: str) -> str:
@@ -180,6 +214,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
+        "alike": alike,
         "code": escape.code,
         "cell": escape.cell,
         "fence": escape.fence,

@@ -114,10 +114,13 @@ def deliver(report: Report, capture: Capture, packed: bytes, output: str | None)
 def _summary(report: Report, folder: Path) -> str:
     """Return the verdict, what to change and where the report is, for the terminal."""
     from diagnose.escape import visible
+    from diagnose.windows import BPF
 
     verdict = report.verdict
     name = f"{verdict.rule}, {verdict.confidence} confidence" if verdict.status == "finding" else verdict.status
-    lines = [f"verdict: {name}", "  " + visible(verdict.summary)]
+    refused = next((row for row in report.not_measured if row.probe == BPF), None)
+    lines = [f"measured without BPF ({visible(refused.reason)}): no read was timed"] if refused else []
+    lines += [f"verdict: {name}", "  " + visible(verdict.summary)]
     for number, change in enumerate(report.recommendations, 1):
         value = "no safe value" if change.value_bytes is None else f"{change.value_bytes} bytes"
         lines.append(visible(f"change {number}: {change.setting} of {change.cgroup}: {value}"))

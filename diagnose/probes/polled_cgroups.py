@@ -82,7 +82,8 @@ class PolledCgroups(CgroupsProbe):
     def _values(self, path: str) -> dict[str, int | None]:
         values = super()._values(path)
         io = self._io.of(p for p in self._owners if is_within(p, path))
-        self._io_readable = self._io_readable and None not in io.values()
+        # The root cgroup has the kernel's own threads, whose I/O nobody may read.
+        self._io_readable = self._io_readable and (path == "/" or None not in io.values())
         return {**values, **io}
 
     def _largest(self) -> set[int]:
