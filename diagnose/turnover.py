@@ -19,13 +19,17 @@ def turnover(windows: Windows, cgroup: int) -> Series | None:
     reclaimed, usage = windows.increase(cgroup, "reclaimed_pages"), windows.change(cgroup, "usage_bytes")
     if reclaimed is not None and usage is not None:
         return np.maximum(usage / page + reclaimed, 0)
-    io = [windows.increase(cgroup, key) for key in ("io_read_bytes", "io_written_bytes")]
-    grown = [windows.change(cgroup, key) for key in ("anon_bytes", "shmem_bytes")]
-    if any(part is None for part in io):
+    io = device_pages(windows, cgroup)
+    if io is None:
         return None
-    parts = [part for part in io if part is not None] + [np.maximum(part, 0) for part in grown if part is not None]
-    total: Series = np.sum(parts, axis=0)
-    return total / page
+    grown = [windows.change(cgroup, key) for key in ("anon_bytes", "shmem_bytes")]
+    return io + sum((np.maximum(part, 0) / page for part in grown if part is not None), np.zeros(windows.count))
+
+
+def device_pages(windows: Windows, cgroup: int) -> Series | None:
+    """Return the pages per window that the processes of a cgroup and below made devices read, or made dirty."""
+    read, written = (windows.increase(cgroup, key) for key in ("io_read_bytes", "io_written_bytes"))
+    return None if read is None or written is None else (read + written) / windows.capture.host.page_bytes
 
 
 def own_turnover(windows: Windows) -> dict[int, Series]:

@@ -38,6 +38,8 @@ MEASURED = (
     "reads.p99",
     "cache.hit_ratio",
     "evictions.of_service",
+    "cache.refaults",
+    "device.read_pages",
 )
 """What an inconclusive verdict says was measured; a description, no verdict depends on it."""
 

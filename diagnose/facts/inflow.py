@@ -67,6 +67,22 @@ def _(f: Facts, _n: str | None) -> float | None:
     return ratio(total(f.value("cache.refaults")), max(read, 1.0) if read is not None else None)
 
 
+@fact(
+    "cache.kept_share",
+    "ratio",
+    "number",
+    "cgroups",
+    "growth of the service's page cache over the capture, over the pages that its processes made devices read",
+)
+def _(f: Facts, _n: str | None) -> float | None:
+    readings = f.windows.readings(f.windows.capture.service.cgroup_id, "file_bytes")
+    read = total(f.value("device.read_pages"))
+    if readings is None or len(readings) < 2 or read is None:
+        return None
+    grown = max(readings[-1][1] - readings[0][1], 0.0) / f.windows.capture.host.page_bytes
+    return ratio(grown, max(read, 1.0))
+
+
 # ---------------------------------------------------------------- reclaim
 
 
