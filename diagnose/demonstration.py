@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from diagnose import capture as captures
-from diagnose import pipeline, rules
+from diagnose import doctor, pipeline, rules
 from diagnose.battery import Plan, plan, require_privileges
 from diagnose.cgroups import Hierarchy
 from diagnose.errors import CannotMeasureError, UsageError
@@ -46,13 +46,16 @@ def run(
 ) -> int:
     """Run a scenario and return the exit code of its report (3 for a replay).
 
-    `keep`: the workloads go on after the report until a signal comes, so that its change can be tried on them.
+    `keep`: the workloads go on after the report until a signal comes, so that its change can be tried on them. `bpf`:
+    a demo shows what the tool can do, so that it replays where BPF is refused, unless it is to do without.
     """
     if scenario not in SCENARIOS:
         raise UsageError(f"no scenario {scenario!r}; there are: {', '.join(SCENARIOS)}")
     measured_by, loaded = plan(duration, 1.0), rules.load_rules()
     try:
         require_privileges()
+        if bpf == WITH_BPF:
+            _require_bpf()
         hierarchy = Hierarchy.discover()
         with running(scenario, duration, say) as lab:
             service = resolve(lab.service, hierarchy)
@@ -63,6 +66,13 @@ def run(
             return code
     except CannotMeasureError as error:
         return _replay(scenario, str(error), output, deliver, say)
+
+
+def _require_bpf() -> None:
+    """Raise CannotMeasureError where BPF will be refused, before a scenario is set up for nothing."""
+    stopping = doctor.blocking(doctor.checks())
+    if stopping:
+        raise CannotMeasureError("; ".join(f"{check.name}: {check.detail}" for check in stopping))
 
 
 def _keep(say: Say) -> None:

@@ -28,6 +28,5 @@ def demo(scenario: str, duration: float, keep: bool, list_them: bool, no_bpf: bo
         from diagnose.output import check
 
         check(Path(str(output)))
-    # Not "if granted": a demo shows what the tool can do, so where BPF is refused it replays a recording.
     bpf = demonstration.WITHOUT_BPF if no_bpf else demonstration.WITH_BPF
     return demonstration.run(scenario, duration, output, measure_and_report, deliver, say, keep, bpf)

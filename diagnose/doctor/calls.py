@@ -6,7 +6,7 @@ import ctypes
 import os
 import platform
 
-_NUMBERS = {  # bpf, perf_event_open; asm/unistd.h of each architecture
+NUMBERS = {  # bpf, perf_event_open; asm/unistd.h of each architecture
     "x86_64": (321, 298),
     "aarch64": (280, 241),
     "riscv64": (280, 241),
@@ -32,7 +32,7 @@ class _ProgLoad(ctypes.Structure):
 
 def bpf_errno() -> int | None:
     """Ask the kernel for a small map and a raw tracepoint program; 0 if it grants both, else errno; None: not tried."""
-    if platform.machine() not in _NUMBERS:
+    if platform.machine() not in NUMBERS:
         return None
     array = (ctypes.c_uint32 * 18)(2, 4, 8, 1)  # BPF_MAP_TYPE_ARRAY, key 4 bytes, value 8 bytes, 1 entry
     text = ctypes.create_string_buffer(b"GPL")
@@ -42,14 +42,14 @@ def bpf_errno() -> int | None:
 
 def perf_errno() -> int | None:
     """Open a dummy software event on CPU 0, as tracepoints are attached; 0 if granted, else errno; None: not tried."""
-    if platform.machine() not in _NUMBERS:
+    if platform.machine() not in NUMBERS:
         return None
     attributes = (ctypes.c_uint32 * 32)(1, 128, 9)  # PERF_TYPE_SOFTWARE, size, PERF_COUNT_SW_DUMMY (low half of config)
-    return _granted(_NUMBERS[platform.machine()][1], ctypes.byref(attributes), -1, 0, -1, 0)
+    return _granted(NUMBERS[platform.machine()][1], ctypes.byref(attributes), -1, 0, -1, 0)
 
 
 def _bpf(command: int, attributes: ctypes.Array[ctypes.c_uint32] | ctypes.Structure) -> int:
-    number = _NUMBERS[platform.machine()][0]
+    number = NUMBERS[platform.machine()][0]
     return _granted(number, command, ctypes.byref(attributes), ctypes.sizeof(attributes))
 
 

@@ -148,9 +148,9 @@ def _drop(f: Facts) -> tuple[float, float, float] | None:
     found = []
     for window in np.flatnonzero(np.nan_to_num(drops) > 0):
         before = [value for w, value in readings if window - 2 <= w < window]
-        after = [value for w, value in readings if w >= window]
+        after = [value for w, value in readings if w >= window - 1]
         if before and after:
-            lowest = min(after[:2])
+            lowest = min(after[:3])
             found.append((max(before), lowest, max(after[after.index(lowest) :])))
     return max(found, key=lambda d: d[0] - d[1], default=None)
 

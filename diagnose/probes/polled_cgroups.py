@@ -28,6 +28,8 @@ class PolledCgroups(CgroupsProbe):
         self._service = service
         self._io = ProcessIo(hierarchy.proc)
         self._io_readable = True
+        self._left_out = 0
+        """Cgroups that existed and were not read by themselves, in the window in which they were most."""
         self._owners: list[str] = []
         """The watched cgroups that exist now: each process is counted with one of them."""
         self._others = self._largest()
@@ -39,11 +41,10 @@ class PolledCgroups(CgroupsProbe):
 
     def record(self) -> ProbeRecord:
         """Return how it fared; after the last window, since processes may have been unreadable in any."""
-        left_out = len([c for c in self._paths if c not in self._fixed]) - len(self._others)
         missing = [] if self._io_readable else list(KEYS.values())
         reasons = [] if self._io_readable else ["/proc/<pid>/io of some processes could not be read"]
-        if left_out > 0:
-            missing.append(f"{left_out} smaller cgroups by themselves")
+        if self._left_out:
+            missing.append(f"{self._left_out} smaller cgroups by themselves")
             reasons.append(f"of all cgroups the {MAX_POLLED} with most memory are read in every window")
         return ProbeRecord(
             probe=self.name,
@@ -57,9 +58,10 @@ class PolledCgroups(CgroupsProbe):
         """Read everything as of the end of `window` (-1: before the first)."""
         present = list(self._hierarchy.walk())
         self._paths.update(present)
-        for cgroup, _ in present:
-            if len(self._others) < MAX_POLLED and cgroup not in self._fixed:
-                self._others.add(cgroup)
+        others = [cgroup for cgroup, _ in present if cgroup not in self._fixed]
+        self._others.intersection_update(others)  # who is gone makes room for who is new
+        self._others.update([c for c in others if c not in self._others][: MAX_POLLED - len(self._others)])
+        self._left_out = max(self._left_out, len(others) - len(self._others))
         watched = {path for cgroup, path in present if cgroup in self._others or cgroup in self._fixed}
         self._read_io([path for _, path in present[:MAX_WALKED]], watched)
         for cgroup, path in present:

@@ -10,10 +10,10 @@ import sys
 from pathlib import Path
 
 from diagnose.lab import SCENARIOS
-from tests.accuracy import live, simulation
+from tests.accuracy import live, simulation, without_bpf
 
 PAGE = Path(__file__).parents[2] / "ACCURACY.md"
-SECTIONS = ("simulation", "live")
+SECTIONS = ("simulation", "live", without_bpf.SECTION)
 LEAST_RIGHT = 0.95
 
 _HEAD = """\
@@ -119,6 +119,13 @@ def main() -> int:
             print(text)
         else:
             write("live", text)
+        good &= holds
+    if without_bpf.SECTION in wanted:
+        text, holds = without_bpf.measured(without_bpf.TIMES, options.scenario or list(SCENARIOS), options.keep)
+        if options.scenario:
+            print(text)
+        else:
+            write(without_bpf.SECTION, text)
         good &= holds
     return 0 if good else 1
 
