@@ -25,6 +25,9 @@ BUFFERED: tuple[ReadKind, ...] = ("hit", "missed")
 BPF = "bpf"
 """The probe that stands for BPF itself; only captures of hosts that refuse it have it, and it never attached."""
 
+UNREAD = "cgroups not read by themselves"
+"""How the probe "cgroups" says, after their number, that not every cgroup was read."""
+
 
 def refusal(capture: Capture) -> ProbeRecord | None:
     """Return why a capture was made without BPF; None: it was made with it."""
@@ -188,6 +191,12 @@ class Windows:
             if window >= 0:
                 series[window] = value
         return series
+
+    def gauge_of(self, path: str, key: str) -> Series | None:
+        """Return a reading of whatever cgroup had a path in each window: made anew, it is another one of that name."""
+        parts = [g for cgroup, p in self.paths.items() if p == path and (g := self.gauge(cgroup, key)) is not None]
+        merged: Series | None = np.fmax.reduce(parts) if parts else None
+        return merged
 
     def peak(self, cgroup: int, key: str) -> float | None:
         """Return the highest reading of the capture, the one at the start included."""

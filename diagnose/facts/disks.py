@@ -124,5 +124,6 @@ def _(f: Facts, n: str | None) -> float | None:
 
 def _device_pages(f: Facts, n: str | None) -> float | None:
     """Return the pages that a neighbour's processes made devices read and write, by its own reading."""
-    top = next((cgroup for cgroup, path in f.windows.paths.items() if path == n), None)
-    return None if top is None else total(device_pages(f.windows, top))
+    named = [total(device_pages(f.windows, cgroup)) for cgroup, path in f.windows.paths.items() if path == n]
+    known = [pages for pages in named if pages is not None]
+    return sum(known) if known else None

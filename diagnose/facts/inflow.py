@@ -8,7 +8,7 @@ from diagnose.cgroups.paths import is_within
 from diagnose.facts.vocabulary import Facts, fact, ratio, total
 from diagnose.limits import Limit, shared_limit
 from diagnose.turnover import turnover
-from diagnose.windows import Series
+from diagnose.windows import UNREAD, Series
 
 
 def _seconds(f: Facts) -> float:
@@ -197,12 +197,25 @@ def _(f: Facts, n: str | None) -> Series | None:
 
 
 def _of_the_room(f: Facts) -> float | None:
-    """Return the pages that everybody below the lowest limit around the service brought in, the service included."""
+    """Return the pages that everybody below the lowest limit around the service brought in, the service included.
+
+    It is the reading of the cgroup with that limit. Where the host is the room, it is the sum of all, which is not
+    known where some cgroups were too many to be read.
+    """
+    room = _room(f)
+    whole = turnover(f.windows, room.cgroup_id) if room is not None else None
+    if whole is not None:
+        return float(np.nansum(whole))
     own = turnover(f.windows, f.windows.capture.service.cgroup_id)
     parts = [f.number("neighbour.inflow", n) for n in f.neighbours if _in_the_room(f, n)]
-    if own is None or any(part is None for part in parts):
+    if own is None or any(part is None for part in parts) or _some_unread(f):
         return None
     return float(np.nansum(own)) + sum(part for part in parts if part is not None)
+
+
+def _some_unread(f: Facts) -> bool:
+    records = (p for p in f.windows.capture.probes if p.probe == "cgroups")
+    return any(column.endswith(UNREAD) for record in records for column in record.missing)
 
 
 def _in_the_room(f: Facts, n: str | None) -> bool:

@@ -12,6 +12,7 @@ from diagnose.errors import CannotMeasureError, DiagnoseError
 from diagnose.models import ProbeRecord
 from diagnose.probes.cgroups import CgroupsProbe
 from diagnose.probes.process_io import KEYS, ProcessIo
+from diagnose.windows import UNREAD
 
 MAX_POLLED = 128
 """Cgroups read in every window: about ten files each, 20 ms in all."""
@@ -44,7 +45,7 @@ class PolledCgroups(CgroupsProbe):
         missing = [] if self._io_readable else list(KEYS.values())
         reasons = [] if self._io_readable else ["/proc/<pid>/io of some processes could not be read"]
         if self._left_out:
-            missing.append(f"{self._left_out} smaller cgroups by themselves")
+            missing.append(f"{self._left_out} {UNREAD}")
             reasons.append(f"of all cgroups the {MAX_POLLED} with most memory are read in every window")
         return ProbeRecord(
             probe=self.name,

@@ -67,6 +67,20 @@ def test_without_a_limit_the_host_is_the_room() -> None:
     assert facts.number("room.hits") == 9
 
 
+def test_the_room_s_own_reading_counts_those_who_were_not_read_by_themselves() -> None:
+    samples = io(SVC, [0, 0, 0, 0, 1000]) | io(20, [0, 0, 0, 0, 3000]) | io(10, [0, 0, 0, 0, 16_000])
+    facts = facts_of(samples)
+    assert facts.number("neighbour.inflow_share", "/dg/batch") == 3000 / 16_000
+    assert facts.number("neighbours.inflow_share") == 15_000 / 16_000
+
+
+def test_where_some_were_not_read_the_sum_over_the_host_is_unknown() -> None:
+    samples = io(SVC, [0, 0, 0, 0, 1000]) | io(20, [0, 0, 0, 0, 3000])
+    partial = ProbeRecord(probe="cgroups", attached=True, missing=["7 cgroups not read by themselves"])
+    facts = facts_of(samples, settings={}, probes=[REFUSED[0], partial])
+    assert facts.number("neighbours.inflow_share") is None
+
+
 def test_hits_are_those_of_the_lowest_limit_around_the_service() -> None:
     samples: Samples = {(10, "limit_hits"): [5, 5, 9, 9, 30], (SVC, "limit_hits"): [0] * 5}
     assert facts_of(samples).number("room.hits") == 25

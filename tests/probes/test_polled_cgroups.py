@@ -77,7 +77,7 @@ def test_of_many_the_largest_are_read_and_the_rest_is_said(host: Host, monkeypat
     assert host.hierarchy.id_of("/large") in read
     assert host.hierarchy.id_of("/dg/svc") in read, "the service, however small"
     assert host.hierarchy.id_of("/small") not in read
-    assert probe.record().missing == ["1 smaller cgroups by themselves"]
+    assert probe.record().missing == ["1 cgroups not read by themselves"]
 
 
 def test_without_the_service_s_memory_files_nothing_can_be_measured(host: Host) -> None:
