@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 def latency(
     service: str, duration: float, window: float, no_bpf: bool, output: str | None, rule_folders: tuple[Path, ...]
 ) -> int:
-    """Measure a service on this host and report why its reads are slow. Needs root; changes nothing.
+    """Measure a service on this host and report why its reads are slow. Needs root, for BPF; changes nothing.
 
     Where the host refuses BPF, files are read instead, and the report says so first. Ctrl-C ends the measurement early
     and still reports on what there is.
