@@ -29,7 +29,7 @@ test: lint
 wheel: install
 	.venv/bin/python -m build --wheel --no-isolation
 
-# Simulation and every live scenario three times, into ACCURACY.md: about 35 minutes, as root.
+# Simulation, every live scenario three times, and twice without BPF, into ACCURACY.md: about 50 minutes, as root.
 accuracy: install
 	.venv/bin/python -m tests.accuracy
 

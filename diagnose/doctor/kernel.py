@@ -13,7 +13,9 @@ from diagnose.errors import CannotMeasureError
 
 EVERYTHING = "everything; without it --no-bpf has cgroup files and counters alone"
 IN_A_CONTAINER = "start the container with --cap-add=BPF --cap-add=PERFMON --cap-add=SYS_ADMIN"
-UNFILTERED = "start the container with --security-opt seccomp=unconfined"
+UNFILTERED = (
+    "start the container with --security-opt seccomp=unconfined (a systemd unit: SystemCallFilter=bpf perf_event_open)"
+)
 NEWER = {
     "mm_filemap_get_pages": "boot Linux 6.12 or later (without it whole reads are classified, pages are not)",
     "mm_filemap_fault": "boot Linux 6.12 or later",
