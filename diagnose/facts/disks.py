@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from diagnose.escape import visible
 from diagnose.facts.vocabulary import Facts, fact, ratio, total
 from diagnose.turnover import device_pages
 from diagnose.windows import Series
@@ -36,6 +37,10 @@ def _in_flight(f: Facts, disk: str) -> float | None:
     return None if queued_ms is None else queued_ms / 1e3 / (f.windows.count * f.windows.seconds)
 
 
+def _busiest(f: Facts) -> str | None:
+    return max(_names(f), key=lambda disk: (_in_flight(f, disk) or 0.0, disk), default=None)
+
+
 def _own(f: Facts) -> str | None:
     """Return the slowest of the devices that read, window by window, what the service's processes made devices read."""
     wanted: Series | None = f.value("device.read_pages")
@@ -62,6 +67,12 @@ def _own(f: Facts) -> str | None:
 def _(f: Facts, _n: str | None) -> float | None:
     disk = _own(f)
     return None if disk is None else _mean_read(f, disk)
+
+
+@fact("disk.own_name", "", "text", "host", "the name of that device")
+def _(f: Facts, _n: str | None) -> str | None:
+    disk = _own(f)
+    return None if disk is None else visible(disk)
 
 
 @fact("disk.own_in_flight", "requests", "number", "host", "mean number of requests in flight on that device")
@@ -102,8 +113,14 @@ def _(f: Facts, _n: str | None) -> float | None:
         disk: sum(total(_grown(f, disk, key)) or 0.0 for key in ("read_sectors", "written_sectors"))
         for disk in _names(f)
     }
-    busiest = max(moved, key=lambda disk: (_in_flight(f, disk) or 0.0, disk), default=None)
+    busiest = _busiest(f)
     return None if busiest is None else ratio(moved[busiest], sum(moved.values()))
+
+
+@fact("disk.busiest_name", "", "text", "host", "the name of the busiest device", scope="host")
+def _(f: Facts, _n: str | None) -> str | None:
+    busiest = _busiest(f)
+    return None if busiest is None else visible(busiest)
 
 
 @fact(

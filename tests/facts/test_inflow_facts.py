@@ -116,6 +116,7 @@ def test_the_device_of_the_service_is_the_one_that_read_what_it_read() -> None:
     facts = facts_of(io(SVC, [0, 100, 200, 300, 400]), host)
     assert facts.number("disk.own_mean_read") == pytest.approx(0.024)
     assert facts.number("disk.own_in_flight") == pytest.approx(0.6)
+    assert (facts.text("disk.own_name"), facts.text("disk.busiest_name")) == ("loop0", "vdb")
     assert facts.number("disk.slowest_read") == pytest.approx(0.09)
     assert facts.number("disk.busiest_share") == pytest.approx(800_000 / 806_500)
 
