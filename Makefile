@@ -3,7 +3,7 @@ PYTHON ?= /usr/bin/python3
 # Named after the contents of pyproject.toml: an unchanged one makes "install" free, a changed one reinstalls.
 STAMP := .venv/.installed-$(shell cksum < pyproject.toml | tr ' ' '-')
 
-.PHONY: install demo test lint wheel accuracy reference clean
+.PHONY: install demo test lint wheel accuracy bench reference clean
 .DEFAULT_GOAL := install
 
 install: $(STAMP)
@@ -32,6 +32,11 @@ wheel: install
 # Simulation, every live scenario three times, and twice without BPF, into ACCURACY.md: about 50 minutes, as root.
 accuracy: install
 	.venv/bin/python -m tests.accuracy
+
+# Costs, start-up and speed of the analysis, into BENCHMARKS.md: about 6 minutes, as root; bpftrace and gcc for comparison.
+bench: install
+	@command -v bpftrace gcc >/dev/null || apt-get install -y -qq --no-install-recommends bpftrace gcc libc6-dev
+	.venv/bin/python -m tests.benchmarks
 
 reference: install
 	.venv/bin/python -m diagnose.rules.handbook > docs/facts.md

@@ -5,10 +5,12 @@ from __future__ import annotations
 import gzip
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import cast
 
 from pydantic import ValidationError
+from pydantic_core import from_json
 
 from diagnose.errors import UsageError
 from diagnose.escape import visible
@@ -49,7 +51,8 @@ def parse(packed: bytes, name: str) -> Capture:
     """Unpack and validate; raises UsageError naming `name`."""
     text = _unpack(packed, name)
     try:
-        capture = Capture.model_validate_json(text)
+        # Not model_validate_json: it holds the whole file as a tree of its own first, which takes twice the memory.
+        capture = Capture.model_validate(from_json(text))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = visible(".".join(str(part) for part in first["loc"])) or "the file"
@@ -59,6 +62,8 @@ def parse(packed: bytes, name: str) -> Capture:
         raise UsageError(
             f"{name} is not a valid capture: {where}: {message} ({error.error_count()} problems); record it again"
         ) from error
+    except ValueError as error:  # no JSON; a ValidationError is a ValueError, too
+        raise UsageError(f"{name} is not a capture: {visible(str(error))}; record it again") from error
     for problem in _impossible(capture):
         raise UsageError(f"{name} is not a valid capture: {problem}; record it again")
     return capture
@@ -74,11 +79,19 @@ def _impossible(capture: Capture) -> Iterator[str]:
             yield f"'{visible(path)[:80]}' is no cgroup path"
     for table in _tables(capture):
         for column, values in table.columns().items():
-            numbers = [v for v in values if isinstance(v, int)]
+            numbers = _numbers(values)
             if column == "bin" and max(numbers, default=0) >= BINS:
                 yield f"{type(table).__name__}: a bin past the last ({BINS - 1})"
             if column not in _NOT_SUMMED and sum(numbers) > _MAX_SUM:
                 yield f"{type(table).__name__}.{column} adds up to more than a host can count"
+
+
+def _numbers(values: Sequence[object]) -> Sequence[int]:
+    """Return the whole numbers of a column; a long one that holds nothing else is not copied."""
+    kinds = set(map(type, values))
+    if kinds == {int}:
+        return cast("Sequence[int]", values)
+    return [v for v in values if isinstance(v, int)] if int in kinds else ()
 
 
 def _tables(model: Model) -> Iterator[Table]:
@@ -89,20 +102,18 @@ def _tables(model: Model) -> Iterator[Table]:
             yield from _tables(part)
 
 
-def _unpack(packed: bytes, name: str) -> bytes:
+def _unpack(packed: bytes, name: str) -> bytearray:
     """Unzip at most MAX_BYTES, chunk by chunk, so that a compression bomb is refused before it is unpacked."""
-    unzip, parts, size = zlib.decompressobj(wbits=31), [], 0
+    unzip, text = zlib.decompressobj(wbits=31), bytearray()
     data = packed
     try:
         while data and not unzip.eof:
-            part = unzip.decompress(data, _CHUNK)
-            size += len(part)
-            if size > MAX_BYTES:
+            text += unzip.decompress(data, _CHUNK)
+            if len(text) > MAX_BYTES:
                 raise UsageError(f"{name} unpacks to more than {MAX_BYTES >> 20} MiB: not a capture")
-            parts.append(part)
             data = unzip.unconsumed_tail
     except zlib.error as error:
         raise UsageError(f"{name} is not a capture: it is not gzip data, or damaged ({error})") from error
     if not unzip.eof:
         raise UsageError(f"{name} is cut short: the gzip data ends early; copy it again")
-    return b"".join(parts)
+    return text

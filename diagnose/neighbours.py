@@ -44,10 +44,13 @@ def neighbours(windows: Windows) -> list[Neighbour]:
 
     Without BPF nobody saw who evicts: then it is who brought most into memory.
     """
+    measures: tuple[dict[int, float], ...] = (
+        windows.evicted_by(PRESSURE, windows.service_ids),
+        windows.inserted_by(),
+        _device_pages(windows),
+    )
     if windows.without_bpf:
-        measures: tuple[dict[int, float], ...] = ({c: float(s.sum()) for c, s in own_turnover(windows).items()},)
-    else:
-        measures = (*_pages_by_cgroup(windows), _device_pages(windows))
+        measures = ({cgroup: float(pages.sum()) for cgroup, pages in own_turnover(windows).items()},)
     top = windows.capture.service.cgroup
     actors = {
         cgroup: windows.paths[cgroup]
@@ -61,19 +64,6 @@ def neighbours(windows: Windows) -> list[Neighbour]:
 
     worth = [n for n in groups if sum(pages(n)) >= MIN_PAGES]
     return sorted(worth, key=lambda n: (*(-p for p in pages(n)), n.path))[:MAX_NEIGHBOURS]
-
-
-def _pages_by_cgroup(windows: Windows) -> tuple[dict[int, float], dict[int, float]]:
-    """Return pages of the service evicted under pressure, and pages inserted, by acting cgroup."""
-    evicted: dict[int, float] = {}
-    e = windows.capture.evictions
-    for evictor, victim, cause, pages in zip(e.evictor, e.victim, e.cause, e.pages, strict=True):
-        if cause in PRESSURE and victim in windows.service_ids:
-            evicted[evictor] = evicted.get(evictor, 0.0) + pages
-    inserted: dict[int, float] = {}
-    for cgroup, pages in zip(windows.capture.cache.cgroup, windows.capture.cache.inserted, strict=True):
-        inserted[cgroup] = inserted.get(cgroup, 0.0) + pages
-    return evicted, inserted
 
 
 def _device_pages(windows: Windows) -> dict[int, float]:

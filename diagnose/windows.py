@@ -17,6 +17,7 @@ from diagnose.models import Capture, Cause, ProbeRecord, ReadKind
 
 Series = NDArray[np.float64]
 Counts = NDArray[np.int64]
+Ids = NDArray[np.uint64]
 
 KINDS: tuple[ReadKind, ...] = get_args(ReadKind)
 CAUSES: tuple[Cause, ...] = get_args(Cause)
@@ -42,6 +43,11 @@ def _codes(values: list[str], names: tuple[str, ...]) -> NDArray[np.int64]:
 def _sums(index: Counts, weights: NDArray[Any], length: int) -> Series:
     """Add weights up by index (windows or bins), shape (length,)."""
     return np.bincount(index, weights=weights, minlength=length).astype(np.float64)
+
+
+def _by_cgroup(cgroup: Ids, pages: Series) -> dict[int, float]:
+    ids, position = np.unique(cgroup, return_inverse=True)
+    return dict(zip(ids.tolist(), np.bincount(position, weights=pages).tolist(), strict=True))
 
 
 @dataclass(frozen=True)
@@ -112,23 +118,28 @@ class Windows:
 
     def cache(self, column: str, cgroups: Iterable[int] | None = None) -> Series | None:
         """Return pages per window of a column of the page-cache table; None where it was not measured."""
-        table = self.capture.cache
-        values = getattr(table, column)
-        if values is None or not self.probe_attached("page-cache"):
+        pages = self._cache_pages.get(column)
+        if pages is None or not self.probe_attached("page-cache"):
             return None
-        window, pages = self._cache_window, np.array(values, np.float64)
+        window, cgroup = self._cache_keys
         if cgroups is not None:
-            keep = np.isin(self._cache_cgroup, np.array(sorted(cgroups), np.uint64))
+            keep = np.isin(cgroup, np.array(sorted(cgroups), np.uint64))
             window, pages = window[keep], pages[keep]
         return _sums(window, pages, self.count)
 
-    @cached_property
-    def _cache_window(self) -> Counts:
-        return np.array(self.capture.cache.window, np.int64)
+    def inserted_by(self) -> dict[int, float]:
+        """Return the pages that each cgroup inserted in the whole capture."""
+        return _by_cgroup(self._cache_keys[1], self._cache_pages["inserted"])
 
     @cached_property
-    def _cache_cgroup(self) -> NDArray[np.uint64]:
-        return np.array(self.capture.cache.cgroup, np.uint64)
+    def _cache_keys(self) -> tuple[Counts, Ids]:
+        """The table of a large host has millions of rows: turned into arrays once, however many facts ask."""
+        return np.array(self.capture.cache.window, np.int64), np.array(self.capture.cache.cgroup, np.uint64)
+
+    @cached_property
+    def _cache_pages(self) -> dict[str, Series]:
+        columns = self.capture.cache.columns()
+        return {name: np.array(v, np.float64) for name, v in columns.items() if name not in ("window", "cgroup")}
 
     # ------------------------------------------------------------ evictions
 
@@ -156,6 +167,12 @@ class Windows:
         if evictors is not None:
             keep &= np.isin(evictor, np.array(sorted(evictors), np.uint64))
         return _sums(window[keep], pages[keep], self.count)
+
+    def evicted_by(self, causes: Iterable[Cause], victims: Iterable[int]) -> dict[int, float]:
+        """Return the pages of `victims` that each cgroup removed in the whole capture, for some causes."""
+        _, evictor, victim, cause, pages = self._evictions
+        keep = np.isin(cause, [CAUSES.index(c) for c in causes]) & np.isin(victim, np.array(sorted(victims), np.uint64))
+        return _by_cgroup(evictor[keep], pages[keep])
 
     # ------------------------------------------------------------ blame
 

@@ -16,7 +16,9 @@ from diagnose.models._base import (
     BlockOp,
     Cause,
     CgroupId,
+    CgroupIds,
     Count,
+    Counts,
     Inode,
     Model,
     Process,
@@ -25,6 +27,7 @@ from diagnose.models._base import (
     StallKind,
     Text,
     Window,
+    Windows,
 )
 
 CAPTURE_SCHEMA = "diagnose.capture/1"
@@ -92,49 +95,49 @@ class Table(Model):
 class Reads(Table):
     """Reads of the service by kind and latency bin (see `histogram.py` for the bins, in ns)."""
 
-    window: list[Window] = []
+    window: Windows = []
     kind: list[ReadKind] = []
     bin: list[Annotated[int, Field(ge=0, lt=512)]] = []
-    count: list[Count] = []
+    count: Counts = []
 
 
 class ReadTotals(Table):
     """Sums over the service's reads, one row per window and kind. Pages are what regular-file reads covered."""
 
-    window: list[Window] = []
+    window: Windows = []
     kind: list[ReadKind] = []
-    count: list[Count] = []
-    total_ns: list[Count] = []
-    total_bytes: list[Count] = []
-    looked_up_pages: list[Count] = []
-    missed_pages: list[Count] = []
+    count: Counts = []
+    total_ns: Counts = []
+    total_bytes: Counts = []
+    looked_up_pages: Counts = []
+    missed_pages: Counts = []
 
 
 class ReadDelays(Table):
     """What delayed reads of 10 us and more, by octave of latency (bin // 8): waiting for a CPU, reclaiming memory."""
 
-    window: list[Window] = []
+    window: Windows = []
     kind: list[ReadKind] = []
     octave: list[Annotated[int, Field(ge=0, lt=64)]] = []
-    runqueue_ns: list[Count] | None = []
-    reclaim_ns: list[Count] = []
+    runqueue_ns: Counts | None = []
+    reclaim_ns: Counts = []
 
 
 class BlamedReads(Table):
     """Missed reads that waited for a page which `evictor` had removed during the capture."""
 
-    window: list[Window] = []
-    evictor: list[CgroupId] = []
+    window: Windows = []
+    evictor: CgroupIds = []
     cause: list[Cause] = []
-    reads: list[Count] = []
-    total_ns: list[Count] = []
+    reads: Counts = []
+    total_ns: Counts = []
 
 
 class Bins(Table):
     """A sparse histogram in the bins of `histogram.py`."""
 
     bin: list[Annotated[int, Field(ge=0, lt=512)]] = []
-    count: list[Count] = []
+    count: Counts = []
 
 
 class ExampleRead(Model):
@@ -184,27 +187,27 @@ class ReadFile(Model):
 class BlockRequests(Table):
     """Completed block requests. `cgroup` submitted them (None: unknown). `queue_ns` None: device has no time stamps."""
 
-    window: list[Window] = []
+    window: Windows = []
     device: list[Text] = []
     op: list[BlockOp] = []
     cgroup: list[CgroupId | None] = []
-    requests: list[Count] = []
-    bytes: list[Count] = []
+    requests: Counts = []
+    bytes: Counts = []
     queue_ns: list[Count | None] = []
-    service_ns: list[Count] = []
+    service_ns: Counts = []
 
 
 class BlockLatency(Table):
     """Block requests by device, direction, stage (queueing or service) and latency bin (ns)."""
 
-    window: list[Window] = []
+    window: Windows = []
     device: list[Text] = []
     op: list[BlockOp] = []
     stage: list[Stage] = []
     own: list[Annotated[int, Field(ge=0, le=1)]] = []
     """1: a request of the observed service; 0: of anybody else."""
     bin: list[Annotated[int, Field(ge=0, lt=512)]] = []
-    count: list[Count] = []
+    count: Counts = []
 
 
 class Cache(Table):
@@ -214,22 +217,22 @@ class Cache(Table):
     added to the cache for any reason (read, readahead, write, fault); `dirtied`: pages made dirty.
     """
 
-    window: list[Window] = []
-    cgroup: list[CgroupId] = []
-    looked_up: list[Count] | None = []
-    missed: list[Count] | None = []
-    inserted: list[Count] = []
-    dirtied: list[Count] | None = []
+    window: Windows = []
+    cgroup: CgroupIds = []
+    looked_up: Counts | None = []
+    missed: Counts | None = []
+    inserted: Counts = []
+    dirtied: Counts | None = []
 
 
 class Evictions(Table):
     """Pages removed from the page cache: `evictor`'s task removed pages charged to `victim`, and why."""
 
-    window: list[Window] = []
-    evictor: list[CgroupId] = []
-    victim: list[CgroupId] = []
+    window: Windows = []
+    evictor: CgroupIds = []
+    victim: CgroupIds = []
     cause: list[Cause] = []
-    pages: list[Count] = []
+    pages: Counts = []
 
 
 class Dropper(Model):
@@ -244,11 +247,11 @@ class Dropper(Model):
 class Stalls(Table):
     """How often and how long tasks of a cgroup were held up by the memory management."""
 
-    window: list[Window] = []
-    cgroup: list[CgroupId] = []
+    window: Windows = []
+    cgroup: CgroupIds = []
     kind: list[StallKind] = []
-    stalls: list[Count] = []
-    total_ns: list[Count] = []
+    stalls: Counts = []
+    total_ns: Counts = []
 
 
 class Samples(Model):
@@ -268,7 +271,7 @@ class Samples(Model):
 class CgroupSamples(Samples):
     """Readings of a cgroup and its subtree; `cgroup` is as long as `window`. For the keys see `cgroups/reading.py`."""
 
-    cgroup: list[CgroupId] = []
+    cgroup: CgroupIds = []
 
     @model_validator(mode="after")
     def _one_cgroup_a_reading(self) -> Self:

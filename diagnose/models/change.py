@@ -42,6 +42,8 @@ class Side(Model):
     p999_seconds: Number | None
     hit_ratio: Annotated[float, Field(ge=0, le=1)] | None
     evicted_by_others_pages: Count | None
+    evicted_by_pages: Annotated[dict[Text, Count], Field(max_length=100)] = Field(default_factory=dict)
+    """The service's evicted pages by who was behind it (`of_service_by_pages` of the report)."""
     file_reads_series: Series
     slow_reads_series: Series
     p99_seconds_series: Annotated[list[Number | None], Field(max_length=10_000)]

@@ -105,14 +105,15 @@ def source() -> str:
 class Module:
     """The compiled battery. Everything it loads belongs to this process and goes with it."""
 
-    def __init__(self, cflags: Sequence[str]) -> None:
-        """Compile; raises CannotMeasureError with the compiler's or the kernel's first line."""
+    def __init__(self, cflags: Sequence[str], program: str | None = None) -> None:
+        """Compile the battery, or another program; raises CannotMeasureError with the compiler's or the kernel's
+        first line."""
         bcc = _import_bcc()
         self._lib: Any = bcc.lib
         os.environ["BCC_KERNEL_SOURCE"] = str(resources.folder("bpf") / "headers")
         with _quiet() as lines:
             try:
-                self._bpf: Any = bcc.BPF(text=source().encode(), cflags=["-w", *cflags])
+                self._bpf: Any = bcc.BPF(text=(program or source()).encode(), cflags=["-w", *cflags])
             except Exception as error:  # bcc raises bare Exception for everything
                 failure: Exception | None = error
             else:

@@ -29,7 +29,7 @@ RELEVANT_CHANGE = 0.10
 SMALLEST_SHARE = 0.001
 """The share before counts as at least this when a rise is judged, so that 1 slow read after 0 is not "worse"."""
 FIXED_CHANGE = 0.75
-"""Of the slow reads (by share) must be gone for "fixed"."""
+"""Of the slow reads (by share) must be gone for "fixed", unless what is left makes no symptom any more."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,8 @@ class Comparison:
     rule: str | None
     rule_still_fires: bool | None
     """None: the report had no finding, or the rule could not be judged afterwards."""
+    healthy: bool
+    """The diagnosis afterwards finds the service's reads healthy."""
     notes: tuple[str, ...]
 
     @property
@@ -54,7 +56,13 @@ class Comparison:
 
 
 def compare(
-    before: Side, after: Side, rule: str | None, rule_still_fires: bool | None, notes: tuple[str, ...] = ()
+    before: Side,
+    after: Side,
+    rule: str | None,
+    rule_still_fires: bool | None,
+    *,
+    healthy: bool = False,
+    notes: tuple[str, ...] = (),
 ) -> Comparison:
     """Judge; raises CannotMeasureError where like cannot be compared with like."""
     load_ratio = _load_ratio(before, after)
@@ -64,7 +72,7 @@ def compare(
         raise CannotMeasureError("too few windows to compare: measure at least 8 on either side (--duration)")
     effect = difference(then, now)
     return Comparison(
-        verdict=_verdict(effect, then.value, rule_still_fires),
+        verdict=_verdict(effect, then.value, rule_still_fires, healthy),
         before=before,
         after=after,
         slow_share=effect,
@@ -72,15 +80,16 @@ def compare(
         load_ratio=load_ratio,
         rule=rule,
         rule_still_fires=rule_still_fires,
+        healthy=healthy,
         notes=notes,
     )
 
 
-def _verdict(effect: Difference, before: float, rule_still_fires: bool | None) -> Verdict:
+def _verdict(effect: Difference, before: float, rule_still_fires: bool | None, healthy: bool) -> Verdict:
     if effect.low > 0 and effect.value > RELEVANT_CHANGE * max(before, SMALLEST_SHARE):
         return "worse"
     if effect.high < 0 and -effect.value > RELEVANT_CHANGE * before:
-        gone = -effect.value >= FIXED_CHANGE * before
+        gone = healthy or -effect.value >= FIXED_CHANGE * before
         return "fixed" if gone and rule_still_fires is False else "better"
     return "no change"
 

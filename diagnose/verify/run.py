@@ -59,7 +59,14 @@ def judge(
     after = side_of(alike, changed)
     if after is None:
         raise CannotMeasureError("reads were not measured, so there is no after to compare with; see diagnose doctor")
-    return compare(before, after, written.rule, _still_fires(written.rule, report), tuple(notes))
+    return compare(
+        before,
+        after,
+        written.rule,
+        _still_fires(written.rule, report),
+        healthy=report.verdict.status == "healthy",
+        notes=tuple(notes),
+    )
 
 
 def _still_fires(rule: str | None, report: Report) -> bool | None:

@@ -37,6 +37,7 @@ def side_of(report: Report, changed: Sequence[str]) -> Side | None:
             p999_seconds=reads.get("p999_seconds"),
             hit_ratio=_node(cache.get("service")).get("hit_ratio"),
             evicted_by_others_pages=_total(_node(evictions.get("series")).get("of_service_by_others_pages")),
+            evicted_by_pages=_node(evictions.get("of_service_by_pages")),
             file_reads_series=series.get("file_reads", []),
             slow_reads_series=series.get("slow_reads", []),
             p99_seconds_series=series.get("p99_seconds", []),

@@ -15,6 +15,16 @@ from diagnose.verify.interval import Difference
 
 VERIFY_SCHEMA = "diagnose.verify/1"
 
+EVICTORS = {
+    "neighbours": "other cgroups",
+    "self": "the service itself",
+    "kswapd": "kswapd",
+    "proactive": "proactive reclaim",
+    "dropped": "drop_caches",
+    "unknown": "someone unknown",
+}
+"""Who is behind an eviction, as `evicted_by_pages` names them; what was truncated was not evicted."""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -41,11 +51,31 @@ def rows(c: Comparison) -> list[Row]:
         Row("slow reads", *(units.count(s.slow_reads) for s in sides)),
         Row("share of reads that were slow", *(units.percent(s.slow_reads / s.file_reads) for s in sides)),
         Row("hit ratio", *(units.percent(s.hit_ratio) for s in sides)),
-        Row("pages a second evicted by others", *(_rate(s.evicted_by_others_pages, s) for s in sides)),
+        *_evictions(c),
         Row("file reads a second (load)", *(_rate(s.file_reads, s) for s in sides)),
         *neighbours,
         Row("measured", *(f"{units.duration(s.seconds)} from {s.start}" for s in sides)),
     ]
+
+
+def _evictions(c: Comparison) -> list[Row]:
+    sides = (c.before, c.after)
+    return [
+        Row("its pages evicted by others, a second", *(_rate(s.evicted_by_others_pages, s) for s in sides)),
+        *(
+            Row(f"its pages evicted by {name}, a second", *(_rate(s.evicted_by_pages.get(key), s) for s in sides))
+            for key, name in EVICTORS.items()
+            if any(s.evicted_by_pages.get(key) for s in sides)
+        ),
+    ]
+
+
+def remaining(side: Side) -> str | None:
+    """Say who evicted the pages that the service still lost; None if it lost none, or that was not measured."""
+    who = {name: side.evicted_by_pages.get(key, 0) for key, name in EVICTORS.items()}
+    total = sum(who.values())
+    parts = [f"{units.count(n)} by {name}" for name, n in sorted(who.items(), key=lambda item: -item[1]) if n]
+    return f"{units.pages(total)} of it evicted ({', '.join(parts)})" if total else None
 
 
 def sentence(c: Comparison) -> str:
@@ -72,6 +102,7 @@ def as_markdown(c: Comparison, written: ChangeRecord, record_name: str) -> str:
         c=c,
         written=written,
         rows=rows(c),
+        remaining=remaining(c.after),
         effect=effect(c.slow_share),
         load=load_words(c.load_ratio),
         size=size,
@@ -89,6 +120,7 @@ def as_json(c: Comparison, written: ChangeRecord) -> str:
         "report": written.report,
         "rule": c.rule,
         "rule_still_fires": c.rule_still_fires,
+        "healthy": c.healthy,
         "slow_share_difference": asdict(c.slow_share),
         "p99_cliffs_delta": None if c.p99_delta is None else asdict(c.p99_delta),
         "load_ratio": c.load_ratio,

@@ -81,6 +81,22 @@ def test_the_four_words(before: float, after: float, fires: bool | None, verdict
     assert compare(side(before), side(after), RULE, fires).verdict == verdict
 
 
+def test_what_makes_no_symptom_any_more_is_fixed_if_the_rule_is_silent() -> None:
+    less = side(0.02), side(0.006)
+    assert compare(*less, RULE, False, healthy=False).verdict == "better"
+    assert compare(*less, RULE, False, healthy=True).verdict == "fixed"
+    assert compare(*less, RULE, True, healthy=True).verdict == "better"
+    assert compare(side(0.02), side(0.0199), RULE, False, healthy=True).verdict == "no change"
+
+
+def test_who_still_evicts_is_said() -> None:
+    after = side(0.0005).model_copy(update={"evicted_by_pages": {"neighbours": 0, "proactive": 1116, "self": 4}})
+    text = markdown(compare(side(0.02), after, RULE, False))
+    assert "1,120 pages of it evicted (1,116 by proactive reclaim, 4 by the service itself) in 60 s" in text
+    assert "| its pages evicted by proactive reclaim, a second | unknown | 18.6 |" in text
+    assert "What is left" not in markdown(compare(side(0.02), side(0.0005), RULE, False))
+
+
 def test_one_slow_read_after_none_is_not_worse() -> None:
     after = side(0.0)
     after = after.model_copy(update={"slow_reads_series": [1, *after.slow_reads_series[1:]], "slow_reads": 1})
@@ -132,7 +148,7 @@ def markdown(comparison: Comparison, **names: str) -> str:
 
 
 def test_the_ticket() -> None:
-    comparison = compare(side(0.02), side(0.0005), RULE, False, ("Stopped early: 5 of 6 windows were measured.",))
+    comparison = compare(side(0.02), side(0.0005), RULE, False, notes=("Stopped early: 5 of 6 windows were measured.",))
     text = markdown(comparison)
     for line in (
         "# After the change: fixed",

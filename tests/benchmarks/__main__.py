@@ -1,0 +1,63 @@
+"""`make bench`: what watching costs, what the tool takes, how fast it starts and analyses; into BENCHMARKS.md."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from tests.benchmarks import analysis, overhead, own, startup
+
+PAGE = Path(__file__).parents[2] / "BENCHMARKS.md"
+PARTS = {
+    "overhead": (
+        "Cost to who is watched: reads of cached pages",
+        "One thread, lseek and read of 4 KiB of a cached file, in turn under each tracer. The floor is empty programs "
+        "at every point where the battery has one. bpftrace costs every cgroup the same.",
+        lambda n: overhead.table(overhead.measure("cached", n), "read"),
+    ),
+    "inflow": (
+        "Cost under the worst load: pages brought in and evicted",
+        "One thread reads a file from end to end under a limit of a third of it, at device speed.",
+        lambda n: overhead.table(overhead.measure("stream", n), "page"),
+    ),
+    "own": ("What the tool takes while it measures", "Windows of 1 s.", lambda _: own.rows()),
+    "startup": ("Start-up", "Whole processes.", startup.rows),
+    "analysis": (
+        "From capture to report",
+        "`diagnose report`, whole processes. Rows: windows × cgroups that insert pages in each of them.",
+        analysis.rows,
+    ),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("parts", nargs="*", help=f"{', '.join(PARTS)}; none: all, written to {PAGE.name}")
+    parser.add_argument("--times", type=int, default=5, help="repetitions of each measurement")
+    options = parser.parse_args()
+    unknown = [p for p in options.parts if p not in PARTS]
+    if unknown:
+        parser.error(f"no such part: {', '.join(unknown)}; there are {', '.join(PARTS)}")
+    text = page(options.parts or list(PARTS), options.times)
+    print(text)
+    if not options.parts:
+        PAGE.write_text(text)
+
+
+def page(parts: list[str], times: int) -> str:
+    """Measure and return the page."""
+    lines = [
+        "# Benchmarks",
+        "",
+        f"Written by `make bench` (`python -m tests.benchmarks`): {times} repetitions, medians; {os.cpu_count()} CPUs, "
+        f"Linux {os.uname().release.split('-')[0]}. Ratios within a table hold; the figures are those of one machine.",
+    ]
+    for part in parts:
+        title, about, rows = PARTS[part]
+        lines += ["", f"## {title}", "", about, "", *rows(times)]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    main()

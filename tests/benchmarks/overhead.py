@@ -1,0 +1,72 @@
+"""What watching costs those who are watched: ns a read of a cached page, ns a page brought in and evicted."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from diagnose.cgroups import Hierarchy
+from diagnose.lab.groups import cgroups
+from diagnose.lab.programs import write_blocks
+from tests.benchmarks.tracers import Tracer, tracers
+
+SOURCE = Path(__file__).with_name("reads.c")
+MIB = 1 << 20
+SECONDS = 1.5
+HOT_FILE, DATA_SET, LIMIT = 32 * MIB, 512 * MIB, 160 * MIB
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Nanoseconds an operation: the median of the repetitions' medians, with the lowest and the highest of them."""
+
+    tracer: str
+    ns: float
+    low: float
+    high: float
+
+
+@contextmanager
+def reader(mode: str) -> Iterator[tuple[dict[str, Tracer], list[str]]]:
+    """Yield the tracers and the command that times reads in a cgroup of its own, with its file on a real disk."""
+    hierarchy, top = Hierarchy.discover(), "/diagnose-bench"
+    with (
+        tempfile.TemporaryDirectory(prefix="diagnose-bench-", dir="/var/tmp") as folder,
+        cgroups(hierarchy, top, LIMIT, {"observed": None, "other": None}, print) as directories,
+    ):
+        program, data = Path(folder, "reads"), Path(folder, "data")
+        subprocess.run(["gcc", "-O2", "-o", program, SOURCE], check=True)
+        write_blocks(data, HOT_FILE if mode == "cached" else DATA_SET)
+        join = f'echo $$ > {directories["observed"]}/cgroup.procs; exec "$@"'
+        command = ["sh", "-c", join, "sh", str(program), mode, str(data), str(SECONDS)]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # the file is in the cache from here on
+        yield tracers(hierarchy, f"{top}/observed", f"{top}/other"), command
+
+
+def measure(mode: str, repetitions: int) -> list[Cost]:
+    """Time the reads under each tracer in turn, `repetitions` times over, so that a drift of the machine hits all."""
+    with reader(mode) as (watchers, command):
+        seen: dict[str, list[float]] = {name: [] for name in watchers}
+        for _ in range(repetitions):
+            for name, watcher in watchers.items():
+                with watcher():
+                    done = subprocess.run(command, check=True, capture_output=True, text=True)
+                seen[name].append(statistics.median(map(float, done.stdout.split())))
+    return [Cost(name, statistics.median(ns), min(ns), max(ns)) for name, ns in seen.items()]
+
+
+def table(costs: list[Cost], operation: str) -> list[str]:
+    """Return the Markdown table: what each tracer adds, and how that compares with the floor."""
+    base = costs[0].ns
+    floor = next(c.ns for c in costs if c.tracer == "empty programs") - base
+    lines = [f"| Watched by | ns a {operation} | lowest, highest | added | × floor |", "|---|---:|---|---:|---:|"]
+    for c in costs:
+        added = c.ns - base
+        times = f"{added / floor:.2f}" if c is not costs[0] and floor > 0 else "–"
+        lines.append(f"| {c.tracer} | {c.ns:.0f} | {c.low:.0f}, {c.high:.0f} | {added:+.0f} | {times} |")
+    return lines
