@@ -73,14 +73,14 @@ def save(capture: Capture, folder: Path, name: str) -> Path:
     return path
 
 
-def run(name: str, keep: Path | None = None, number: int = 1, bpf: Bpf = "needed") -> Outcome:
+def run(name: str, keep: Path | None = None, number: int = 1) -> Outcome:
     """Run, measure and judge a scenario; a scenario that could not be run is wrong, and says why.
 
     Of the first run, and of every wrong one, the capture is saved in `keep`.
     """
     scenario = SCENARIOS[name]
     try:
-        capture = record(name, bpf=bpf)
+        capture = record(name)
     except CannotMeasureError as error:
         return Outcome(name, f"could not run: {error}", "low", (), False, ())
     judged = outcome(scenario, pipeline.analyse(capture, rules.load_rules()))

@@ -10,6 +10,8 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+from diagnose import pipeline, rules
+from diagnose.errors import CannotMeasureError
 from diagnose.lab import SCENARIOS
 from tests.accuracy import live
 
@@ -34,10 +36,21 @@ def measured(times: int, names: list[str], keep: Path | None) -> tuple[str, bool
     outcomes = []
     for number in range(1, times + 1):
         for name in names:
-            outcome = live.run(name, keep, number, "unused")
+            outcome = run(name, keep if number == 1 else None)
             outcomes.append(outcome)
             print(f"without BPF {number}/{times} {name}: {kind(outcome)}, {outcome.verdict}", file=sys.stderr)
     return section(outcomes)
+
+
+def run(name: str, keep: Path | None = None) -> live.Outcome:
+    """Run, measure and judge a scenario; its capture is saved in `keep`."""
+    try:
+        capture = live.record(name, bpf="unused")
+    except CannotMeasureError as error:
+        return live.Outcome(name, f"{NOT_RUN}: {error}", "low", (), False, ())
+    if keep is not None:
+        live.save(capture, keep, name)
+    return live.outcome(SCENARIOS[name], pipeline.analyse(capture, rules.load_rules()))
 
 
 def section(outcomes: list[live.Outcome]) -> tuple[str, bool]:
