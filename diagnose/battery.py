@@ -153,7 +153,7 @@ class Battery:
     def _assemble(self, started: datetime, start_ns: int, windows: int) -> Capture:
         cache, evictions = self.cache.table(windows), self.evictions.table(windows)
         requests = self.block.requests(windows)
-        files = self.reads.files(self._module, [p.pid for p in self._service.processes])
+        files = self.reads.files(self._module, pids_now(self._service, self._hierarchy))
         seen = {*cache.cgroup, *evictions.evictor, *evictions.victim, *(c for c in requests.cgroup if c)}
         lost = dict(zip(LOST, self._module.table("lost").array().tolist(), strict=True))
         return Capture(
@@ -213,6 +213,13 @@ def described(service: Service, hierarchy: Hierarchy, plan: Plan, started: datet
             processes=list(service.processes),
         ),
     }
+
+
+def pids_now(service: Service, hierarchy: Hierarchy) -> list[int]:
+    """Return who is in the service at this moment: a pid of the start may be another process by the end."""
+    if service_replaced(service, hierarchy):
+        return []
+    return [process.pid for process in hierarchy.processes(service.cgroup)]
 
 
 def service_replaced(service: Service, hierarchy: Hierarchy) -> list[ProbeRecord]:
