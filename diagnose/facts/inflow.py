@@ -260,3 +260,18 @@ def _(f: Facts, n: str | None) -> float | None:
     if held is None or own is None or np.isnan(held).all() or np.isnan(own).all():
         return None
     return ratio(float(np.nanmean(held)), float(np.nanmean(own)))
+
+
+@fact(
+    "neighbour.limit_hits",
+    "events",
+    "number",
+    "cgroups",
+    "hits of a limit of its own (failcnt; memory.events max and high, which on v2 count those below it too)",
+    scope="neighbour",
+)
+def _(f: Facts, n: str | None) -> float | None:
+    named = [cgroup for cgroup, path in f.windows.paths.items() if path == n]
+    counters = [total(f.windows.increase(cgroup, key)) for cgroup in named for key in ("limit_hits", "high_hits")]
+    known = [c for c in counters if c is not None]
+    return sum(known) if known else None

@@ -81,6 +81,12 @@ def test_where_some_were_not_read_the_sum_over_the_host_is_unknown() -> None:
     assert facts.number("neighbours.inflow_share") is None
 
 
+def test_a_neighbour_s_own_limit_is_asked_for_by_its_own_counter() -> None:
+    samples = io(20, [0, 0, 0, 0, 3000]) | {(20, "limit_hits"): [3, 3, 3, 9, 9], (20, "high_hits"): [0, 1, 1, 1, 1]}
+    assert facts_of(samples).number("neighbour.limit_hits", "/dg/batch") == 7
+    assert facts_of(io(20, [0, 0, 0, 0, 3000])).number("neighbour.limit_hits", "/dg/batch") is None
+
+
 def test_hits_are_those_of_the_lowest_limit_around_the_service() -> None:
     samples: Samples = {(10, "limit_hits"): [5, 5, 9, 9, 30], (SVC, "limit_hits"): [0] * 5}
     assert facts_of(samples).number("room.hits") == 25
