@@ -59,8 +59,8 @@ def section(outcomes: list[live.Outcome]) -> tuple[str, bool]:
     lines = [
         "## Live scenarios without BPF",
         "",
-        f"The same with `--no-bpf`, {live.DURATION_SECONDS:.0f} s each ({live.host()}): cgroup files, "
-        "`/proc/<pid>/io`, PSI, vmstat and diskstats alone. Inconclusive is what a report must say where they do not "
+        f"The same with `--no-bpf`, {live.DURATION_SECONDS:.0f} s each, {_times(outcomes)} ({live.host()}): cgroup "
+        "files, `/proc/<pid>/io`, PSI, vmstat and diskstats alone. Inconclusive is what a report must say where they do not "
         "tell causes apart; without timing reads nobody is called healthy. "
         f"**{counts['right']} right, {counts['inconclusive']} inconclusive, {counts['wrong']} wrong"
         f"{', ' + str(counts['not run']) + ' not run' if counts['not run'] else ''}.**",
@@ -73,6 +73,11 @@ def section(outcomes: list[live.Outcome]) -> tuple[str, bool]:
         ),
     ]
     return "\n".join(lines), not counts["wrong"] and not counts["not run"]
+
+
+def _times(outcomes: list[live.Outcome]) -> str:
+    most = max(Counter(o.scenario for o in outcomes).values())
+    return {1: "once", 2: "twice"}.get(most, f"{most} times")
 
 
 def _row(name: str, outcomes: list[live.Outcome]) -> str:
