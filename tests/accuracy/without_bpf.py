@@ -60,8 +60,8 @@ def section(outcomes: list[live.Outcome]) -> tuple[str, bool]:
         "## Live scenarios without BPF",
         "",
         f"The same with `--no-bpf`, {live.DURATION_SECONDS:.0f} s each, {_times(outcomes)} ({live.host()}): cgroup "
-        "files, `/proc/<pid>/io`, PSI, vmstat and diskstats alone. Inconclusive is what a report must say where they do "
-        "not tell causes apart; without timing reads nobody is called healthy. "
+        "files, `/proc/<pid>/io`, PSI, vmstat and diskstats alone. Inconclusive is what a report must say where they "
+        "do not tell causes apart; without timing reads nobody is called healthy. "
         f"**{counts['right']} right, {counts['inconclusive']} inconclusive, {counts['wrong']} wrong"
         f"{', ' + str(counts['not run']) + ' not run' if counts['not run'] else ''}.**",
         "",
