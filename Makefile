@@ -35,7 +35,7 @@ test-browser: install
 wheel: install
 	.venv/bin/python -m build --wheel --no-isolation
 
-# Simulation, every live scenario three times, and the limits tried, into ACCURACY.md: about an hour, as root.
+# Simulation, every live scenario three times, the limits tried, and twice without BPF, into ACCURACY.md: over an hour, as root.
 accuracy: install
 	.venv/bin/python -m tests.accuracy
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -79,6 +80,9 @@ class Battery:
         self.uring = UringProbe()
         self.cgroups, self.host = CgroupsProbe(hierarchy, service.cgroup), HostProbe()
         self._module, attached = self._attached()
+        if not any(record.attached for record in attached):
+            self._module.detach()
+            raise CannotMeasureError(f"no BPF program could be attached: {attached[0].reason}")
         self.probes = [*attached, self.blame.attach(attached), self.host.attach()]
 
     def _attached(self) -> tuple[Module, list[ProbeRecord]]:
@@ -105,18 +109,11 @@ class Battery:
         self.cgroups.read_first()
         self.host.read(-1)
         start_ns, started = self._start()
-        window_ns = int(self._plan.window_seconds * 1e9)
-        done, interrupted = 0, False
-        while done < self._plan.windows and not interrupted:
-            due = start_ns + (done + 1) * window_ns + int(GRACE_SECONDS * 1e9)
-            interrupted = wait(max(0.0, (due - time.monotonic_ns()) / 1e9))
-            elapsed = time.monotonic_ns() - start_ns - int(GRACE_SECONDS * 1e9)
-            finished = min(max(0, elapsed // window_ns), self._plan.windows)
-            if finished > done:
-                self._drain(finished)
-                done = finished
-                on_window(self._seen(done))
-        return self._assemble(started, start_ns, done, interrupted and done < self._plan.windows)
+        done = 0
+        for done in finished_windows(self._plan, start_ns, wait):
+            self._drain(done)
+            on_window(self._seen(done))
+        return self._assemble(started, start_ns, done)
 
     def close(self) -> None:
         """Detach all programs now."""
@@ -164,35 +161,16 @@ class Battery:
             return Evicted(pages=0)
         return Evicted(sum(by.values()), self.cgroups.path_of(most), by[most])
 
-    def _assemble(self, started: datetime, start_ns: int, windows: int, interrupted: bool) -> Capture:
-        if windows == 0:
-            raise CannotMeasureError(
-                "stopped before the first window was over: nothing was measured; let it run longer"
-            )
+    def _assemble(self, started: datetime, start_ns: int, windows: int) -> Capture:
         cache, evictions = self.cache.table(windows), self.evictions.table(windows)
         requests = self.block.requests(windows)
-        files = self.reads.files(self._module, [p.pid for p in self._service.processes])
+        files = self.reads.files(self._module, pids_now(self._service, self._hierarchy))
         seen = {*cache.cgroup, *evictions.evictor, *evictions.victim, *(c for c in requests.cgroup if c)}
         lost = dict(zip(LOST, self._module.table("lost").array().tolist(), strict=True))
         return Capture(
-            tool_version=__version__,
-            start=started.strftime("%Y-%m-%dT%H:%M:%SZ"),
-            windows=windows,
-            requested_windows=self._plan.windows,
-            window_seconds=self._plan.window_seconds,
-            interrupted=interrupted,
-            slow_read_ns=SLOW_READ_NS,
-            host=host_facts(),
-            cgroup_version=self._hierarchy.version,
-            cgroup_mount=str(self._hierarchy.mount),
-            service=ServiceRecord(
-                name=self._service.name,
-                cgroup=self._service.cgroup,
-                cgroup_id=self._service.cgroup_id,
-                processes=list(self._service.processes),
-            ),
+            **described(self._service, self._hierarchy, self._plan, started, windows),
             cgroups=self.cgroups.records(seen),
-            probes=[*self.probes, *self._service_replaced()],
+            probes=[*self.probes, *service_replaced(self._service, self._hierarchy)],
             lost={reason: count for reason, count in lost.items() if count},
             reads=self.reads.reads(windows),
             read_totals=self.reads.totals(windows),
@@ -209,20 +187,65 @@ class Battery:
             host_samples=self.host.samples(windows),
         )
 
-    def _service_replaced(self) -> list[ProbeRecord]:
-        """Say so if the service's cgroup went away during the capture: a new one of the same name was not measured."""
-        service = self._service
-        if self._hierarchy.exists(service.cgroup) and self._hierarchy.id_of(service.cgroup) == service.cgroup_id:
-            return []
-        return [
-            ProbeRecord(
-                probe="service",
-                attached=False,
-                reason=f"the cgroup {service.cgroup} was removed during the capture (restarted?); a new one of the "
-                "same name was not measured",
-                how_to_enable="measure again, while it runs",
-            )
-        ]
+
+def finished_windows(plan: Plan, start_ns: int, wait: Wait) -> Iterator[int]:
+    """Yield how many windows are over, each time there are more, until the plan is fulfilled or `wait` says to end."""
+    window_ns, grace_ns = int(plan.window_seconds * 1e9), int(GRACE_SECONDS * 1e9)
+    done, ended = 0, False
+    while done < plan.windows and not ended:
+        due = start_ns + (done + 1) * window_ns + grace_ns
+        ended = wait(max(0.0, (due - time.monotonic_ns()) / 1e9))
+        elapsed = time.monotonic_ns() - start_ns - grace_ns
+        finished = min(max(0, elapsed // window_ns), plan.windows)
+        if finished > done:
+            done = finished
+            yield done
+
+
+def described(service: Service, hierarchy: Hierarchy, plan: Plan, started: datetime, windows: int) -> dict[str, Any]:
+    """Return the fields of a capture that say what was measured, where and when; CannotMeasureError for no window."""
+    if windows == 0:
+        raise CannotMeasureError("stopped before the first window was over: nothing was measured; let it run longer")
+    return {
+        "tool_version": __version__,
+        "start": started.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "windows": windows,
+        "requested_windows": plan.windows,
+        "window_seconds": plan.window_seconds,
+        "interrupted": windows < plan.windows,
+        "slow_read_ns": SLOW_READ_NS,
+        "host": host_facts(),
+        "cgroup_version": hierarchy.version,
+        "cgroup_mount": str(hierarchy.mount),
+        "service": ServiceRecord(
+            name=service.name,
+            cgroup=service.cgroup,
+            cgroup_id=service.cgroup_id,
+            processes=list(service.processes),
+        ),
+    }
+
+
+def pids_now(service: Service, hierarchy: Hierarchy) -> list[int]:
+    """Return who is in the service at this moment: a pid of the start may be another process by the end."""
+    if service_replaced(service, hierarchy):
+        return []
+    return [process.pid for process in hierarchy.processes(service.cgroup)]
+
+
+def service_replaced(service: Service, hierarchy: Hierarchy) -> list[ProbeRecord]:
+    """Say so if the service's cgroup went away during the capture: a new one of the same name was not measured."""
+    if hierarchy.exists(service.cgroup) and hierarchy.id_of(service.cgroup) == service.cgroup_id:
+        return []
+    return [
+        ProbeRecord(
+            probe="service",
+            attached=False,
+            reason=f"the cgroup {service.cgroup} was removed during the capture (restarted?); a new one of the "
+            "same name was not measured",
+            how_to_enable="measure again, while it runs",
+        )
+    ]
 
 
 def host_facts(proc: Path = Path("/proc")) -> Host:
@@ -239,10 +262,10 @@ def host_facts(proc: Path = Path("/proc")) -> Host:
     )
 
 
-def require_privileges() -> None:
-    """Raise CannotMeasureError unless this is root."""
+def require_privileges(otherwise: str = "") -> None:
+    """Raise CannotMeasureError unless this is root; `otherwise`: what else can be done."""
     if os.geteuid() != 0:
-        raise CannotMeasureError("measuring needs root (BPF programs are loaded); run it with sudo")
+        raise CannotMeasureError(f"measuring needs root (BPF programs are loaded); run it with sudo{otherwise}")
 
 
 def require_whole(hierarchy: Hierarchy) -> None:

@@ -6,21 +6,25 @@ from collections.abc import Callable
 from pathlib import Path
 
 from diagnose import capture as captures
-from diagnose import pipeline, rules
-from diagnose.battery import plan, require_privileges
+from diagnose import doctor, pipeline, rules
+from diagnose.battery import Plan, plan, require_privileges
 from diagnose.cgroups import Hierarchy
 from diagnose.delivery import Delivery
 from diagnose.errors import CannotMeasureError, UsageError
 from diagnose.lab import SCENARIOS, running
 from diagnose.models import Capture, Report
-from diagnose.service import resolve
+from diagnose.service import Service, resolve
 from diagnose.stopping import stoppable
+from diagnose.without_bpf import Bpf
 
 REPLAYS = Path(__file__).parent / "lab" / "recorded"
 """Captures recorded live from the scenarios, shown where nothing can be measured; `<scenario>.capture.json.gz`."""
 EXIT_CANNOT_MEASURE = 3
 
-Measure = Callable[[object, object, object, object, Delivery], int]
+WITH_BPF: Bpf = "needed"
+WITHOUT_BPF: Bpf = "unused"
+
+Measure = Callable[[Service, Hierarchy, Plan, rules.RuleSet, Delivery, Bpf], int]
 Deliver = Callable[[Report, Capture, bytes, Delivery], int]
 Say = Callable[[str], None]
 
@@ -32,27 +36,44 @@ def listing() -> str:
 
 
 def run(
-    scenario: str, duration: float, wanted: Delivery, measure: Measure, deliver: Deliver, say: Say, keep: bool = False
+    scenario: str,
+    duration: float,
+    wanted: Delivery,
+    measure: Measure,
+    deliver: Deliver,
+    say: Say,
+    keep: bool = False,
+    bpf: Bpf = WITH_BPF,
 ) -> int:
     """Run a scenario and return the exit code of its report (3 for a replay).
 
-    `keep`: the workloads go on after the report until a signal comes, so that its change can be tried on them.
+    `keep`: the workloads go on after the report until a signal comes, so that its change can be tried on them. `bpf`:
+    a demo shows what the tool can do, so that it replays where BPF is refused, unless it is to do without.
     """
     if scenario not in SCENARIOS:
         raise UsageError(f"no scenario {scenario!r}; there are: {', '.join(SCENARIOS)}")
     measured_by, loaded = plan(duration, 1.0), rules.load_rules()
     try:
         require_privileges()
+        if bpf == WITH_BPF:
+            _require_bpf()
         hierarchy = Hierarchy.discover()
         with running(scenario, duration, say) as lab:
             service = resolve(lab.service, hierarchy)
             say(f"measuring {lab.service} for {duration:g} s; Ctrl-C ends it early and reports")
-            code = measure(service, hierarchy, measured_by, loaded, wanted)
+            code = measure(service, hierarchy, measured_by, loaded, wanted, bpf)
             if keep:
                 _keep(say)
             return code
     except CannotMeasureError as error:
         return _replay(scenario, str(error), wanted, deliver, say)
+
+
+def _require_bpf() -> None:
+    """Raise CannotMeasureError where BPF will be refused, before a scenario is set up for nothing."""
+    stopping = doctor.blocking(doctor.checks())
+    if stopping:
+        raise CannotMeasureError("; ".join(f"{check.name}: {check.detail}" for check in stopping))
 
 
 def _keep(say: Say) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 from diagnose.cgroups.naming import name_of
 from diagnose.cgroups.paths import is_within
 from diagnose.models import Cause
+from diagnose.turnover import own_turnover
 from diagnose.windows import Series, Windows
 
 PRESSURE: tuple[Cause, ...] = ("memcg-reclaim", "direct-reclaim")
@@ -39,12 +40,17 @@ class Neighbour:
 
 
 def neighbours(windows: Windows) -> list[Neighbour]:
-    """Return the candidates: who evicted most of the service's pages first, then by pages inserted, then by I/O."""
-    measures = (
+    """Return the candidates: who evicted most of the service's pages first, then by pages inserted, then by I/O.
+
+    Without BPF nobody saw who evicts: then it is who brought most into memory.
+    """
+    measures: tuple[dict[int, float], ...] = (
         windows.evicted_by(PRESSURE, windows.service_ids),
         windows.inserted_by(),
         _device_pages(windows),
     )
+    if windows.without_bpf:
+        measures = ({cgroup: float(pages.sum()) for cgroup, pages in own_turnover(windows).items()},)
     top = windows.capture.service.cgroup
     actors = {
         cgroup: windows.paths[cgroup]

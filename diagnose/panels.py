@@ -14,6 +14,9 @@ Node = dict[str, Any]
 def panels(report: Report) -> list[Panel]:
     """Return slow reads, hit ratio, evictions by others and the neighbour's inflow, as far as they were measured."""
     m = report.measurements
+    context = m.get("capture")
+    if isinstance(context, dict) and context.get("without_bpf"):
+        return _file_panels(m, suspects(report))
     return [*_read_panels(m), *_eviction_panels(m, suspects(report))]
 
 
@@ -71,3 +74,21 @@ def _inflow_panel(page_cache: Node, blamed: list[str], names: dict[str, str]) ->
             total = [sum(values) for values in zip(*series, strict=True)]
             return [Panel(f"brought into the cache by {who}", "pages", total, units.count)]
     return []
+
+
+def _file_panels(m: Node, blamed: list[str]) -> list[Panel]:
+    """Return what files alone tell over time: the service's refaults, its cache, what the suspect's devices read."""
+    listed = [node for node in (m.get("cgroups") or {"list": []})["list"] if "series" in node]
+    names, drawn = m.get("names") or {}, []
+    for node in listed:
+        series, own = node["series"], node["is_service"]
+        if own and any(v is not None for v in series["refault_file_pages"]):
+            title = "evicted pages that the service read again"
+            drawn.append(Panel(title, "pages", series["refault_file_pages"], units.count, whose="service"))
+        if own:
+            title = "page cache of the service"
+            drawn.append(Panel(title, "bytes", series["file_bytes"], units.size, "highest", whose="service"))
+        if node["cgroup"] in blamed[:1] and any(v is not None for v in series["io_read_bytes"]):
+            title = f"read from devices by {escape.shortened(names.get(node['cgroup'], node['cgroup']), 40)}"
+            drawn.append(Panel(title, "bytes", series["io_read_bytes"], units.size))
+    return drawn

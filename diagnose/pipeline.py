@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from diagnose.battery import Battery, Plan, Wait
+from collections.abc import Callable
+
+from diagnose.battery import Plan, Wait
 from diagnose.cgroups import Hierarchy
 from diagnose.evaluate import evaluate
 from diagnose.facts import Facts
@@ -14,15 +16,24 @@ from diagnose.recommend import recommend
 from diagnose.rules import RuleSet
 from diagnose.service import Service
 from diagnose.windows import Windows
+from diagnose.without_bpf import Bpf, battery
 
 
-def record(service: Service, hierarchy: Hierarchy, plan: Plan, wait: Wait, on_window: WindowSeen) -> Capture:
-    """Measure on this host; the only step that needs root and a kernel."""
-    battery = Battery(service, hierarchy, plan)
+def record(
+    service: Service,
+    hierarchy: Hierarchy,
+    plan: Plan,
+    wait: Wait,
+    on_window: WindowSeen,
+    bpf: Bpf = "needed",
+    say: Callable[[str], None] = lambda _: None,
+) -> Capture:
+    """Measure on this host; the only step that needs root and a kernel. For `bpf` see `without_bpf.battery`."""
+    instruments = battery(service, hierarchy, plan, bpf, say)
     try:
-        return battery.run(wait, on_window)
+        return instruments.run(wait, on_window)
     finally:
-        battery.close()
+        instruments.close()
 
 
 def analyse(capture: Capture, rules: RuleSet, packed: bytes | None = None) -> Report:
@@ -32,7 +43,10 @@ def analyse(capture: Capture, rules: RuleSet, packed: bytes | None = None) -> Re
     """
     windows = Windows(capture)
     facts = Facts(windows)
-    evaluation, labels = evaluate(rules, facts), Labels.of(capture)
+    evaluation = (
+        evaluate(rules.without_bpf(), facts, at_most="medium") if windows.without_bpf else evaluate(rules, facts)
+    )
+    labels = Labels.of(capture)
     recommendations = [labels.recommendation(r) for r in recommend(list(evaluation.findings), facts)]
     findings = [labels.finding(fired.finding) for fired in evaluation.findings]
     changed = [recommendation.cgroup for recommendation in recommendations]

@@ -19,7 +19,7 @@ from markupsafe import Markup
 
 from diagnose import escape, pictures, units
 from diagnose.charts.which import Picture
-from diagnose.models import Evidence, Finding, Report
+from diagnose.models import Evidence, Finding, NotMeasured, Report
 from diagnose.panels import main_finding, panels
 from diagnose.resources import folder
 from diagnose.seal import sealed
@@ -80,8 +80,9 @@ def reproduce(report: Report) -> list[str]:
     seconds = report.capture.window_seconds
     name = shlex.quote(report.service.name)
     option = f"--service={name}" if report.service.name.startswith("-") else f"--service {name}"
+    without = " --no-bpf" if isinstance(context, dict) and context.get("without_bpf") else ""
     return [
-        f"diagnose latency {option} --duration {windows * seconds:.10g} --window {seconds:.10g}",
+        f"diagnose latency {option} --duration {windows * seconds:.10g} --window {seconds:.10g}{without}",
         "diagnose report capture.json.gz",
     ]
 
@@ -132,6 +133,14 @@ def limits(settings: Node | None) -> str:
     return ", ".join(n for n in known if not n.endswith(("low 0 B", "min 0 B"))) or "none"
 
 
+def alike(rows: list[NotMeasured]) -> list[list[NotMeasured]]:
+    """Return what was not measured, grouped by reason and remedy, in the order of the first of each."""
+    groups: dict[tuple[str, str | None], list[NotMeasured]] = {}
+    for row in rows:
+        groups.setdefault((row.reason, row.how_to_enable), []).append(row)
+    return list(groups.values())
+
+
 def stall(stalls: Node, name: str) -> str:
     """Return the time stalled, and its share of the capture: "1.2 s (1 %)"."""
     values = stalls.get(name)
@@ -177,6 +186,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
+        "alike": alike,
         "code": escape.code,
         "cell": escape.cell,
         "named": named,

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from diagnose.cgroups.paths import is_within
 from diagnose.histogram import BINS
-from diagnose.models import Capture, Cause, ReadKind
+from diagnose.models import Capture, Cause, ProbeRecord, ReadKind
 
 Series = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -23,6 +23,16 @@ KINDS: tuple[ReadKind, ...] = get_args(ReadKind)
 CAUSES: tuple[Cause, ...] = get_args(Cause)
 FILE_KINDS: tuple[ReadKind, ...] = ("hit", "missed", "direct", "io_uring")
 BUFFERED: tuple[ReadKind, ...] = ("hit", "missed")
+BPF = "bpf"
+"""The probe that stands for BPF itself; only captures of hosts that refuse it have it, and it never attached."""
+
+UNREAD = "cgroups not read by themselves"
+"""How the probe "cgroups" says, after their number, that not every cgroup was read."""
+
+
+def refusal(capture: Capture) -> ProbeRecord | None:
+    """Return why a capture was made without BPF; None: it was made with it."""
+    return next((p for p in capture.probes if p.probe == BPF and not p.attached), None)
 
 
 def _codes(values: list[str], names: tuple[str, ...]) -> NDArray[np.int64]:
@@ -64,6 +74,11 @@ class Windows:
         """The ids of the service's cgroup and everything below it."""
         top = self.capture.service.cgroup
         return frozenset({self.capture.service.cgroup_id} | {i for i, p in self.paths.items() if is_within(p, top)})
+
+    @cached_property
+    def without_bpf(self) -> bool:
+        """Whether the capture was made of files alone."""
+        return refusal(self.capture) is not None
 
     def probe_attached(self, name: str) -> bool:
         return any(p.probe == name and p.attached for p in self.capture.probes)
@@ -185,7 +200,7 @@ class Windows:
 
     def gauge(self, cgroup: int, key: str) -> Series | None:
         """Return a reading of a cgroup at the end of each window, shape (count,); None if there is not one."""
-        readings = self._readings(cgroup, key)
+        readings = self.readings(cgroup, key)
         if readings is None:
             return None
         series = np.full(self.count, np.nan)
@@ -194,14 +209,30 @@ class Windows:
                 series[window] = value
         return series
 
+    def gauge_of(self, path: str, key: str) -> Series | None:
+        """Return a reading of whatever cgroup had a path in each window: made anew, it is another one of that name."""
+        parts = [g for cgroup, p in self.paths.items() if p == path and (g := self.gauge(cgroup, key)) is not None]
+        merged: Series | None = np.fmax.reduce(parts) if parts else None
+        return merged
+
     def peak(self, cgroup: int, key: str) -> float | None:
         """Return the highest reading of the capture, the one at the start included."""
-        readings = self._readings(cgroup, key)
+        readings = self.readings(cgroup, key)
         return max(value for _, value in readings) if readings else None
 
     def increase(self, cgroup: int, key: str) -> Series | None:
         """Return by how much a counter of a cgroup rose in each window; None without two readings."""
-        return _increases(self._readings(cgroup, key), self.count)
+        return _increases(self.readings(cgroup, key), self.count)
+
+    def change(self, cgroup: int, key: str) -> Series | None:
+        """Return by how much a reading of a cgroup rose or fell in each window; None without two readings."""
+        readings = self.readings(cgroup, key)
+        if readings is None or len(readings) < 2:
+            return None
+        series = np.full(self.count, np.nan)
+        for (_, before), (window, value) in pairwise(readings):
+            series[window] = value - before
+        return series
 
     def host_increase(self, key: str) -> Series | None:
         """Return by how much a host counter ("vmstat.pswpin") rose in each window; None without two readings."""
@@ -219,7 +250,8 @@ class Windows:
             rows.setdefault(cgroup, []).append(row)
         return rows
 
-    def _readings(self, cgroup: int, key: str) -> list[tuple[int, float]] | None:
+    def readings(self, cgroup: int, key: str) -> list[tuple[int, float]] | None:
+        """Return the (window, value) of a cgroup's readings in the order of time; -1: before the first window."""
         samples = self.capture.cgroup_samples
         column = samples.values.get(key)
         if column is None:

@@ -14,15 +14,17 @@ from diagnose import doctor
 from diagnose.doctor import Check, Host
 from diagnose.errors import CannotMeasureError
 
+ROOT = "Name:\tx\nUid:\t0\t0\t0\t0\nSeccomp:\t0\n"
 TRACEPOINTS = {"reads": ["syscalls:sys_enter_read", "mm_filemap_add_to_page_cache"], "block": ["block:block_rq_issue"]}
 
 
 @pytest.fixture
 def host(tmp_path: Path) -> Host:
-    """Return a host that has everything: root, BTF, tracefs, a v1 memory hierarchy."""
+    """Return a host that has everything: root, BTF, tracefs, a v2 memory hierarchy."""
     files = {
-        "proc/self/status": "Name:\tx\nCapEff:\t000001ffffffffff\n",
-        "proc/self/mounts": "cgroup /sys/fs/cgroup/memory cgroup rw,relatime,memory 0 0\n",
+        "proc/self/status": ROOT + "CapEff:\t000001ffffffffff\n",
+        "proc/self/io": "read_bytes: 0\n",
+        "proc/self/mounts": "cgroup2 /sys/fs/cgroup cgroup2 rw,relatime 0 0\n",
         "proc/filesystems": "nodev\ttracefs\n",
         "proc/kallsyms": "ffffffff81000000 T _text\n",
         "proc/meminfo": "MemAvailable:    4194304 kB\n",
@@ -30,7 +32,7 @@ def host(tmp_path: Path) -> Host:
         "proc/sys/kernel/unprivileged_bpf_disabled": "2\n",
         "sys/kernel/btf/vmlinux": "x" * 4096,
         "sys/kernel/security/lockdown": "none [integrity] confidentiality\n",
-        "sys/fs/cgroup/memory/cgroup.procs": "",
+        "sys/fs/cgroup/cgroup.controllers": "cpu io memory\n",
         "var/tmp/.keep": "",
     }
     for name, text in files.items():
@@ -40,7 +42,7 @@ def host(tmp_path: Path) -> Host:
     events = ("syscalls/sys_enter_read", "filemap/mm_filemap_add_to_page_cache", "block/block_rq_issue")
     for event in events:
         (tmp_path / "sys/kernel/tracing/events" / event).mkdir(parents=True)
-    return Host(tmp_path, lambda: Path("/somewhere/bcc"), lambda: 0, TRACEPOINTS)
+    return Host(tmp_path, lambda: Path("/somewhere/bcc"), lambda: 0, lambda: 0, TRACEPOINTS)
 
 
 def named(found: list[Check], name: str) -> Check:
@@ -71,9 +73,10 @@ def test_a_complete_host_can_measure(host: Host) -> None:
 @pytest.mark.parametrize(
     ("break_it", "name", "says"),
     [
-        (write("proc/self/status", "CapEff:\t0000000000000000\n"), "capabilities", "neither CAP_SYS_ADMIN"),
+        (write("proc/self/status", ROOT + "CapEff:\t0000000000000000\n"), "capabilities", "neither CAP_SYS_ADMIN"),
+        (write("proc/self/status", "Uid:\t7\t7\nCapEff:\t0000000000000000\n"), "capabilities", "not root"),
         (write("sys/kernel/security/lockdown", "none integrity [confidentiality]\n"), "lockdown", "confidentiality"),
-        (remove("sys/kernel/btf/vmlinux"), "BTF", "CONFIG_DEBUG_INFO_BTF"),
+        (remove("sys/kernel/btf/vmlinux"), "BTF", "no readable /sys/kernel/btf/vmlinux"),
         (write("proc/self/mounts", "proc /proc proc rw 0 0\n"), "memory cgroups", "no cgroup hierarchy"),
     ],
 )
@@ -86,12 +89,14 @@ def test_an_essential_thing_missing_means_exit_3(
     assert check.ok is False
     assert says in check.detail
     assert doctor.exit_code(found) == 3
-    assert f"Cannot measure here: {name}." in doctor.as_text(found)
+    text = doctor.as_text(found)
+    assert f"Cannot measure here: {name}." in text
+    assert ("diagnose latency --no-bpf" in text) is (name != "memory cgroups")
 
 
 def test_bpf_and_perfmon_do_without_sys_admin(host: Host) -> None:
-    (host.root / "proc/self/status").write_text(f"CapEff:\t{(1 << 38) | (1 << 39):016x}\n")
-    assert named(doctor.checks(host), "capabilities").detail == "CAP_BPF and CAP_PERFMON"
+    (host.root / "proc/self/status").write_text(ROOT + f"CapEff:\t{(1 << 38) | (1 << 39):016x}\n")
+    assert named(doctor.checks(host), "capabilities").detail == "root with CAP_BPF and CAP_PERFMON"
 
 
 def test_a_refused_bpf_call_shows_the_setting(host: Host) -> None:
@@ -139,7 +144,53 @@ def test_hidden_kallsyms_and_absent_psi_are_reported(host: Host) -> None:
     (host.root / "proc/pressure/memory").unlink()
     found = doctor.checks(host)
     assert named(found, "kallsyms").ok is None
-    assert named(found, "PSI").fix == "boot with psi=1"
+    assert named(found, "PSI").fix == "boot with psi=1 (a kernel built with CONFIG_PSI=y)"
+
+
+FILTERED = ROOT.replace("Seccomp:\t0", "Seccomp:\t2") + "CapEff:\t000001ffffffffff\n"
+
+
+@pytest.mark.parametrize(
+    ("status", "fix"),
+    [
+        ("Uid:\t1000\t1000\nCapEff:\t0\n", "sudo diagnose doctor"),
+        (ROOT + "CapEff:\t0\n", "--cap-add=BPF --cap-add=PERFMON"),
+        (FILTERED, "--security-opt seccomp=unconfined"),
+        (ROOT + "CapEff:\t000001ffffffffff\n", "security module"),
+    ],
+)
+def test_a_refused_call_is_lifted_by_what_refuses_it(host: Host, status: str, fix: str) -> None:
+    (host.root / "proc/self/status").write_text(status)
+    found = doctor.checks(replace(host, bpf_errno=lambda: errno.EPERM, perf_errno=lambda: errno.EACCES))
+    for name in ("bpf()", "perf events"):
+        check = named(found, name)
+        assert check.ok is False
+        assert fix in (check.fix or "")
+
+
+def test_a_v1_host_is_told_what_v2_would_add(host: Host) -> None:
+    (host.root / "proc/self/mounts").write_text("cgroup /sys/fs/cgroup/memory cgroup rw,relatime,memory 0 0\n")
+    (host.root / "sys/fs/cgroup/memory").mkdir()
+    found = doctor.checks(host)
+    assert named(found, "cgroup v2").ok is None
+    assert "unified_cgroup_hierarchy=1" in (named(found, "cgroup v2").fix or "")
+    assert doctor.exit_code(found) == 0
+
+
+@pytest.mark.parametrize("gone", [[], ["proc"], ["sys"], ["var"], ["proc", "sys", "var"]], ids=str)
+def test_every_limitation_comes_with_what_lifts_it(host: Host, gone: list[str]) -> None:
+    for folder in gone:
+        (host.root / folder).rename(host.root / f"{folder}-gone")
+
+    def find_bcc() -> Path:
+        raise CannotMeasureError("bcc is not installed")
+
+    broken = replace(host, find_bcc=find_bcc, bpf_errno=lambda: errno.ENOSYS, perf_errno=lambda: errno.EPERM)
+    found = [check for check in doctor.checks(broken) if check.ok is not True]
+    # A tracepoint that was not looked for waits for tracefs, and a hierarchy that is not there for memory cgroups.
+    waiting = [check.name for check in found if check.fix is None]
+    assert all(name.startswith("tracepoints") or name == "cgroup v2" for name in waiting), waiting
+    assert len(found) > 2
 
 
 def test_an_empty_root_gives_checks_not_exceptions(tmp_path: Path, host: Host) -> None:

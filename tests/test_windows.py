@@ -183,3 +183,16 @@ def test_a_capture_without_rows_has_series_of_zeros() -> None:
     assert windows.read_total("count").tolist() == [0, 0, 0]
     assert windows.read_histogram().sum() == 0
     assert windows.cache("inserted").tolist() == [0, 0, 0]  # type: ignore[union-attr]
+
+
+def test_a_cgroup_made_anew_goes_on_under_its_name() -> None:
+    names = {1: "/", 11: "/dg/svc", 20: "/dg/batch", 21: "/dg/batch"}
+    samples: dict[tuple[int, str], list[int | None]] = {
+        (20, "file_bytes"): [5, 6, 7, None, None],
+        (21, "file_bytes"): [None, None, None, 1, 2],
+    }
+    windows = Windows(small_capture(cgroups=names, samples=samples))
+    found = windows.gauge_of("/dg/batch", "file_bytes")
+    assert found is not None
+    assert found.tolist() == [6, 7, 1, 2]
+    assert windows.gauge_of("/dg/nobody", "file_bytes") is None

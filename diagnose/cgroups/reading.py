@@ -20,6 +20,8 @@ inactive_file_bytes      memory.stat inactive_file             memory.stat total
 refault_file_pages       memory.stat workingset_refault_file   memory.stat total_workingset_refault_file
                          (before 5.9 workingset_refault)
 refault_anon_pages       memory.stat workingset_refault_anon   memory.stat total_workingset_refault_anon
+reclaimed_pages          memory.stat pgsteal (its own pages    None: v1 does not count them by cgroup
+                         that reclaim took)
 swap_bytes               memory.swap.current                   memory.stat total_swap
 major_faults             memory.stat pgmajfault                memory.stat total_pgmajfault
 limit_hits               memory.events max                     memory.failcnt (this cgroup's own limit)
@@ -57,6 +59,7 @@ V2_STAT = {
     "active_file_bytes": "active_file",
     "inactive_file_bytes": "inactive_file",
     "refault_anon_pages": "workingset_refault_anon",
+    "reclaimed_pages": "pgsteal",
     "major_faults": "pgmajfault",
 }
 V1_STAT = {
@@ -130,6 +133,7 @@ def _memory_v1(directory: Path) -> Sample:
         "kernel_bytes": number(read(directory, "memory.kmem.usage_in_bytes")),
         "limit_hits": number(read(directory, "memory.failcnt")),
         "high_hits": None,
+        "reclaimed_pages": None,
         "oom_kills": keyed(read(directory, "memory.oom_control")).get("oom_kill"),
     }
 

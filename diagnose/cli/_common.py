@@ -45,6 +45,11 @@ rules_option = click.option(
     shell_complete=folders,
     help="Folder with rules of your own; repeatable. A rule of the same id replaces the shipped one.",
 )
+no_bpf_option = click.option(
+    "--no-bpf",
+    is_flag=True,
+    help="Load nothing into the kernel: cgroup files and counters alone, no read is timed, confidence medium at most.",
+)
 progress_option = click.option(
     "--progress",
     type=click.Choice(["auto", "live", "plain", "none"]),

@@ -27,10 +27,25 @@ def summary(report: Report, file: Path, data: Path | None, width: int | None) ->
 
     `file` is the report to read, `data` the report.json that `apply` takes, if it was written.
     """
-    lines = [_verdict(report), *_said(report, width), *_who(report, width), *_sure(report, width)]
+    lines = [
+        *_without_bpf(report, width),
+        _verdict(report),
+        *_said(report, width),
+        *_who(report, width),
+        *_sure(report, width),
+    ]
     lines += _changes(report, width)
     lines.append(f"report: {visible(str(file))}")
     return "\n".join([*lines, *_next(report, data, width)])
+
+
+def _without_bpf(report: Report, width: int | None) -> list[str]:
+    from diagnose.windows import BPF
+
+    refused = next((row for row in report.not_measured if row.probe == BPF), None)
+    if refused is None:
+        return []
+    return _wrapped(f"measured without BPF ({refused.reason}): no read was timed", width, 2, first="")
 
 
 def _verdict(report: Report) -> str:

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from diagnose.cli._common import EXIT_NO_FINDING, REPORT_FILES, cli, delivery_options, progress_option, say
+from diagnose.cli._common import (
+    EXIT_NO_FINDING,
+    REPORT_FILES,
+    cli,
+    delivery_options,
+    no_bpf_option,
+    progress_option,
+    say,
+)
 from diagnose.cli._names import scenarios
 from diagnose.cli.measure import deliver, measure_and_report
 
@@ -41,14 +49,17 @@ if TYPE_CHECKING:
 @click.option("--duration", default=30.0, show_default=True, metavar="SECONDS", help="How long to measure.")
 @click.option("--keep", is_flag=True, help="Leave the workloads running after the report, until Ctrl-C, to try apply.")
 @click.option("--list", "list_them", is_flag=True, help="Explain the scenarios and stop.")
+@no_bpf_option
 @delivery_options
 @progress_option
-def demo(scenario: str, duration: float, keep: bool, list_them: bool, wanted: Delivery, progress: str) -> int:
+def demo(
+    scenario: str, duration: float, keep: bool, list_them: bool, no_bpf: bool, wanted: Delivery, progress: str
+) -> int:
     """Set up a real service and neighbour, and diagnose them.
 
     They run in cgroups of their own below /diagnose-demo-PID with a limit of 304 MiB at most, are measured like any
     service, and are removed afterwards with all their files, also after Ctrl-C. Needs root; where measuring is
-    refused, a capture recorded elsewhere is shown instead and labelled so.
+    refused, a capture recorded elsewhere is shown instead and labelled so, unless --no-bpf asks for what files tell.
     """
     from diagnose import demonstration
 
@@ -57,4 +68,5 @@ def demo(scenario: str, duration: float, keep: bool, list_them: bool, wanted: De
         return EXIT_NO_FINDING
     wanted.check()
     measure = partial(measure_and_report, progress=progress)
-    return demonstration.run(scenario, duration, wanted, measure, deliver, say, keep)
+    bpf = demonstration.WITHOUT_BPF if no_bpf else demonstration.WITH_BPF
+    return demonstration.run(scenario, duration, wanted, measure, deliver, say, keep, bpf)

@@ -16,6 +16,7 @@ from diagnose.cli._common import (
     REPORT_FILES,
     cli,
     delivery_options,
+    no_bpf_option,
     progress_option,
     rules_option,
     say,
@@ -25,9 +26,14 @@ from diagnose.cli._names import services
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from diagnose.battery import Plan
+    from diagnose.cgroups import Hierarchy
     from diagnose.charts import Chart
     from diagnose.delivery import Delivery
     from diagnose.models import Capture, Report
+    from diagnose.rules import RuleSet
+    from diagnose.service import Service
+    from diagnose.without_bpf import Bpf
 
 
 @cli.command(
@@ -48,11 +54,18 @@ if TYPE_CHECKING:
 )
 @click.option("--duration", default=120.0, show_default=True, metavar="SECONDS", help="How long to measure.")
 @click.option("--window", default=1.0, show_default=True, metavar="SECONDS", help="Length of one window, 0.1 to 60 s.")
+@no_bpf_option
 @delivery_options
 @rules_option
 @progress_option
 def latency(
-    service: str, duration: float, window: float, wanted: Delivery, rule_folders: tuple[Path, ...], progress: str
+    service: str,
+    duration: float,
+    window: float,
+    no_bpf: bool,
+    wanted: Delivery,
+    rule_folders: tuple[Path, ...],
+    progress: str,
 ) -> int:
     """Measure a service and say why its reads are slow.
 
@@ -60,7 +73,8 @@ def latency(
     the block device does, and who evicts whose pages from the page cache. Prints the verdict and writes the report.
     The service is the whole subtree of its cgroup; diagnose services lists the names.
 
-    Needs root; changes nothing, and leaves nothing behind but the report. Ctrl-C or SIGTERM ends the measurement early
+    Needs root, for BPF; changes nothing, and leaves nothing behind but the report. Where the host refuses BPF, files
+    are read instead, and the report says so first. Ctrl-C or SIGTERM ends the measurement early
     and still reports on what there is.
     """
     from diagnose import rules
@@ -71,16 +85,24 @@ def latency(
     measured_by = plan(duration, window)
     loaded = rules.load_rules(rule_folders)
     wanted.check()
-    require_privileges()
+    if not no_bpf:
+        require_privileges(", or with --no-bpf for what files alone can say")
     hierarchy = Hierarchy.discover()
     require_whole(hierarchy)
     resolved = resolve(service, hierarchy)
     say(f"measuring {resolved.cgroup} for {duration:g} s; Ctrl-C ends it early and reports")
-    return measure_and_report(resolved, hierarchy, measured_by, loaded, wanted, progress)
+    bpf: Bpf = "unused" if no_bpf else "if granted"
+    return measure_and_report(resolved, hierarchy, measured_by, loaded, wanted, bpf, progress)
 
 
 def measure_and_report(
-    service: object, hierarchy: object, plan: object, rules: object, wanted: Delivery, progress: str = "auto"
+    service: Service,
+    hierarchy: Hierarchy,
+    plan: Plan,
+    rules: RuleSet,
+    wanted: Delivery,
+    bpf: Bpf,
+    progress: str = "auto",
 ) -> int:
     from diagnose import capture as captures
     from diagnose import pipeline
@@ -90,7 +112,7 @@ def measure_and_report(
     watching = watcher(progress)
     with stoppable() as wait:
         try:
-            capture = pipeline.record(service, hierarchy, plan, wait, watching)  # type: ignore[arg-type]
+            capture = pipeline.record(service, hierarchy, plan, wait, watching, bpf, say)
         finally:
             watching.end()
     if capture.interrupted:
@@ -98,7 +120,7 @@ def measure_and_report(
     if wanted.redacting is not None:
         capture = wanted.redacting(capture)
     packed = captures.to_bytes(capture)
-    report = pipeline.analyse(capture, rules, packed)  # type: ignore[arg-type]
+    report = pipeline.analyse(capture, rules, packed)
     return deliver(report, capture, packed, wanted)
 
 

@@ -61,7 +61,12 @@ def rules_show(rule_id: str, rule_folders: tuple[Path, ...]) -> int:
     """
     from diagnose.rules import explain, load_rules
 
-    click.echo(explain(load_rules(rule_folders).get(rule_id)))
+    rules = load_rules(rule_folders)
+    click.echo(explain(rules.get(rule_id)))
+    for loaded in rules.instead:
+        if loaded.id == rule_id:
+            click.echo("Where BPF is refused, this rule takes its place:\n")
+            click.echo(explain(loaded))
     return EXIT_NO_FINDING
 
 

@@ -8,7 +8,7 @@ then the lower `rank`; then the id. The verdict's summary says by which of these
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cmp_to_key
 from typing import Literal
 
@@ -16,7 +16,7 @@ from diagnose import facts as vocabulary
 from diagnose import units
 from diagnose.evaluate.judgement import Judgement, confidence, finding, judge, known_by, summary
 from diagnose.evaluate.source import FactSource, all_of, any_of, not_
-from diagnose.models import Evidence, Finding, RuledOut, Unknown, Verdict
+from diagnose.models import Confidence, Evidence, Finding, RuledOut, Unknown, Verdict
 from diagnose.rules import wording
 from diagnose.rules.loading import LoadedRule
 
@@ -40,6 +40,8 @@ MEASURED = (
     "reads.p99",
     "cache.hit_ratio",
     "evictions.of_service",
+    "cache.refaults",
+    "device.read_pages",
 )
 """What an inconclusive verdict says was measured; a description, no verdict depends on it."""
 
@@ -71,9 +73,9 @@ class Evaluation:
     evidence: tuple[Evidence, ...]
 
 
-def evaluate(rules: Iterable[LoadedRule], facts: FactSource) -> Evaluation:
-    """Judge every rule and arrange the outcome."""
-    judgements = [judge(loaded, facts) for loaded in rules]
+def evaluate(rules: Iterable[LoadedRule], facts: FactSource, at_most: Confidence = "high") -> Evaluation:
+    """Judge every rule and arrange the outcome; whatever the mechanisms are, no confidence is above `at_most`."""
+    judgements = [_capped(judge(loaded, facts), at_most) for loaded in rules]
     causes = [j for j in judgements if j.loaded.rule.then.verdict == "finding"]
     health = [j for j in judgements if j.loaded.rule.then.verdict == "healthy"]
     fired = _arranged([j for j in causes if j.fires])
@@ -87,6 +89,12 @@ def evaluate(rules: Iterable[LoadedRule], facts: FactSource) -> Evaluation:
         unknown=undecided,
         evidence=_deciding(fired, health),
     )
+
+
+def _capped(judgement: Judgement, at_most: Confidence) -> Judgement:
+    if judgement.confidence is None or _level(judgement) >= _LEVELS.index(at_most):
+        return judgement
+    return replace(judgement, confidence=at_most)
 
 
 def _fired(judgement: Judgement, facts: FactSource) -> Fired:

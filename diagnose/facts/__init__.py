@@ -1,7 +1,7 @@
 """What rules may speak of, one file a subject; `vocabulary.py` says what a fact is and keeps them (pure)."""
 
 # Importing a subject registers its facts.
-from diagnose.facts import blame, block, cache, delays, demand, limit, neighbour, pressure, reads
+from diagnose.facts import blame, block, cache, delays, demand, disks, inflow, limit, neighbour, pressure, reads
 from diagnose.facts.vocabulary import FACTS, Facts, FactSpec, fact
 
 __all__ = [
@@ -13,7 +13,9 @@ __all__ = [
     "cache",
     "delays",
     "demand",
+    "disks",
     "fact",
+    "inflow",
     "limit",
     "neighbour",
     "pressure",

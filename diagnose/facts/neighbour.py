@@ -79,8 +79,7 @@ def _(f: Facts, n: str | None) -> float | None:
 
 @fact("neighbour.cache_bytes", "bytes", "series", "cgroups", "page cache charged to it", scope="neighbour")
 def _(f: Facts, n: str | None) -> Series | None:
-    top = next((i for i, path in f.windows.paths.items() if path == n), None)
-    return None if top is None else f.windows.gauge(top, "file_bytes")
+    return None if n is None else f.windows.gauge_of(n, "file_bytes")
 
 
 @fact(

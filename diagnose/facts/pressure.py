@@ -132,6 +132,17 @@ def _(f: Facts, _n: str | None) -> float | None:
 
 
 @fact(
+    "swap.refault_rate",
+    "pages/s",
+    "number",
+    "cgroups",
+    "pages of its own memory that the service fetched back from swap per second",
+)
+def _(f: Facts, _n: str | None) -> float | None:
+    return ratio(_own(f, "refault_anon_pages"), _seconds(f))
+
+
+@fact(
     "swap.refault_share",
     "ratio",
     "number",

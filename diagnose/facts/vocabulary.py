@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
 
 from diagnose.neighbours import Neighbour
 from diagnose.neighbours import neighbours as candidates
+from diagnose.turnover import own_turnover
 from diagnose.windows import Counts, Series, Windows
 
 Kind = Literal["number", "series", "histogram", "text"]
@@ -62,6 +64,11 @@ class Facts:
         self.measured_misses = self.measured_reads and windows.probe_attached("page-cache")
         """Misses are marked by the insertions that the page-cache probe sees; without it all reads look like hits."""
         self._kept: dict[tuple[str, str | None], Any] = {}
+
+    @cached_property
+    def brought_in(self) -> dict[int, Series]:
+        """What each cgroup that is not the service's brought into memory, in pages a window (see `turnover.py`)."""
+        return own_turnover(self.windows)
 
     def ids(self, neighbour: str | None) -> frozenset[int]:
         return self.by_path[neighbour].ids if neighbour is not None else self.windows.service_ids

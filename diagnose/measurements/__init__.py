@@ -13,12 +13,14 @@ from diagnose import __version__
 from diagnose.measurements.blame import blame
 from diagnose.measurements.block import block_latency
 from diagnose.measurements.cgroups import cgroups
+from diagnose.measurements.disks import disks
 from diagnose.measurements.evictions import evictions
 from diagnose.measurements.frame import MAX_POINTS, TOP, Frame, Node, rounded
 from diagnose.measurements.page_cache import page_cache
 from diagnose.measurements.pressure import pressure
 from diagnose.measurements.reads import read_latency
 from diagnose.models import Capture
+from diagnose.windows import refusal
 
 __all__ = ["MAX_POINTS", "TOP", "measure"]
 
@@ -39,6 +41,7 @@ def measure(
     result: Node = {
         "read_latency": read_latency(frame, slow_threshold_seconds),
         "block_latency": block_latency(frame),
+        "disks": disks(frame),
         "page_cache": page_cache(frame),
         "evictions": evictions(frame),
         "blame": blame(frame),
@@ -52,9 +55,10 @@ def measure(
 
 def _capture(frame: Frame, packed: bytes | None) -> Node:
     """What the report's `capture` key does not hold: the host, what was asked for, versions, how series are merged."""
-    capture, host = frame.capture, frame.capture.host
+    capture, host, refused = frame.capture, frame.capture.host, refusal(frame.capture)
     return {
         "redacted": capture.redacted,
+        "without_bpf": {"reason": refused.reason, "how_to_enable": refused.how_to_enable} if refused else None,
         "hostname": host.hostname,
         "boot_id": host.boot_id,
         "cpus": host.cpus,

@@ -6,11 +6,23 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from diagnose.measurements.frame import TOP, Frame, Ints, Node, difference, ids, ints, merge_levels, sums_by
+from diagnose.measurements.frame import (
+    TOP,
+    Frame,
+    Ints,
+    Node,
+    difference,
+    ids,
+    ints,
+    merge_growth,
+    merge_levels,
+    sums_by,
+)
 
 TOP_SERIES = 5
 _LEVELS = ("file_bytes", "usage_bytes", "anon_bytes")
-_COUNTERS = ("refault_file_pages", "limit_hits")
+_COUNTERS = ("refault_file_pages", "limit_hits", "io_read_bytes", "io_written_bytes")
+_GROWING = ("refault_file_pages", "io_read_bytes")
 
 
 def cgroups(frame: Frame) -> Node | None:
@@ -28,7 +40,10 @@ def cgroups(frame: Frame) -> Node | None:
         if cgroup in rows:
             taken = rows[cgroup]
             windows = [samples.window[i] for i in taken]
-            node["series"] = {"file_bytes": merge_levels(windows, _column(frame, "file_bytes", taken), frame)}
+            node["series"] = {
+                "file_bytes": merge_levels(windows, _column(frame, "file_bytes", taken), frame),
+                **{k: merge_growth(windows, _column(frame, k, taken), frame) for k in _GROWING},
+            }
     return {"list": listed, "omitted": max(0, len(order) - TOP)}
 
 

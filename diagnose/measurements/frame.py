@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -113,6 +114,17 @@ def merge_levels(windows: Sequence[int], values: Sequence[int | None], frame: Fr
         if value is not None and 0 <= window < frame.capture.windows:
             point = window // frame.windows_per_point
             result[point] = max(value, result[point] or 0)
+    return result
+
+
+def merge_growth(windows: Sequence[int], values: Sequence[int | None], frame: Frame) -> list[int | None]:
+    """Return by how much a raw counter rose in each point; None where it was not read, or was reset."""
+    result: list[int | None] = [None] * frame.points
+    known = [(w, v) for w, v in zip(windows, values, strict=True) if v is not None and w < frame.capture.windows]
+    for (_, before), (window, value) in pairwise(known):
+        if value >= before:
+            point = window // frame.windows_per_point
+            result[point] = (result[point] or 0) + value - before
     return result
 
 

@@ -48,6 +48,8 @@ class CgroupsProbe:
 
     def read_first(self) -> None:
         """Read everybody once, as the state before window 0."""
+        # Those made between the first look and the attaching of the program that sees them being made.
+        self._paths.update((cgroup, path) for cgroup, path in self._hierarchy.walk() if cgroup not in self._paths)
         for cgroup in [*self._fixed, *(c for c in self._paths if c not in self._fixed)][:MAX_FIRST_READ]:
             self._read(-1, cgroup)
 
@@ -74,12 +76,17 @@ class CgroupsProbe:
         if path is None or not self._hierarchy.exists(path):
             return  # gone: no reading is made up for it
         try:
-            values = read_memory(self._hierarchy, path)
-            if cgroup not in self._settings:
-                self._settings[cgroup] = read_settings(self._hierarchy, path)
+            values = self._values(path)
+            settings = self._settings.get(cgroup) or read_settings(self._hierarchy, path)
+            if self._hierarchy.id_of(path) != cgroup:
+                return  # another cgroup of the same name (ids are not used again): its readings are not this one's
         except (OSError, UsageError):
             return  # removed between the look and the reading
+        self._settings[cgroup] = settings
         self._rows.append((window, cgroup, values))
+
+    def _values(self, path: str) -> dict[str, int | None]:
+        return read_memory(self._hierarchy, path)
 
     def _learn_names(self, module: Module | None) -> None:
         if module is None:

@@ -1,7 +1,8 @@
 """The host around the service: /proc/vmstat, /proc/meminfo and /proc/pressure.
 
 Yields `Samples` with the columns "vmstat.<counter>" (events or pages, as the kernel counts them),
-"meminfo.<field>_bytes" and "pressure.<resource>.<some|full>_us" (total stall time in microseconds).
+"meminfo.<field>_bytes" and "pressure.<resource>.<some|full>_us" (total stall time in microseconds); where block
+requests cannot be traced also "disk.<name>.<counter>" of /proc/diskstats (requests, 512-byte sectors, milliseconds).
 """
 
 from __future__ import annotations
@@ -18,6 +19,16 @@ VMSTAT = (
 )  # fmt: skip
 MEMINFO = ("MemFree", "MemAvailable", "Cached", "AnonPages", "Slab")
 RESOURCES = ("cpu", "io", "memory")
+DISKSTATS = {
+    "reads": 3,
+    "read_sectors": 5,
+    "read_ms": 6,
+    "writes": 7,
+    "written_sectors": 9,
+    "write_ms": 10,
+    "queued_ms": 13,
+}
+"""Position in a line of /proc/diskstats, from 0 (Documentation/admin-guide/iostats.rst); queued_ms: times in flight."""
 
 
 class HostProbe:
@@ -25,8 +36,8 @@ class HostProbe:
 
     name = "host"
 
-    def __init__(self, proc: Path = Path("/proc")) -> None:
-        self._proc = proc
+    def __init__(self, proc: Path = Path("/proc"), disks: bool = False) -> None:
+        self._proc, self._disks = proc, disks
         self._rows: list[tuple[int, dict[str, int]]] = []
 
     def attach(self) -> ProbeRecord:
@@ -42,12 +53,15 @@ class HostProbe:
         )
 
     def read(self, window: int) -> None:
-        self._rows.append((window, {**_vmstat(self._proc), **_meminfo(self._proc), **_pressure(self._proc)}))
+        disks = _diskstats(self._proc) if self._disks else {}
+        self._rows.append((window, {**_vmstat(self._proc), **_meminfo(self._proc), **_pressure(self._proc), **disks}))
 
     def samples(self, windows: int) -> Samples:
         rows = [r for r in self._rows if r[0] < windows]
-        keys = sorted({key for _, values in rows for key in values})
-        return Samples(window=[w for w, _ in rows], values={k: [v.get(k) for _, v in rows] for k in keys})
+        columns = {k: [v.get(k) for _, v in rows] for k in sorted({key for _, values in rows for key in values})}
+        idle = {k.rpartition(".")[0] for k, v in columns.items() if k.endswith(".queued_ms") and len(set(v)) == 1}
+        kept = {k: v for k, v in columns.items() if k.rpartition(".")[0] not in idle}
+        return Samples(window=[w for w, _ in rows], values=kept)
 
 
 def _vmstat(proc: Path) -> dict[str, int]:
@@ -81,4 +95,17 @@ def _pressure(proc: Path) -> dict[str, int]:
             kind, _, total = line.partition(" ")[0], *line.rpartition("total=")[1:]
             if kind in ("some", "full") and total.isdigit():
                 values[f"pressure.{resource}.{kind}_us"] = int(total)
+    return values
+
+
+def _diskstats(proc: Path) -> dict[str, int]:
+    """Read the whole devices of /proc/diskstats: "8 0 sda 123 …"; partitions are in their disk's counts."""
+    try:
+        lines = (proc / "diskstats").read_text().splitlines()
+    except OSError:
+        return {}
+    values: dict[str, int] = {}
+    for fields in (line.split() for line in lines):
+        if len(fields) > max(DISKSTATS.values()) and (proc.parent / "sys/block" / fields[2].replace("/", "!")).exists():
+            values |= {f"disk.{fields[2]}.{key}": int(fields[place]) for key, place in DISKSTATS.items()}
     return values

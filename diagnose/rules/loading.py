@@ -18,6 +18,8 @@ from diagnose.rules.document import Document, Place, read, shown
 from diagnose.rules.schema import Override, Rule
 
 SYSTEM_FOLDER = Path("/etc/diagnose/rules.d")
+WITHOUT_BPF = "without-bpf"
+"""The folder within a folder of rules whose rules take the place of those of the same id where BPF is refused."""
 MAX_FILES = 500
 _SHOWN_PROBLEMS = 20
 
@@ -43,12 +45,19 @@ class RuleSet:
 
     rules: tuple[LoadedRule, ...]
     notes: tuple[str, ...] = ()
+    instead: tuple[LoadedRule, ...] = ()
+    """What takes the place of the rules of the same id for a capture that was made without BPF."""
 
     def __iter__(self) -> Iterator[LoadedRule]:
         return iter(self.rules)
 
     def __len__(self) -> int:
         return len(self.rules)
+
+    def without_bpf(self) -> RuleSet:
+        """Return the rules for a capture that was made without BPF."""
+        rules = {loaded.id: loaded for loaded in self.rules} | {loaded.id: loaded for loaded in self.instead}
+        return RuleSet(_by_rank(rules), self.notes)
 
     def get(self, rule_id: str) -> LoadedRule:
         """Return the rule with this id; raises UsageError naming the nearest one."""
@@ -66,23 +75,32 @@ def load_rules(extra: Sequence[Path] = (), *, system: Path = SYSTEM_FOLDER) -> R
     Raises UsageError with every problem of the first file that has any.
     """
     found: dict[str, LoadedRule] = {}
+    instead: dict[str, LoadedRule] = {}
     notes: list[str] = []
-    _add_folder(found, resources.folder("rules"))
+    folders = [resources.folder("rules")]
     if os.path.lexists(system):
         reason = _untrusted(system)
         if reason:
             notes.append(f"{system} was not read: {reason}")
         else:
-            _add_folder(found, system)
-    for folder in extra:
+            folders.append(system)
+    for folder in [*folders, *extra]:
         _add_folder(found, folder)
-    return RuleSet(tuple(sorted(found.values(), key=lambda r: (r.rule.rank, r.id))), tuple(notes))
+        if (folder / WITHOUT_BPF).is_dir():
+            _add_folder(instead, folder / WITHOUT_BPF)
+    return RuleSet(_by_rank(found), tuple(notes), _by_rank(instead))
+
+
+def _by_rank(rules: dict[str, LoadedRule]) -> tuple[LoadedRule, ...]:
+    return tuple(sorted(rules.values(), key=lambda r: (r.rule.rank, r.id)))
 
 
 def _untrusted(folder: Path) -> str | None:
     """Return why somebody other than root may have written these rules; a report may lead root to change limits."""
+    inner = folder / WITHOUT_BPF
     try:
-        for path in (folder.parent, folder, *rule_files(folder)):
+        within = (inner, *rule_files(inner)) if inner.is_dir() else ()
+        for path in (folder.parent, folder, *rule_files(folder), *within):
             status = path.lstat()
             if status.st_uid != 0 or status.st_mode & 0o022 or path.is_symlink():
                 return f"{path} must be root's, no link, and writable by nobody else (chown root, chmod go-w)"

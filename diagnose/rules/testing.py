@@ -14,7 +14,7 @@ from diagnose.errors import UsageError
 from diagnose.rules import notation
 from diagnose.rules.check import shortcomings
 from diagnose.rules.document import read
-from diagnose.rules.loading import LoadedRule, interpret, override_faults, rule_files
+from diagnose.rules.loading import WITHOUT_BPF, LoadedRule, interpret, override_faults, rule_files
 from diagnose.rules.schema import Override, Rule, RuleTest
 
 
@@ -70,8 +70,18 @@ class TestFacts:
 
 def lint(folder: Path) -> list[str]:
     """Return everything wrong with the rules of a folder, one message each, with file, line and key."""
+    return [message for part in _parts(folder) for message in _lint(part)]
+
+
+def _parts(folder: Path) -> list[Path]:
+    """Return a folder of rules, and the one within it for hosts that refuse BPF."""
+    inner = folder / WITHOUT_BPF
+    return [folder, inner] if inner.is_dir() else [folder]
+
+
+def _lint(folder: Path) -> list[str]:
     messages: list[str] = []
-    shipped = _load(resources.folder("rules"), [])
+    shipped = _load(resources.folder("rules") / (WITHOUT_BPF if folder.name == WITHOUT_BPF else ""), [])
     own = _load(folder, messages)
     known = shipped | own
     for path in rule_files(folder):
@@ -110,10 +120,10 @@ def _load(folder: Path, messages: list[str]) -> dict[str, LoadedRule]:
 def run_tests(folder: Path) -> list[TestOutcome]:
     """Run the tests of every rule of a folder; raises UsageError when a file of it is no valid rule."""
     messages: list[str] = []
-    loaded = _load(folder, messages)
+    loaded = [rule for part in _parts(folder) for rule in _load(part, messages).values()]
     if messages:
         raise UsageError("\n".join(messages[:20]))
-    return [_run(rule, test, i) for rule in loaded.values() for i, test in enumerate(rule.rule.complete_tests())]
+    return [_run(rule, test, i) for rule in loaded for i, test in enumerate(rule.rule.complete_tests())]
 
 
 def _run(loaded: LoadedRule, test: RuleTest, index: int) -> TestOutcome:

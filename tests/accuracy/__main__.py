@@ -11,10 +11,10 @@ from pathlib import Path
 
 from diagnose.errors import UsageError
 from diagnose.lab import SCENARIOS
-from tests.accuracy import live, outcomes, simulation, sizing
+from tests.accuracy import live, outcomes, simulation, sizing, without_bpf
 
 PAGE = Path(__file__).parents[2] / "ACCURACY.md"
-SECTIONS = ("simulation", "live", "sizing")
+SECTIONS = ("simulation", "live", "sizing", without_bpf.SECTION)
 LEAST_RIGHT = 0.95
 
 _HEAD = """\
@@ -155,6 +155,10 @@ def main() -> int:
     if "sizing" in wanted:
         text, holds = sized([n for n in options.scenario or sizing.SIZED if n in sizing.SIZED], options.keep)
         _publish("sizing", text, options.scenario)
+        good &= holds
+    if without_bpf.SECTION in wanted:
+        text, holds = without_bpf.measured(without_bpf.TIMES, options.scenario or list(SCENARIOS), options.keep)
+        _publish(without_bpf.SECTION, text, options.scenario)
         good &= holds
     return 0 if good else 1
 

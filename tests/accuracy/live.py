@@ -14,6 +14,7 @@ from diagnose.errors import CannotMeasureError
 from diagnose.lab import SCENARIOS, Scenario, running
 from diagnose.models import Capture, Report
 from diagnose.service import resolve
+from diagnose.without_bpf import Bpf
 from tests.accuracy.anonymous import anonymous
 
 DURATION_SECONDS = 10.0
@@ -49,7 +50,7 @@ def outcome(scenario: Scenario, report: Report) -> Outcome:
     return Outcome(scenario.name, verdict, report.verdict.confidence, named, right and not accused, accused, summary)
 
 
-def record(name: str, duration: float = DURATION_SECONDS) -> Capture:
+def record(name: str, duration: float = DURATION_SECONDS, bpf: Bpf = "needed") -> Capture:
     """Run a scenario and measure it."""
     hierarchy = Hierarchy.discover()
     with running(name, duration, lambda _: None) as lab:
@@ -59,7 +60,7 @@ def record(name: str, duration: float = DURATION_SECONDS) -> Capture:
             time.sleep(seconds)
             return not lab.alive()
 
-        return pipeline.record(service, hierarchy, plan(duration, 1.0), wait, lambda _: None)
+        return pipeline.record(service, hierarchy, plan(duration, 1.0), wait, lambda _: None, bpf)
 
 
 def load(path: Path) -> tuple[Scenario, Report]:

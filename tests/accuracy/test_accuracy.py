@@ -10,7 +10,7 @@ from diagnose.errors import UsageError
 from diagnose.lab import SCENARIOS
 from diagnose.models import Culprit, Finding, Verdict
 from tests.accuracy import __main__ as page
-from tests.accuracy import outcomes, simulation
+from tests.accuracy import outcomes, simulation, without_bpf
 from tests.accuracy.live import Outcome, outcome
 from tests.test_recorded import RECORDINGS, report_of
 
@@ -86,3 +86,34 @@ def test_outcomes_of_other_code_are_refused(tmp_path: Path) -> None:
     file.write_text('{"state": "other"}\n')
     with pytest.raises(UsageError, match="another state of the code"):
         outcomes.read(file)
+
+
+def _outcome(verdict: str, confidence: str = "medium", right: bool = False, accused: tuple[str, ...] = ()) -> Outcome:
+    return Outcome("own-limit", verdict, confidence, accused, right, accused)
+
+
+@pytest.mark.parametrize(
+    ("outcome_", "kind"),
+    [
+        (_outcome("own-limit-too-small", right=True), "right"),
+        (_outcome("inconclusive", "low"), "inconclusive"),
+        (_outcome("healthy"), "wrong"),
+        (_outcome("swap-thrash"), "wrong"),
+        (_outcome("own-limit-too-small", "high", right=True), "wrong"),
+        (_outcome("inconclusive", "low", accused=("batch",)), "wrong"),
+        (_outcome("could not run: no swap", "low"), "not run"),
+    ],
+)
+def test_without_bpf_anything_but_right_and_inconclusive_is_wrong(outcome_: Outcome, kind: str) -> None:
+    assert without_bpf.kind(outcome_) == kind
+
+
+def test_the_table_without_bpf_counts_and_holds_only_with_nothing_wrong() -> None:
+    good = [_outcome("own-limit-too-small", right=True), _outcome("inconclusive", "low")]
+    text, holds = without_bpf.section(good)
+    assert holds
+    assert "**1 right, 1 inconclusive, 0 wrong.**" in text
+    assert "| own-limit | own-limit-too-small | – | 1 | 1 | 0 |" in text
+    text, holds = without_bpf.section([*good, _outcome("healthy")])
+    assert not holds
+    assert "1 wrong" in text

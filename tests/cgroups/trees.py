@@ -12,6 +12,7 @@ KEYS = {
     *("usage_bytes", "peak_bytes", "file_bytes", "anon_bytes", "kernel_bytes", "unevictable_bytes", "shmem_bytes"),
     *("mapped_file_bytes", "dirty_bytes", "writeback_bytes", "active_file_bytes", "inactive_file_bytes"),
     *("refault_file_pages", "refault_anon_pages", "swap_bytes", "major_faults", "limit_hits", "high_hits", "oom_kills"),
+    "reclaimed_pages",
     *("psi_memory_some_us", "psi_memory_full_us", "psi_io_some_us", "psi_io_full_us", "psi_cpu_some_us"),
     *("cpu_usage_us", "cpu_throttled_us", "cpu_periods", "cpu_throttled_periods"),
 }
@@ -44,6 +45,7 @@ unevictable 0
 slab 4194304
 workingset_refault_anon 3
 workingset_refault_file 54235
+pgsteal 61000
 pgfault 1085189
 pgmajfault 977
 """

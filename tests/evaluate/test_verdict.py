@@ -255,3 +255,12 @@ def test_correlation_alone_never_makes_it_high(tmp_path: Path) -> None:
 
 def test_the_same_facts_give_the_same_evaluation() -> None:
     assert judged(NOISY, **COMPLETE) == judged(NOISY, **COMPLETE)
+
+
+def test_a_cap_lowers_the_confidence_and_nothing_else() -> None:
+    rules, facts = load_rules(), TestFacts(NOISY)
+    whole, capped = evaluate(rules, facts), evaluate(rules, facts, at_most="medium")
+    assert (whole.verdict.confidence, capped.verdict.confidence) == ("high", "medium")
+    assert capped.findings[0].finding.confidence == "medium"
+    assert capped.findings[0].finding.evidence == whole.findings[0].finding.evidence
+    assert evaluate(rules, facts, at_most="low").verdict.confidence == "low"

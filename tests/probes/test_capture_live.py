@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 from live import Bench, bench
 
-from diagnose.doctor import _BPF_SYSCALL
+from diagnose.doctor.calls import NUMBERS
 
 pytestmark = pytest.mark.kernel
 
@@ -103,7 +103,7 @@ def alive(kind: str, number: int) -> bool:
     libc = ctypes.CDLL(None, use_errno=True)
     attributes = (ctypes.c_uint32 * 3)(number, 0, 0)
     command = {"prog": 13, "map": 14}[kind]
-    fd = libc.syscall(_BPF_SYSCALL[platform.machine()], command, attributes, ctypes.sizeof(attributes))
+    fd = libc.syscall(NUMBERS[platform.machine()][0], command, attributes, ctypes.sizeof(attributes))
     if fd >= 0:
         os.close(fd)
     return fd >= 0

@@ -262,3 +262,46 @@ def test_an_absent_system_folder_is_no_news(tmp_path: Path) -> None:
 def test_unknown_ids_get_the_nearest() -> None:
     with pytest.raises(UsageError, match="did you mean `healthy`"):
         load_rules().get("healty")
+
+
+def test_rules_for_hosts_without_bpf_lie_in_a_folder_of_their_own(folder: Path) -> None:
+    (folder / "without-bpf").mkdir()
+    write(folder)
+    write(folder / "without-bpf", changed("title: Reads miss the page cache", "title: Pages come back"))
+    rules = load_rules([folder])
+    assert rules.get("too-many-misses").rule.title == "Reads miss the page cache"
+    assert rules.without_bpf().get("too-many-misses").rule.title == "Pages come back"
+    assert len(rules.without_bpf()) == len(rules)
+    assert lint(folder) == []
+    assert len(run_tests(folder)) == 6
+
+
+def test_a_fault_in_that_folder_is_named_too(folder: Path) -> None:
+    (folder / "without-bpf").mkdir()
+    path = write(folder / "without-bpf", changed("reads.missed_share: 0.5", "reads.mised_share: 0.5"))
+    assert any(message.startswith(f"{path}:") for message in lint(folder))
+    with pytest.raises(UsageError, match="mised_share"):
+        load_rules([folder])
+
+
+def test_an_override_there_changes_the_rule_there(folder: Path) -> None:
+    (folder / "without-bpf").mkdir()
+    text = "overrides: own-limit-too-small\nparameters: {refault_rate: 7}\n"
+    write(folder / "without-bpf", text, "own-limit-too-small.yaml")
+    rules = load_rules([folder])
+    assert rules.without_bpf().get("own-limit-too-small").values["refault_rate"] == 7
+    assert "refault_rate" not in rules.get("own-limit-too-small").values
+
+
+def test_system_rules_for_hosts_without_bpf_must_be_roots_too(folder: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can make a folder that is trusted")
+    inner = folder / "without-bpf"
+    inner.mkdir(mode=0o755)
+    folder.chmod(0o755)
+    folder.parent.chmod(0o755)
+    path = write(inner)
+    path.chmod(0o666)
+    notes = load_rules(system=folder).notes
+    assert notes
+    assert str(path) in notes[0]

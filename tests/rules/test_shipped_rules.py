@@ -11,7 +11,9 @@ from diagnose.rules.wording import placeholders
 FOLDER = resources.folder("rules")
 OUTCOMES = run_tests(FOLDER)
 RULES = load_rules()
-EACH_RULE = pytest.mark.parametrize("loaded", list(RULES), ids=[r.id for r in RULES])
+ALL = [*RULES, *RULES.instead]
+IDS = [*(r.id for r in RULES), *(f"{r.id} without BPF" for r in RULES.instead)]
+EACH_RULE = pytest.mark.parametrize("loaded", ALL, ids=IDS)
 
 
 def test_lint_finds_nothing() -> None:
@@ -53,9 +55,35 @@ def test_the_healthy_rule_meets_the_others_without_a_gap() -> None:
 
 
 def test_every_summary_states_numbers() -> None:
-    for loaded in RULES:
+    for loaded in ALL:
         named = [w.split(":")[0] for w in placeholders(loaded.rule.then.summary)]
         assert sum(w in facts.FACTS for w in named) >= 3, loaded.id
+
+
+NEEDS_BPF = {"reads", "page-cache", "evictions", "blame", "block", "stalls", "io-uring"}
+
+
+def test_without_bpf_no_rule_asks_or_speaks_of_what_only_bpf_can_measure() -> None:
+    for loaded in RULES.instead:
+        named = [w.split(":")[0] for w in placeholders(loaded.rule.then.summary)]
+        asked = {facts.FACTS[name].probe for name in [*loaded.rule.facts(), *named] if name in facts.FACTS}
+        assert not asked & NEEDS_BPF, loaded.id
+        assert loaded.rule.then.recommend == [], "limits are sized by what BPF sees"
+
+
+def test_without_bpf_nobody_is_called_healthy_and_the_ids_are_the_same() -> None:
+    assert {loaded.rule.then.verdict for loaded in RULES.instead} == {"finding"}
+    assert {loaded.id for loaded in RULES.instead} <= {loaded.id for loaded in RULES}
+    assert [loaded.id for loaded in RULES.without_bpf()] != []
+    assert {loaded.id for loaded in RULES.without_bpf()} == {loaded.id for loaded in RULES}
+
+
+def test_a_neighbour_is_accused_by_inference_alone_and_that_is_said() -> None:
+    for loaded in RULES.instead:
+        if loaded.rule.binds_neighbours:
+            assert {m.kind for m in loaded.rule.mechanisms.values()} == {"correlation"}, loaded.id
+            assert "not seen" in " ".join(loaded.rule.then.summary.split()), loaded.id
+            assert "probably" in loaded.rule.title, loaded.id
 
 
 def test_listed_and_referenced() -> None:

@@ -1,0 +1,34 @@
+"""The devices by /proc/diskstats, where block requests could not be traced: whoever used them (pure)."""
+
+from __future__ import annotations
+
+from diagnose.measurements.frame import Frame, Node, difference, ratio
+
+SECTOR = 512
+"""A sector of /proc/diskstats in bytes, whatever the device's own is (Documentation/admin-guide/iostats.rst)."""
+
+
+def disks(frame: Frame) -> list[Node] | None:
+    """Return requests, bytes and mean times of each device that did anything, the busiest first; None: not measured."""
+    samples = frame.capture.host_samples
+    names = sorted({k.removeprefix("disk.").rpartition(".")[0] for k in samples.values if k.startswith("disk.")})
+    if not names:
+        return None
+    order = sorted(range(len(samples.window)), key=lambda i: samples.window[i])
+    elapsed_ms = frame.capture.windows * frame.capture.window_seconds * 1e3
+
+    def grown(name: str, key: str) -> int | None:
+        column = samples.values.get(f"disk.{name}.{key}")
+        return None if column is None else difference([column[i] for i in order])
+
+    found: list[Node] = []
+    for name in names:
+        node: Node = {"device": name, "mean_in_flight": ratio(grown(name, "queued_ms"), elapsed_ms)}
+        for op, sectors, time in (("read", "read_sectors", "read_ms"), ("write", "written_sectors", "write_ms")):
+            requests, moved = grown(name, f"{op}s"), grown(name, sectors)
+            mean_ms = ratio(grown(name, time), requests)
+            node[f"{op}s"] = requests
+            node[f"{op}_bytes"] = None if moved is None else moved * SECTOR
+            node[f"mean_{op}_seconds"] = None if mean_ms is None else mean_ms / 1e3
+        found.append(node)
+    return sorted(found, key=lambda n: (-(n["mean_in_flight"] or 0.0), n["device"]))
