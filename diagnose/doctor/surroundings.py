@@ -23,6 +23,9 @@ def memory_hierarchy(host: Host) -> Check:
     except DiagnoseError as error:
         detail, _, fix = str(error).rpartition(": ")
         return Check("memory cgroups", False, detail or str(error), needs, fix, essential=True)
+    if host.root == Path("/") and (why := hierarchy.partial()) is not None:
+        detail, _, fix = why.rpartition("; ")
+        return Check("memory cgroups", False, detail, needs, fix, essential=True)
     return Check("memory cgroups", True, f"v{hierarchy.version} at {hierarchy.mount}", needs, essential=True)
 
 

@@ -60,6 +60,7 @@ class PolledCgroups(CgroupsProbe):
         """Read everything as of the end of `window` (-1: before the first)."""
         present = list(self._hierarchy.walk())
         self._paths.update(present)
+        self._names.learn_later(path for _, path in present)  # while they live
         others = [cgroup for cgroup, _ in present if cgroup not in self._fixed]
         self._others.intersection_update(others)  # who is gone makes room for who is new
         self._others.update([c for c in others if c not in self._others][: MAX_POLLED - len(self._others)])

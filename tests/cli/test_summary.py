@@ -71,7 +71,7 @@ def test_it_answers_what_who_how_sure_what_to_do_and_what_it_costs() -> None:
         "  /dg/batch evicts the page cache of the service. /dg/batch pushed the page cache of svc out: it evicted "
         "16,440 of its pages.",
         "who: /dg/batch (97.2 %): memcg-reclaim",
-        "how sure: high; conditions that hold: 3 of 4, unknown: 1",
+        "how sure: high: the kernel saw /dg/batch evict 16,440 pages of svc; /dg/batch added 99 % of all pages",
         "change 1: memory.high of /dg/batch: no limit → 512 MiB (536,870,912 bytes)",
         "  effect: the service keeps its cache",
         "  risk: /dg/batch is throttled when it needs more anonymous memory",
