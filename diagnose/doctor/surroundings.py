@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
+from pathlib import Path
 
 from diagnose.cgroups import Hierarchy
 from diagnose.doctor.look import Check, Host
