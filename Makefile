@@ -3,7 +3,7 @@ PYTHON ?= /usr/bin/python3
 # Named after the contents of pyproject.toml: an unchanged one makes "install" free, a changed one reinstalls.
 STAMP := .venv/.installed-$(shell cksum < pyproject.toml | tr ' ' '-')
 
-.PHONY: install demo test lint wheel accuracy bench reference clean
+.PHONY: install demo test test-kernels lint wheel accuracy bench reference clean
 .DEFAULT_GOAL := install
 
 install: $(STAMP)
@@ -25,6 +25,12 @@ lint: install
 
 test: lint
 	.venv/bin/python -m pytest
+
+# Debian's 6.1 and 6.12 kernels in emulated guests with cgroup v2, into KERNELS.md, as root. .guests/ keeps the kernels.
+test-kernels: install
+	.ci/guest-packages .guests
+	@test -x .venv/bin/vng || .venv/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[guests]'
+	.venv/bin/python -m tests.kernels .guests
 
 wheel: install
 	.venv/bin/python -m build --wheel --no-isolation

@@ -18,6 +18,7 @@ def here() -> Iterator[Bench]:
         yield made
 
 
+@pytest.mark.guest
 def test_a_file_read_from_end_to_end_is_inserted_page_by_page(here: Bench) -> None:
     here.file("data", PAGES)
     code = """
@@ -39,6 +40,7 @@ done()
     assert sum(reads_by_kind(capture, "looked_up_pages").values()) == PAGES
 
 
+@pytest.mark.guest
 def test_the_two_counters_of_missed_pages_agree_where_nothing_is_read_ahead(here: Bench) -> None:
     here.file("data", 256)
     code = """
@@ -69,6 +71,7 @@ done()
     assert reads_by_kind(capture) == {}
 
 
+@pytest.mark.guest
 def test_what_is_written_is_inserted_and_dirtied(here: Bench) -> None:
     code = """
 fd = os.open(path("new"), os.O_CREAT | os.O_RDWR, 0o600)
@@ -124,6 +127,7 @@ done()
     assert reads_by_kind(capture, "missed_pages") == {"missed": 300}
 
 
+@pytest.mark.guest
 def test_a_file_that_is_read_again_is_looked_up_and_not_missed(here: Bench) -> None:
     here.file("data", 64)
     code = """

@@ -1,0 +1,79 @@
+"""What runs in a guest: the story, look-ups by tracepoint and kprobe, and the live tests that are marked for guests.
+
+`python -m tests.kernels.inside FOLDER`: results and logs go to FOLDER. The steps go on after one that failed.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from diagnose.cgroups import Hierarchy
+from tests.kernels import commands
+from tests.kernels.lookups import compare
+from tests.kernels.result import Check, Result
+from tests.kernels.story import Story, say
+
+TESTS = Path(__file__).parents[1]
+
+
+class _Counted:
+    """Counts the outcomes of a pytest run."""
+
+    def __init__(self) -> None:
+        self.passed: list[str] = []
+        self.others: list[str] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when == "call" and report.passed:
+            self.passed.append(report.nodeid)
+        elif not report.passed:
+            self.others.append(f"{report.nodeid}: {report.outcome}")
+
+
+def live_tests() -> list[Check]:
+    """Run the tests marked `guest`."""
+    os.environ["DIAGNOSE_REQUIRE_KERNEL"] = "1"
+    os.chdir(TESTS.parent)
+    counted = _Counted()
+    pytest.main(["-q", "-m", "guest", "-p", "no:cacheprovider", "--durations=0", "tests"], plugins=[counted])
+    found = "; ".join(counted.others) or f"{len(counted.passed)} passed"
+    return [Check(what="live tests", right=bool(counted.passed) and not counted.others, found=found)]
+
+
+def _step(result: Result, name: str, step: Callable[[], list[Check]]) -> None:
+    begin = time.monotonic()
+    try:
+        result.checks += step()
+    except (Exception, SystemExit) as error:
+        traceback.print_exc()
+        result.checks.append(Check(what=name, right=False, found=f"{type(error).__name__}: {error}"))
+    result.seconds[name] = round(time.monotonic() - begin, 1)
+    say(f"{name}: {result.seconds[name]} s")
+
+
+def main() -> int:
+    folder = Path(sys.argv[1])
+    for module in commands.PRELOADED:
+        importlib.import_module(module)
+    result = Result(kernel=os.uname().release, cgroup_version=Hierarchy.discover().version)
+
+    def told() -> list[Check]:
+        Story(result, folder).tell()
+        return []
+
+    for name, step in (("story", told), ("look-ups", compare), ("live tests", live_tests)):
+        _step(result, name, step)
+        (folder / "result.json").write_text(result.model_dump_json(indent=1))
+    return 0 if result.right else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
