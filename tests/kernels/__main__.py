@@ -22,7 +22,7 @@ def kernel_images(folder: Path) -> list[Path]:
     return sorted(found, key=lambda image: [int(n) for n in table.short(image.name[len("vmlinuz-") :]).split(".")])
 
 
-def in_guests(images: list[Path], keep: Path) -> list[Result]:
+def in_guests(images: list[Path], keep: Path, *more: str) -> list[Result]:
     """Boot each kernel with a fresh disk; a guest that leaves no result is a wrong one, and says so."""
     results = []
     for image in images:
@@ -30,7 +30,7 @@ def in_guests(images: list[Path], keep: Path) -> list[Result]:
         with tempfile.TemporaryDirectory(prefix="diagnose-test-", dir="/var/tmp") as folder:
             disk = Path(folder) / "disk.img"
             guest.disk_image(disk)
-            result = guest.run(image, disk, keep / name)
+            result = guest.run(image, disk, keep / name, *more)
         results.append(result or Result(kernel=name, cgroup_version=2, verdict="the guest left no result"))
     return results
 
@@ -40,12 +40,17 @@ def main() -> int:
     parser.add_argument("kernels", type=Path, metavar="DIR", help="kernels, unpacked (.ci/guest-packages)")
     parser.add_argument("--only", metavar="TEXT", help="only kernels with this in their name; prints, writes no page")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the guests' logs, captures and reports here")
+    parser.add_argument(
+        "--record",
+        action="store_true",
+        help="into --keep also what the detection asks the kernels (tests/probes/recorded)",
+    )
     options = parser.parse_args()
     images = [i for i in kernel_images(options.kernels) if options.only is None or options.only in i.name]
     if not images:
         parser.error(f"no kernel in {options.kernels}")
     with tempfile.TemporaryDirectory(prefix="diagnose-test-", dir="/var/tmp") as folder:
-        results = in_guests(images, (options.keep or Path(folder)).resolve())
+        results = in_guests(images, (options.keep or Path(folder)).resolve(), *(["record"] if options.record else []))
     if options.only is None and (own := host.run()) is not None:
         results.append(own)
     print(table.page(results))

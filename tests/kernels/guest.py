@@ -11,6 +11,7 @@ import sysconfig
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from tests.kernels.result import Result
@@ -26,7 +27,7 @@ RUN = f"""
 mkdir -p {MOUNT} && mount /dev/vda {MOUNT} && cd {MOUNT}/checkout || exit 99
 export PYTHONPATH={MOUNT}/checkout:{MOUNT}/checkout/tests:{MOUNT}/site TMPDIR={MOUNT} PYTHONDONTWRITEBYTECODE=1
 echo "booted in $(cut -d ' ' -f 1 /proc/uptime) s"
-"$1" -m tests.kernels.inside "$2"
+"$@"
 """
 
 
@@ -52,19 +53,28 @@ def _copy(source: Path, target: Path) -> None:
         shutil.copy(source, target)
 
 
-def run(kernel: Path, image: Path, folder: Path) -> Result | None:
-    """Boot a kernel image, run `inside.py` in it; returns its result, None if it did not get that far.
+def run(kernel: Path, image: Path, folder: Path, *more: str) -> Result | None:
+    """Boot a kernel image, run `inside.py` in it, with `more` arguments; its result, None if it did not get that far.
 
     Emulated (TCG) unless DIAGNOSE_GUEST_KVM=1: not every machine that has /dev/kvm can run these guests by it.
     """
     folder.mkdir(parents=True, exist_ok=True)
     script = folder / "run.sh"
     script.write_text(RUN)
+    inside = [
+        "bash",
+        str(script),
+        str(Path(sys.executable).resolve()),
+        "-m",
+        "tests.kernels.inside",
+        str(folder),
+        *more,
+    ]
     vng = Path(sysconfig.get_path("scripts")) / "vng"
     command = [
         *(str(vng), "-r", str(kernel), "--force-9p", f"--rwdir={folder}", "--memory", f"{MEMORY_MIB}M", "--cpus", "2"),
         *([] if os.environ.get("DIAGNOSE_GUEST_KVM") == "1" else ["--disable-kvm"]),
-        *("--disk", str(image), "--", f"bash {script} {Path(sys.executable).resolve()} {folder}"),
+        *("--disk", str(image), "--", " ".join(inside)),
     ]
     environment = {**os.environ, "PATH": f"{vng.parent}:{os.environ['PATH']}:/usr/sbin:/sbin"}
     begin = time.monotonic()
@@ -81,8 +91,8 @@ def run(kernel: Path, image: Path, folder: Path) -> Result | None:
                 print(f"[{time.monotonic() - begin:4.0f} s] {line}", end="", flush=True)
         finally:
             deadline.cancel()
-            if guest.poll() is None and guest.wait(10) is None:
-                os.killpg(guest.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # gone, as it should be
+                os.killpg(guest.pid, signal.SIGTERM)
     written = folder / "result.json"
     if not written.is_file():
         return None

@@ -53,19 +53,19 @@ class Story:
 
     def _diagnose(self, lab: Lab) -> None:
         self._run(
-            "latency", "--service", lab.service, "--duration", DURATION_SECONDS, "--output", self.folder / "before"
+            "latency", "--service", lab.service, "--duration", DURATION_SECONDS, "--output", self.report_file.parent
         )
         truth = lab.truth()
         say(f"the workloads: {truth}")
         report = Report.model_validate_json(self.report_file.read_text())
-        capture, _ = load(self.folder / "before" / "capture.json.gz")
+        capture, _ = load(self.report_file.with_name("capture.json.gz"))
         judged = outcome(lab.scenario, report)
         self.result.probes = list(capture.probes)
         self.result.verdict = f"{judged.verdict}, {judged.confidence}: {', '.join(judged.named)}"
         self.result.verdict_right = judged.right
         self._evictions(report, lab)
         self._recommendations(report, lab)
-        markdown = (self.folder / "before" / "report.md").read_text()
+        markdown = self.report_file.with_name("report.md").read_text()
         wanted = ["# ", judged.verdict, "an estimate, not a measurement", "memory.low", "memory.high"]
         absent = [words for words in wanted if words not in markdown]
         self._check("the report says all of it", not absent, f"{len(markdown)} characters, absent: {absent}")
