@@ -18,7 +18,7 @@ from tests.kernels.result import Result
 
 CHECKOUT = Path(__file__).parents[2]
 PARTS = ("bpf", "diagnose", "reports", "rules", "tests", "pyproject.toml", "README.md")
-NOT_NEEDED = ("mypy*", "*mypyc*", "ruff*", "pip*", "setuptools*", "virtme*", "*.pth", "__pycache__")
+NOT_NEEDED = ("mypy*", "*mypyc*", "ruff*", "pip*", "setuptools*", "virtme*", "*.pth")
 DISK_BYTES = 4 << 30
 MEMORY_MIB = 1000
 TIMEOUT_SECONDS = 1200

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import random
 import re
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+import traceback
+from collections.abc import Callable
 from pathlib import Path
 
 from diagnose.apply import load_record
@@ -17,6 +16,7 @@ from diagnose.lab import Lab, running
 from diagnose.models import Report
 from tests.accuracy.live import outcome
 from tests.kernels import commands, scenario
+from tests.kernels.judge import judged
 from tests.kernels.result import Check, Result
 
 DURATION_SECONDS = 24
@@ -40,56 +40,29 @@ class Story:
         with running(scenario.of_this_host(), DURATION_SECONDS, say) as lab:
             self.result.seconds["set-up"] = round(time.monotonic() - begin, 1)
             before = self._settings(lab)
-            with self._timed("diagnose"):
-                self._diagnose(lab)
-            for step in (self._apply, self._verify, self._roll_back):
-                with self._timed(step.__name__.strip("_").replace("_", " ")):
-                    step()
-            self._check("every memory setting is what it was, to the byte", self._settings(lab) == before, "compared")
-            with self._timed("SIGKILL"):
-                self._kill(lab, before)
-
-    # ---------------------------------------------------------------- diagnose
+            self._step("diagnose", lambda: self._diagnose(lab))
+            self._step("apply", self._apply)
+            self._step("verify", self._verify)
+            self._step("rollback", self._roll_back)
+            same = self._settings(lab) == before
+            self._note(
+                Check(what="every memory setting is what it was, to the byte", right=same, found=f"{len(before)} files")
+            )
+            self._step("SIGKILL", lambda: self._kill(lab, before))
 
     def _diagnose(self, lab: Lab) -> None:
         self._run(
             "latency", "--service", lab.service, "--duration", DURATION_SECONDS, "--output", self.report_file.parent
         )
-        truth = lab.truth()
-        say(f"the workloads: {truth}")
+        say(f"the workloads: {lab.truth()}")
         report = Report.model_validate_json(self.report_file.read_text())
         capture, _ = load(self.report_file.with_name("capture.json.gz"))
-        judged = outcome(lab.scenario, report)
+        found = outcome(lab.scenario, report)
         self.result.probes = list(capture.probes)
-        self.result.verdict = f"{judged.verdict}, {judged.confidence}: {', '.join(judged.named)}"
-        self.result.verdict_right = judged.right
-        self._evictions(report, lab)
-        self._recommendations(report, lab)
-        markdown = self.report_file.with_name("report.md").read_text()
-        wanted = ["# ", judged.verdict, "an estimate, not a measurement", "memory.low", "memory.high"]
-        absent = [words for words in wanted if words not in markdown]
-        self._check("the report says all of it", not absent, f"{len(markdown)} characters, absent: {absent}")
-
-    def _evictions(self, report: Report, lab: Lab) -> None:
-        m = report.measurements["evictions"]
-        kswapd = m["of_service_by_pages"]["kswapd"]
-        parts = {row["cgroup"]: row["share"] for row in m["kswapd_apportioned"] or []}
-        share = parts.get(lab.culprit or "", 0.0)
-        others = [c for c in parts if c not in (lab.culprit, lab.service) and parts[c] > share]
-        found = f"kswapd evicted {kswapd:,} of the {m['of_service_pages']:,} pages that the service lost"
-        self._check("kswapd evicts the service", kswapd > 0, found)
-        self._check(
-            "most of what kswapd evicted is laid to the batch job",
-            share >= 0.5 and not others,
-            ", ".join(f"{name.removeprefix(lab.parent)} {part:.0%}" for name, part in parts.items()),
-        )
-
-    def _recommendations(self, report: Report, lab: Lab) -> None:
-        made = {(r.cgroup.removeprefix(lab.parent), r.setting): r.value_bytes for r in report.recommendations}
-        wanted = {("/service", "memory.low"), ("/batch", "memory.high"), ("/batch", "memory.max"), ("", "memory.low")}
-        right = made.keys() == wanted and all(made.values())
-        listed = [f"{setting} of {name or 'the parent'} {(v or 0) >> 20} MiB" for (name, setting), v in made.items()]
-        self._check("contain and protect: a value each", right, ", ".join(listed) or "none")
+        self.result.verdict = f"{found.verdict}, {found.confidence}: {', '.join(found.named)}"
+        self.result.verdict_right = found.right
+        for check in judged(report, self.report_file.with_name("report.md").read_text()):
+            self._note(check)
 
     # ---------------------------------------------------------------- apply, verify, roll back
 
@@ -158,15 +131,22 @@ class Story:
         return done
 
     def _check(self, what: str, right: bool, found: str) -> None:
-        self.result.checks.append(Check(what=what, right=right, found=found))
-        say(f"{'right' if right else 'WRONG'}: {what}: {found}")
+        self._note(Check(what=what, right=right, found=found))
 
-    @contextmanager
-    def _timed(self, step: str) -> Iterator[None]:
+    def _note(self, check: Check) -> None:
+        self.result.checks.append(check)
+        say(f"{'right' if check.right else 'WRONG'}: {check.what}: {check.found}")
+
+    def _step(self, name: str, step: Callable[[], None]) -> None:
+        """Run a step and note how long it took; one that fails is a check that does not hold, and the next begins."""
         begin = time.monotonic()
-        yield
-        self.result.seconds[step] = round(time.monotonic() - begin, 1)
-        say(json.dumps({step: self.result.seconds[step]}))
+        try:
+            step()
+        except Exception as error:
+            traceback.print_exc()
+            self._check(name, False, f"{type(error).__name__}: {error}")
+        self.result.seconds[name] = round(time.monotonic() - begin, 1)
+        say(f"{name}: {self.result.seconds[name]} s")
 
 
 def say(text: str) -> None:
