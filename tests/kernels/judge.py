@@ -33,8 +33,7 @@ def _evictions(report: Report, parent: str) -> list[Check]:
         ),
         Check(
             what="kswapd's evictions are laid to the batch job and the service's own inflow, to nobody else",
-            right=parts.get(f"{parent}/batch", 0.0) >= LEAST_SHARE
-            and all(s <= MOST_INNOCENT for s in innocent.values()),
+            right=batch >= LEAST_SHARE and max(innocent, default=0.0) <= MOST_INNOCENT,
             found=", ".join(f"{name.removeprefix(parent)} {share:.0%}" for name, share in parts.items()) or "to nobody",
         ),
     ]
@@ -51,14 +50,12 @@ def _recommendations(report: Report, parent: str) -> Check:
 
 
 def _text(report: Report, markdown: str) -> Check:
-    wanted = [
+    wanted = (
         str(report.verdict.rule),
         "kswapd (kernel)",
         "an estimate, not a measurement",
         "memory.low",
         "memory.high",
-    ]
-    absent = [words for words in wanted if words not in markdown]
-    return Check(
-        what="the report says so in words", right=not absent, found=f"absent: {', '.join(absent) or 'nothing'}"
     )
+    absent = ", ".join(words for words in wanted if words not in markdown)
+    return Check(what="the report says so in words", right=not absent, found=f"absent: {absent or 'nothing'}")

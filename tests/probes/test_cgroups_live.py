@@ -23,7 +23,6 @@ def record(records: list[CgroupRecord], path: str) -> CgroupRecord:
     return found
 
 
-@pytest.mark.guest
 def test_a_cgroup_that_came_and_went_keeps_its_name(here: Bench) -> None:
     here.file("data", 600)
     code = """

@@ -71,7 +71,6 @@ done()
     assert reads_by_kind(capture) == {}
 
 
-@pytest.mark.guest
 def test_what_is_written_is_inserted_and_dirtied(here: Bench) -> None:
     code = """
 fd = os.open(path("new"), os.O_CREAT | os.O_RDWR, 0o600)
@@ -127,7 +126,6 @@ done()
     assert reads_by_kind(capture, "missed_pages") == {"missed": 300}
 
 
-@pytest.mark.guest
 def test_a_file_that_is_read_again_is_looked_up_and_not_missed(here: Bench) -> None:
     here.file("data", 64)
     code = """
