@@ -50,12 +50,6 @@ def _recommendations(report: Report, parent: str) -> Check:
 
 
 def _text(report: Report, markdown: str) -> Check:
-    wanted = (
-        str(report.verdict.rule),
-        "kswapd (kernel)",
-        "an estimate, not a measurement",
-        "memory.low",
-        "memory.high",
-    )
+    wanted = (str(report.verdict.rule), "kswapd (kernel)", "an estimate, not a measurement", "memory.low", "memory.max")
     absent = ", ".join(words for words in wanted if words not in markdown)
     return Check(what="the report says so in words", right=not absent, found=f"absent: {absent or 'nothing'}")
