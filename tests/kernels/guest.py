@@ -11,6 +11,7 @@ import sysconfig
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -37,7 +38,7 @@ def disk_image(path: Path) -> None:
         stage = Path(folder)
         for part in PARTS:
             _copy(CHECKOUT / part, stage / "checkout" / part)
-        _copy(Path(sysconfig.get_path("purelib")), stage / "site")
+        _copy(Path(sysconfig.get_path("purelib")), stage / "site", NOT_NEEDED)
         subprocess.run([sys.executable, "-m", "compileall", "-q", str(stage)], check=False, stdout=subprocess.DEVNULL)
         with path.open("wb") as file:
             file.truncate(DISK_BYTES)
@@ -45,10 +46,10 @@ def disk_image(path: Path) -> None:
         subprocess.run([make, "-q", "-F", "-d", str(stage), str(path)], check=True)
 
 
-def _copy(source: Path, target: Path) -> None:
+def _copy(source: Path, target: Path, but: Sequence[str] = ()) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     if source.is_dir():
-        shutil.copytree(source, target, ignore=shutil.ignore_patterns(*NOT_NEEDED))
+        shutil.copytree(source, target, ignore=shutil.ignore_patterns(*but))
     else:
         shutil.copy(source, target)
 
