@@ -10,6 +10,8 @@ from diagnose.lab.scenarios import MIB, NOISY
 HOT_SHARE = 0.37
 """Of the memory available. With what the workloads and the battery take themselves, that is six tenths of what is left
 for the cache: it fits when it is alone, and is too much for the active list to be spared (`lab/scenarios.py`)."""
+READS, FLOOD = 3_000, 250 * MIB
+"""A second; so few that the service keeps its pace when half of its reads miss: before and after are alike."""
 
 
 def available_bytes(meminfo: str) -> int:
@@ -29,8 +31,8 @@ def flooded_host(available: int) -> Scenario:
         "batch",
         None,
         (
-            Actor("service", "point_reads", {"bytes": hot, "reads_per_second": 16_000}, hot),
-            Actor("batch", "stream", {"bytes": flood, "bytes_per_second": 500 * MIB}, flood),
+            Actor("service", "point_reads", {"bytes": hot, "reads_per_second": READS}, hot),
+            Actor("batch", "stream", {"bytes": flood, "bytes_per_second": FLOOD}, flood),
         ),
     )
 

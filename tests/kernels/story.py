@@ -30,8 +30,9 @@ LONGEST_APPLY = 5.0
 class Story:
     """One run on one kernel; what it finds goes into `result`, files into `folder`."""
 
-    def __init__(self, result: Result, folder: Path) -> None:
-        self.result, self.folder = result, folder
+    def __init__(self, result: Result, folder: Path, save: Callable[[], object]) -> None:
+        """`save`: called after every check, so that a guest that is stopped has said what it found."""
+        self.result, self.folder, self.save = result, folder, save
         self.hierarchy = Hierarchy.discover()
         self.report_file = folder / "before" / "report.json"
 
@@ -134,6 +135,7 @@ class Story:
 
     def _note(self, check: Check) -> None:
         self.result.checks.append(check)
+        self.save()
         say(f"{'right' if check.right else 'WRONG'}: {check.what}: {check.found}")
 
     def _step(self, name: str, step: Callable[[], None]) -> None:
