@@ -16,6 +16,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
+import live
 import pytest
 
 from diagnose import battery
@@ -27,6 +28,8 @@ from tests.kernels.result import Check, Result
 from tests.kernels.story import Story, say
 
 TESTS = Path(__file__).parents[1]
+WINDOW_SECONDS = 2.0
+"""Nothing is drained while a test's workers act, and the kernel keeps 16 windows: emulated, they have to be longer."""
 
 
 class _Counted:
@@ -47,6 +50,7 @@ def live_tests() -> list[Check]:
     """Run the tests marked `guest`."""
     os.environ["DIAGNOSE_REQUIRE_KERNEL"] = "1"
     os.chdir(TESTS.parent)
+    live.WINDOW_SECONDS = WINDOW_SECONDS
     counted = _Counted()
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     files = sorted(str(file) for file in TESTS.glob("probes/*_live.py"))
