@@ -76,7 +76,7 @@ class Story:
         (record,) = self.report_file.parent.glob("change-*.json")
         done = self._run("verify", record)
         verdict = re.search(r"verdict: (.*)", done.said)
-        said = verdict[1] if verdict else done.said[-300:]
+        said = verdict[1] if verdict else (done.said.strip().splitlines() or ["nothing"])[-1]
         self._check("verify says fixed", done.code == 0 and said.startswith("fixed: p99 "), said)
 
     def _roll_back(self) -> None:
