@@ -3,7 +3,7 @@ PYTHON ?= /usr/bin/python3
 # Named after the contents of pyproject.toml: an unchanged one makes "install" free, a changed one reinstalls.
 STAMP := .venv/.installed-$(shell cksum < pyproject.toml | tr ' ' '-')
 
-.PHONY: install demo test test-browser lint wheel accuracy bench reference clean
+.PHONY: install demo test test-browser test-kernels lint wheel accuracy bench reference clean
 .DEFAULT_GOAL := install
 
 install: $(STAMP)
@@ -24,6 +24,7 @@ lint: install
 	.venv/bin/mypy
 
 test: lint
+	@.ci/test-packages
 	.venv/bin/python -m pytest
 
 # report.html in Chromium (apt), checked by axe-core (pip): 400 MB that nothing else needs.
@@ -31,6 +32,12 @@ test-browser: install
 	.ci/browser-packages
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,browser]'
 	DIAGNOSE_REQUIRE_BROWSER=1 .venv/bin/python -m pytest tests/browser
+
+# Debian's 6.1 and 6.12 kernels in emulated guests with cgroup v2, into KERNELS.md, as root. .guests/ keeps the kernels.
+test-kernels: install
+	.ci/guest-packages .guests
+	@test -x .venv/bin/vng || .venv/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[guests]'
+	.venv/bin/python -m tests.kernels .guests
 
 wheel: install
 	.venv/bin/python -m build --wheel --no-isolation

@@ -3,11 +3,13 @@
  *
  * Measures  per window and cgroup: pages looked up by buffered reads, missed (looked up and absent), inserted for any
  *           reason, dirtied. Large folios count as the pages they hold. Marks the service's reads in flight as missed.
- * Attaches  raw tracepoints mm_filemap_add_to_page_cache, mm_filemap_get_pages, writeback_dirty_folio.
- * Kernels   inserted: 5.8 and later; dirtied: 5.16 and later; looked up and missed: 6.12 and later (mm_filemap_get_pages).
+ * Attaches  raw tracepoints mm_filemap_add_to_page_cache, mm_filemap_get_pages, writeback_dirty_folio. Without the second
+ *           (before 6.12) and with -D LOOKUPS_BY_KPROBE a kprobe on filemap_read (generic_file_buffered_read before 5.12).
+ * Kernels   inserted: 5.8 and later; dirtied: 5.16 and later; looked up and missed: 6.12 and later, or with kprobes.
  * Cost      one hash update per inserted folio and per look-up.
  * Misses    pages faulted in through mmap count as inserted, not as looked up; a thread that faults a page in through
- *           mmap and reads it next is charged a miss for that read.
+ *           mmap and reads it next is charged a miss for that read. By kprobe: look-ups by splice and sendfile; a thread
+ *           that writes or faults in a page which it has just read, and which has been evicted since, is charged a miss.
  */
 struct cache_key {
 	u64 cgroup;
@@ -118,14 +120,66 @@ int on_insert(struct bpf_raw_tracepoint_args *ctx)
 	struct cache_counts *counts = cache_of(cgroup);
 	if (counts)
 		__sync_fetch_and_add(&counts->inserted, pages);
+#ifdef LOOKUPS_BY_KPROBE
+	u32 tid = bpf_get_current_pid_tgid();
+	struct thread_cache *t = thread_caches.lookup(&tid);
+	if (counts && t && t->mapping == mapping)
+		__sync_fetch_and_add(&counts->missed, overlap(t->index, t->last, index, index + pages));
+#endif
 	return 0;
 }
 
+/* The end of a file, in pages that begin before it: nothing is looked up beyond, however much is asked for. */
+static __always_inline u64 pages_of(u64 mapping)
+{
+	u64 host = 0, size = 0;
+	READ(host, mapping, OFF_address_space_host);
+	READ(size, host, OFF_inode_i_size);
+	return (size + (1 << PAGE_SHIFT_BITS) - 1) >> PAGE_SHIFT_BITS;
+}
+
+#ifdef LOOKUPS_BY_KPROBE
+/*
+ * filemap_read(kiocb, iov_iter, already_read): the range of the whole read, before any of it is looked up. What the thread
+ * inserts of this range until its next read was missed (on_insert). -D ARGUMENT_<N>: where pt_regs has the arguments.
+ */
+int on_filemap_read(struct pt_regs *ctx)
+{
+	u64 iocb = *(u64 *)((char *)ctx + ARGUMENT_1), iter = *(u64 *)((char *)ctx + ARGUMENT_2);
+	u64 file = 0, position = 0, bytes = 0;
+	u32 tid = bpf_get_current_pid_tgid();
+	struct thread_cache *t = thread_caches.lookup(&tid), fresh = {};
+	READ(file, iocb, OFF_kiocb_ki_filp);
+	READ(fresh.mapping, file, OFF_file_f_mapping);
+	READ(position, iocb, OFF_kiocb_ki_pos);
+	READ(bytes, iter, OFF_iov_iter_count);
+	u64 end = pages_of(fresh.mapping);
+	fresh.index = position >> PAGE_SHIFT_BITS;
+	if (!bytes || fresh.index >= end)
+		return 0;
+	fresh.last = (position + bytes - 1) >> PAGE_SHIFT_BITS;
+	if (fresh.last >= end)
+		fresh.last = end - 1;
+	if (t) {
+		t->mapping = fresh.mapping;
+		t->index = fresh.index;
+		t->last = fresh.last;
+	} else {
+		thread_caches.update(&tid, &fresh);
+	}
+	struct cache_counts *counts = cache_of(task_cgroup());
+	if (counts)
+		__sync_fetch_and_add(&counts->looked_up, fresh.last - fresh.index + 1);
+	return 0;
+}
+#else
 /* mm_filemap_get_pages(mapping, index, last_index): since 6.12. */
 int on_lookup(struct bpf_raw_tracepoint_args *ctx)
 {
-	u64 mapping = ctx->args[0], index = ctx->args[1], last = ctx->args[2], missed = 0;
-	u64 pages = last >= index ? last - index + 1 : 0;
+	u64 mapping = ctx->args[0], index = ctx->args[1], last = ctx->args[2], missed = 0, end = pages_of(mapping);
+	if (last >= end)
+		last = end - 1;
+	u64 pages = end > index ? last - index + 1 : 0;
 	u32 tid = bpf_get_current_pid_tgid();
 	struct thread_cache *t = thread_caches.lookup(&tid);
 	if (t && t->inserted_pages) {
@@ -156,6 +210,7 @@ int on_lookup(struct bpf_raw_tracepoint_args *ctx)
 		__sync_fetch_and_add(&counts->missed, missed);
 	return 0;
 }
+#endif
 
 /* writeback_dirty_folio(folio, mapping): since 5.16. A page that its inserter dirties was inserted by a write. */
 int on_dirty(struct bpf_raw_tracepoint_args *ctx)

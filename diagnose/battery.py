@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from diagnose.cgroups import Hierarchy
 from diagnose.errors import CannotMeasureError, UsageError
 from diagnose.models import MAX_WINDOWS, Capture, Host, ProbeRecord, ServiceRecord
 from diagnose.probes import (
+    TRACEPOINTS,
     BlameProbe,
     BlockProbe,
     CgroupsProbe,
@@ -30,7 +32,8 @@ from diagnose.probes import (
 )
 from diagnose.probes._bpf import LOST, Module
 from diagnose.probes._btf import Btf
-from diagnose.probes._flags import constant_flags, offset_flags, stack_flags, tracepoint_flags
+from diagnose.probes._fit import lookups, misfit
+from diagnose.probes._flags import constant_flags, kprobe_flags, offset_flags, stack_flags, tracepoint_flags
 from diagnose.probes._tracefs import ensure
 from diagnose.progress.seen import Evicted, Progress, WindowSeen
 from diagnose.service import Service
@@ -69,13 +72,15 @@ def plan(duration_seconds: float, window_seconds: float) -> Plan:
 class Battery:
     """The instruments of one capture. Everything in the kernel belongs to this process and goes with it."""
 
-    def __init__(self, service: Service, hierarchy: Hierarchy, plan: Plan) -> None:
-        """Compile and attach; raises CannotMeasureError where nothing can be measured here."""
+    def __init__(self, service: Service, hierarchy: Hierarchy, plan: Plan, btf: Btf | None = None) -> None:
+        """Compile and attach; raises CannotMeasureError where nothing can be measured here. `btf`: the kernel's."""
         require_privileges()
         require_whole(hierarchy)
         self._service, self._hierarchy, self._plan = service, hierarchy, plan
         ensure()
-        self.reads, self.cache, self.evictions = ReadsProbe(), PageCacheProbe(), EvictionsProbe()
+        self._btf = btf or Btf.of_kernel()
+        self._lookup = lookups(PageCacheProbe.lookup, PageCacheProbe.functions, self._btf)
+        self.reads, self.cache, self.evictions = ReadsProbe(), PageCacheProbe(self._lookup), EvictionsProbe()
         self.block, self.stalls, self.blame = BlockProbe(), StallsProbe(), BlameProbe()
         self.uring = UringProbe()
         self.cgroups, self.host = CgroupsProbe(hierarchy, service.cgroup), HostProbe()
@@ -87,22 +92,31 @@ class Battery:
 
     def _attached(self) -> tuple[Module, list[ProbeRecord]]:
         """Build and attach the programs, with the longest loops that this kernel's verifier accepts."""
-        btf = Btf.of_kernel()
         flags = [
-            *offset_flags(btf),
-            *constant_flags(btf),
+            *offset_flags(self._btf),
+            *constant_flags(self._btf),
             *stack_flags(),
             *tracepoint_flags(),
+            *(kprobe_flags(self._btf) if self._lookup.kind == "kprobe" else []),
             *_run_flags(self._service, self._hierarchy, self._plan),
         ]
-        probes = (self.reads, self.uring, self.cache, self.evictions, self.stalls, self.block, self.cgroups)
         for folio_pages in FOLIO_PAGES:
-            module = Module([*flags, f"-DFOLIO_PAGES={folio_pages}"])
-            records = [p.attach(module) for p in probes]
-            if folio_pages == FOLIO_PAGES[-1] or all(r.attached for r in records if r.probe in BlameProbe.needs):
+            module = Module([*flags, f"-DFOLIO_PAGES={folio_pages}"], misfit=partial(misfit, btf=self._btf))
+            records = self._attach(module, last_try=folio_pages == FOLIO_PAGES[-1])
+            if records:
                 break
             module.detach()
         return module, self.reads.told_apart(records)
+
+    def _attach(self, module: Module, last_try: bool) -> list[ProbeRecord]:
+        """Attach the probes, those with long loops first; none if one of them is refused, unless it is the last try."""
+        looping = (self.cache, self.evictions)
+        records = {}
+        for probe in (*looping, self.reads, self.uring, self.stalls, self.block, self.cgroups):
+            records[probe.name] = probe.attach(module)
+            if probe in looping and not records[probe.name].attached and not last_try:
+                return []
+        return [records[name] for name in TRACEPOINTS]
 
     def run(self, wait: Wait, on_window: WindowSeen) -> Capture:
         """Measure until the plan is fulfilled or `wait` says to end; returns the capture of the whole windows."""

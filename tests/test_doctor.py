@@ -207,6 +207,18 @@ def test_json_has_the_verdict_and_every_check(host: Host) -> None:
     assert set(data["checks"][0]) == {"name", "ok", "detail", "enables", "fix", "essential"}
 
 
+def test_what_stands_in_for_a_tracepoint_is_as_good(host: Host) -> None:
+    wanted = replace(host, tracepoints={"one": ["mm_filemap_get_pages|kprobe:filemap_read"], "two": ["newer|older"]})
+    missing = named(doctor.checks(wanted), "tracepoints: one")
+    assert (missing.ok, missing.detail) == (False, "not in this kernel: mm_filemap_get_pages or kprobe:filemap_read")
+    for path in ("bus/event_source/devices/kprobe/type", "kernel/tracing/events/io_uring/older/format"):
+        file = host.root / "sys" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("8\n")
+    found = doctor.checks(wanted)
+    assert [named(found, f"tracepoints: {name}").ok for name in ("one", "two")] == [True, True]
+
+
 @pytest.mark.kernel
 def test_this_host_finds_its_tracepoints() -> None:
     found = doctor.checks()

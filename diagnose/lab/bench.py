@@ -19,7 +19,7 @@ from typing import IO, Any
 
 from diagnose.errors import CannotMeasureError, UsageError
 from diagnose.histogram import percentile
-from diagnose.lab import controls, groups
+from diagnose.lab import controls, groups, pace
 from diagnose.lab import counters as count
 from diagnose.lab import folder as folders
 from diagnose.lab.owners import own_name
@@ -99,20 +99,20 @@ class Lab:
 
 @contextmanager
 def running(
-    scenario_name: str,
+    wanted: str | Scenario,
     duration_seconds: float,
     say: Callable[[str], None],
     hierarchy: groups.MemoryHierarchy | None = None,
 ) -> Iterator[Lab]:
-    """Set a scenario up with its cache warm, and remove everything at the end, whatever happens in between.
+    """Set a scenario up (by name, or one of the caller's) with its cache warm, and remove everything at the end.
 
     `duration_seconds` only sets the rhythm of the bursts: at least four of them fit into it. SIGTERM and SIGHUP end
     the body with SystemExit unless the caller handles them. Call it from the main thread (the workloads die with the
     thread that started them); one scenario at a time. Raises UsageError and CannotMeasureError.
     """
-    scenario = SCENARIOS.get(scenario_name)
+    scenario = SCENARIOS.get(wanted) if isinstance(wanted, str) else wanted
     if scenario is None:
-        raise UsageError(f"no scenario {scenario_name!r}; there are: {', '.join(SCENARIOS)}")
+        raise UsageError(f"no scenario {wanted!r}; there are: {', '.join(SCENARIOS)}")
     if not _one_at_a_time.acquire(blocking=False):
         raise UsageError("a demo scenario is running in this process already")
     try:
@@ -146,9 +146,18 @@ def _set_up(
     folder = stack.enter_context(folders.data_folder(scenario.file_bytes))
     more = stack.enter_context(controls.controls(hierarchy, parent, scenario.actors, folder, say))
     stack.enter_context(controls.swap(folder, scenario.swap_bytes))
-    rhythm = _rhythm(duration_seconds)
+    rhythm, share = _rhythm(duration_seconds), pace.share_of_full_speed(pace.reads_per_second())
+    if share < 1:
+        say(f"this machine is slow: the workloads run at {share:.0%} of their usual rates")
     workers = [
-        stack.enter_context(_worker(actor, [directories[actor.role], *more[actor.role]], folder, rhythm))
+        stack.enter_context(
+            _worker(
+                actor,
+                [directories[actor.role], *more[actor.role]],
+                folder,
+                {**pace.slowed(actor.options, share), **rhythm},
+            )
+        )
         for actor in scenario.actors
     ]
     for number, what in enumerate(STEPS, start=1):
@@ -165,9 +174,8 @@ def _rhythm(duration_seconds: float) -> dict[str, float]:
 
 
 @contextmanager
-def _worker(actor: Actor, directories: list[Path], folder: Path, rhythm: dict[str, float]) -> Iterator[_Worker]:
+def _worker(actor: Actor, directories: list[Path], folder: Path, options: dict[str, float]) -> Iterator[_Worker]:
     """Start one workload; kill it at the end."""
-    options = json.dumps({**actor.options, **rhythm})
     with ExitStack() as stack:
         fd = count.new_memory(actor.role.replace("/", "-"))
         stack.callback(os.close, fd)
@@ -179,7 +187,7 @@ def _worker(actor: Actor, directories: list[Path], folder: Path, rhythm: dict[st
             str(folder),
             str(fd),
             str(os.getpid()),
-            options,
+            json.dumps(options),
         ]
         process = subprocess.Popen(
             [sys.executable, "-m", "diagnose.lab.work", *arguments],

@@ -34,9 +34,9 @@ class MemoryHierarchy(Protocol):
 
 @contextmanager
 def cgroups(
-    hierarchy: MemoryHierarchy, parent: str, limit_bytes: int, leaves: dict[str, int | None], say: Say
+    hierarchy: MemoryHierarchy, parent: str, limit_bytes: int | None, leaves: dict[str, int | None], say: Say
 ) -> Iterator[dict[str, Path]]:
-    """Make `parent` with a hard limit and a leaf cgroup for each role; yield the leaves' directories by role.
+    """Make `parent` with a hard limit (or None) and a leaf cgroup for each role; yield the leaves' directories by role.
 
     Removes all of them at the end. The processes in them must be gone by then. Raises CannotMeasureError.
     """

@@ -48,7 +48,7 @@ class Scenario:
     """One sentence."""
     expected: str
     culprit: str | None
-    parent_limit_bytes: int
+    parent_limit_bytes: int | None
     actors: tuple[Actor, ...] = field(default=())
     accomplices: tuple[str, ...] = ()
     swap_bytes: int = 0

@@ -26,8 +26,12 @@ __all__ = [
     "UringProbe",
 ]
 
+_STAND_INS = {
+    PageCacheProbe.lookup.event: [f"kprobe:{function.event}" for function in PageCacheProbe.functions],
+    UringProbe.attachments[1].event: [UringProbe.older.event],
+}
 TRACEPOINTS: dict[str, list[str]] = {
-    probe.name: [a.event for a in probe.attachments]
+    probe.name: ["|".join([a.event, *_STAND_INS.get(a.event, [])]) for a in probe.attachments]
     for probe in (ReadsProbe, UringProbe, BlockProbe, PageCacheProbe, EvictionsProbe, StallsProbe, CgroupsProbe)
 }
-"""The tracepoints of each probe: "category:name", raw tracepoints by name alone."""
+"""The tracepoints of each probe: "category:name", raw ones by name alone, after "|" what stands in for them."""

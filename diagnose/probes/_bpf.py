@@ -12,7 +12,7 @@ import importlib.util
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,6 +63,7 @@ def _import_bcc() -> ModuleType:
     except (ImportError, OSError, SyntaxError) as error:
         del sys.modules["bcc"]
         raise CannotMeasureError(f"bcc in {folder} cannot be loaded ({error}); {HOW_TO_INSTALL}") from error
+    module.lib = _BriefLog(module.lib)  # type: ignore[attr-defined]
     return module
 
 
@@ -85,14 +86,34 @@ def _quiet() -> Iterator[list[str]]:
 
 @dataclass(frozen=True)
 class Attachment:
-    """A BPF function and the tracepoint it goes to. `provides`: the columns that are missing without it."""
+    """A BPF function and what it goes to. `provides`: the columns that are missing without it."""
 
-    kind: Literal["tracepoint", "raw"]
+    kind: Literal["tracepoint", "raw", "kprobe"]
     event: str
+    """A tracepoint, "category:name"; a raw one by name alone; for a kprobe the kernel's function."""
     function: str
     provides: tuple[str, ...] = ()
-    first_argument: str | None = None
-    """For raw tracepoints, the struct that the program takes the first argument for, checked against BTF."""
+    arguments: tuple[str, ...] = ()
+    """What the program takes the first arguments for: structs ("folio|page", ""), of a tracepoint its fields."""
+
+
+class _BriefLog:
+    """libbcc with a small log for the verifier.
+
+    Without one libbcc has the kernel verify a refused program again and again, with twice the log each time, until all
+    of the log fits: a minute on a slow machine, where all that is wanted is a no.
+    """
+
+    def __init__(self, lib: Any) -> None:
+        self._lib = lib
+        self._log = ctypes.create_string_buffer(4096)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._lib, name)
+
+    def bcc_func_load(self, *arguments: Any) -> int:
+        """Put our log in the place of the buffer and its size, the 9th and 10th argument in every version of bcc."""
+        return int(self._lib.bcc_func_load(*arguments[:8], self._log, len(self._log), *arguments[10:]))
 
 
 def source() -> str:
@@ -105,9 +126,15 @@ def source() -> str:
 class Module:
     """The compiled battery. Everything it loads belongs to this process and goes with it."""
 
-    def __init__(self, cflags: Sequence[str], program: str | None = None) -> None:
+    def __init__(
+        self,
+        cflags: Sequence[str],
+        program: str | None = None,
+        misfit: Callable[[Attachment], str | None] = lambda _: None,
+    ) -> None:
         """Compile the battery, or another program; raises CannotMeasureError with the compiler's or the kernel's
-        first line."""
+        first line. `misfit` says why a program would misread this kernel; such a one is not attached."""
+        self._misfit = misfit
         bcc = _import_bcc()
         self._lib: Any = bcc.lib
         os.environ["BCC_KERNEL_SOURCE"] = str(resources.folder("bpf") / "headers")
@@ -125,14 +152,19 @@ class Module:
 
     def attach(self, attachment: Attachment) -> str | None:
         """Load and attach one program; returns None, or why it could not be (one line)."""
-        attach = self._bpf.attach_tracepoint if attachment.kind == "tracepoint" else self._bpf.attach_raw_tracepoint
+        if (reason := self._misfit(attachment)) is not None:
+            return reason
+        event, function = attachment.event.encode(), attachment.function.encode()
         with _quiet() as lines:
             try:
-                attach(tp=attachment.event.encode(), fn_name=attachment.function.encode())
+                if attachment.kind == "tracepoint":
+                    self._bpf.attach_tracepoint(tp=event, fn_name=function)
+                elif attachment.kind == "raw":
+                    self._bpf.attach_raw_tracepoint(tp=event, fn_name=function)
+                else:
+                    self._bpf.attach_kprobe(event=event, fn_name=function)
             except Exception as error:  # bcc raises bare Exception for everything
-                reason: str | None = str(error)
-            else:
-                reason = None
+                reason = str(error)
         if reason is None:
             return None
         return " ".join([reason, *lines[:1]]).replace("b'", "'")

@@ -17,7 +17,7 @@ from diagnose.errors import CannotMeasureError
 _HEADER = struct.Struct("<HBBIIIII")
 _TYPE = struct.Struct("<III")
 _MEMBER = struct.Struct("<III")
-_ARRAY, _STRUCT, _UNION, _ENUM, _FUNC_PROTO, _DATASEC, _ENUM64 = 3, 4, 5, 6, 13, 15, 19
+_ARRAY, _STRUCT, _UNION, _ENUM, _FUNC, _FUNC_PROTO, _DATASEC, _ENUM64 = 3, 4, 5, 6, 12, 13, 15, 19
 _TYPEDEF, _PTR = 8, 2
 _SOUGHT = {_STRUCT, _ENUM, _TYPEDEF}
 _MODIFIERS = {8, 9, 10, 11, 18}  # typedef, volatile, const, restrict, type tag
@@ -162,11 +162,32 @@ class Btf:
         type_id = self._find(_TYPEDEF, f"btf_trace_{tracepoint}")
         if type_id is None:
             return None
-        _, kind, vlen, _, position = self._type(self._strip(self._pointee(type_id)))
+        arguments = self._arguments(self._strip(self._pointee(type_id)))
+        return None if arguments is None else arguments[1:]
+
+    @_readable
+    def function_arguments(self, function: str) -> list[str] | None:
+        """Return the types of a function's arguments ("kiocb" for struct kiocb *); None: no such function, or inlined.
+
+        Functions are by far the most of all types and asked for on few kernels: they are looked through, not indexed.
+        """
+        offset = self._strings.find(b"\0" + function.encode() + b"\0") + 1
+        read_head = struct.Struct("<III").unpack_from
+        for position in self._positions[1:] if offset else ():
+            name, info, proto = read_head(self._types, position)
+            if name == offset and info >> 24 & 31 == _FUNC:
+                return self._arguments(proto)
+        return None
+
+    def _arguments(self, type_id: int) -> list[str] | None:
+        _, kind, vlen, _, position = self._type(type_id)
         if kind != _FUNC_PROTO:
             return None
-        arguments = [struct.unpack_from("<II", self._types, position + 8 * i)[1] for i in range(1, vlen)]
-        return [self._name(self._type(self._strip(self._pointee(a)))[0]) for a in arguments]
+        types = [struct.unpack_from("<II", self._types, position + 8 * i)[1] for i in range(vlen)]
+        return [self._named(self._strip(self._pointee(t))) for t in types]
+
+    def _named(self, type_id: int) -> str:
+        return self._name(self._type(type_id)[0]) if type_id else "void"
 
     def _pointee(self, type_id: int) -> int:
         type_id = self._strip(type_id)

@@ -36,7 +36,14 @@ _OPTIONAL = (
     "folio._nr_pages",
     "folio._folio_nr_pages",
     "page.compound_nr",
+    "kiocb.ki_filp",
+    "kiocb.ki_pos",
+    "iov_iter.count",
+    "file.f_mapping",
 )
+
+# Where struct pt_regs has a function's first and second argument: x86_64, arm64.
+_ARGUMENT_REGISTERS = (("di", 0), ("si", 0)), (("regs", 0), ("regs", 8))
 
 # Functions whose presence on the stack tells why a page is removed (bpf/evictions.c).
 _STACK_FUNCTIONS = (
@@ -82,6 +89,16 @@ def constant_flags(btf: Btf) -> list[str]:
         f"-DPAGE_SHIFT_BITS={os.sysconf('SC_PAGE_SIZE').bit_length() - 1}",
         f"-DO_DIRECT_FLAG={os.O_DIRECT}",
     ]
+
+
+def kprobe_flags(btf: Btf) -> list[str]:
+    """Return the flags for look-ups seen by a kprobe; raises CannotMeasureError where arguments cannot be found."""
+    for registers in _ARGUMENT_REGISTERS:
+        found = [btf.offset("pt_regs", name) for name, _ in registers]
+        if None not in found:
+            places = [(offset or 0) + more for offset, (_, more) in zip(found, registers, strict=True)]
+            return ["-DLOOKUPS_BY_KPROBE", *(f"-DARGUMENT_{i}={place}" for i, place in enumerate(places, 1))]
+    raise CannotMeasureError("this kernel's BTF does not say where a function's arguments are (struct pt_regs)")
 
 
 def tracepoint_flags(tracefs: Path = TRACEFS) -> list[str]:

@@ -28,8 +28,8 @@ class BlockProbe:
 
     name = "block"
     attachments = (
-        Attachment("raw", "block_rq_complete", "on_complete"),
-        Attachment("raw", "block_rq_issue", "on_issue"),
+        Attachment("raw", "block_rq_complete", "on_complete", arguments=("request",)),
+        Attachment("raw", "block_rq_issue", "on_issue", arguments=("request",)),
     )
 
     def __init__(self) -> None:

@@ -30,7 +30,7 @@ class CgroupsProbe:
     """Memory files of the cgroups that matter, and the names of all."""
 
     name = "cgroups"
-    attachments = (Attachment("raw", "cgroup_mkdir", "on_mkdir"),)
+    attachments = (Attachment("raw", "cgroup_mkdir", "on_mkdir", arguments=("cgroup", "char")),)
 
     def __init__(self, hierarchy: Hierarchy, service: str) -> None:
         self._hierarchy = hierarchy

@@ -32,7 +32,7 @@ class EvictionsProbe:
         Attachment("raw", "mm_vmscan_direct_reclaim_end", "on_reclaim_end"),
         Attachment("raw", "mm_vmscan_memcg_reclaim_begin", "on_memcg_reclaim_begin"),
         Attachment("raw", "mm_vmscan_direct_reclaim_begin", "on_direct_reclaim_begin"),
-        Attachment("raw", "mm_filemap_delete_from_page_cache", "on_delete"),
+        Attachment("raw", "mm_filemap_delete_from_page_cache", "on_delete", arguments=("folio|page",)),
     )
 
     def __init__(self) -> None:

@@ -1,8 +1,8 @@
 """Page-cache traffic by cgroup: bpf/page_cache.c.
 
-Yields `Cache`: pages looked up, missed, inserted, dirtied, by window and cgroup of the acting task. Looked up and
-missed are None where the kernel has no mm_filemap_get_pages (before 6.12), dirtied where it has no
-writeback_dirty_folio.
+Yields `Cache`: pages looked up, missed, inserted, dirtied, by window and cgroup of the acting task. Where the kernel
+has no tracepoint mm_filemap_get_pages (before 6.12), a kprobe sees the look-ups; where it has no kprobes either, looked
+up and missed are None. Dirtied is None where it has no writeback_dirty_folio.
 """
 
 from __future__ import annotations
@@ -19,24 +19,39 @@ _KEY = np.dtype([("cgroup", "u8"), ("window", "u4"), ("pad", "u4")])
 _COUNTS = np.dtype([(n, "u8") for n in ("looked_up", "missed", "inserted", "dirtied")])
 
 
+_LOOKED_UP = ("cache.looked_up", "cache.missed")
+
+
 class PageCacheProbe:
     """Pages looked up, missed, inserted and dirtied, by cgroup."""
 
     name = "page-cache"
+    lookup = Attachment("raw", "mm_filemap_get_pages", "on_lookup", _LOOKED_UP, ("address_space",))
+    functions = tuple(
+        Attachment("kprobe", function, "on_filemap_read", _LOOKED_UP, ("kiocb", "iov_iter"))
+        for function in ("filemap_read", "generic_file_buffered_read")
+    )
+    """What buffered reads go through, for kernels without that tracepoint; the second was its name before 5.12."""
     attachments = (
-        Attachment("raw", "mm_filemap_add_to_page_cache", "on_insert"),
-        Attachment("raw", "mm_filemap_get_pages", "on_lookup", ("cache.looked_up", "cache.missed")),
-        Attachment("raw", "writeback_dirty_folio", "on_dirty", ("cache.dirtied",)),
+        Attachment("raw", "mm_filemap_add_to_page_cache", "on_insert", arguments=("folio|page",)),
+        lookup,
+        Attachment("raw", "writeback_dirty_folio", "on_dirty", ("cache.dirtied",), ("folio",)),
     )
 
-    def __init__(self) -> None:
+    def __init__(self, lookup: Attachment = lookup) -> None:
+        """`lookup`: what sees look-ups here (`_fit.lookups`)."""
+        self._lookup = lookup
         self._drained: list[tuple[NDArray[Any], NDArray[Any]]] = []
         self._missing: list[str] = []
 
     def attach(self, module: Module) -> ProbeRecord:
-        record = attach_probe(module, self.name, self.attachments)
+        insert, _, dirty = self.attachments
+        record = attach_probe(module, self.name, (insert, self._lookup, dirty))
         self._missing = record.missing
-        return record
+        if self._lookup.kind != "kprobe" or record.reason is not None:
+            return record
+        how = f"look-ups by a kprobe on {self._lookup.event}: this kernel has no tracepoint {self.lookup.event}"
+        return record.model_copy(update={"reason": how})
 
     def drain(self, module: Module, finished: int) -> dict[int, int]:
         """Take over finished windows; returns the pages that each cgroup inserted in them."""

@@ -39,7 +39,14 @@ _FILE = np.dtype(
         ("names", f"S{NAME_BYTES}", NAMES),
     ]
 )
-_CALLS = ("read", "pread64", "readv", "preadv", "preadv2")
+_CALLS = {
+    "read": ("fd", "buf", "count"),
+    "pread64": ("fd", "buf", "count", "pos"),
+    "readv": ("fd", "vec", "vlen"),
+    "preadv": ("fd", "vec", "vlen", "pos_l"),
+    "preadv2": ("fd", "vec", "vlen", "pos_l"),
+}
+"""The read calls, and of their arguments those that are read."""
 _ENTER = {"preadv2": "enter_preadv"}
 """preadv2 has preadv's arguments, and flags behind them."""
 MAX_FILES = 200
@@ -52,11 +59,15 @@ class ReadsProbe:
     # The end first: a read seen only at its end is ignored, one seen only at its beginning would linger.
     attachments = tuple(
         attachment
-        for call in _CALLS
+        for call, fields in _CALLS.items()
         for attachment in (
-            Attachment("tracepoint", f"syscalls:sys_exit_{call}", "exit_any", (f"reads.{call}",)),
+            Attachment("tracepoint", f"syscalls:sys_exit_{call}", "exit_any", (f"reads.{call}",), ("ret",)),
             Attachment(
-                "tracepoint", f"syscalls:sys_enter_{call}", _ENTER.get(call, f"enter_{call}"), (f"reads.{call}",)
+                "tracepoint",
+                f"syscalls:sys_enter_{call}",
+                _ENTER.get(call, f"enter_{call}"),
+                (f"reads.{call}",),
+                fields,
             ),
         )
     )

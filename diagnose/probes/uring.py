@@ -14,10 +14,10 @@ class UringProbe:
 
     name = "io-uring"
     attachments = (
-        Attachment("raw", "io_uring_complete", "on_uring_complete"),
-        Attachment("raw", "io_uring_submit_req", "on_uring_submit"),
+        Attachment("raw", "io_uring_complete", "on_uring_complete", arguments=("", "void|io_kiocb")),
+        Attachment("raw", "io_uring_submit_req", "on_uring_submit", arguments=("io_kiocb",)),
     )
-    older = Attachment("raw", "io_uring_submit_sqe", "on_uring_submit")
+    older = Attachment("raw", "io_uring_submit_sqe", "on_uring_submit", arguments=("io_kiocb",))
     """What io_uring_submit_req was called before 6.4."""
 
     def attach(self, module: Module) -> ProbeRecord:

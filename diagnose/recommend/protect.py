@@ -6,6 +6,7 @@ from diagnose import units
 from diagnose.cgroups.paths import is_within
 from diagnose.evaluate import Fired
 from diagnose.facts import Facts
+from diagnose.limits import shared_limit
 from diagnose.models import CgroupRecord, Recommendation
 from diagnose.recommend.advice import commands, undo
 from diagnose.recommend.need import Need, need
@@ -20,10 +21,11 @@ def protect(fired: Fired, facts: Facts) -> list[Recommendation]:
     if windows.capture.cgroup_version == 1 or wanted is None:
         return []
     service = windows.capture.service.cgroup
-    culprits = [c.cgroup for c in fired.finding.culprits]
+    rooms = [shared_limit(windows, culprit.cgroup) for culprit in fired.finding.culprits]
     chain = [c for c in windows.capture.cgroups if is_within(service, c.path) and c.path != "/"]
-    # An ancestor that holds a culprit too shares its protection with it, which protects from outsiders only.
-    below_room = [c for c in chain if not any(is_within(culprit, c.path) for culprit in culprits)]
+    # Reclaim sets out from the cgroup whose limit is reached, on a host without such limits from the root, and heeds
+    # what every cgroup below it on the way declares: also one that holds a culprit (cgroup-v2.rst, memory.low).
+    below_room = [c for c in chain if any(not room or not is_within(room.cgroup, c.path) for room in rooms)]
     value = -(-wanted.bytes // MIB) * MIB
     return [
         _protection(record, min(value, _own_bound(record) or value), wanted, windows)

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from diagnose.cgroups.paths import is_within
 from diagnose.models import Report
 from diagnose.models.change import Neighbour, Side
 
@@ -16,7 +17,7 @@ Node = dict[str, Any]
 def side_of(report: Report, changed: Sequence[str]) -> Side | None:
     """Return a report's side; None if reads were not measured, or the report does not hold what it should.
 
-    `changed`: the cgroups whose traffic is compared as well, each with everything below it.
+    `changed`: the cgroups whose traffic is compared as well, each with everything below it, but not the service's own.
     """
     m = report.measurements
     reads, capture = _node(m.get("read_latency")), _node(m.get("capture"))
@@ -41,7 +42,12 @@ def side_of(report: Report, changed: Sequence[str]) -> Side | None:
             file_reads_series=series.get("file_reads", []),
             slow_reads_series=series.get("slow_reads", []),
             p99_seconds_series=series.get("p99_seconds", []),
-            neighbours=[Neighbour(cgroup=c, inserted_pages=_inserted(cache, c)) for c in dict.fromkeys(changed)],
+            neighbours=[
+                Neighbour(cgroup=c, inserted_pages=_inserted(cache, c))
+                for c in dict.fromkeys(changed)
+                # Nor who protects the service: it is not to bring in as much as before, that is the point.
+                if not is_within(report.service.cgroup, c) and not is_within(c, report.service.cgroup)
+            ],
         )
     except (ValidationError, TypeError, ValueError):
         return None

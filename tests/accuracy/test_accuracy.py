@@ -89,7 +89,7 @@ def test_outcomes_of_other_code_are_refused(tmp_path: Path) -> None:
 
 
 def _outcome(verdict: str, confidence: str = "medium", right: bool = False, accused: tuple[str, ...] = ()) -> Outcome:
-    return Outcome("own-limit", verdict, confidence, accused, right, accused)
+    return Outcome("own-limit", verdict, confidence, accused, right, accused, "Said.")
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ def run(name: str, keep: Path | None = None) -> live.Outcome:
     try:
         capture = live.record(name, bpf="unused")
     except CannotMeasureError as error:
-        return live.Outcome(name, f"{NOT_RUN}: {error}", "low", (), False, ())
+        return live.Outcome(name, NOT_RUN, "low", (), False, (), str(error))
     if keep is not None:
         live.save(capture, keep, name)
     return live.outcome(SCENARIOS[name], pipeline.analyse(capture, rules.load_rules()))

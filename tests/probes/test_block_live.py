@@ -61,6 +61,7 @@ def test_the_services_own_requests_have_a_histogram_of_their_own(here: Bench) ->
     assert others >= submitted(capture, here.id_of(batch), "read", "requests")
 
 
+@pytest.mark.guest
 def test_buffered_misses_are_requests_of_the_reader(here: Bench) -> None:
     code = """
 fd = opened("data")

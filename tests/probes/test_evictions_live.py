@@ -69,6 +69,7 @@ done(blocks() - before)
     assert total == pytest.approx(inserted - still_there, rel=0.05)
 
 
+@pytest.mark.guest
 def test_a_neighbour_below_the_same_limit_evicts_the_service(here: Bench) -> None:
     here.make("/shared", limit_bytes=32 * MIB)
     service, batch = here.make("/shared/svc"), here.make("/shared/batch")

@@ -18,6 +18,7 @@ def here() -> Iterator[Bench]:
         yield made
 
 
+@pytest.mark.guest
 def test_a_file_read_from_end_to_end_is_inserted_page_by_page(here: Bench) -> None:
     here.file("data", PAGES)
     code = """
@@ -39,6 +40,7 @@ done()
     assert sum(reads_by_kind(capture, "looked_up_pages").values()) == PAGES
 
 
+@pytest.mark.guest
 def test_the_two_counters_of_missed_pages_agree_where_nothing_is_read_ahead(here: Bench) -> None:
     here.file("data", 256)
     code = """

@@ -89,6 +89,7 @@ def test_every_call_is_counted_once(here: Bench) -> None:
     assert reads_by_kind(capture, "missed_pages") == {}
 
 
+@pytest.mark.guest
 def test_what_is_no_cached_file_is_told_apart(here: Bench) -> None:
     capture = here.measured(here.top, here.worker(here.top, OTHER_KINDS))
     assert reads_by_kind(capture) == {"direct": 25, "pipe": 17, "socket": 13, "other": 3, "hit": 6}
@@ -101,6 +102,7 @@ def test_what_is_no_cached_file_is_told_apart(here: Bench) -> None:
     assert reads_by_kind(capture, "looked_up_pages") == {}
 
 
+@pytest.mark.guest
 def test_cold_pages_are_missed_once_and_then_hit(here: Bench) -> None:
     worker = here.worker(here.top, COLD_AND_WARM)
     capture = here.measured(here.top, worker)

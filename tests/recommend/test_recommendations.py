@@ -108,6 +108,12 @@ def test_an_ancestor_that_holds_no_culprit_is_protected_too() -> None:
     assert {c.cgroup for c in changes} == {"/dg/svc", "/dg"}
 
 
+def test_where_the_host_is_the_limit_every_ancestor_is_protected_even_one_that_holds_the_culprit() -> None:
+    """Reclaim sets out from the root, and protection reaches no further down than each ancestor's own."""
+    changes = advice(situation(shared_mib=None), "protect-service")
+    assert {(c.cgroup, c.setting) for c in changes} == {("/dg/svc", "memory.low"), ("/dg", "memory.low")}
+
+
 def test_below_the_floor_there_is_no_safe_limit_and_the_report_says_so() -> None:
     change = limit_on(advice(situation(anon_mib=850), "contain-neighbour"), "/dg/batch", "memory.high")
     assert change.value_bytes is None

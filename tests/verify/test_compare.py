@@ -140,6 +140,13 @@ def test_a_report_gives_a_side_and_the_same_capture_changes_nothing() -> None:
     assert comparison.rule_still_fires is True
 
 
+def test_a_service_that_is_protected_is_no_neighbour_of_its_own() -> None:
+    """It brings in far less once its pages stay: that is the effect, and no sign of idleness."""
+    side = side_of(example_report(), ["/dg/batch", "/dg/svc", "/dg", "/dg/svc/worker"])
+    assert side is not None
+    assert [n.cgroup for n in side.neighbours] == ["/dg/batch"]
+
+
 @pytest.mark.parametrize("measurements", [{}, {"read_latency": None}, {"read_latency": {"series": 3}, "capture": []}])
 def test_a_report_without_reads_has_no_side(measurements: dict[str, object]) -> None:
     assert side_of(example_report(measurements=measurements), []) is None

@@ -1,3 +1,3 @@
 #pragma once
-/* Only so that bcc's prototypes parse; no program here reads registers. */
+/* Only so that bcc's prototypes parse; where the registers are, BTF says (-D ARGUMENT_<N>). */
 struct pt_regs;

@@ -1,0 +1,66 @@
+"""`make test-kernels`: the kernel matrix, printed and written to KERNELS.md; `python -m tests.kernels --help`.
+
+Exit 1 if a verdict is not the right one, a probe did not attach, or a check does not hold.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.kernels import guest, host, table
+from tests.kernels.result import Result
+
+PAGE = guest.CHECKOUT / "KERNELS.md"
+
+
+def kernel_images(folder: Path) -> list[Path]:
+    """Return the kernels that were unpacked, the oldest first."""
+    found = [image for image in folder.glob("*/boot/vmlinuz-*") if image.is_file()]
+    return sorted(found, key=lambda image: [int(n) for n in table.short(image.name[len("vmlinuz-") :]).split(".")])
+
+
+def in_guests(images: list[Path], keep: Path, *more: str) -> list[Result]:
+    """Boot each kernel with a fresh disk; a guest that leaves no result is a wrong one, and says so."""
+    results = []
+    for image in images:
+        name = image.name.removeprefix("vmlinuz-")
+        with tempfile.TemporaryDirectory(prefix="diagnose-test-", dir="/var/tmp") as folder:
+            disk = Path(folder) / "disk.img"
+            guest.disk_image(disk)
+            result = guest.run(image, disk, keep / name, *more)
+        results.append(result or Result(kernel=name, cgroup_version=2, verdict="the guest left no result"))
+    return results
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.kernels", description=__doc__)
+    parser.add_argument("kernels", type=Path, metavar="DIR", help="kernels, unpacked (.ci/guest-packages)")
+    parser.add_argument("--only", metavar="TEXT", help="only kernels with this in their name; prints, writes no page")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the guests' logs, captures and reports here")
+    parser.add_argument(
+        "--record",
+        action="store_true",
+        help="into --keep also what the detection asks the kernels (tests/probes/recorded)",
+    )
+    options = parser.parse_args()
+    images = [i for i in kernel_images(options.kernels) if options.only is None or options.only in i.name]
+    if not images:
+        parser.error(f"no kernel in {options.kernels}")
+    with tempfile.TemporaryDirectory(prefix="diagnose-test-", dir="/var/tmp") as folder:
+        results = in_guests(images, (options.keep or Path(folder)).resolve(), *(["record"] if options.record else []))
+    if options.only is None and (own := host.run()) is not None:
+        results.append(own)
+    print(table.page(results))
+    for result in results:
+        print(f"{result.kernel}: {result.seconds}", file=sys.stderr)
+    # The page is always one whole run: a kernel run anew, by itself, must not improve an older table.
+    if options.only is None:
+        PAGE.write_text(table.page(results))
+    return 0 if all(result.right for result in results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

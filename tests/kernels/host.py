@@ -1,0 +1,31 @@
+"""The kernel that this machine runs, beside those in guests: the lab's noisy neighbour, and what attached."""
+
+from __future__ import annotations
+
+import time
+
+from diagnose import doctor, pipeline, rules
+from diagnose.battery import host_facts
+from diagnose.cgroups import Hierarchy
+from diagnose.lab import SCENARIOS
+from tests.accuracy.live import outcome, record
+from tests.kernels.result import Result
+
+SCENARIO = "noisy-neighbour"
+
+
+def run() -> Result | None:
+    """Measure the lab's scenario on this kernel; None where it cannot be measured (a guest can be all the same)."""
+    if doctor.exit_code(doctor.checks()) != 0:
+        return None
+    begin = time.monotonic()
+    capture = record(SCENARIO)
+    judged = outcome(SCENARIOS[SCENARIO], pipeline.analyse(capture, rules.load_rules()))
+    return Result(
+        kernel=host_facts().kernel,
+        cgroup_version=Hierarchy.discover().version,
+        probes=list(capture.probes),
+        verdict=f"{judged.verdict}, {judged.confidence}: {', '.join(judged.named)}",
+        verdict_right=judged.right,
+        seconds={"all": round(time.monotonic() - begin, 1)},
+    )

@@ -1,0 +1,113 @@
+"""What runs in a guest: the story, look-ups by tracepoint and kprobe, and the live tests that are marked for guests.
+
+`python -m tests.kernels.inside FOLDER [record]`: results and logs go to FOLDER, what the kernel says of itself to
+FOLDER/recorded. The steps go on after one that failed.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import shutil
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+import live
+import pytest
+
+from diagnose import battery
+from diagnose.cgroups import Hierarchy
+from tests.kernels import commands
+from tests.kernels.lookups import compare
+from tests.kernels.record import record
+from tests.kernels.result import Check, Result
+from tests.kernels.story import Story, say
+
+TESTS = Path(__file__).parents[1]
+WINDOW_SECONDS = 2.0
+"""Nothing is drained while a test's workers act, and the kernel keeps 16 windows: emulated, they have to be longer."""
+
+
+class _Counted:
+    """Counts the outcomes of a pytest run."""
+
+    def __init__(self) -> None:
+        self.passed: list[str] = []
+        self.others: list[str] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when == "call" and report.passed:
+            self.passed.append(report.nodeid)
+        elif not report.passed:
+            self.others.append(f"{report.nodeid}: {report.outcome}")
+
+
+def live_tests() -> list[Check]:
+    """Run the tests marked `guest`."""
+    os.environ["DIAGNOSE_REQUIRE_KERNEL"] = "1"
+    os.chdir(TESTS.parent)
+    live.WINDOW_SECONDS = WINDOW_SECONDS
+    counted = _Counted()
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    files = sorted(str(file) for file in TESTS.glob("probes/*_live.py"))
+    pytest.main(["-q", "-m", "guest", "-p", "no:cacheprovider", "--durations=0", *files], plugins=[counted])
+    found = "; ".join(counted.others) or f"{len(counted.passed)} passed"
+    return [Check(what="live tests", right=bool(counted.passed) and not counted.others, found=found)]
+
+
+def _step(result: Result, name: str, step: Callable[[], list[Check]]) -> None:
+    begin = time.monotonic()
+    try:
+        result.checks += step()
+    except (Exception, SystemExit) as error:
+        traceback.print_exc()
+        result.checks.append(Check(what=name, right=False, found=f"{type(error).__name__}: {error}"))
+    result.seconds[name] = round(time.monotonic() - begin, 1)
+    say(f"{name}: {result.seconds[name]} s")
+
+
+def _briefly(step: Callable[[], list[Check]]) -> Callable[[], list[Check]]:
+    """Do without the longest loops: an emulated machine verifies them for 20 s each time, and the story has them."""
+
+    def brief() -> list[Check]:
+        whole, battery.FOLIO_PAGES = battery.FOLIO_PAGES, battery.FOLIO_PAGES[-1:]
+        try:
+            return step()
+        finally:
+            battery.FOLIO_PAGES = whole
+
+    return brief
+
+
+def main() -> int:
+    folder = Path(sys.argv[1])
+    if sys.argv[2:] == ["record"]:
+        record(folder / "recorded")
+    for module in commands.PRELOADED:
+        importlib.import_module(module)
+    result = Result(kernel=os.uname().release, cgroup_version=Hierarchy.discover().version)
+
+    def save() -> None:
+        (folder / "result.json").write_text(result.model_dump_json(indent=1))
+
+    def told() -> list[Check]:
+        # On the guest's own disk: what a network file system makes of locks and fsync is another story.
+        with tempfile.TemporaryDirectory(prefix="diagnose-test-") as place:
+            try:
+                Story(result, Path(place), save).tell()
+            finally:
+                shutil.copytree(place, folder / "story", dirs_exist_ok=True)
+        return []
+
+    for name, step in (("look-ups", _briefly(compare)), ("story", told), ("live tests", _briefly(live_tests))):
+        _step(result, name, step)
+        save()
+    return 0 if result.right else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,154 @@
+"""In a guest: diagnose, apply, verify, roll back, and SIGKILL at ten random moments, each judged against the truth."""
+
+from __future__ import annotations
+
+import random
+import re
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+from diagnose.apply import load_record
+from diagnose.capture import load
+from diagnose.cgroups import Hierarchy
+from diagnose.lab import Lab, running
+from diagnose.models import Report
+from tests.accuracy.live import outcome
+from tests.kernels import commands, scenario
+from tests.kernels.judge import judged
+from tests.kernels.result import Check, Result
+
+DURATION_SECONDS = 20
+SETTLE_SECONDS = 6.0
+"""After a change the service reads back, once, what it had lost."""
+KILLS = 10
+LONGEST_APPLY = 5.0
+"""Seconds into an apply until which it is killed: by then it has come half-way down."""
+
+
+class Story:
+    """One run on one kernel; what it finds goes into `result`, files into `folder`."""
+
+    def __init__(self, result: Result, folder: Path, save: Callable[[], object]) -> None:
+        """`save`: called after every check, so that a guest that is stopped has said what it found."""
+        self.result, self.folder, self.save = result, folder, save
+        self.hierarchy = Hierarchy.discover()
+        self.report_file = folder / "before" / "report.json"
+
+    def tell(self) -> None:
+        """Run all of it in one scenario."""
+        begin = time.monotonic()
+        with running(scenario.of_this_host(), DURATION_SECONDS, say) as lab:
+            self.result.seconds["set-up"] = round(time.monotonic() - begin, 1)
+            before = self._settings(lab)
+            self._step("diagnose", lambda: self._diagnose(lab))
+            self._step("apply", self._apply)
+            self._step("verify", self._verify)
+            self._step("rollback", self._roll_back)
+            same = self._settings(lab) == before
+            self._check("every memory setting is what it was, to the byte", same, f"{len(before)} files")
+            self._step("SIGKILL", lambda: self._kill(lab, before))
+
+    def _diagnose(self, lab: Lab) -> None:
+        self._run(
+            "latency", "--service", lab.service, "--duration", DURATION_SECONDS, "--output", self.report_file.parent
+        )
+        say(f"the workloads: {lab.truth()}")
+        report = Report.model_validate_json(self.report_file.read_text())
+        capture, _ = load(self.report_file.with_name("capture.json.gz"))
+        found = outcome(lab.scenario, report)
+        self.result.probes = list(capture.probes)
+        self.result.verdict = f"{found.verdict}, {found.confidence}: {', '.join(found.named)}"
+        self.result.verdict_right = found.right
+        for check in judged(report, self.report_file.with_name("report.md").read_text()):
+            self._note(check)
+
+    # ---------------------------------------------------------------- apply, verify, roll back
+
+    def _apply(self) -> None:
+        done = self._run("apply", self.report_file, "--yes", "--pause", "0.3")
+        steps = len(re.findall(r"step \d+ of", done.said))
+        self._check("apply", done.code == 0, f"exit {done.code}, {steps} steps")
+        time.sleep(SETTLE_SECONDS)
+
+    def _verify(self) -> None:
+        (record,) = self.report_file.parent.glob("change-*.json")
+        done = self._run("verify", record)
+        verdict = re.search(r"verdict: (.*)", done.said)
+        said = verdict[1] if verdict else (done.said.strip().splitlines() or ["nothing"])[-1]
+        self._check("verify says fixed", done.code == 0 and said.startswith("fixed: p99 "), said)
+
+    def _roll_back(self) -> None:
+        (record,) = self.report_file.parent.glob("change-*.json")
+        done = self._run("rollback", record)
+        self._check("rollback", done.code == 0 and "as it was before" in done.said, f"exit {done.code}")
+        record.unlink()
+
+    # ---------------------------------------------------------------- SIGKILL
+
+    def _kill(self, lab: Lab, before: dict[str, bytes]) -> None:
+        whole = self._run("apply", self.report_file, "--yes", "--pause", "0.1")
+        self._undone(lab, before)
+        seed = random.randrange(2**32)
+        moments, states = random.Random(seed), []
+        say(f"a whole apply takes {whole.seconds:.1f} s; seed {seed}")
+        for _ in range(KILLS):
+            moment = moments.uniform(0.0, min(whole.seconds, LONGEST_APPLY))
+            commands.run(
+                "apply", self.report_file, "--yes", "--pause", "0.1", kill_after=moment, log=self.folder / "killed.log"
+            )
+            states.append(self._undone(lab, before))
+        found = ", ".join(f"{states.count(s)} × {s}" for s in dict.fromkeys(states))
+        self._check(
+            f"SIGKILL at {KILLS} random moments of apply: rolled back to the byte",
+            all("not restored" not in s for s in states) and any("changed" in s for s in states),
+            found,
+        )
+
+    def _undone(self, lab: Lab, before: dict[str, bytes]) -> str:
+        """Roll back by the record, if there is one; returns how things stood after the kill, and if they do after."""
+        changed = "" if self._settings(lab) == before else ", changed"
+        records = sorted(self.report_file.parent.glob("change-*.json"))
+        state = load_record(records[0]).state + changed if records else f"no record{changed}"
+        for record in records:
+            done = self._run("rollback", record)
+            state += "" if done.code == 0 else f", rollback exit {done.code}"
+            record.unlink()
+        return state if self._settings(lab) == before else f"{state}, not restored"
+
+    # ---------------------------------------------------------------- little helpers
+
+    def _settings(self, lab: Lab) -> dict[str, bytes]:
+        """Return every memory setting in the scenario's cgroups, to the byte."""
+        names = ("memory.low", "memory.min", "memory.high", "memory.max", "memory.swap.max", "memory.oom.group")
+        places = [self.hierarchy.directory(path) for _, path in self.hierarchy.walk(lab.parent)]
+        return {str(p / name): (p / name).read_bytes() for p in places for name in names if (p / name).exists()}
+
+    def _run(self, *arguments: object) -> commands.Done:
+        done = commands.run(*arguments, log=self.folder / "command.log")
+        say(f"$ diagnose {' '.join(map(str, arguments))}\n{done.said}[exit {done.code}, {done.seconds:.1f} s]")
+        return done
+
+    def _check(self, what: str, right: bool, found: str) -> None:
+        self._note(Check(what=what, right=right, found=found))
+
+    def _note(self, check: Check) -> None:
+        self.result.checks.append(check)
+        self.save()
+        say(f"{'right' if check.right else 'WRONG'}: {check.what}: {check.found}")
+
+    def _step(self, name: str, step: Callable[[], None]) -> None:
+        """Run a step and note how long it took; one that fails is a check that does not hold, and the next begins."""
+        begin = time.monotonic()
+        try:
+            step()
+        except Exception as error:
+            traceback.print_exc()
+            self._check(name, False, f"{type(error).__name__}: {error}")
+        self.result.seconds[name] = round(time.monotonic() - begin, 1)
+        say(f"{name}: {self.result.seconds[name]} s")
+
+
+def say(text: str) -> None:
+    print(text, flush=True)
