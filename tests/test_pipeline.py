@@ -46,7 +46,7 @@ def test_whoever_is_named_is_named_as_people_know_them_beside_the_path() -> None
     assert "nightly-batch (/dg/batch)" in report.verdict.summary
     text = render_markdown(report)
     assert "| `nightly-batch` (`/dg/batch`) |" in text
-    assert "In `nightly-batch` (`/dg/batch`), `memory.high`" in text
+    assert "`memory.high` of `nightly-batch` (`/dg/batch`)" in text
     # in prose nobody is called by the path alone; in code (the settings' files) and beside the name it stands
     prose = re.sub("`[^`]*`|```.*?```", "", text, flags=re.DOTALL).replace("nightly-batch (/dg/batch)", "")
     assert "/dg/batch" not in prose

@@ -76,8 +76,9 @@ def _culprit(culprit: Culprit) -> str:
 
 
 def _called(what: Culprit | Recommendation) -> str:
-    """Return the name that a person knows, else the path."""
-    return shortened(what.name or what.cgroup, _NAME_COLUMNS)
+    """Return the name that a person knows, if there is one, and the path."""
+    path = shortened(what.cgroup, _NAME_COLUMNS)
+    return path if what.name is None else f"{shortened(what.name, _NAME_COLUMNS)} ({path})"
 
 
 def _sure(report: Report, width: int | None) -> list[str]:

@@ -123,7 +123,7 @@ class ReportCapture(Model):
 
 _MEASUREMENTS: Any = {
     "properties": {
-        name: {"type": ["object", "null"], "description": about}
+        name: {"type": ["array" if name == "disks" else "object", "null"], "description": about}
         for name, about in {
             "read_latency": "percentiles, histogram by hit and miss, modes, kinds of read, files, latency over time",
             "block_latency": "queueing and service time by device and direction, and who submitted the requests",
@@ -131,6 +131,8 @@ _MEASUREMENTS: Any = {
             "evictions": "who evicted whose pages and why, and the service's part over time",
             "blame": "which evictions the missed reads waited for, and how much room would have avoided them",
             "cgroups": "page cache, usage, settings and refaults of each cgroup; settings by the kernel's names",
+            "disks": "requests and their mean times by whole device, where BPF was refused (/proc/diskstats)",
+            "names": "the name that a person knows (unit, container, pod) by cgroup path, where there is one",
             "pressure": "time stalled (PSI) of the service and the host, and the host's reclaim counters",
             "capture": "the host, what was asked for, versions, the capture's SHA-256, how series are merged",
         }.items()

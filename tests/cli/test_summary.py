@@ -68,13 +68,14 @@ def test_it_answers_what_who_how_sure_what_to_do_and_what_it_costs() -> None:
     text = said(example_report(), Path("r"), None)
     assert text.splitlines() == [
         "verdict: page-cache-noisy-neighbour, high confidence",
-        "  /dg/batch evicts the page cache of the service. /dg/batch pushed the page cache of svc out: it evicted "
-        "16,440 of its pages.",
-        "who: /dg/batch (97.2 %): memcg-reclaim",
-        "how sure: high: the kernel saw /dg/batch evict 16,440 pages of svc; /dg/batch added 99 % of all pages",
-        "change 1: memory.high of /dg/batch: no limit → 512 MiB (536,870,912 bytes)",
+        "  nightly-batch (/dg/batch) evicts the page cache of the service. nightly-batch (/dg/batch) pushed the page "
+        "cache of svc out: it evicted 16,440 of its pages.",
+        "who: nightly-batch (/dg/batch) (97.2 %): memcg-reclaim",
+        "how sure: high: the kernel saw nightly-batch (/dg/batch) evict 16,440 pages of svc; nightly-batch (/dg/batch) "
+        "added 99 % of all pages",
+        "change 1: memory.high of nightly-batch (/dg/batch): no limit → 512 MiB (536,870,912 bytes)",
         "  effect: the service keeps its cache",
-        "  risk: /dg/batch is throttled when it needs more anonymous memory",
+        "  risk: nightly-batch is throttled when it needs more anonymous memory",
         "report: r/report.md",
         "next: diagnose apply r/report.json --dry-run  # looks, changes nothing",
         "next: diagnose rules show page-cache-noisy-neighbour  # what this verdict rests on",
