@@ -202,12 +202,12 @@ def test_a_service_that_ends_during_the_capture_is_reported_on(here: Bench, serv
 
 
 @pytest.mark.skipif(not shutil.which("setpriv"), reason="setpriv is not installed")
-def test_root_without_capabilities_cannot_measure(service: str, tmp_path: Path) -> None:
+def test_root_without_capabilities_measures_what_files_tell(service: str, tmp_path: Path) -> None:
     before = ("setpriv", "--bounding-set=-all", "--inh-caps=-all")
     with Tool(tmp_path, *latency(service, "--duration", "2"), before=before) as tool:
         code, out, err = tool.finished()
-    assert code == 3, err
-    assert out == ""
+    assert code in FINISHED, err
+    assert out.startswith("measured without BPF (")
+    assert "BPF is refused here: " in err
     assert "Traceback" not in err
     assert "internal error" not in err
-    assert list(tmp_path.iterdir()) == []
