@@ -39,7 +39,7 @@ def risk(windows: Windows, record: CgroupRecord, setting: str, value: int) -> st
     """Say what the neighbour gets, what it may lose by that, and how the kernel enforces it."""
     peak = peak_of(windows, record.path, "usage_bytes")
     how = (
-        "The limit is hard: lower it in steps while the job runs, since the kernel must reclaim at once."
+        "The limit is hard, so the kernel must reclaim at once: diagnose apply lowers it in steps."
         if setting == "memory.limit_in_bytes"
         else "memory.high slows the job instead of killing it, if its own memory outgrows the limit."
     )

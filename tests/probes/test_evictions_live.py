@@ -87,7 +87,9 @@ def test_a_neighbour_below_the_same_limit_evicts_the_service(here: Bench) -> Non
     taken = evicted(capture, **ids, cause="memcg-reclaim")
     assert taken > 500
     gone = evicted(capture, victim=ids["victim"])
-    assert reads_by_kind(capture)["missed"] == pytest.approx(20 * MIB // PAGE + gone, rel=0.05)
+    # Every page is missed the first time, and again if it was gone by then; what goes after that is missed no more.
+    hot = 20 * MIB // PAGE
+    assert hot + min(taken, hot) * 0.95 <= reads_by_kind(capture)["missed"] <= hot + gone
     if capture.blame is not None:
         blamed = capture.blame.reads
         by_batch = sum(n for e, n in zip(blamed.evictor, blamed.reads, strict=True) if e == ids["evictor"])
