@@ -6,7 +6,7 @@ import argparse
 import os
 from pathlib import Path
 
-from tests.benchmarks import analysis, overhead, own, startup
+from tests.benchmarks import analysis, overhead, own, services, startup
 
 PAGE = Path(__file__).parents[2] / "BENCHMARKS.md"
 PARTS = {
@@ -20,6 +20,12 @@ PARTS = {
         "Cost under the worst load: pages brought in and evicted",
         "One thread reads a file from end to end under a limit of a third of it, at device speed.",
         lambda n: overhead.table(overhead.measure("stream", n), "page"),
+    ),
+    "services": (
+        "Cost to realistic services",
+        "fio reads 4 KiB blocks of a cached file at a rate; SQLite looks up rows as fast as it can, with next to no "
+        "cache of its own. In turn under each; the ratio is the median of the rounds' ratios.",
+        services.rows,
     ),
     "own": ("What the tool takes while it measures", "Windows of 1 s.", lambda _: own.rows()),
     "startup": ("Start-up", "Whole processes.", startup.rows),
