@@ -65,7 +65,7 @@ def exact_size(value: int | None) -> str:
 
 def pages(value: float | None) -> str:
     """Write a count of pages: "1,234 pages"."""
-    return UNKNOWN if value is None else _counted(value, "pages")
+    return UNKNOWN if value is None else counted(value, "pages")
 
 
 def percent(ratio: float | None) -> str:
@@ -95,7 +95,7 @@ def quantity(value: float | str | None, unit: str | None) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     writer = _WRITERS.get(unit or "")
-    return writer(value) if writer else _counted(value, unit or "")
+    return writer(value) if writer else counted(value, unit or "")
 
 
 def utc_and_host_time(start: str, utc_offset_seconds: int | None) -> str:
@@ -131,22 +131,25 @@ def _scaled(value: float | None, steps: tuple[tuple[float, str], ...]) -> str:
     return f"{number(value / factor)} {name}"
 
 
-def _counted(value: float, noun: str) -> str:
+def counted(value: float, noun: str) -> str:
+    """Write how many of what, the noun in the plural given: "2 pages", "1 page", "1 process", "1 page per read"."""
     text = count(value) if float(value).is_integer() else number(value)
-    return f"{text} {_ONE.get(noun, noun) if text == '1' else noun}".rstrip()
+    return f"{text} {singular(noun) if text == '1' else noun}".rstrip()
 
 
-_ONE = {
-    "cgroups": "cgroup",
-    "CPUs": "CPU",
-    "events": "event",
-    "pages": "page",
-    "probes": "probe",
-    "processes": "process",
-    "reads": "read",
-    "requests": "request",
-    "windows": "window",
-}
+def singular(noun: str) -> str:
+    """Return a plural of this product in the singular: what is counted, not what it is counted by ("pages per read")."""
+    what, by, rest = noun.partition("/") if "/" in noun else noun.partition(" per ")
+    if what.endswith("sses"):
+        return f"{what[:-2]}{by}{rest}"
+    return f"{what[:-1] if what.endswith('s') and not what.endswith('ss') else what}{by}{rest}"
+
+
+def plural(value: float, one: str, many: str) -> str:
+    """Return the word that goes with a number: (1, "was", "were") → "was"."""
+    return one if value == 1 else many
+
+
 _WRITERS: dict[str, Callable[[float], str]] = {
     "s": duration,
     "seconds": duration,

@@ -26,7 +26,7 @@ def _(f: Facts, _n: str | None) -> float | None:
 
 @fact(
     "limit.hits",
-    "events",
+    "hits",
     "number",
     "cgroups",
     "hits of the service's own limit (failcnt; memory.events max and high)",

@@ -93,7 +93,7 @@ def _(f: Facts, _n: str | None) -> float | None:
     return None if stalled is None else float(stalled[0].sum()) / 1e9 / _seconds(f)
 
 
-@fact("stalls.dirty_pauses", "events", "number", "stalls", "pauses of the service's tasks because of dirty pages")
+@fact("stalls.dirty_pauses", "pauses", "number", "stalls", "pauses of the service's tasks because of dirty pages")
 def _(f: Facts, _n: str | None) -> float | None:
     stalled = _stalled(f, ("dirty-throttle",))
     return None if stalled is None else float(stalled[1].sum())
@@ -111,7 +111,7 @@ def _(f: Facts, _n: str | None) -> float | None:
     return None if stalled is None else float(stalled[0].sum()) / 1e9 / _seconds(f)
 
 
-@fact("stalls.reclaims", "events", "number", "stalls", "times the service's tasks had to reclaim memory themselves")
+@fact("stalls.reclaims", "reclaims", "number", "stalls", "times the service's tasks had to reclaim memory themselves")
 def _(f: Facts, _n: str | None) -> float | None:
     stalled = _stalled(f, ("memcg-reclaim", "direct-reclaim"))
     return None if stalled is None else float(stalled[1].sum())
@@ -156,7 +156,7 @@ def _(f: Facts, _n: str | None) -> float | None:
     return ratio(swapped, swapped + files) if swapped else 0.0
 
 
-@fact("swap.major_faults", "events", "number", "cgroups", "page faults of the service that waited for a device")
+@fact("swap.major_faults", "faults", "number", "cgroups", "page faults of the service that waited for a device")
 def _(f: Facts, _n: str | None) -> float | None:
     return _own(f, "major_faults")
 
