@@ -48,6 +48,15 @@ def duration(seconds: float | None) -> str:
     return _scaled(seconds, _TIME)
 
 
+AT_ONCE = 1e-6
+"""Seconds: what was evicted less than that before a read went while the read was already waiting."""
+
+
+def age(seconds: float | None) -> str:
+    """Write how long before a read its page had been evicted."""
+    return "while it waited" if seconds is not None and seconds < AT_ONCE else duration(seconds)
+
+
 def duration_ns(nanoseconds: float | None) -> str:
     """Write a time given in nanoseconds."""
     return duration(None if nanoseconds is None else nanoseconds / 1e9)
@@ -138,7 +147,7 @@ def counted(value: float, noun: str) -> str:
 
 
 def singular(noun: str) -> str:
-    """Return a plural of this product in the singular: what is counted, not what it is counted by ("pages per read")."""
+    """Return a noun of this product in the singular: of "pages per read" the pages, which are what is counted."""
     what, by, rest = noun.partition("/") if "/" in noun else noun.partition(" per ")
     if what.endswith("sses"):
         return f"{what[:-2]}{by}{rest}"

@@ -161,6 +161,16 @@ def _(f: Facts, _n: str | None) -> float | None:
     return _own(f, "major_faults")
 
 
+@fact("swap.held", "bytes", "number", "cgroups", "most of the service's memory that lay in swap at once")
+def _(f: Facts, _n: str | None) -> float | None:
+    return f.windows.peak(f.windows.capture.service.cgroup_id, "swap_bytes")
+
+
+@fact("swap.host_out", "pages", "number", "host", "pages written to swap on the host (vmstat pswpout)", scope="host")
+def _(f: Facts, _n: str | None) -> float | None:
+    return total(f.windows.host_increase("vmstat.pswpout"))
+
+
 @fact("swap.host_in", "pages", "number", "host", "pages read from swap on the host (vmstat pswpin)", scope="host")
 def _(f: Facts, _n: str | None) -> float | None:
     return total(f.windows.host_increase("vmstat.pswpin"))
