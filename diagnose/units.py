@@ -12,6 +12,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 UNKNOWN = "unknown"
 SIGNIFICANT_DIGITS = 3
+TIMES = 10
+"""From this ratio on nobody reads it as a percentage."""
 
 _TIME = ((1e-9, "ns"), (1e-6, "µs"), (1e-3, "ms"), (1.0, "s"))
 _SIZE = tuple((1024.0**i, name) for i, name in enumerate(("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")))
@@ -78,12 +80,14 @@ def pages(value: float | None) -> str:
 
 
 def percent(ratio: float | None) -> str:
-    """Write a ratio as a percentage; only exactly 0 and 1 are written "0 %" and "100 %".
+    """Write a ratio as a percentage, from 10 on as "12 times"; only exactly 0 and 1 are written "0 %" and "100 %".
 
     Towards 100 % it is the distance from 100 that keeps its digits, because a hit ratio of 99.97 % is not 100 %.
     """
     if ratio is None or not math.isfinite(ratio):
         return UNKNOWN
+    if ratio >= TIMES:
+        return f"{number(ratio)} times"
     if 0 < ratio < 1e-6:
         return "< 0.0001 %"
     if 1 - 1e-6 < ratio < 1:

@@ -82,7 +82,9 @@ def _(f: Facts, _n: str | None) -> str | None:
     if back is None:
         return None
     told = f"{units.pages(back)} again after {units.plural(back, 'its', 'their')} eviction"
-    return told if not before else f"{told} ({units.count(before)} of them evicted before the capture)"
+    if not before:
+        return told
+    return f"{told} ({'all' if before == back else units.count(before)} of that before the capture)"
 
 
 @fact(

@@ -54,13 +54,23 @@ def _settings_known(f: Facts) -> bool:
 # ---------------------------------------------------------------- limits by name, for the texts
 
 
-@fact("limit.hit_most", "", "text", "cgroups", "the limit on or around the service that was hit most, and who uses it")
-def _(f: Facts, _n: str | None) -> str | None:
+def _hit_most(f: Facts) -> tuple[float, Limit] | None:
     hits = [(count, limit) for limit in limits_around(f.windows) if (count := _hits(f, limit))]
-    if not hits:
-        return "no memory limit on the service or around it was seen to be hit, so it is the host that was short"
-    count, limit = max(hits, key=lambda hit: hit[0])
-    return f"{_told(limit)}, hit {_times(count)}{_users(f, limit)}"
+    return max(hits, key=lambda hit: hit[0], default=None)
+
+
+@fact("limit.hit_most", "", "text", "cgroups", "the limit on or around the service that was hit most")
+def _(f: Facts, _n: str | None) -> str | None:
+    found = _hit_most(f)
+    if found is None:
+        return "the host's memory, since no memory limit on the service or around it was seen to be hit"
+    return f"{_told(found[1])}, hit {_times(found[0])}"
+
+
+@fact("limit.users", "", "text", "cgroups", "who else uses the limit on or around the service that was hit most")
+def _(f: Facts, _n: str | None) -> str | None:
+    found = _hit_most(f)
+    return "everybody on the host shares it" if found is None else _users(f, found[1])
 
 
 @fact("limit.shared", "", "text", "cgroups", "the lowest limit that the service shares, or lies below")
@@ -70,7 +80,8 @@ def _(f: Facts, _n: str | None) -> str | None:
         return "no memory limit lies around it, so what it shares is the host's memory"
     hits, peak = _hits(f, limit), f.windows.peak(limit.cgroup_id, "usage_bytes")
     used = "" if peak is None else f", of which up to {units.size(peak)} were used"
-    return f"the limit around it, {_told(limit)}{used}, was hit {'unknown times' if hits is None else _times(hits)}"
+    often = "an unknown number of times" if hits is None else _times(hits)
+    return f"the limit around it, {_told(limit)}{used}, was hit {often}"
 
 
 def _told(limit: Limit) -> str:
@@ -95,6 +106,6 @@ def _users(f: Facts, limit: Limit) -> str:
         reverse=True,
     )  # fmt: skip
     if not beside:
-        return "; nobody else was seen below it"
+        return "nobody else was seen below it"
     named = ", ".join(f"{path} (up to {units.size(peak)})" for peak, path in beside[:3])
-    return f"; also below it: {named}"
+    return f"also below it: {named}"

@@ -74,6 +74,7 @@ def _contain_one(
     if above < 0:
         if path != next(iter(guilt)):
             return []  # said with the first of them
+        lines += [line for p in list(guilt)[1:] if (other := floor(windows, p)) is not None for line in other.lines]
         why = _too_little(least, guilt, left, sum(floors.values()))
         ways = [*_elsewhere(windows, path, names), _more_memory(source, capacity, room, -above, floors)]
         risk = f"{_STAYS} Room that is added without a limit for {names} fills again."
@@ -91,7 +92,9 @@ _STAYS = "As long as nothing is changed, the service keeps waiting for pages tha
 def _left_line(names: str, left: int, parts: list[int]) -> str:
     if left <= 0:
         return f"left for {names}: nothing"
-    return f"left for {names}: {' - '.join(units.size(part) for part in parts if part)} = {units.size(left)}"
+    # Summands of one unit and one digit more than elsewhere: who adds them up shall come to the same.
+    sums = " - ".join(f"{part / MIB:,.1f}" for part in parts if part)
+    return f"left for {names}: {sums} = {left / MIB:,.1f} MiB"
 
 
 def _share_line(path: str, guilt: dict[str, float], above: int, part: float, value: int) -> list[str]:
@@ -110,7 +113,7 @@ def _elsewhere(windows: Windows, path: str, names: str | None = None) -> list[st
     ways = [f"run {names or path} on another host or at another time"]
     cached, own = (peak_of(windows, path, key) or 0 for key in ("file_bytes", "anon_bytes"))
     if cached > own:
-        ways.append(f"let {names or path} read with O_DIRECT or drop its pages behind itself (POSIX_FADV_DONTNEED)")
+        ways.append(f"have {names or path} read with O_DIRECT, or drop pages once they are read (POSIX_FADV_DONTNEED)")
     return ways
 
 

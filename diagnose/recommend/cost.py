@@ -56,9 +56,10 @@ def _cost(windows: Windows, record: CgroupRecord, value: int) -> list[str]:
     if wanted and brought is not None:
         lines.append(_of_its_cache(wanted, brought, again))
     elif again is not None:
+        so_far = f"{units.pages(again)} again after {units.plural(again, 'its', 'their')} eviction" if again else ""
         lines.append(
-            f"It read {units.pages(again)} again after {units.plural(again, 'its', 'their')} eviction; with less room "
-            "that may become more, and how much slower it gets cannot be computed."
+            f"It read {so_far or 'no page again after its eviction so far'}; with less room that may become more, and "
+            "how much slower it gets cannot be computed."
         )
     if (dirty := dirty_at_once(windows, record.path) or 0) > value:
         lines.append(f"It held up to {units.size(dirty)} of dirty pages: its writes will wait for the device.")

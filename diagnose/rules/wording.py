@@ -22,7 +22,7 @@ from diagnose.rules.conditions import (
 )
 
 HOLDS = {"above": "above", "at_least": "at least", "below": "below", "at_most": "at most"}
-FAILS = {"above": "at most", "at_least": "below", "below": "at least", "at_most": "above"}
+FAILS = {"above": "not above", "at_least": "below", "below": "not below", "at_most": "above"}
 
 _PLACEHOLDER = re.compile(r"\{([^{}]{0,200})\}")
 _FIRST_CLAUSE = r" (?:of|that|which|in|by|on|to|it|from|with|whose|over|because|within|read|per) "
@@ -133,7 +133,7 @@ def _together(c: MovesTogether, threshold: Threshold) -> str:
 def _on_off(c: OnOffIn, threshold: Threshold) -> str:
     pair = c.on_off
     return (
-        f"{label(pair.effect)} are higher while {label(pair.activity)} are on (Cliff's delta at least "
+        f"{label(pair.effect)} are higher in bursts of {label(pair.activity)} (Cliff's delta at least "
         f"{threshold(c.delta_at_least, 'delta')} over at least {threshold(c.cycles_at_least, 'cycles')})"
     )
 
