@@ -8,7 +8,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from diagnose.cgroups import Hierarchy, KnownNames, is_within, name_of, printable, read_memory, read_settings
+from diagnose.cgroups import (
+    Hierarchy,
+    KnownNames,
+    is_within,
+    name_of,
+    printable,
+    read_cpu_quota,
+    read_cpu_usage,
+    read_memory,
+    read_settings,
+)
 from diagnose.errors import UsageError
 from diagnose.models import CgroupRecord, CgroupSamples, ProbeRecord
 from diagnose.probes._bpf import Attachment, Module, attach_probe, text
@@ -42,6 +52,7 @@ class CgroupsProbe:
         self._moved: dict[int, int] = {}
         self._rows: list[tuple[int, int, dict[str, int | None]]] = []
         self._settings: dict[int, dict[str, int | None]] = {}
+        self._cpu: dict[int, tuple[int | None, int | None]] = {}
 
     def attach(self, module: Module) -> ProbeRecord:
         return attach_probe(module, self.name, self.attachments)
@@ -65,6 +76,18 @@ class CgroupsProbe:
         for cgroup in dict.fromkeys([*self._fixed, *self._with_parents(movers[:MAX_WATCHED])]):
             self._read(window, cgroup)
 
+    def read_cpu_last(self, window: int) -> None:
+        """Read the CPU time of those not read at the end: who crowds the CPUs moves no page, and is not watched."""
+        fresh = {cgroup for w, cgroup, _ in self._rows if w == window}
+        for cgroup in sorted({cgroup for w, cgroup, _ in self._rows if w < 0} - fresh):
+            path = self._paths[cgroup]
+            try:
+                used = read_cpu_usage(self._hierarchy, path)
+                if used is not None and self._hierarchy.id_of(path) == cgroup:
+                    self._rows.append((window, cgroup, {"cpu_usage_us": used}))
+            except (OSError, UsageError):
+                continue  # it is gone
+
     def _with_parents(self, movers: list[int]) -> list[int]:
         """Add the cgroups above: a job's workers have a cgroup each, and the limit goes to the job."""
         ids = {path: cgroup for cgroup, path in self._paths.items()}
@@ -78,11 +101,12 @@ class CgroupsProbe:
         try:
             values = self._values(path)
             settings = self._settings.get(cgroup) or read_settings(self._hierarchy, path)
+            cpu = self._cpu.get(cgroup) or read_cpu_quota(self._hierarchy, path)
             if self._hierarchy.id_of(path) != cgroup:
                 return  # another cgroup of the same name (ids are not used again): its readings are not this one's
         except (OSError, UsageError):
             return  # removed between the look and the reading
-        self._settings[cgroup] = settings
+        self._settings[cgroup], self._cpu[cgroup] = settings, cpu
         self._rows.append((window, cgroup, values))
 
     def _values(self, path: str) -> dict[str, int | None]:
@@ -122,6 +146,7 @@ class CgroupsProbe:
         self._names.finish(NAMES_SECONDS)
         for cgroup in spoken_of:
             if cgroup in self._paths:
+                quota, period = self._cpu.get(cgroup, (None, None))
                 records.append(
                     CgroupRecord(
                         id=cgroup,
@@ -129,6 +154,8 @@ class CgroupsProbe:
                         name=self._names.label(self._paths[cgroup]),
                         managed_by=name_of(self._paths[cgroup])[1],
                         settings=self._settings.get(cgroup, {}),
+                        cpu_quota_us=quota,
+                        cpu_period_us=period,
                     )
                 )
         return records

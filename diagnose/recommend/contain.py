@@ -76,7 +76,7 @@ def _contain_one(
             return []  # said with the first of them
         lines += [line for p in list(guilt)[1:] if (other := floor(windows, p)) is not None for line in other.lines]
         why = _too_little(least, guilt, left, sum(floors.values()))
-        ways = [*_elsewhere(windows, path, names), _more_memory(source, capacity, room, -above, floors)]
+        ways = [*_elsewhere(windows, path, names), _more_memory(source, capacity, room, left, floors)]
         risk = f"{_STAYS} Room that is added without a limit for {names} fills again."
         return [no_limit(record, setting, why, lines, ways, risk, names)]
     if value >= peak:
@@ -117,9 +117,10 @@ def _elsewhere(windows: Windows, path: str, names: str | None = None) -> list[st
     return ways
 
 
-def _more_memory(source: str, capacity: int, room: str | None, lacking: int, floors: dict[str, int]) -> str:
+def _more_memory(source: str, capacity: int, room: str | None, left: int, floors: dict[str, int]) -> str:
     """Say how much more memory would make limits possible: alone it would be filled like what is there."""
-    more = -(-lacking // MIB) * MIB
+    floors = {path: -(-least // MIB) * MIB for path, least in floors.items()}
+    more = -(-(sum(floors.values()) - left) // MIB) * MIB
     where = "give the host" if room is None else f"raise {source} from {units.size(capacity)} to"
     size = f"{units.size(more)} more" if room is None else units.size(capacity + more)
     limits = " and ".join(f"{path} to {units.size(least)}" for path, least in floors.items())
@@ -141,7 +142,7 @@ def _or_nothing(left: int) -> str:
 
 
 def _part(path: str, guilt: dict[str, float]) -> float:
-    """Divide what is left among several: the guiltier, the less; parts add up to 1."""
+    """Divide what is left among several: the larger its share of the evictions, the less; parts add up to 1."""
     total = sum(guilt.values())
     if len(guilt) == 1 or total == 0:
         return 1 / len(guilt)
