@@ -41,6 +41,8 @@ def _(f: Facts, _n: str | None) -> float | None:
 
 @fact("cpu.quota", "", "text", "cgroups", "the service's CPU quota at the start, and what it used and lacked")
 def _(f: Facts, _n: str | None) -> str | None:
+    if not f.windows.probe_attached("cgroups"):
+        return None
     service = f.windows.capture.service
     record = next((c for c in f.windows.capture.cgroups if c.id == service.cgroup_id), None)
     lacked = f.number("cpu.throttled_seconds")
@@ -68,6 +70,8 @@ def _quota(record: CgroupRecord | None, version: int) -> str:
 
 @fact("cpu.users", "", "text", "cgroups", "who else used most CPU time, as far as it was read", scope="host")
 def _(f: Facts, _n: str | None) -> str | None:
+    if not f.windows.probe_attached("cgroups"):
+        return None
     service = f.windows.capture.service.cgroup
     used = {
         record.path: cpus

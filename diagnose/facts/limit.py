@@ -61,6 +61,8 @@ def _hit_most(f: Facts) -> tuple[float, Limit] | None:
 
 @fact("limit.hit_most", "", "text", "cgroups", "the limit on or around the service that was hit most")
 def _(f: Facts, _n: str | None) -> str | None:
+    if not f.windows.probe_attached("cgroups"):
+        return None
     found = _hit_most(f)
     if found is None:
         return "the host's memory, since no memory limit on the service or around it was seen to be hit"
@@ -69,12 +71,16 @@ def _(f: Facts, _n: str | None) -> str | None:
 
 @fact("limit.users", "", "text", "cgroups", "who else uses the limit on or around the service that was hit most")
 def _(f: Facts, _n: str | None) -> str | None:
+    if not f.windows.probe_attached("cgroups"):
+        return None
     found = _hit_most(f)
     return "everybody on the host shares it" if found is None else _users(f, found[1])
 
 
 @fact("limit.shared", "", "text", "cgroups", "the lowest limit that the service shares, or lies below")
 def _(f: Facts, _n: str | None) -> str | None:
+    if not f.windows.probe_attached("cgroups"):
+        return None
     limit = shared_limit(f.windows, f.windows.capture.service.cgroup)
     if limit is None:
         return "no memory limit lies around it, so what it shares is the host's memory"
