@@ -5,7 +5,7 @@
  * flight (reads.c) is marked as missed by the insert tracepoint (page_cache.c).
  *
  * -D flags, from user space:
- *   WINDOW_NS, SERVICE_ID (kernfs id of the service's cgroup), SERVICE_LEVEL (its depth, the root being 0), ROOT_ID,
+ *   WINDOW_NS, WINDOWS (so many are planned), SERVICE_ID (kernfs id of the service's cgroup), SERVICE_LEVEL (its depth, the root being 0), ROOT_ID,
  *   MEMORY_CGRP_ID, O_DIRECT_FLAG, SLOW_READ_NS, PAGE_SHIFT_BITS,
  *   OFF_<struct>_<member>: byte offsets out of the running kernel's BTF. A member that this kernel does not have is not
  *   defined, and the code that needs it is left out.
@@ -32,7 +32,10 @@ static __always_inline void count_lost(u32 reason)
 		__sync_fetch_and_add(count, 1);
 }
 
-/* The window that `now` falls in; 0 if the capture has not begun. */
+/*
+ * The window that `now` falls in; 0 before the first and after the last planned one: whatever is counted for the whole
+ * capture, not by window, covers the same time as the windows do.
+ */
 static __always_inline int window_at(u64 now, u32 *window)
 {
 	u32 zero = 0;
@@ -40,7 +43,7 @@ static __always_inline int window_at(u64 now, u32 *window)
 	if (!c || !c->start_ns || now < c->start_ns)
 		return 0;
 	*window = (now - c->start_ns) / WINDOW_NS;
-	return 1;
+	return *window < WINDOWS;
 }
 
 /* The memory cgroup (struct cgroup *) of the running task, in whichever hierarchy has the memory controller. */

@@ -127,6 +127,7 @@ class Battery:
         for done in finished_windows(self._plan, start_ns, wait):
             self._drain(done)
             on_window(self._seen(done))
+        self.cgroups.read_cpu_last(done - 1)
         return self._assemble(started, start_ns, done)
 
     def close(self) -> None:
@@ -292,6 +293,7 @@ def _run_flags(service: Service, hierarchy: Hierarchy, plan: Plan) -> list[str]:
     level = len([part for part in service.cgroup.split("/") if part])
     return [
         f"-DWINDOW_NS={int(plan.window_seconds * 1e9)}ULL",
+        f"-DWINDOWS={plan.windows}U",
         f"-DSERVICE_ID={service.cgroup_id}ULL",
         f"-DSERVICE_LEVEL={level}",
         f"-DROOT_ID={hierarchy.id_of('/')}ULL",

@@ -16,6 +16,7 @@ from typing import Any
 from diagnose.models import Capture, Finding, Known, Recommendation, RuledOut, Unknown, Verdict
 
 _PATH_KEYS = ("cgroup", "evictor", "victim")
+_LISTS = ("arithmetic", "alternatives")
 _LONG_ID = re.compile("([0-9a-f]{12})[0-9a-f]{52}")
 _BEFORE, _AFTER = r"(?:^|(?<=[\s(]))", r"(?=$|[\s,;:)']|\.(?:\s|$))"
 
@@ -51,8 +52,22 @@ class Labels:
 
     def verdict(self, verdict: Verdict) -> Verdict:
         return verdict.model_copy(
-            update={"summary": self.in_prose(verdict.summary), "known_by": self._known(verdict.known_by)}
+            update={
+                "summary": self.in_prose(verdict.summary),
+                "known_by": self._known(verdict.known_by),
+                **self._said(verdict, ()),
+            }
         )
+
+    def _said(self, judged: Verdict | Finding, known: Iterable[str]) -> dict[str, object]:
+        """Return whose doing it is and what to do, with the names; `known`: paths that the reader was told."""
+        parts: dict[str, object] = {}
+        if judged.who is not None:
+            parts["who"] = self.in_prose(judged.who, known)
+        if (advice := judged.advice) is not None:
+            told = {"do": self.in_prose(advice.do, known), "risk": self.in_prose(advice.risk, known)}
+            parts["advice"] = advice.model_copy(update=told)
+        return parts
 
     def _known(self, known_by: list[Known]) -> list[Known]:
         return [known.model_copy(update={"says": self.in_prose(known.says)}) for known in known_by]
@@ -67,10 +82,7 @@ class Labels:
             "evidence": evidence,
             "known_by": self._known(finding.known_by),
         }
-        if (advice := finding.advice) is not None:
-            told = {"do": self.in_prose(advice.do, known), "risk": self.in_prose(advice.risk, known)}
-            parts["advice"] = advice.model_copy(update=told)
-        return finding.model_copy(update={**texts, **parts})
+        return finding.model_copy(update={**texts, **parts, **self._said(finding, known)})
 
     def ruled_out(self, ruled_out: RuledOut) -> RuledOut:
         return ruled_out.model_copy(update={"why": self.in_prose(ruled_out.why)})
@@ -82,8 +94,8 @@ class Labels:
         """Commands keep the paths: they are for a shell."""
         path, texts = recommendation.cgroup, ("reason", "expected_effect", "risk")
         prose = {key: self.in_prose(getattr(recommendation, key), [path]) for key in texts}
-        lines = [self.in_prose(line, [path]) for line in recommendation.arithmetic]
-        return recommendation.model_copy(update={**prose, "arithmetic": lines, "name": self.names.get(path)})
+        lines = {key: [self.in_prose(line, [path]) for line in getattr(recommendation, key)] for key in _LISTS}
+        return recommendation.model_copy(update={**prose, **lines, "name": self.names.get(path)})
 
     def used_in(self, measurements: object, paths: Iterable[str]) -> dict[str, str]:
         """Return the names of the paths that occur in the measurements of a report, and of `paths`."""

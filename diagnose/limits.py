@@ -50,6 +50,11 @@ def own_limit(windows: Windows) -> Limit | None:
     return min(limits, key=lambda limit: limit.limit_bytes, default=None)
 
 
+def limits_around(windows: Windows) -> list[Limit]:
+    """Return the lowest limit of the service's cgroup and of each ancestor that has one, nearest first."""
+    return [limit for record in _chain(windows) if (limit := _lowest(record)) is not None]
+
+
 def limit_above(windows: Windows, cgroup: str) -> Limit | None:
     """Return the lowest limit on the ancestors of one of the service's own cgroups; None: the host is the limit."""
     above = [r for r in _chain(windows) if r.path != cgroup and is_within(cgroup, r.path)]

@@ -49,6 +49,12 @@ def refaulted_pages(windows: Windows) -> int | None:
     return None if increase is None or np.isnan(increase).all() else int(np.nansum(increase))
 
 
+def evicted_before(windows: Windows) -> int | None:
+    """Return how many pages came back that had been evicted before the capture, or forgotten since; None: not known."""
+    blame, kernel = windows.capture.blame, refaulted_pages(windows)
+    return None if blame is None or kernel is None else max(0, kernel - sum(blame.distance_pages.count))
+
+
 def different_pages(windows: Windows) -> int | None:
     """Return how many different pages of the service came back during the capture; None if that is not known.
 

@@ -68,9 +68,15 @@ def render(template: str, **context: object) -> str:
 
 
 def deciding(main: Finding | None) -> list[Evidence]:
-    """Return the evidence that the confidence rests on: that of the mechanisms that hold."""
-    known = tuple(f"mechanism {known.mechanism}: " for known in main.known_by) if main else ()
-    return [e for e in main.evidence if e.holds and e.condition.startswith(known)] if main and known else []
+    """Return the evidence that the confidence rests on: that of the rule's mechanisms, also of those that fail."""
+    return [e for e in main.evidence if e.condition.startswith("mechanism ")] if main and main.known_by else []
+
+
+def unconfirmed(main: Finding | None) -> list[str]:
+    """Return the mechanisms of the finding's rule that do not hold, or are unknown."""
+    named = [e.condition.removeprefix("mechanism ").partition(":")[0] for e in deciding(main)]
+    held = {known.mechanism for known in main.known_by} if main else set()
+    return [name for name in dict.fromkeys(named) if name not in held]
 
 
 def reproduce(report: Report) -> list[str]:
@@ -94,15 +100,22 @@ def read_histogram(reads: Node) -> str:
     labels = [f"{units.duration(low)} to {units.duration(high)}" for low, high in edges]
     series = {kind: octaves[kind] for kind in _KINDS if any(octaves[kind])}
     slow = next((i for i, (_, high) in enumerate(edges) if high > threshold * (1 + 1e-5)), None)
-    marks = {slow: f"slow: from {units.duration(threshold)} on"} if slow is not None else {}
+    marks = {}
+    if slow is not None:
+        within = "" if edges[slow][0] >= threshold * (1 - 1e-5) else ", within the next row"
+        marks[slow] = f"slow: from {units.duration(threshold)} on{within}"
     return pictures.histogram(labels, series, marks) if series else ""
 
 
 def eviction_ages(ages: Node) -> str:
     """Return the picture of how long before the read the pages had been evicted, in octaves."""
-    edges = zip(ages["lower_seconds"], ages["upper_seconds"], strict=True)
-    labels = [f"{units.duration(low)} to {units.duration(high)}" for low, high in edges]
-    return pictures.histogram(labels, {"reads": ages["reads"]})
+    rows = list(zip(ages["lower_seconds"], ages["upper_seconds"], ages["reads"], strict=True))
+    before = [row for row in rows if row[1] > units.AT_ONCE * 1.1]
+    labels = [f"{units.duration(low)} to {units.duration(high)}" for low, high, _ in before]
+    counts = [reads for _, _, reads in before]
+    if meanwhile := sum(reads for _, high, reads in rows if high <= units.AT_ONCE * 1.1):
+        labels, counts = ["while it waited", *labels], [meanwhile, *counts]
+    return pictures.histogram(labels, {"reads": counts})
 
 
 def miss_ratio_curve(room: Node) -> str:
@@ -197,7 +210,9 @@ def _environment() -> Environment:
         "count": units.count,
         "size": units.size,
         "exact_size": units.exact_size,
+        "age": units.age,
         "duration": units.duration,
+        "plural": units.plural,
         "percent": units.percent,
         "number": units.number,
         "quantity": units.quantity,
@@ -212,6 +227,7 @@ def _environment() -> Environment:
         "reproduce": reproduce,
         "stall": stall,
         "timeline": timeline,
+        "unconfirmed": unconfirmed,
     }
     return environment
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from diagnose.histogram import lower_edges
+from diagnose.histogram import bin_of, lower_edges
 from diagnose.statistics import two_modes
 
 LABELLED = 20
@@ -14,12 +14,14 @@ ALL_BUT = 0.05
 """Of reads that all waited for a device, the share that may have found their page on its way already."""
 TIMES_SLOWER = 10.0
 """A device is slower than memory by two to three decades, never by less than one."""
-DEFAULT_NS = 1_000_000.0
-"""With one mode and no misses to tell by: 1 ms, longer than a copy out of memory takes, of usual sizes."""
+DEFAULT_NS = float(lower_edges()[bin_of(1_000_000)])
+"""With one mode and no misses to tell by: the bin of 1 ms, longer than a copy out of memory takes, of usual sizes."""
 
 
 def slow_threshold_ns(hits: NDArray[np.int64], missed: NDArray[np.int64]) -> float:
     """Return the latency in ns from which a read counts as slow; hits and missed are histograms of shape (BINS,).
+
+    It is the lower edge of a bin, since reads are counted by bin: what is said of it is what was counted from.
 
     Where next to every read missed, each of them waited: the latency that all but the fastest twentieth reached.
     With enough of both: the bin edge that best separates missed reads from hits (Youden's index: the share of misses
@@ -32,7 +34,7 @@ def slow_threshold_ns(hits: NDArray[np.int64], missed: NDArray[np.int64]) -> flo
     # Reads out of memory make modes of their own, by size or by page size, less than a decade apart.
     waits = [split for split in two_modes(hits + missed).splits if split.times_slower >= TIMES_SLOWER]
     if waits:
-        return float(waits[0].antimode_ns)
+        return float(max(lower_edges()[bin_of(round(waits[0].antimode_ns))], 1.0))
     return DEFAULT_NS
 
 

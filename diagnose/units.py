@@ -12,6 +12,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 UNKNOWN = "unknown"
 SIGNIFICANT_DIGITS = 3
+TIMES = 10
+"""From this ratio on nobody reads it as a percentage."""
 
 _TIME = ((1e-9, "ns"), (1e-6, "µs"), (1e-3, "ms"), (1.0, "s"))
 _SIZE = tuple((1024.0**i, name) for i, name in enumerate(("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")))
@@ -48,6 +50,15 @@ def duration(seconds: float | None) -> str:
     return _scaled(seconds, _TIME)
 
 
+AT_ONCE = 1e-6
+"""Seconds: what was evicted less than that before a read went while the read was already waiting."""
+
+
+def age(seconds: float | None) -> str:
+    """Write how long before a read its page had been evicted."""
+    return "while it waited" if seconds is not None and seconds < AT_ONCE else duration(seconds)
+
+
 def duration_ns(nanoseconds: float | None) -> str:
     """Write a time given in nanoseconds."""
     return duration(None if nanoseconds is None else nanoseconds / 1e9)
@@ -65,16 +76,18 @@ def exact_size(value: int | None) -> str:
 
 def pages(value: float | None) -> str:
     """Write a count of pages: "1,234 pages"."""
-    return UNKNOWN if value is None else _counted(value, "pages")
+    return UNKNOWN if value is None else counted(value, "pages")
 
 
 def percent(ratio: float | None) -> str:
-    """Write a ratio as a percentage; only exactly 0 and 1 are written "0 %" and "100 %".
+    """Write a ratio as a percentage, from 10 on as "12 times"; only exactly 0 and 1 are written "0 %" and "100 %".
 
     Towards 100 % it is the distance from 100 that keeps its digits, because a hit ratio of 99.97 % is not 100 %.
     """
     if ratio is None or not math.isfinite(ratio):
         return UNKNOWN
+    if ratio >= TIMES:
+        return f"{number(ratio)} times"
     if 0 < ratio < 1e-6:
         return "< 0.0001 %"
     if 1 - 1e-6 < ratio < 1:
@@ -95,7 +108,7 @@ def quantity(value: float | str | None, unit: str | None) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     writer = _WRITERS.get(unit or "")
-    return writer(value) if writer else _counted(value, unit or "")
+    return writer(value) if writer else counted(value, unit or "")
 
 
 def utc_and_host_time(start: str, utc_offset_seconds: int | None) -> str:
@@ -131,22 +144,25 @@ def _scaled(value: float | None, steps: tuple[tuple[float, str], ...]) -> str:
     return f"{number(value / factor)} {name}"
 
 
-def _counted(value: float, noun: str) -> str:
+def counted(value: float, noun: str) -> str:
+    """Write how many of what, the noun in the plural given: "2 pages", "1 page", "1 process", "1 page per read"."""
     text = count(value) if float(value).is_integer() else number(value)
-    return f"{text} {_ONE.get(noun, noun) if text == '1' else noun}".rstrip()
+    return f"{text} {singular(noun) if text == '1' else noun}".rstrip()
 
 
-_ONE = {
-    "cgroups": "cgroup",
-    "CPUs": "CPU",
-    "events": "event",
-    "pages": "page",
-    "probes": "probe",
-    "processes": "process",
-    "reads": "read",
-    "requests": "request",
-    "windows": "window",
-}
+def singular(noun: str) -> str:
+    """Return a noun of this product in the singular: of "pages per read" the pages, which are what is counted."""
+    what, by, rest = noun.partition("/") if "/" in noun else noun.partition(" per ")
+    if what.endswith("sses"):
+        return f"{what[:-2]}{by}{rest}"
+    return f"{what[:-1] if what.endswith('s') and not what.endswith('ss') else what}{by}{rest}"
+
+
+def plural(value: float, one: str, many: str) -> str:
+    """Return the word that goes with a number: (1, "was", "were") → "was"."""
+    return one if value == 1 else many
+
+
 _WRITERS: dict[str, Callable[[float], str]] = {
     "s": duration,
     "seconds": duration,

@@ -43,7 +43,7 @@ def test_whoever_is_named_is_named_as_people_know_them_beside_the_path() -> None
     assert [(c.cgroup, c.name) for c in report.findings[0].culprits] == [("/dg/batch", "nightly-batch")]
     assert {r.name for r in report.recommendations if r.cgroup == "/dg/batch"} == {"nightly-batch"}
     assert report.measurements["names"] == {"/dg/batch": "nightly-batch"}
-    assert "nightly-batch (/dg/batch)" in report.verdict.summary
+    assert "nightly-batch (/dg/batch)" in report.verdict.known_by[0].says
     text = render_markdown(report)
     assert "| `nightly-batch` (`/dg/batch`) |" in text
     assert "`memory.high` of `nightly-batch` (`/dg/batch`)" in text

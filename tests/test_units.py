@@ -117,12 +117,14 @@ def test_counts_are_exact(value: int) -> None:
         (0.976, "ratio", "97.6 %"),
         (1, "pages", "1 page"),
         (1234.0, "pages", "1,234 pages"),
-        (1, "reads/s", "1 reads/s"),
+        (1, "reads/s", "1 read/s"),
+        (1, "pages per read", "1 page per read"),
+        (1, "processes", "1 process"),
+        (2, "processes", "2 processes"),
         (12.345, "reads/s", "12.3 reads/s"),
         (2, None, "2"),
         (4096, "bytes", "4 KiB"),
         ("vda", None, "vda"),
-        (1, "processes", "1 process"),
     ],
 )
 def test_quantities_of_facts(value: float | str | None, unit: str | None, text: str) -> None:
@@ -144,3 +146,28 @@ def test_times_are_utc_with_the_hosts_clock_beside(offset: int | None, tail: str
 
 def test_what_is_no_time_is_left_alone() -> None:
     assert units.utc_and_host_time("yesterday", 0) == "yesterday"
+
+
+@pytest.mark.parametrize(
+    ("many", "one"),
+    [("pages", "page"), ("misses", "miss"), ("CPUs", "CPU"), ("further conditions", "further condition"), ("", "")],
+)
+def test_nouns_have_a_singular(many: str, one: str) -> None:
+    assert units.singular(many) == one
+    assert units.counted(1, many) == f"1 {one}".rstrip()
+    assert units.counted(1.5, many) == f"1.5 {many}".rstrip()
+
+
+def test_verbs_go_with_their_number() -> None:
+    assert [units.plural(n, "was", "were") for n in (0, 1, 2)] == ["were", "was", "were"]
+
+
+def test_what_is_many_times_as_much_is_no_percentage() -> None:
+    assert units.percent(9.5) == "950 %"
+    assert units.percent(111.0) == "111 times"
+
+
+def test_a_page_that_went_while_its_read_waited_has_no_age() -> None:
+    assert units.age(0.0) == units.age(1e-9) == "while it waited"
+    assert units.age(2e-6) == "2 µs"
+    assert units.age(None) == units.UNKNOWN

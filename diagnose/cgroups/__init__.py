@@ -5,7 +5,7 @@ from diagnose.cgroups.hierarchy import Hierarchy
 from diagnose.cgroups.names import KnownNames
 from diagnose.cgroups.naming import Manager, container_id, name_of, pod_uid, unit_of
 from diagnose.cgroups.paths import is_within, printable, shown
-from diagnose.cgroups.reading import Sample, read_cache, read_memory
+from diagnose.cgroups.reading import Sample, read_cache, read_cpu_quota, read_cpu_usage, read_memory
 from diagnose.cgroups.writing import OpenCgroup, opened, writable_settings
 
 __all__ = [
@@ -21,6 +21,8 @@ __all__ = [
     "pod_uid",
     "printable",
     "read_cache",
+    "read_cpu_quota",
+    "read_cpu_usage",
     "read_memory",
     "read_settings",
     "shown",

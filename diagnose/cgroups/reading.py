@@ -102,6 +102,24 @@ def read_memory(hierarchy: Hierarchy, cgroup: str) -> Sample:
     }
 
 
+def read_cpu_quota(hierarchy: Hierarchy, cgroup: str) -> tuple[int | None, int | None]:
+    """Return (quota, period) of the CPU time of `cgroup` in µs: (None, period) without a quota, (None, None) unread."""
+    if hierarchy.version == 2:
+        quota, _, period = read(hierarchy.directory(cgroup), "cpu.max").partition(" ")  # "max 100000"
+        return number(quota), number(period)
+    cpu = companions(hierarchy, cgroup).get("cpu")
+    if cpu is None:
+        return None, None
+    return number(read(cpu, "cpu.cfs_quota_us")), number(read(cpu, "cpu.cfs_period_us"))  # -1: none
+
+
+def read_cpu_usage(hierarchy: Hierarchy, cgroup: str) -> int | None:
+    """Read only the CPU time of `cgroup`, in µs."""
+    if hierarchy.version == 2:
+        return _cpu_v2(hierarchy.directory(cgroup)).get("cpu_usage_us")
+    return _cpu_v1(None, companions(hierarchy, cgroup).get("cpuacct")).get("cpu_usage_us")
+
+
 def read_cache(hierarchy: Hierarchy, cgroup: str) -> tuple[int | None, int | None]:
     """Read only (usage_bytes, file_bytes), for lists of many cgroups."""
     directory = hierarchy.directory(cgroup)

@@ -63,6 +63,8 @@ def _said(report: Report, width: int | None) -> list[str]:
 def _who(report: Report, width: int | None) -> Iterator[str]:
     main = _main(report)
     culprits = main.culprits if main else []
+    if not culprits and report.verdict.who:
+        yield from _wrapped(f"who: {report.verdict.who}", width, 2, first="")
     for culprit in culprits[:MOST_CULPRITS]:
         yield from _wrapped(f"who: {_culprit(culprit)}", width, 2 if len(culprits) == 1 else 1, first="")
     if len(culprits) > MOST_CULPRITS:
@@ -95,23 +97,32 @@ def _changes(report: Report, width: int | None) -> Iterator[str]:
     changes = report.recommendations
     alone = len(changes) == 1
     for number, change in enumerate(changes[:MOST_CHANGES], 1):
-        yield _what(number, change, width)
         if change.value_bytes is None:
-            yield from _wrapped(change.reason, width, 2 if alone else 1)
-        elif alone:
+            yield from _wrapped(f"do: {change.reason}", width, 3 if alone else 1, first="")
+            for way in change.alternatives if alone else []:
+                yield from _wrapped(f"instead: {way}", width, 2 if _roomy(report) else 1)
+            continue
+        yield _what(number, change, width)
+        if alone:
             yield from _wrapped(f"effect: {change.expected_effect}", width, 3)
             yield from _wrapped(f"risk: {change.risk}", width, 2)
+    if not changes and report.verdict.advice is not None:
+        yield from _wrapped(f"do: {report.verdict.advice.do}", width, 3, first="")
+        yield from _wrapped(f"risk: {report.verdict.advice.risk}", width, 2)
     if len(changes) > MOST_CHANGES:
         yield f"change: {len(changes) - MOST_CHANGES} more, see the report"
 
 
+def _roomy(report: Report) -> bool:
+    """Say whether nothing takes more lines than usual: then every way that is left may take two."""
+    main = _main(report)
+    return not _without_bpf(report, 80) and len(main.culprits if main else []) <= MOST_CULPRITS
+
+
 def _what(number: int, change: Recommendation, width: int | None) -> str:
     what = f"change {number}: {visible(change.setting)} of {_called(change)}"
-    if change.value_bytes is None:
-        text = f"{what}: no safe value"
-    else:
-        before = "no limit" if change.current_bytes is None else units.size(change.current_bytes)
-        text = f"{what}: {before} → {units.exact_size(change.value_bytes)}"
+    before = "no limit" if change.current_bytes is None else units.size(change.current_bytes)
+    text = f"{what}: {before} → {units.exact_size(change.value_bytes)}"
     return "\n".join(_wrapped(text, width, 2, first=""))
 
 

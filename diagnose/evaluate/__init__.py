@@ -14,7 +14,7 @@ from typing import Literal
 
 from diagnose import facts as vocabulary
 from diagnose import units
-from diagnose.evaluate.judgement import Judgement, confidence, finding, judge, known_by, summary
+from diagnose.evaluate.judgement import Judgement, advice, confidence, finding, judge, known_by, summary, who
 from diagnose.evaluate.source import FactSource, all_of, any_of, not_
 from diagnose.models import Confidence, Evidence, Finding, RuledOut, Unknown, Verdict
 from diagnose.rules import wording
@@ -179,6 +179,8 @@ def _decided(status: Literal["finding", "healthy"], judgement: Judgement, text: 
         confidence=judgement.confidence or "low",
         summary=text,
         known_by=known_by(judgement, facts),
+        who=who(judgement, facts),
+        advice=advice(judgement, facts),
     )
 
 

@@ -6,6 +6,7 @@ Every kind of condition has one function; groups, which are here, combine what t
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from diagnose.evaluate.comparisons import compare, over_time
@@ -31,6 +32,8 @@ from diagnose.rules.conditions import (
 )
 
 SHOWN_NEIGHBOURS = 5
+ENOUGH = "one of these is enough: "
+"""Before each condition of an `any`: one that fails is no objection."""
 
 
 def evaluate_condition(condition: Condition, context: Context) -> Result:
@@ -46,7 +49,11 @@ def _all(condition: All | ForEach, context: Context) -> Result:
 
 
 def _any(condition: AnyOf, context: Context) -> Result:
-    return _group([evaluate_condition(c, context) for c in condition.any], any_of)
+    group = _group([evaluate_condition(c, context) for c in condition.any], any_of)
+    if len(condition.any) == 1:
+        return group
+    enough = tuple(e.model_copy(update={"condition": f"{ENOUGH}{e.condition}"}) for e in group.evidence)
+    return replace(group, evidence=enough)
 
 
 def _group(parts: list[Result], combine: Callable[[list[Truth]], Truth]) -> Result:

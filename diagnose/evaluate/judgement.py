@@ -9,7 +9,7 @@ import numpy as np
 
 from diagnose import facts as vocabulary
 from diagnose import histogram, units
-from diagnose.evaluate.conditions import evaluate_condition
+from diagnose.evaluate.conditions import ENOUGH, evaluate_condition
 from diagnose.evaluate.result import Context, Result
 from diagnose.evaluate.source import FactSource, Truth, any_of
 from diagnose.models import Advice, Confidence, Culprit, Evidence, Finding, Known
@@ -59,7 +59,7 @@ def judge(loaded: LoadedRule, facts: FactSource) -> Judgement:
     held = tuple(name for name, r in results.items() if r.truth)
     says, missing = _reasons(fires, when, deciding)
     restated = {e.condition for r in results.values() for e in r.evidence}
-    evidence = tuple(e for e in when.evidence if e.condition not in restated)
+    evidence = tuple(e for e in when.evidence if e.condition.removeprefix(ENOUGH) not in restated)
     evidence += tuple(_named(e, name) for name, r in results.items() for e in r.evidence)
     sure = confidence(rule, held) if fires else None
     part = context.number(rule.accounts_for.share) if rule.accounts_for else None
@@ -127,11 +127,19 @@ def finding(judgement: Judgement, facts: FactSource) -> Finding:
         summary=summary(judgement, facts),
         evidence=list(judgement.evidence),
         known_by=known_by(judgement, facts),
-        advice=_advice(judgement, facts),
+        who=who(judgement, facts),
+        advice=advice(judgement, facts),
     )
 
 
-def _advice(judgement: Judgement, facts: FactSource) -> Advice | None:
+def who(judgement: Judgement, facts: FactSource) -> str | None:
+    """Return whose doing it is in the rule's words; None: it has none, or accuses neighbours."""
+    given = judgement.loaded.rule.then.who
+    return None if given is None else _filled(given, judgement, facts)
+
+
+def advice(judgement: Judgement, facts: FactSource) -> Advice | None:
+    """Return what to do beyond memory limits and what could go wrong; None: the rule says nothing."""
     given = judgement.loaded.rule.then.advice
     if given is None:
         return None

@@ -18,7 +18,7 @@ from diagnose.statistics.together import MIN_PAIRS
 
 def judge_two_modes(condition: TwoModesIn, context: Context) -> Result:
     sentence = wording.sentence(condition, context.values)
-    threshold = context.threshold(condition.slow_weight_at_least)
+    threshold = _demanded(condition, context)
     counts = context.facts.histogram(condition.two_modes)
     what = wording.label(condition.two_modes)
     if counts is None:
@@ -35,8 +35,20 @@ def judge_two_modes(condition: TwoModesIn, context: Context) -> Result:
         f"{what} has two modes, {units.percent(split.slow.weight)} of the reads at a median of "
         f"{units.duration_ns(split.slow.latency_ns)} and the others at {units.duration_ns(split.fast.latency_ns)}"
     )
-    evidence = Evidence(condition=sentence, holds=holds, measured=split.slow.weight, threshold=threshold, unit="ratio")
+    measured: float | str = split.slow.weight
+    if condition.slow_latency_at_least:  # two demands on one mode: a share alone would not say which one fails
+        measured = f"{units.percent(split.slow.weight)} at a median of {units.duration_ns(split.slow.latency_ns)}"
+    evidence = Evidence(condition=sentence, holds=holds, measured=measured, threshold=threshold, unit="ratio")
     return Result(holds, (evidence,), (says,))
+
+
+def _demanded(condition: TwoModesIn, context: Context) -> float | str:
+    """Return the least share of the slow mode, and the least latency where one is demanded too."""
+    weight = context.threshold(condition.slow_weight_at_least)
+    if condition.slow_latency_at_least is None:
+        return weight
+    latency = context.threshold(condition.slow_latency_at_least)
+    return f"{units.percent(weight)} at {units.duration(latency)} or more"
 
 
 def _qualifies(split: TwoModes, condition: TwoModesIn, context: Context) -> bool:

@@ -1,7 +1,21 @@
 """What rules may speak of, one file a subject; `vocabulary.py` says what a fact is and keeps them (pure)."""
 
 # Importing a subject registers its facts.
-from diagnose.facts import blame, block, cache, delays, demand, disks, inflow, limit, neighbour, pressure, reads
+from diagnose.facts import (
+    blame,
+    block,
+    cache,
+    cpu,
+    delays,
+    demand,
+    disks,
+    inflow,
+    limit,
+    neighbour,
+    pressure,
+    reads,
+    writes,
+)
 from diagnose.facts.vocabulary import FACTS, Facts, FactSpec, fact
 
 __all__ = [
@@ -11,6 +25,7 @@ __all__ = [
     "blame",
     "block",
     "cache",
+    "cpu",
     "delays",
     "demand",
     "disks",
@@ -20,4 +35,5 @@ __all__ = [
     "neighbour",
     "pressure",
     "reads",
+    "writes",
 ]

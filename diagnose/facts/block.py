@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from diagnose.escape import visible
 from diagnose.facts.vocabulary import Facts, fact, ratio, total
 from diagnose.histogram import percentile
 from diagnose.windows import Counts, Series
@@ -91,6 +92,12 @@ def own_service_latency(f: Facts) -> Counts | None:
     return counts if counts.sum() >= LEAST_REQUESTS else None
 
 
+@fact("block.own_device", "", "text", "block", "the name of the device that the service waits for most")
+def _(f: Facts, _n: str | None) -> str | None:
+    device = main_device(f) if f.windows.probe_attached("block") else None
+    return None if device is None else visible(device)
+
+
 @fact("block.own_reads", "requests", "number", "block", "read requests of the service on the device it waits for most")
 def _(f: Facts, _n: str | None) -> float | None:
     if not f.windows.probe_attached("block"):
@@ -111,6 +118,19 @@ def _(f: Facts, _n: str | None) -> float | None:
 def _(f: Facts, _n: str | None) -> float | None:
     counts = own_service_latency(f)
     ns = percentile(counts, 0.5) if counts is not None else None
+    return None if ns is None else ns / 1e9
+
+
+@fact(
+    "block.own_service_p99",
+    "s",
+    "number",
+    "block",
+    "99th percentile of the time that device took for a read of the service, queueing excluded",
+)
+def _(f: Facts, _n: str | None) -> float | None:
+    counts = own_service_latency(f)
+    ns = percentile(counts, 0.99) if counts is not None else None
     return None if ns is None else ns / 1e9
 
 
@@ -198,28 +218,6 @@ def _(f: Facts, _n: str | None) -> float | None:
     return ratio(float(requests.time_ns[others].sum()), float(requests.time_ns.sum()))
 
 
-@fact(
-    "block.write_time_share",
-    "ratio",
-    "number",
-    "block",
-    "share of the time of all requests on the busiest device that writes took",
-    scope="host",
-)
-def _(f: Facts, _n: str | None) -> float | None:
-    if not f.windows.probe_attached("block"):
-        return None
-    table = f.windows.capture.block_requests
-    time: dict[tuple[str, str], int] = {}
-    for device, op, queue, service in zip(table.device, table.op, table.queue_ns, table.service_ns, strict=True):
-        time[device, op] = time.get((device, op), 0) + (queue or 0) + service
-    if not time:
-        return 0.0
-    busiest = max({d for d, _ in time}, key=lambda d: time.get((d, "read"), 0) + time.get((d, "write"), 0))
-    writes, reads = time.get((busiest, "write"), 0), time.get((busiest, "read"), 0)
-    return ratio(float(writes), float(writes + reads))
-
-
 @fact("neighbour.block_in_flight", "requests", "series", "block", "its mean number of requests in flight", "neighbour")
 def _(f: Facts, n: str | None) -> Series | None:
     requests = _requests(f)
@@ -243,6 +241,18 @@ def _(f: Facts, n: str | None) -> float | None:
     if requests is None:
         return None
     return ratio(float(requests.time_ns[requests.of(f.ids(n))].sum()), float(requests.time_ns.sum()))
+
+
+@fact(
+    "neighbour.block_rate",
+    "requests/s",
+    "number",
+    "block",
+    "its requests on the service's device per second",
+    scope="neighbour",
+)
+def _(f: Facts, n: str | None) -> float | None:
+    return ratio(f.number("neighbour.block_requests", n), f.windows.count * f.windows.seconds)
 
 
 @fact(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from diagnose import units
 from diagnose.facts.vocabulary import Facts, fact, ratio, total
+from diagnose.missratio import evicted_before
 from diagnose.models import Cause
 from diagnose.neighbours import PRESSURE, evicted_by
 from diagnose.windows import BUFFERED, CAUSES, Series
@@ -66,6 +68,23 @@ def _(f: Facts, _n: str | None) -> Series | None:
 )
 def _(f: Facts, _n: str | None) -> Series | None:
     return f.windows.increase(f.windows.capture.service.cgroup_id, "refault_file_pages")
+
+
+@fact(
+    "cache.came_back",
+    "",
+    "text",
+    "cgroups",
+    "the refaults of the service's pages, and how many of them were evicted before the capture",
+)
+def _(f: Facts, _n: str | None) -> str | None:
+    back, before = f.number("cache.refaults"), evicted_before(f.windows)
+    if back is None:
+        return None
+    told = f"{units.pages(back)} again after {units.plural(back, 'its', 'their')} eviction"
+    if not before:
+        return told
+    return f"{told} ({'all' if before == back else units.count(before)} of that before the capture)"
 
 
 @fact(

@@ -34,7 +34,7 @@ def _(f: Facts, n: str | None) -> float | None:
     "ratio",
     "number",
     "page-cache",
-    "pages it added to the page cache, over the pages (at least one) that its reclaim removed from it",
+    "pages it added to the page cache, over those that its reclaim removed from it, at least one",
     scope="neighbour",
 )
 def _(f: Facts, n: str | None) -> float | None:
@@ -55,6 +55,20 @@ def _(f: Facts, n: str | None) -> float | None:
 def _(f: Facts, n: str | None) -> float | None:
     risen = _memory_risen(f, n)
     return None if risen is None else float(risen.sum()) / f.windows.capture.host.page_bytes
+
+
+@fact(
+    "neighbour.memory_peak",
+    "bytes",
+    "number",
+    "cgroups",
+    "most anonymous and shared memory that it held at once",
+    scope="neighbour",
+)
+def _(f: Facts, n: str | None) -> float | None:
+    parts = [g for key in ("anon_bytes", "shmem_bytes") if n and (g := f.windows.gauge_of(n, key)) is not None]
+    held = np.sum(parts, axis=0) if parts else np.full(1, np.nan)
+    return None if np.isnan(held).all() else float(np.nanmax(held))
 
 
 def _memory_risen(f: Facts, n: str | None) -> Series | None:

@@ -105,7 +105,7 @@ def _room(f: Facts) -> Limit | None:
 
 @fact(
     "room.hits",
-    "events",
+    "hits",
     "number",
     "cgroups",
     "hits of the lowest limit around the service; without one, pages reclaimed by kswapd and by tasks on the host",
@@ -125,7 +125,7 @@ def _(f: Facts, _n: str | None) -> float | None:
 
 @fact(
     "host.drops",
-    "events",
+    "drops",
     "number",
     "host",
     "times the page cache of the whole host was dropped (vmstat drop_pagecache)",
@@ -264,7 +264,7 @@ def _(f: Facts, n: str | None) -> float | None:
 
 @fact(
     "neighbour.limit_hits",
-    "events",
+    "hits",
     "number",
     "cgroups",
     "hits of a limit of its own (failcnt; memory.events max and high, which on v2 count those below it too)",

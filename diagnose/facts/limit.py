@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from diagnose import units
+from diagnose.cgroups.paths import is_within
 from diagnose.facts.vocabulary import Facts, fact, ratio, total
-from diagnose.limits import LIMIT_SETTINGS, own_limit
+from diagnose.limits import LIMIT_SETTINGS, Limit, limits_around, own_limit, shared_limit
 
 
 @fact(
@@ -26,7 +28,7 @@ def _(f: Facts, _n: str | None) -> float | None:
 
 @fact(
     "limit.hits",
-    "events",
+    "hits",
     "number",
     "cgroups",
     "hits of the service's own limit (failcnt; memory.events max and high)",
@@ -36,10 +38,80 @@ def _(f: Facts, _n: str | None) -> float | None:
     if own is None:
         # Where the settings were read, and there is no limit, none was hit.
         return 0.0 if _settings_known(f) else None
-    counters = [total(f.windows.increase(own.cgroup_id, key)) for key in ("limit_hits", "high_hits")]
+    return _hits(f, own)
+
+
+def _hits(f: Facts, limit: Limit) -> float | None:
+    counters = [total(f.windows.increase(limit.cgroup_id, key)) for key in ("limit_hits", "high_hits")]
     return sum(c for c in counters if c is not None) if any(c is not None for c in counters) else None
 
 
 def _settings_known(f: Facts) -> bool:
     service = f.windows.capture.service.cgroup_id
     return any(c.id == service and any(s in c.settings for s in LIMIT_SETTINGS) for c in f.windows.capture.cgroups)
+
+
+# ---------------------------------------------------------------- limits by name, for the texts
+
+
+def _hit_most(f: Facts) -> tuple[float, Limit] | None:
+    hits = [(count, limit) for limit in limits_around(f.windows) if (count := _hits(f, limit))]
+    return max(hits, key=lambda hit: hit[0], default=None)
+
+
+@fact("limit.hit_most", "", "text", "cgroups", "the limit on or around the service that was hit most")
+def _(f: Facts, _n: str | None) -> str | None:
+    if not f.windows.probe_attached("cgroups"):
+        return None
+    found = _hit_most(f)
+    if found is None:
+        return "the host's memory, since no memory limit on the service or around it was seen to be hit"
+    return f"{_told(found[1])}, hit {_times(found[0])}"
+
+
+@fact("limit.users", "", "text", "cgroups", "who else uses the limit on or around the service that was hit most")
+def _(f: Facts, _n: str | None) -> str | None:
+    if not f.windows.probe_attached("cgroups"):
+        return None
+    found = _hit_most(f)
+    return "everybody on the host shares it" if found is None else _users(f, found[1])
+
+
+@fact("limit.shared", "", "text", "cgroups", "the lowest limit that the service shares, or lies below")
+def _(f: Facts, _n: str | None) -> str | None:
+    if not f.windows.probe_attached("cgroups"):
+        return None
+    limit = shared_limit(f.windows, f.windows.capture.service.cgroup)
+    if limit is None:
+        return "no memory limit lies around it, so what it shares is the host's memory"
+    hits, peak = _hits(f, limit), f.windows.peak(limit.cgroup_id, "usage_bytes")
+    used = "" if peak is None else f", of which up to {units.size(peak)} were used"
+    often = "an unknown number of times" if hits is None else _times(hits)
+    return f"the limit around it, {_told(limit)}{used}, was hit {often}"
+
+
+def _told(limit: Limit) -> str:
+    return f"{limit.setting} of {limit.cgroup} ({units.size(limit.limit_bytes)})"
+
+
+def _times(count: float) -> str:
+    return f"{units.count(count)} {units.plural(count, 'time', 'times')}"
+
+
+def _users(f: Facts, limit: Limit) -> str:
+    """Say who else was seen below a limit, and how much of it each used at its peak."""
+    service = f.windows.capture.service.cgroup
+    beside = sorted(
+        (
+            (peak, record.path)
+            for record in f.windows.capture.cgroups
+            if is_within(record.path, limit.cgroup) and record.path != limit.cgroup
+            and not is_within(record.path, service) and not is_within(service, record.path)
+            and (peak := f.windows.peak(record.id, "usage_bytes"))
+        ),
+        reverse=True,
+    )  # fmt: skip
+    if not beside:
+        return "nobody else was seen below it"
+    named = ", ".join(f"{path} (up to {units.size(peak)})" for peak, path in beside[:3])
+    return f"also below it: {named}"

@@ -52,7 +52,7 @@ def _(f: Facts, n: str | None) -> float | None:
     "ratio",
     "number",
     "evictions",
-    "share of its evictions apportioned from kswapd by inflow",
+    "share of the evictions laid to it that kswapd made, by its part of the inflow",
     scope="neighbour",
 )
 def _(f: Facts, n: str | None) -> float | None:

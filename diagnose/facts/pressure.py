@@ -93,7 +93,7 @@ def _(f: Facts, _n: str | None) -> float | None:
     return None if stalled is None else float(stalled[0].sum()) / 1e9 / _seconds(f)
 
 
-@fact("stalls.dirty_pauses", "events", "number", "stalls", "pauses of the service's tasks because of dirty pages")
+@fact("stalls.dirty_pauses", "pauses", "number", "stalls", "pauses of the service's tasks because of dirty pages")
 def _(f: Facts, _n: str | None) -> float | None:
     stalled = _stalled(f, ("dirty-throttle",))
     return None if stalled is None else float(stalled[1].sum())
@@ -111,7 +111,7 @@ def _(f: Facts, _n: str | None) -> float | None:
     return None if stalled is None else float(stalled[0].sum()) / 1e9 / _seconds(f)
 
 
-@fact("stalls.reclaims", "events", "number", "stalls", "times the service's tasks had to reclaim memory themselves")
+@fact("stalls.reclaims", "reclaims", "number", "stalls", "times the service's tasks had to reclaim memory themselves")
 def _(f: Facts, _n: str | None) -> float | None:
     stalled = _stalled(f, ("memcg-reclaim", "direct-reclaim"))
     return None if stalled is None else float(stalled[1].sum())
@@ -156,9 +156,19 @@ def _(f: Facts, _n: str | None) -> float | None:
     return ratio(swapped, swapped + files) if swapped else 0.0
 
 
-@fact("swap.major_faults", "events", "number", "cgroups", "page faults of the service that waited for a device")
+@fact("swap.major_faults", "faults", "number", "cgroups", "page faults of the service that waited for a device")
 def _(f: Facts, _n: str | None) -> float | None:
     return _own(f, "major_faults")
+
+
+@fact("swap.held", "bytes", "number", "cgroups", "most of the service's memory that lay in swap at once")
+def _(f: Facts, _n: str | None) -> float | None:
+    return f.windows.peak(f.windows.capture.service.cgroup_id, "swap_bytes")
+
+
+@fact("swap.host_out", "pages", "number", "host", "pages written to swap on the host (vmstat pswpout)", scope="host")
+def _(f: Facts, _n: str | None) -> float | None:
+    return total(f.windows.host_increase("vmstat.pswpout"))
 
 
 @fact("swap.host_in", "pages", "number", "host", "pages read from swap on the host (vmstat pswpin)", scope="host")

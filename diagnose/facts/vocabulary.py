@@ -110,7 +110,9 @@ class Facts:
             return f"probe {probe}: {record.reason}"
         if name.startswith("limit."):
             return "no memory limit of the service's own is set"
-        return f"probe {probe} saw nothing to measure it by"
+        if name.startswith("cpu."):
+            return "the service has no cpu.stat to itself, so no CPU quota of its own; one above it was not read"
+        return f"probe {probe} saw nothing to tell it by: {FACTS[name].help}"
 
 
 def ratio(part: float | None, whole: float | None) -> float | None:

@@ -154,7 +154,7 @@ def _p99_series(frame: Frame, window: Ints, bins: Ints, count: Ints) -> list[flo
 
 def _files(frame: Frame) -> Node:
     files = sorted(frame.capture.files, key=lambda f: (-f.slow_reads, -f.missed_reads, f.device, f.inode, f.path or ""))
-    missed = sum(f.missed_reads for f in files)
+    missed, time = sum(f.missed_reads for f in files), sum(f.total_ns for f in files)
     listed = [
         {
             "path": f.path,
@@ -164,6 +164,7 @@ def _files(frame: Frame) -> Node:
             "missed_reads": f.missed_reads,
             "missed_share": ratio(f.missed_reads, missed),
             "time_seconds": f.total_ns / 1e9,
+            "time_share": ratio(f.total_ns, time),
         }
         for f in files[:TOP_FILES]
     ]

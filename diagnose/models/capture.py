@@ -74,6 +74,10 @@ class CgroupRecord(Model):
     managed_by: Literal["files", "systemd", "docker", "podman", "kubernetes"] = "files"
     settings: dict[Word, Count | None] = {}
     """The kernel's setting files at the start ("memory.high": bytes; None: no limit, "max")."""
+    cpu_quota_us: Count | None = None
+    """CPU time that it may use in each period; None with a period: no quota of its own."""
+    cpu_period_us: Count | None = None
+    """None: not read."""
 
 
 class ProbeRecord(Model):

@@ -57,6 +57,8 @@ class Finding(Model):
     evidence: list[Evidence]
     known_by: list[Known] = []
     """The mechanisms that hold, the direct ones first."""
+    who: str | None = None
+    """Whose doing it is where no cgroup is a culprit: the service itself, nobody, not measured."""
     advice: Advice | None = None
     """None where the recommendations say it all."""
 
@@ -89,6 +91,8 @@ class Recommendation(Model):
     arithmetic: list[str]
     expected_effect: str
     risk: str
+    alternatives: list[str] = []
+    """Where no safe value exists: what can be done instead."""
     commands: list[str]
     undo: list[str] = []
     """What restores the present value by hand; `diagnose rollback` does it after `diagnose apply`."""
@@ -103,6 +107,10 @@ class Verdict(Model):
     summary: str
     known_by: list[Known] = []
     """Of the rule that decided; see Finding."""
+    who: str | None = None
+    """As in Finding, of the rule that decided."""
+    advice: Advice | None = None
+    """Of the rule that decided; None: it gives none."""
 
 
 class ReportService(Model):

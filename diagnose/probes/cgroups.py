@@ -8,14 +8,26 @@ from __future__ import annotations
 
 import numpy as np
 
-from diagnose.cgroups import Hierarchy, KnownNames, is_within, name_of, printable, read_memory, read_settings
-from diagnose.errors import UsageError
+from diagnose.cgroups import (
+    Hierarchy,
+    KnownNames,
+    is_within,
+    name_of,
+    printable,
+    read_cpu_quota,
+    read_cpu_usage,
+    read_memory,
+    read_settings,
+)
+from diagnose.errors import DiagnoseError, UsageError
 from diagnose.models import CgroupRecord, CgroupSamples, ProbeRecord
 from diagnose.probes._bpf import Attachment, Module, attach_probe, text
+from diagnose.probes.process_cpu import ProcessCpu
 
 _KEY = np.dtype([("id", "u8")])
 _NAME = np.dtype([("path", "S256")])
 
+CPU_TIME = "cpu_usage_us"
 MAX_WATCHED = 64
 """Cgroups read at every window at most; the ones that moved most cache so far."""
 MAX_FIRST_READ = 500
@@ -42,6 +54,8 @@ class CgroupsProbe:
         self._moved: dict[int, int] = {}
         self._rows: list[tuple[int, int, dict[str, int | None]]] = []
         self._settings: dict[int, dict[str, int | None]] = {}
+        self._quotas: dict[int, tuple[int | None, int | None]] = {}
+        self._processes: ProcessCpu | None = None
 
     def attach(self, module: Module) -> ProbeRecord:
         return attach_probe(module, self.name, self.attachments)
@@ -52,6 +66,15 @@ class CgroupsProbe:
         self._paths.update((cgroup, path) for cgroup, path in self._hierarchy.walk() if cgroup not in self._paths)
         for cgroup in [*self._fixed, *(c for c in self._paths if c not in self._fixed)][:MAX_FIRST_READ]:
             self._read(-1, cgroup)
+        if any(values.get(CPU_TIME) is None for _, _, values in self._rows):
+            read = [cgroup for _, cgroup, _ in self._rows]
+            self._processes = ProcessCpu(self._hierarchy.proc, map(self._members, read))
+
+    def _members(self, cgroup: int) -> list[int]:
+        try:
+            return self._hierarchy.pids(self._paths[cgroup])
+        except (OSError, DiagnoseError):
+            return []  # it is gone
 
     def moved(self, pages: dict[int, int]) -> None:
         """Note the pages that each cgroup moved in the windows just drained."""
@@ -64,6 +87,37 @@ class CgroupsProbe:
         movers = sorted((c for c, pages in self._moved.items() if pages >= MOVER_PAGES), key=lambda c: -self._moved[c])
         for cgroup in dict.fromkeys([*self._fixed, *self._with_parents(movers[:MAX_WATCHED])]):
             self._read(window, cgroup)
+
+    def read_cpu_last(self, window: int) -> None:
+        """Read the CPU time of all that were read at the start: who crowds the CPUs may move no page at all."""
+        last = {cgroup: values for w, cgroup, values in self._rows if w == window}
+        first = {cgroup: values for w, cgroup, values in self._rows if w < 0}
+        for cgroup, before in first.items():
+            used = self._cpu_now(cgroup, before)
+            if used is None:
+                continue
+            if cgroup not in last:
+                self._rows.append((window, cgroup, {CPU_TIME: used}))
+            elif last[cgroup].get(CPU_TIME) is None:
+                last[cgroup][CPU_TIME] = used
+
+    def _cpu_now(self, cgroup: int, before: dict[str, int | None]) -> int | None:
+        """Return the CPU time of a cgroup, None if it is gone; of one that has no reading, that of its processes."""
+        path = self._paths[cgroup]
+        try:
+            if not self._hierarchy.exists(path) or self._hierarchy.id_of(path) != cgroup:
+                return None
+            if before.get(CPU_TIME) is not None:
+                return read_cpu_usage(self._hierarchy, path)
+            before[CPU_TIME] = 0
+            return self._processes.used_us(self._pids(path)) if self._processes else None
+        except (OSError, DiagnoseError):
+            return None
+
+    def _pids(self, path: str) -> list[int]:
+        """Return the processes of a cgroup and of those below it."""
+        below = [c for c, p in self._paths.items() if is_within(p, path)]
+        return [pid for c in below for pid in self._members(c)]
 
     def _with_parents(self, movers: list[int]) -> list[int]:
         """Add the cgroups above: a job's workers have a cgroup each, and the limit goes to the job."""
@@ -78,11 +132,12 @@ class CgroupsProbe:
         try:
             values = self._values(path)
             settings = self._settings.get(cgroup) or read_settings(self._hierarchy, path)
+            quota = self._quotas.get(cgroup) or read_cpu_quota(self._hierarchy, path)
             if self._hierarchy.id_of(path) != cgroup:
                 return  # another cgroup of the same name (ids are not used again): its readings are not this one's
         except (OSError, UsageError):
             return  # removed between the look and the reading
-        self._settings[cgroup] = settings
+        self._settings[cgroup], self._quotas[cgroup] = settings, quota
         self._rows.append((window, cgroup, values))
 
     def _values(self, path: str) -> dict[str, int | None]:
@@ -122,6 +177,7 @@ class CgroupsProbe:
         self._names.finish(NAMES_SECONDS)
         for cgroup in spoken_of:
             if cgroup in self._paths:
+                quota, period = self._quotas.get(cgroup, (None, None))
                 records.append(
                     CgroupRecord(
                         id=cgroup,
@@ -129,6 +185,8 @@ class CgroupsProbe:
                         name=self._names.label(self._paths[cgroup]),
                         managed_by=name_of(self._paths[cgroup])[1],
                         settings=self._settings.get(cgroup, {}),
+                        cpu_quota_us=quota,
+                        cpu_period_us=period,
                     )
                 )
         return records

@@ -8,7 +8,6 @@ import shlex
 from diagnose import units
 from diagnose.cgroups.naming import container_id, unit_of
 from diagnose.models import CgroupRecord, Recommendation
-from diagnose.recommend.sizing import MIB
 from diagnose.windows import Windows
 
 
@@ -17,30 +16,29 @@ def no_limit(
     setting: str,
     why: str,
     lines: list[str],
-    path: str,
-    lacking: int | None = None,
-    by_its_files: bool = True,
+    alternatives: list[str],
+    risk: str,
+    whom: str | None = None,
 ) -> Recommendation:
-    """Return a recommendation without a value.
-
-    `lacking`: the bytes that more memory would have to bring; `by_its_files`: files take the room, rather than memory
-    of the job's own.
-    """
-    more = "memory" if lacking is None else f"{units.size(-(-lacking // MIB) * MIB)} of memory to what they share"
-    ways = ["run the job on another host or at another time", f"add {more}"]
-    if by_its_files:
-        ways.append("let it read with O_DIRECT or drop its pages behind itself (POSIX_FADV_DONTNEED)")
+    """Return a recommendation without a value; `whom` the limit would be for, if for more than the cgroup alone."""
     return Recommendation(
-        cgroup=path,
+        cgroup=record.path,
         setting=setting,
         current_bytes=record.settings.get(setting),
         value_bytes=None,
-        reason=f"No safe limit for {path}: {why}.",
+        reason=f"No safe limit for {whom or record.path}: {why}.",
         arithmetic=lines,
-        expected_effect="none: nothing is to be changed here.",
-        risk=f"Alternatives to a limit: {'; '.join(ways)}.",
+        expected_effect="none from a limit, since none is suggested.",
+        risk=risk,
+        alternatives=alternatives,
         commands=[],
     )
+
+
+def reserve_line(reserve: int, share: float, *parts: int) -> str:
+    """Say what is kept in reserve, and of what: "5 % of 217 MiB + 18.7 MiB in reserve: 11.8 MiB"."""
+    sums = " + ".join(units.size(part) for part in parts if part)
+    return f"in reserve, {units.percent(share)} of {sums}: {units.size(reserve)}"
 
 
 _SYSTEMD = {

@@ -8,7 +8,7 @@ from diagnose.evaluate import Fired
 from diagnose.facts import Facts
 from diagnose.models import CgroupRecord, Recommendation
 from diagnose.neighbours import person_level
-from diagnose.recommend.advice import commands, no_limit, undo
+from diagnose.recommend.advice import commands, no_limit, reserve_line, undo
 from diagnose.recommend.cost import own_reuse, risk
 from diagnose.recommend.need import need
 from diagnose.recommend.prediction import PRESSURE_CAUSES, Prediction, predict, waited_for
@@ -50,52 +50,99 @@ def _contain_one(
     capacity, source, room = shared_room(windows, path)
     least, wanted, rest = floor(windows, path), need(windows), others(windows, list(guilt), room)
     if peak is None or least is None or wanted is None or rest is None:
-        return [no_limit(record, setting, "its memory was not measured, so no limit can be worked out", [], path)]
+        why = "its memory was not measured, so no limit can be worked out"
+        return [no_limit(record, setting, why, [], _elsewhere(windows, path), _STAYS)]
     reserve = int((wanted.bytes + rest.bytes) * RESERVE_SHARE)
     left, part = capacity - wanted.bytes - rest.bytes - reserve, _part(path, guilt)
     # Each keeps its floor; what is left above all floors is divided. Containing some of them alone would not help.
-    floors = sum(f.bytes for p in guilt if (f := floor(windows, p)) is not None)
-    value = max(int(least.bytes + (left - floors) * part) // MIB, -(-least.bytes // MIB)) * MIB
+    floors = {p: f.bytes for p in guilt if (f := floor(windows, p)) is not None}
+    above = left - sum(floors.values())
+    value = max(int(least.bytes + above * part) // MIB, -(-least.bytes // MIB)) * MIB
     prediction = predict(facts, waited_for(facts, PRESSURE_CAUSES), wanted.avoided)
+    names = " and ".join(guilt)
     lines = [
-        f"{source}: {units.size(capacity)} to share",
+        f"{source}, which they share, is {units.size(capacity)}",
         *wanted.lines,
         *([prediction.hit_ratio_line()] if prediction else []),
         *rest.lines,
-        f"{units.percent(RESERVE_SHARE)} of that in reserve: {units.size(reserve)}",
-        f"left for {' and '.join(guilt)}: {units.size(max(left, 0))}"
-        + (
-            f"; above the floors of all, {units.percent(part)} for {path}, the guiltier the less"
-            if len(guilt) > 1
-            else ""
-        )
-        + (f"; in whole MiB: {value // MIB} MiB for {path}" if left >= floors else ""),
+        reserve_line(reserve, RESERVE_SHARE, wanted.bytes, rest.bytes),
+        _left_line(names, left, [capacity, wanted.bytes, rest.bytes, reserve]),
+        *_share_line(path, guilt, above, part, value),
         f"{path} used {units.size(peak)} at its peak",
         *least.lines,
     ]
-    if left < floors:
-        cached, own = (peak_of(windows, path, key) or 0 for key in ("file_bytes", "anon_bytes"))
-        why = _too_little(least, guilt, left, floors)
-        return [no_limit(record, setting, why, lines, path, floors - left, by_its_files=cached > own)]
+    if above < 0:
+        if path != next(iter(guilt)):
+            return []  # said with the first of them
+        lines += [line for p in list(guilt)[1:] if (other := floor(windows, p)) is not None for line in other.lines]
+        why = _too_little(least, guilt, left, sum(floors.values()))
+        ways = [*_elsewhere(windows, path, names), _more_memory(source, capacity, room, left, floors)]
+        risk = f"{_STAYS} Room that is added without a limit for {names} fills again."
+        return [no_limit(record, setting, why, lines, ways, risk, names)]
     if value >= peak:
         why = f"it never used more than {units.size(peak)}, which already fits into the {units.size(value)} left for it"
-        return [no_limit(record, setting, why, lines, path)]
+        return [no_limit(record, setting, why, lines, _elsewhere(windows, path), _STAYS)]
     limit = _containment(record, setting, value, [*lines, *own_reuse(windows, record, value)], facts, prediction)
     return [limit, *_backstop(limit, record, windows)]
+
+
+_STAYS = "As long as nothing is changed, the service keeps waiting for pages that were evicted."
+
+
+def _left_line(names: str, left: int, parts: list[int]) -> str:
+    if left <= 0:
+        return f"left for {names}: nothing"
+    # Summands of one unit and one digit more than elsewhere: who adds them up shall come to the same.
+    sums = " - ".join(f"{part / MIB:,.1f}" for part in parts if part)
+    return f"left for {names}: {sums} = {left / MIB:,.1f} MiB"
+
+
+def _share_line(path: str, guilt: dict[str, float], above: int, part: float, value: int) -> list[str]:
+    if above < 0:
+        return []
+    if len(guilt) == 1:
+        return [f"in whole MiB: {value // MIB} MiB"]
+    return [
+        f"each keeps its floor; of the {units.size(above)} above the floors {path} gets {units.percent(part)} (the "
+        f"larger its share of the evictions, the less), in whole MiB {value // MIB} MiB in all"
+    ]
+
+
+def _elsewhere(windows: Windows, path: str, names: str | None = None) -> list[str]:
+    """Return what can be done without more memory: move the job, or have it use no page cache, if that is its room."""
+    ways = [f"run {names or path} on another host or at another time"]
+    cached, own = (peak_of(windows, path, key) or 0 for key in ("file_bytes", "anon_bytes"))
+    if cached > own:
+        ways.append(f"have {names or path} read with O_DIRECT, or drop pages once they are read (POSIX_FADV_DONTNEED)")
+    return ways
+
+
+def _more_memory(source: str, capacity: int, room: str | None, left: int, floors: dict[str, int]) -> str:
+    """Say how much more memory would make limits possible: alone it would be filled like what is there."""
+    floors = {path: -(-least // MIB) * MIB for path, least in floors.items()}
+    more = -(-(sum(floors.values()) - left) // MIB) * MIB
+    where = "give the host" if room is None else f"raise {source} from {units.size(capacity)} to"
+    size = f"{units.size(more)} more" if room is None else units.size(capacity + more)
+    limits = " and ".join(f"{path} to {units.size(least)}" for path, least in floors.items())
+    return f"{where} {size}, and together with that limit {limits}: without the limit the new room fills again"
 
 
 def _too_little(least: Sum, guilt: dict[str, float], left: int, floors: int) -> str:
     """Say why no containment is safe: for one the floor is too high, for several the sum of theirs."""
     if len(guilt) == 1:
-        return f"what is left for it, {units.size(max(left, 0))}, is below its floor of {units.size(least.bytes)}"
+        return f"what is left for it, {_or_nothing(left)}, is below its floor of {units.size(least.bytes)}"
     return (
-        f"what is left for {' and '.join(guilt)}, {units.size(max(left, 0))}, is below their floors together, "
+        f"what is left for {' and '.join(guilt)}, {_or_nothing(left)}, is below their floors together, "
         f"{units.size(floors)}"
     )
 
 
+def _or_nothing(left: int) -> str:
+    return units.size(left) if left > 0 else "nothing"
+
+
 def _part(path: str, guilt: dict[str, float]) -> float:
-    """Divide what is left among several: the guiltier, the less; parts add up to 1."""
+    """Divide what is left among several: the larger its share of the evictions, the less; parts add up to 1."""
     total = sum(guilt.values())
     if len(guilt) == 1 or total == 0:
         return 1 / len(guilt)
@@ -114,7 +161,7 @@ def _containment(
         "reclaims its own pages first and leaves the service room for what it needs."
     )
     if setting == "memory.limit_in_bytes":
-        reason += " cgroup v1 has no protection for the service (no memory.low): containment stands alone."
+        reason += " On cgroup v1 nothing protects the service itself (there is no memory.low): this is all."
     return Recommendation(
         cgroup=path,
         setting=setting,

@@ -52,14 +52,30 @@ def _cost(windows: Windows, record: CgroupRecord, value: int) -> list[str]:
     below = _below(windows, record.path)
     wanted, brought = (_total(windows.cache(column, below)) for column in ("looked_up", "inserted"))
     again = _total(windows.increase(record.id, "refault_file_pages"))
-    lines = [f"It fetched {units.pages(again)} again after their eviction, which may become more."]
+    lines = []
     if wanted and brought is not None:
-        found = max(0.0, 1 - brought / wanted)
-        loses = "no cache to lose" if found < NEXT_TO_NOTHING else f"at worst the {units.percent(found)} found to lose"
+        lines.append(_of_its_cache(wanted, brought, again))
+    elif again is not None:
+        so_far = f"{units.pages(again)} again after {units.plural(again, 'its', 'their')} eviction" if again else ""
         lines.append(
-            f"It read {units.pages(wanted)} and had to bring {units.count(brought)} into the cache for it: it has "
-            f"{loses}; what is read ahead and no longer fits is read twice."
+            f"It read {so_far or 'no page again after its eviction so far'}; with less room that may become more, and "
+            "how much slower it gets cannot be computed."
         )
     if (dirty := dirty_at_once(windows, record.path) or 0) > value:
         lines.append(f"It held up to {units.size(dirty)} of dirty pages: its writes will wait for the device.")
     return lines
+
+
+def _of_its_cache(wanted: float, brought: float, again: float | None) -> str:
+    """Say what share of what the neighbour read was in the cache already: no more than that can be lost."""
+    found = max(0.0, 1 - brought / wanted)
+    if found >= NEXT_TO_NOTHING:
+        return (
+            f"Of {units.pages(wanted)} that it read {units.percent(found)} were in the cache already: at worst those "
+            "come from the device, too; how many cannot be computed."
+        )
+    times = "" if not again else f", {units.count(again)} of them not for the first time"
+    return (
+        f"Its cache is of next to no use to it already: for {units.pages(wanted)} that it read it had to bring in "
+        f"{units.count(brought)}{times}; so a smaller one should hardly slow it, which was not measured."
+    )

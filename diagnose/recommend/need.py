@@ -20,11 +20,16 @@ WANTED_SHARE = 0.95
 
 @dataclass(frozen=True)
 class Need:
-    """Memory in bytes, the share of the refaults that it avoids (0 to 1), and how the figure came about."""
+    """Memory in bytes, the share of the refaults that it avoids (0 to 1), and how the figure came about.
+
+    `swapped`: bytes among them that lay in swap and were fetched back; None: how many was not measured, so that the
+    whole is a lower bound.
+    """
 
     bytes: int
     avoided: float
     lines: tuple[str, ...]
+    swapped: int | None = 0
 
 
 @dataclass(frozen=True)
@@ -48,14 +53,41 @@ def need(windows: Windows) -> Need | None:
     peak, different = peak_of(windows, service.cgroup, "usage_bytes"), different_pages(windows)
     if peak is None:
         return None
+    swapped = _swapped(windows)
     known = usage is not None and cache is not None and not np.isnan(usage - cache).all()
     if usage is None or cache is None or not known or different is None or different < MIN_REFAULTS:
-        return Need(peak, 1.0, (f"{service.cgroup} used {units.size(peak)} at its peak: it needs as much",))
+        return _with_swap(peak, 1.0, f"{service.cgroup} used {units.size(peak)} at its peak: it needs as much", swapped)
     rest = int(np.nanmax(usage - cache))
     wanted = min(_ways(windows, cache, different), key=lambda way: way.bytes)
     total = wanted.bytes + rest
     with_rest = f"with {units.size(rest)} of other memory it needs {units.size(total)}"
-    return Need(total, wanted.avoided, (f"{service.cgroup}: {wanted.why}; {with_rest}",))
+    return _with_swap(total, wanted.avoided, f"{service.cgroup}: {wanted.why}; {with_rest}", swapped)
+
+
+def _swapped(windows: Windows) -> tuple[int | None, int]:
+    """Return the bytes in swap that the service wants (None: not measured), and those that it fetched back.
+
+    It wants what lay there at its peak, but never more than it fetched back: the rest has not been missed.
+    """
+    service, page = windows.capture.service, windows.capture.host.page_bytes
+    refaults = windows.increase(service.cgroup_id, "refault_anon_pages")
+    back = 0 if refaults is None or np.isnan(refaults).all() else int(np.nansum(refaults)) * page
+    held = peak_of(windows, service.cgroup, "swap_bytes")
+    if not back:
+        return 0, 0
+    return (None if held is None else min(held, back)), back
+
+
+def _with_swap(size: int, avoided: float, line: str, swapped: tuple[int | None, int]) -> Need:
+    """Add what lay in swap: memory of the service's own that its usage does not show."""
+    more, back = swapped
+    if not back:
+        return Need(size, avoided, (line,))
+    told = f"it fetched {units.size(back)} of its own memory back from swap"
+    if more is None:
+        return Need(size, avoided, (line, f"{told}; how much lay there was not measured: a lower bound"), None)
+    held = f"of which at most {units.size(more)} lay there at once: with that it needs {units.size(size + more)}"
+    return Need(size + more, avoided, (line, f"{told}, {held}"), more)
 
 
 def _ways(windows: Windows, cache: Series, different: int) -> list[_Cache]:

@@ -6,8 +6,8 @@ from diagnose import units
 from diagnose.evaluate import Fired
 from diagnose.facts import Facts
 from diagnose.limits import Limit, limit_above, own_limit, shared_limit
-from diagnose.models import Recommendation
-from diagnose.recommend.advice import commands, no_limit, undo
+from diagnose.models import CgroupRecord, Recommendation
+from diagnose.recommend.advice import commands, no_limit, reserve_line, undo
 from diagnose.recommend.need import Need, need
 from diagnose.recommend.prediction import OWN_CAUSES, PRESSURE_CAUSES, Prediction, predict, waited_for
 from diagnose.recommend.sizing import MIB, RESERVE_SHARE, others, record_of
@@ -21,7 +21,9 @@ def raise_own(fired: Fired, facts: Facts) -> list[Recommendation]:
     if limit is None or wanted is None:
         return []
     waited = waited_for(facts, OWN_CAUSES, windows.service_ids)
-    reason = f"{limit.cgroup} reclaims its own pages at its limit and then reads them again."
+    reason = f"{limit.cgroup} reclaims its own pages at its limit and then needs them again" + (
+        ": of its files, and of its own memory, which it swaps." if wanted.swapped != 0 else "."
+    )
     return _raised(windows, limit, wanted, 0, [], reason, predict(facts, waited, wanted.avoided))
 
 
@@ -54,14 +56,12 @@ def _raised(
         *wanted.lines,
         *([prediction.hit_ratio_line()] if prediction else []),
         *more_lines,
-        f"{units.percent(RESERVE_SHARE)} of that in reserve: {units.size(reserve)}",
+        reserve_line(reserve, RESERVE_SHARE, wanted.bytes, rest),
     ]
     if room is not None:
-        lines.append(f"{whose} leaves room for {units.size(room)} more")
-    if wanted.bytes + rest <= limit.limit_bytes or room is None or more > room:
-        why = _why_not(wanted.bytes + rest - limit.limit_bytes, more, room, whose)
-        lacking = None if room is None or more <= room else more - room
-        return [no_limit(record, limit.setting, why, lines, limit.cgroup, lacking)]
+        lines.append(f"{whose} has room for {units.size(room)} more")
+    if wanted.swapped is None or wanted.bytes + rest <= limit.limit_bytes or room is None or more > room:
+        return [_no_value(record, limit, wanted, rest, more, room, whose, lines)]
     return [
         Recommendation(
             cgroup=limit.cgroup,
@@ -70,12 +70,45 @@ def _raised(
             value_bytes=value,
             reason=reason,
             arithmetic=[*lines, f"in whole MiB: {value // MIB} MiB, {units.size(more)} more"],
-            expected_effect=prediction.sentence() if prediction else "its own reclaim ends.",
-            risk=f"{units.size(more)} less for others who share {whose}.",
+            expected_effect=_effect(wanted, prediction),
+            risk=f"{units.size(more)} less for others: {whose} has room for {units.size(room)} more.",
             commands=commands(record, limit.setting, value, windows),
             undo=undo(record, limit.setting, windows),
         )
     ]
+
+
+def _effect(wanted: Need, prediction: Prediction | None) -> str:
+    effect = prediction.sentence() if prediction else "Its own reclaim ends."
+    if wanted.swapped == 0:
+        return effect
+    return (
+        f"{effect} That counts the pages of files alone; reads that waited for memory in swap should end too, since "
+        "what lay there fits then, but how many they are was not measured."
+    )
+
+
+def _no_value(
+    record: CgroupRecord, limit: Limit, wanted: Need, rest: int, more: int, room: int | None, whose: str,
+    lines: list[str],
+) -> Recommendation:
+    """Return the recommendation where a value cannot be given, or the room for it is not there."""
+    lacking = wanted.bytes + rest - limit.limit_bytes
+    ways = ["run the service on a host with more memory", "let it use less memory, or read less data again and again"]
+    if wanted.swapped is None:
+        why = "how much of its memory lies in swap was not measured, so its need is not known"
+        ways.insert(0, f"raise it step by step, from {units.size(wanted.bytes + rest)} on, until nothing is swapped in")
+    elif lacking <= 0:
+        why = "what it needs by this capture fits into its limit already; a longer capture may tell more"
+        ways = ["measure again, for longer"]
+    elif room is None:
+        why = f"{units.size(more)} more is wanted, and how much {whose} has to spare was not measured"
+    else:
+        why = f"{units.size(more)} more is wanted, and {whose} has room for {units.size(room)}"
+        size = f"{units.size(-(-(more - room) // MIB) * MIB)}"
+        ways.insert(0, f"give {whose} {size} more, and then this limit the {units.size(more)} more")
+    risk = "As long as nothing is changed, the service keeps waiting for pages that it has just given up."
+    return no_limit(record, limit.setting, why, lines, ways, risk)  # fmt: skip
 
 
 def _room_above(windows: Windows, limit: Limit) -> tuple[int | None, str]:
@@ -94,10 +127,3 @@ def _room_above(windows: Windows, limit: Limit) -> tuple[int | None, str]:
         return left, f"{above.setting} of {above.cgroup}"
     return spare, "the host"
 
-
-def _why_not(lacking: int, more: int, room: int | None, whose: str) -> str:
-    if lacking <= 0:
-        return "what it needs by this capture fits into its limit already; a longer capture may tell more"
-    if room is None:
-        return f"{units.size(more)} more is wanted, and how much {whose} has to spare was not measured"
-    return f"{units.size(more)} more is wanted, and {whose} leaves room for {units.size(room)}"

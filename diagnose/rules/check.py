@@ -199,6 +199,8 @@ def _templates(rule: Rule) -> Iterator[Problem]:
     templates: list[tuple[Place, str]] = [(("then", "summary"), rule.then.summary)]
     if rule.then.culprits:
         templates.append((("then", "culprits", "cause"), rule.then.culprits.cause))
+    if rule.then.who:
+        templates.append((("then", "who"), rule.then.who))
     if advice := rule.then.advice:
         templates += [(("then", "advice", "do"), advice.do), (("then", "advice", "risk"), advice.risk)]
     templates += [(("mechanisms", name, "says"), m.says) for name, m in rule.mechanisms.items() if m.says]

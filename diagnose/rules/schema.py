@@ -52,6 +52,8 @@ class Then(Part):
     verdict: Literal["finding", "healthy"]
     summary: Prose
     culprits: Culprits | None = None
+    who: Prose | None = None
+    """Whose doing it is where no neighbour is accused (the service itself, nobody, not measured); a template."""
     advice: AdviceText | None = None
     recommend: list[Recommend] = Field(default_factory=list, max_length=8)
 

@@ -22,9 +22,10 @@ from diagnose.rules.conditions import (
 )
 
 HOLDS = {"above": "above", "at_least": "at least", "below": "below", "at_most": "at most"}
-FAILS = {"above": "at most", "at_least": "below", "below": "at least", "at_most": "above"}
+FAILS = {"above": "not above", "at_least": "below", "below": "not below", "at_most": "above"}
 
 _PLACEHOLDER = re.compile(r"\{([^{}]{0,200})\}")
+_FIRST_CLAUSE = r" (?:of|that|which|in|by|on|to|it|from|with|whose|over|because|within|read|per) "
 _TAKES = {
     "total": "total of {}",
     "mean": "mean of {}",
@@ -50,9 +51,11 @@ def quantity(value: float, unit: str) -> str:
 
 
 def verb(condition: Bounded) -> str:
-    """Return "are" where a comparison is about things that are counted, else "is"."""
-    counted = isinstance(condition, Compare) and not condition.per
-    return "are" if counted and unit_of(condition) not in ("ratio", "s", "ns", "bytes") else "is"
+    """Return "are" where what is compared is named in the plural ("slow reads"), else "is" ("share of file reads")."""
+    if not isinstance(condition, Compare) or condition.per or unit_of(condition) == "ratio":
+        return "is"
+    what = re.split(_FIRST_CLAUSE, label(condition.fact))[0].split()
+    return "are" if what and (what[0] == "times" or (what[-1].endswith("s") and not what[-1].endswith("'s"))) else "is"
 
 
 def per_unit(unit: str, per: str) -> str:
@@ -130,7 +133,7 @@ def _together(c: MovesTogether, threshold: Threshold) -> str:
 def _on_off(c: OnOffIn, threshold: Threshold) -> str:
     pair = c.on_off
     return (
-        f"{label(pair.effect)} are higher while {label(pair.activity)} are on (Cliff's delta at least "
+        f"{label(pair.effect)} are higher in bursts of {label(pair.activity)} (Cliff's delta at least "
         f"{threshold(c.delta_at_least, 'delta')} over at least {threshold(c.cycles_at_least, 'cycles')})"
     )
 

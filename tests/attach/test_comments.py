@@ -16,7 +16,7 @@ def test_the_first_screen_is_seen_and_the_rest_folded() -> None:
     markdown = render_markdown(example_report())
     (comment,) = comments.markdown_comments(markdown, HASH, comments.GITHUB_LIMIT)
     seen, folded = comment.split("<details>")
-    assert "What to change" in seen
+    assert "What to do" in seen
     assert "## Definitions" in folded
     assert folded.rstrip().endswith(f"</details>\n\n<!-- diagnose capture sha256:{HASH} part 1/1 -->")
     for heading in (line for line in markdown.split("\n") if line.startswith("#")):
@@ -46,7 +46,7 @@ def test_parts_are_numbered_and_none_is_too_long(limit: int) -> None:
     assert all(len(text) <= limit for text in texts)
     found = comments.parts_in({str(n): text for n, text in enumerate(texts)}, HASH)
     assert sorted(found) == [(n, len(texts)) for n in range(1, len(texts) + 1)]
-    assert "What to change" in texts[0]
+    assert "What to do" in texts[0]
 
 
 def test_a_mark_is_found_only_for_its_own_capture() -> None:

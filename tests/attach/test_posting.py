@@ -31,7 +31,7 @@ def test_the_report_is_posted_with_its_address(server: Server, poster: Poster) -
     (comment,) = server.comments
     assert not posted.before
     assert posted.address.startswith(server.ticket)
-    for words in ("Read latency of", "What to change", "Definitions", material.load(poster.folder).identity):
+    for words in ("Read latency of", "What to do", "Definitions", material.load(poster.folder).identity):
         assert words in comment
     assert poster.waited == []
 

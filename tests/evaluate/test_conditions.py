@@ -237,6 +237,6 @@ def test_groups_keep_all_evidence_and_the_reasons_of_their_outcome() -> None:
     both = ask({"all": [true, false, unknown]}, facts, x=0.1)
     assert both.truth is False
     assert [e.holds for e in both.evidence] == [True, False, None]
-    assert both.says == ("share of file reads that missed the page cache (1 %) is at most 10 %",)
+    assert both.says == ("share of file reads that missed the page cache (1 %) is not above 10 %",)
     assert ask({"any": [true, unknown]}, facts, x=0.1).truth is True
     assert ask({"any": [false, unknown]}, facts, x=0.1).truth is None

@@ -86,3 +86,46 @@ def test_reads_that_the_sample_does_not_see_take_its_bound_away() -> None:
     wanted = need(service(read, 8000, totals=[(0, "io_uring", 5, 100, 0, 0, 0)]))
     assert wanted is not None
     assert wanted.bytes > 100 * MIB
+
+
+def swapping(held_mib: int | None, back_pages: int) -> Windows:
+    """Return the service of above, of whose memory so much lay in swap at its peak, with so many pages fetched back."""
+    held = None if held_mib is None else held_mib * MIB
+    samples: dict[tuple[int, str], list[int | None]] = {
+        (SVC, "usage_bytes"): [105 * MIB] * 3,
+        (SVC, "file_bytes"): [100 * MIB] * 3,
+        (SVC, "refault_file_pages"): [0, 0, 0],
+        (SVC, "refault_anon_pages"): [0, 0, back_pages],
+        (SVC, "swap_bytes"): [0, held, held],
+    }
+    return small_windows(windows=2, samples=samples, blame=None)
+
+
+def test_memory_that_is_fetched_back_from_swap_is_needed_too() -> None:
+    wanted = need(swapping(held_mib=50, back_pages=100 * PAGES_A_MIB))
+    assert wanted is not None
+    assert (wanted.bytes, wanted.swapped) == (155 * MIB, 50 * MIB)
+    assert "100 MiB of its own memory back from swap" in wanted.lines[-1]
+    assert "needs 155 MiB" in wanted.lines[-1]
+
+
+def test_what_lies_in_swap_and_is_not_missed_is_not_needed() -> None:
+    kept = need(swapping(held_mib=50, back_pages=10 * PAGES_A_MIB))
+    assert kept is not None
+    assert (kept.bytes, kept.swapped) == (115 * MIB, 10 * MIB)
+    idle = need(swapping(held_mib=50, back_pages=0))
+    assert idle is not None
+    assert (idle.bytes, idle.swapped) == (105 * MIB, 0)
+
+
+def test_where_the_swap_was_not_measured_the_need_is_a_lower_bound_and_says_so() -> None:
+    samples: dict[tuple[int, str], list[int | None]] = {
+        (SVC, "usage_bytes"): [105 * MIB] * 3,
+        (SVC, "file_bytes"): [100 * MIB] * 3,
+        (SVC, "refault_file_pages"): [0, 0, 0],
+        (SVC, "refault_anon_pages"): [0, 0, 100],
+    }
+    wanted = need(small_windows(windows=2, samples=samples, blame=None))
+    assert wanted is not None
+    assert (wanted.bytes, wanted.swapped) == (105 * MIB, None)
+    assert "a lower bound" in wanted.lines[-1]

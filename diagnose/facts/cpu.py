@@ -1,0 +1,90 @@
+"""Facts about CPU time: what the service used and would have used, its quota, and who else used how much (pure)."""
+
+from __future__ import annotations
+
+from diagnose import units
+from diagnose.cgroups.paths import is_within
+from diagnose.facts.vocabulary import Facts, fact, total
+from diagnose.models import CgroupRecord
+
+MOST_NAMED = 3
+LEAST_CPUS = 0.01
+"""A hundredth of a CPU: who used less crowds nobody."""
+
+
+def _seconds(f: Facts) -> float:
+    return f.windows.count * f.windows.seconds
+
+
+def _used(f: Facts, cgroup: int) -> float | None:
+    """Return the CPUs that a cgroup kept busy, on average over the capture."""
+    used_us = total(f.windows.increase(cgroup, "cpu_usage_us"))
+    return None if used_us is None else used_us / 1e6 / _seconds(f)
+
+
+@fact("cpu.used", "CPUs", "number", "cgroups", "CPUs that the service kept busy on average (cpu.stat usage_usec)")
+def _(f: Facts, _n: str | None) -> float | None:
+    return _used(f, f.windows.capture.service.cgroup_id)
+
+
+@fact(
+    "cpu.throttled_seconds",
+    "s",
+    "number",
+    "cgroups",
+    "time the service was throttled, added up over the CPUs it was throttled on (cpu.stat throttled time)",
+)
+def _(f: Facts, _n: str | None) -> float | None:
+    throttled_us = total(f.windows.increase(f.windows.capture.service.cgroup_id, "cpu_throttled_us"))
+    return None if throttled_us is None else throttled_us / 1e6
+
+
+@fact("cpu.quota", "", "text", "cgroups", "the service's CPU quota at the start, and what it used and lacked")
+def _(f: Facts, _n: str | None) -> str | None:
+    if not f.windows.probe_attached("cgroups"):
+        return None
+    service = f.windows.capture.service
+    record = next((c for c in f.windows.capture.cgroups if c.id == service.cgroup_id), None)
+    lacked = f.number("cpu.throttled_seconds")
+    parts = [_quota(record, f.windows.capture.cgroup_version)]
+    used = f.number("cpu.used")
+    if used is not None:
+        parts.append(f"it used {units.counted(used, 'CPUs')} on average")
+    if lacked is not None and used is not None:
+        more = lacked / _seconds(f)
+        parts.append(f"and would have used at most about {units.counted(used + more, 'CPUs')} without a quota")
+    elif lacked is not None:
+        parts.append(f"about {units.counted(lacked / _seconds(f), 'CPUs')} more would have let its throttled tasks run")
+    return "; ".join(parts)
+
+
+def _quota(record: CgroupRecord | None, version: int) -> str:
+    file = "cpu.max" if version == 2 else "cpu.cfs_quota_us"
+    if record is None or record.cpu_period_us is None:
+        return f"the quota itself is not in this capture ({file} in the service's cgroup shows it)"
+    if record.cpu_quota_us is None:
+        return f"{file} of the service itself is not set, so the quota is that of a cgroup above it"
+    cpus = units.counted(record.cpu_quota_us / record.cpu_period_us, "CPUs")
+    return f"{file} is {units.count(record.cpu_quota_us)} of every {units.count(record.cpu_period_us)} µs, {cpus}"
+
+
+@fact("cpu.users", "", "text", "cgroups", "who else used most CPU time, as far as it was read", scope="host")
+def _(f: Facts, _n: str | None) -> str | None:
+    if not f.windows.probe_attached("cgroups"):
+        return None
+    service = f.windows.capture.service.cgroup
+    used = {
+        record.path: cpus
+        for record in f.windows.capture.cgroups
+        if not is_within(service, record.path)
+        and not is_within(record.path, service)
+        and (cpus := _used(f, record.id)) is not None
+        and cpus >= LEAST_CPUS
+    }
+    # A cgroup's time includes that of those below it: the lowest are named.
+    lowest = [p for p in used if not any(q != p and is_within(q, p) for q in used)]
+    named = sorted(lowest, key=lambda p: (-used[p], p))[:MOST_NAMED]
+    if not named:
+        return "not measured: no CPU time of another cgroup is in this capture (systemd-cgtop -c, or top, shows it)"
+    cpus = f.windows.capture.host.cpus
+    return ", ".join(f"{path} ({units.number(used[path])} of {units.counted(cpus, 'CPUs')})" for path in named)
