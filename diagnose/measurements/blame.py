@@ -10,7 +10,6 @@ from diagnose.measurements.frame import TOP, Frame, Node, ids, ints, ratio
 from diagnose.measurements.reads import FILE_KINDS
 from diagnose.missratio import MissRatioCurve, curve, refaulted_pages
 from diagnose.models import Bins, Blame, ExampleRead
-from diagnose.windows import Windows
 
 SHARES = (0.5, 0.8, 0.9, 0.95, 0.99)
 """Of the refaults, for which the room is told."""
@@ -59,7 +58,7 @@ def _time_in_file_reads(frame: Frame) -> int:
 
 def _before_the_capture(frame: Frame, found: Blame) -> int | None:
     """Return how many pages came back that had been evicted before the capture, or were forgotten since."""
-    kernel = refaulted_pages(Windows(frame.capture))
+    kernel = refaulted_pages(frame.windows)
     return None if kernel is None else max(0, kernel - sum(found.distance_pages.count))
 
 
@@ -133,7 +132,7 @@ def _point(found: MissRatioCurve, pages: float, page_bytes: int) -> Node:
 def _cross_check(frame: Frame, found: Blame) -> Node:
     """Compare the pages seen to come back with the kernel's count, which also knows evictions before the capture."""
     ours = sum(found.distance_pages.count)
-    kernel = refaulted_pages(Windows(frame.capture))
+    kernel = refaulted_pages(frame.windows)
     if kernel is None:
         verdict = "not checked: the kernel's count was not read"
     elif ours > kernel * (1 + TOLERANCE) + FEW_PAGES:

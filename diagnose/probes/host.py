@@ -7,6 +7,7 @@ requests cannot be traced also "disk.<name>.<counter>" of /proc/diskstats (reque
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from diagnose.models import ProbeRecord, Samples
@@ -60,7 +61,7 @@ class HostProbe:
         rows = [r for r in self._rows if r[0] < windows]
         columns = {k: [v.get(k) for _, v in rows] for k in sorted({key for _, values in rows for key in values})}
         idle = {k.rpartition(".")[0] for k, v in columns.items() if k.endswith(".queued_ms") and len(set(v)) == 1}
-        kept = {k: v for k, v in columns.items() if k.rpartition(".")[0] not in idle}
+        kept: dict[str, Sequence[int | None]] = {k: v for k, v in columns.items() if k.rpartition(".")[0] not in idle}
         return Samples(window=[w for w, _ in rows], values=kept)
 
 
