@@ -10,7 +10,6 @@ from diagnose.measurements.frame import TOP, Frame, Node, ids, ints, ratio
 from diagnose.measurements.reads import FILE_KINDS
 from diagnose.missratio import MissRatioCurve, curve, evicted_before, refaulted_pages
 from diagnose.models import Bins, Blame, ExampleRead
-from diagnose.windows import Windows
 
 SHARES = (0.5, 0.8, 0.9, 0.95, 0.99)
 """Of the refaults, for which the room is told."""
@@ -132,7 +131,7 @@ def _cross_check(frame: Frame, found: Blame) -> Node:
     (filemap_add_folio in mm/filemap.c): so many more may be seen to come back without contradiction.
     """
     ours = sum(found.distance_pages.count)
-    kernel = refaulted_pages(Windows(frame.capture))
+    kernel = refaulted_pages(frame.windows)
     dropped, rewritten = _dropped_on_purpose(frame), _dirtied(frame)
     if kernel is None:
         verdict = "not checked: the kernel's count was not read"
