@@ -84,10 +84,10 @@ def section(rounds: list[Round]) -> str:
         "## Soak",
         "",
         f"`make soak` (`python -m tests.soak`): {minutes:.0f} minutes in all, {len(rounds)} rounds, {bad} of them with "
-        f"something wrong; {os.cpu_count()} CPUs, Linux {os.uname().release.split('-')[0]}. After each capture: a whole "
-        "report that comes out the same from its capture, or exactly one line; figures against the workload's own "
-        "count, `/proc/PID/io`, `memory.stat` and `vmstat` (reads exactly, pages within 2 % and 512; what was lost and "
-        "counted is added); no BPF object, cgroup, process, mount, loop device, file or descriptor left.",
+        f"something wrong; {os.cpu_count()} CPUs, Linux {os.uname().release.split('-')[0]}. After each capture: a "
+        "whole report that comes out the same from its capture, or one line. Figures against the workload's own count, "
+        "`/proc/PID/io`, `memory.stat` and `vmstat`: reads exactly, pages within 2 % and 512; what was lost and "
+        "counted is added. No BPF object, cgroup, process, mount, loop device, file or descriptor left.",
         "",
         *rows(rounds, {name: title(trouble) for name, trouble in TROUBLES.items()}),
         *wrong(rounds),

@@ -30,7 +30,7 @@ while time.monotonic() < start + {seconds}:
     {body}
     made += 1
     time.sleep(max(0, start + made / {rate} - time.monotonic()))
-done({{"children": made * 4, "bytes": made * 4 * PAGE, "made": made}})
+done({{"reads": made * 4, "bytes": made * 4 * PAGE, "made": made}})
 """
 _JOIN = """os.write(os.open(made_path + "/cgroup.procs", os.O_WRONLY), b"0")"""
 _CGROUP = """made_path = os.path.dirname(directory) + "/c-%d" % made

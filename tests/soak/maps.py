@@ -69,7 +69,7 @@ for pid, out, made in pids:
     os.waitpid(pid, 0)
     count += int(os.read(out, 20))
     os.rmdir(made)
-done({{"children": count, "uncounted": True}})
+done({{"reads": count, "bytes": count * PAGE}})
 """
 
 
@@ -110,7 +110,7 @@ def cgroups(scene: Scene, seconds: float) -> str:
         table = ending.capture.cache
         seen = sum(table.inserted) + sum(table.looked_up or [])
         # Each read looks one page up, and inserts it.
-        count = 2 * worker.result["children"]
+        count = 2 * worker.result["reads"]
         scene.checks.append(Check("pages looked up and inserted", seen, count, "the workload", 0.001, 64, lost))
     return f"{CGROUPS} cgroups in windows of {WINDOW_SECONDS} s, none drained for {PAUSE_SECONDS:.0f} s"
 
