@@ -43,6 +43,6 @@ class Check:
 
 def tolerance(check: Check) -> str:
     """Return the tolerance as people read it."""
-    parts = [f"{check.share:.0%}"] if check.share else []
+    parts = [f"{check.share * 100:g} %"] if check.share else []
     parts += [f"{check.slack:g}"] if check.slack else []
     return " + ".join(parts) or "none"

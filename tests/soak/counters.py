@@ -24,23 +24,24 @@ class Counters:
 
 def read(here: Bench, workers: Sequence[Worker]) -> Counters:
     """Read all of them; the workers must be idle, so that nothing changes meanwhile."""
-    io = [_pairs(Path(f"/proc/{worker.process.pid}/io"), ":") for worker in workers]
+    io = [pairs(Path(f"/proc/{worker.process.pid}/io"), ":") for worker in workers]
     return Counters(
         read_calls=sum(one["syscr"] for one in io),
         read_bytes=sum(one["rchar"] for one in io),
         device_bytes=sum(one["read_bytes"] for one in io),
         cached=cached_below(here.directory(here.top)),
-        reclaimed=_pairs(Path("/proc/vmstat"))["pgsteal_file"],
+        reclaimed=pairs(Path("/proc/vmstat"))["pgsteal_file"],
     )
 
 
 def cached_below(directory: Path) -> int:
     """Return the file pages charged to a cgroup and all below it, those that are gone included."""
-    stat = _pairs(directory / "memory.stat")
+    stat = pairs(directory / "memory.stat")
     cached = stat["total_cache"] - stat["total_shmem"] if "total_cache" in stat else stat["file"] - stat["shmem"]
     return cached // PAGE
 
 
-def _pairs(path: Path, separator: str | None = None) -> dict[str, int]:
+def pairs(path: Path, separator: str | None = None) -> dict[str, int]:
+    """Return a file of lines "name value", or with another separator, as numbers by name."""
     pairs = (line.split(separator) for line in path.read_text().splitlines())
     return {key: int(value) for key, value in pairs}

@@ -51,7 +51,8 @@ class Ending:
 
     def lines(self) -> list[str]:
         """Return what was said beside the announcement of the measurement."""
-        kept = [line for line in self.err.splitlines() if not line.startswith("diagnose: measuring /")]
+        # After ^C a terminal's cursor is within a line: click begins a new one.
+        kept = [line for line in self.err.splitlines() if line and not line.startswith("diagnose: measuring /")]
         return [line for line in kept if not line.startswith("diagnose: stopped after ")]
 
     def faults(self) -> list[str]:

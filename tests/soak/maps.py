@@ -6,13 +6,15 @@ import signal
 import time
 
 from tests.checks import Check
-from tests.live import reads_by_kind
+from tests.live import MIB, reads_by_kind
 from tests.soak.ending import Ending
 from tests.soak.scene import Scene
 from tests.tool import Tool
 
 FILES, FILES_IN_MAP = 4000, 2048
 THREADS, PROCESSES = 1500, 8
+STACKS = 1024 * MIB
+"""What the service may have for that many threads."""
 CGROUPS, WINDOW_SECONDS, PAUSE_SECONDS = 250, 0.1, 10.0
 
 _MANY_FILES = """
@@ -82,6 +84,7 @@ def files(scene: Scene, seconds: float) -> str:
 
 def waiting(scene: Scene, seconds: float) -> str:
     """More reads under way at once than their map holds (10,240)."""
+    scene.limit(STACKS)
     code = _WAITING.format(threads=THREADS)
     workers = [scene.here.worker(scene.main, code) for _ in range(PROCESSES)]
     ending = scene.measured(workers)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import signal
 import time
+from pathlib import Path
 
 from tests.soak.scene import Scene, reader
 from tests.tool import Tool, bpf_ids, left_of
@@ -53,13 +54,20 @@ def _at_random(scene: Scene, number: signal.Signals) -> None:
         output, moment = scene.new_output(), choose.uniform(0.0, LIFE_SECONDS)
         with scene.tool(output, "--window", "0.5", "--duration", "2") as tool:
             time.sleep(moment)
-            ids = bpf_ids(tool.process.pid)
-            ending = scene.end(tool, output, number)
+            ids, listening = bpf_ids(tool.process.pid), listens(tool.process.pid)
+            ending = scene.end(tool, output, number, judged=listening)
         worker.finish()
         worker.end()
         scene.faults += [f"{kind} {n} stays after {ending.said} at {moment:.2f} s" for kind, n in left_of(ids)]
         if ending.code not in (0, 1) and output.exists():
             left = sorted(path.name for path in output.iterdir())
             scene.faults.append(f"{ending.said} at {moment:.2f} s, and left {left}")
-        if ending.code < 0 and number != signal.SIGKILL:
+        if ending.code < 0 and number != signal.SIGKILL and listening:
             scene.faults.append(f"{ending.said} at {moment:.2f} s without a word")
+
+
+def listens(pid: int) -> bool:
+    """Tell whether a process handles SIGTERM, which it cannot before its interpreter has started."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    caught = next((int(line.split()[1], 16) for line in lines if line.startswith("SigCgt:")), 0)
+    return bool(caught >> (signal.SIGTERM - 1) & 1)
