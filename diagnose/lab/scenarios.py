@@ -78,8 +78,8 @@ def _service(limit_bytes: int | None = None, file_bytes: int = HOT_FILE) -> Acto
 
 def _stream(role: str = "batch", mib_per_second: int = 400, size: int = DATA_SET, **flags: bool) -> Actor:
     """Return a job that streams; flags: `steady` (without quiet phases), `records` (without read-ahead)."""
-    options = {"bytes": size, "bytes_per_second": mib_per_second * MIB} | {name: float(on) for name, on in flags.items()}
-    return Actor(role, "stream", options, size)
+    switches = {name: float(on) for name, on in flags.items()}
+    return Actor(role, "stream", {"bytes": size, "bytes_per_second": mib_per_second * MIB, **switches}, size)
 
 
 def _reads(program: str, size: int, per_second: float) -> Actor:

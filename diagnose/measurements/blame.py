@@ -36,7 +36,7 @@ def blame(frame: Frame) -> Node | None:
         "missed_reads": missed,
         "blamed_reads": blamed,
         "not_evicted_during_capture_reads": max(0, missed - blamed),
-        "evicted_before_capture_pages": evicted_before(Windows(frame.capture)),
+        "evicted_before_capture_pages": evicted_before(frame.windows),
         "blamed_share": ratio(blamed, missed),
         "total_seconds": sum(found.reads.total_ns) / 1e9,
         "time_share": ratio(sum(found.reads.total_ns), _time_in_file_reads(frame)),
@@ -158,12 +158,12 @@ def _cross_check(frame: Frame, found: Blame) -> Node:
 
 
 def _dropped_on_purpose(frame: Frame) -> int:
-    pages = Windows(frame.capture).evictions(("drop-caches", "invalidate"), Windows(frame.capture).service_ids)
+    pages = frame.windows.evictions(("drop-caches", "invalidate"), frame.windows.service_ids)
     return 0 if pages is None else int(pages.sum())
 
 
 def _dirtied(frame: Frame) -> int:
-    pages = Windows(frame.capture).cache("dirtied", Windows(frame.capture).service_ids)
+    pages = frame.windows.cache("dirtied", frame.windows.service_ids)
     return 0 if pages is None else int(pages.sum())
 
 

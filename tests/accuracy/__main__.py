@@ -12,8 +12,8 @@ from pathlib import Path
 from diagnose.errors import UsageError
 from diagnose.lab import SCENARIOS
 from tests.accuracy import live, outcomes, simulation, sizing, without_bpf
+from tests.sections import ROOT, Page
 
-PAGE = Path(__file__).parents[2] / "ACCURACY.md"
 SECTIONS = ("simulation", "live", "sizing", without_bpf.SECTION)
 LEAST_RIGHT = 0.95
 
@@ -22,6 +22,7 @@ _HEAD = """\
 
 Written by `make accuracy`. Nothing here is typed in by hand.
 """
+PAGE = Page(ROOT / "ACCURACY.md", _HEAD, SECTIONS)
 
 
 def simulated(runs: int) -> tuple[str, bool]:
@@ -105,23 +106,12 @@ def _row(name: str, found: list[live.Outcome]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def write(section: str, text: str, page: Path = PAGE) -> None:
-    """Put a section into the page, the others staying as they are."""
-    old = page.read_text() if page.exists() else ""
-    parts = [_HEAD]
-    for name in SECTIONS:
-        begin, end = f"<!-- {name} -->\n", f"\n<!-- end of {name} -->\n"
-        kept = old.partition(begin)[2].partition(end)[0]
-        parts.append(f"{begin}{text if name == section else kept}{end}")
-    page.write_text("\n".join(parts))
-
-
 def _publish(section: str, text: str, chosen: list[str] | None) -> None:
     """Write the page, which is always one whole run: some scenarios measured anew are printed only."""
     if chosen:
         print(text)
     else:
-        write(section, text)
+        PAGE.write(section, text)
 
 
 def main() -> int:
@@ -142,7 +132,7 @@ def main() -> int:
     wanted, good = options.sections or list(SECTIONS), True
     if "simulation" in wanted:
         text, holds = simulated(options.runs)
-        write("simulation", text)
+        PAGE.write("simulation", text)
         good &= holds
     if "live" in wanted:
         try:

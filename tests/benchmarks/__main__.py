@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
-from pathlib import Path
 
 from tests.benchmarks import analysis, overhead, own, services, startup
+from tests.sections import BENCHMARKS
 
-PAGE = Path(__file__).parents[2] / "BENCHMARKS.md"
 PARTS = {
     "overhead": (
         "Cost to who is watched: reads of cached pages",
@@ -39,7 +38,7 @@ PARTS = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
-    parser.add_argument("parts", nargs="*", help=f"{', '.join(PARTS)}; none: all, written to {PAGE.name}")
+    parser.add_argument("parts", nargs="*", help=f"{', '.join(PARTS)}; none: all, written to {BENCHMARKS.path.name}")
     parser.add_argument("--times", type=int, default=5, help="repetitions of each measurement")
     options = parser.parse_args()
     unknown = [p for p in options.parts if p not in PARTS]
@@ -48,21 +47,21 @@ def main() -> None:
     text = page(options.parts or list(PARTS), options.times)
     print(text)
     if not options.parts:
-        PAGE.write_text(text)
+        BENCHMARKS.write("costs", text)
 
 
 def page(parts: list[str], times: int) -> str:
     """Measure and return the page."""
     lines = [
-        "# Benchmarks",
+        "## Costs and speed",
         "",
         f"Written by `make bench` (`python -m tests.benchmarks`): {times} repetitions, medians; {os.cpu_count()} CPUs, "
-        f"Linux {os.uname().release.split('-')[0]}. Ratios within a table hold; the figures are those of one machine.",
+        f"Linux {os.uname().release.split('-')[0]}.",
     ]
     for part in parts:
         title, about, rows = PARTS[part]
-        lines += ["", f"## {title}", "", about, "", *rows(times)]
-    return "\n".join(lines) + "\n"
+        lines += ["", f"### {title}", "", about, "", *rows(times)]
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":
