@@ -22,22 +22,14 @@ def kernel_images(folder: Path) -> list[Path]:
     return sorted(found, key=lambda image: [int(n) for n in table.short(image.name[len("vmlinuz-") :]).split(".")])
 
 
-def in_guests(images: list[Path], keep: Path, *more: str) -> list[Result]:
-    """Boot each kernel with a fresh disk; a guest that leaves no result is a wrong one, and says so."""
-    results = []
-    for image in images:
-        name = image.name.removeprefix("vmlinuz-")
-        with tempfile.TemporaryDirectory(prefix="diagnose-test-", dir="/var/tmp") as folder:
-            disk = Path(folder) / "disk.img"
-            guest.disk_image(disk)
-            result = guest.run(image, disk, keep / name, *more)
-        results.append(result or Result(kernel=name, cgroup_version=2, verdict="the guest left no result"))
-    return results
+def in_guests(images: list[Path], root: Path, keep: Path, *more: str) -> list[Result]:
+    """Boot each kernel, with a fresh disk."""
+    return [guest.run(image, root, keep / image.name.removeprefix("vmlinuz-"), *more) for image in images]
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.kernels", description=__doc__)
-    parser.add_argument("kernels", type=Path, metavar="DIR", help="kernels, unpacked (.ci/guest-packages)")
+    parser.add_argument("kernels", type=Path, metavar="DIR", help="kernels and a root file system (.ci/guest-packages)")
     parser.add_argument("--only", metavar="TEXT", help="only kernels with this in their name; prints, writes no page")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the guests' logs, captures and reports here")
     parser.add_argument(
@@ -50,7 +42,8 @@ def main() -> int:
     if not images:
         parser.error(f"no kernel in {options.kernels}")
     with tempfile.TemporaryDirectory(prefix="diagnose-test-", dir="/var/tmp") as folder:
-        results = in_guests(images, (options.keep or Path(folder)).resolve(), *(["record"] if options.record else []))
+        keep = (options.keep or Path(folder)).resolve()
+        results = in_guests(images, options.kernels / guest.ROOT_IMAGE, keep, *(["record"] if options.record else []))
     if options.only is None and (own := host.run()) is not None:
         results.append(own)
     print(table.page(results))

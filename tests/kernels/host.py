@@ -27,5 +27,6 @@ def run() -> Result | None:
         probes=list(capture.probes),
         verdict=f"{judged.verdict}, {judged.confidence}: {', '.join(judged.named)}",
         verdict_right=judged.right,
+        finished=True,
         seconds={"all": round(time.monotonic() - begin, 1)},
     )

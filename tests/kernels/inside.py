@@ -1,11 +1,12 @@
 """What runs in a guest: the story, look-ups by tracepoint and kprobe, and the live tests that are marked for guests.
 
-`python -m tests.kernels.inside FOLDER [record]`: results and logs go to FOLDER, what the kernel says of itself to
-FOLDER/recorded. The steps go on after one that failed.
+`python -m tests.kernels.inside FOLDER [record]`: logs go to FOLDER, what the kernel says of itself to FOLDER/recorded,
+the result, after every check, to the guest's third serial port. The steps go on after one that failed.
 """
 
 from __future__ import annotations
 
+import faulthandler
 import importlib
 import os
 import shutil
@@ -21,7 +22,7 @@ import pytest
 
 from diagnose import battery
 from diagnose.cgroups import Hierarchy
-from tests.kernels import commands
+from tests.kernels import commands, guest
 from tests.kernels.lookups import compare
 from tests.kernels.record import record
 from tests.kernels.result import Check, Result
@@ -84,6 +85,7 @@ def _briefly(step: Callable[[], list[Check]]) -> Callable[[], list[Check]]:
 
 
 def main() -> int:
+    faulthandler.enable()
     folder = Path(sys.argv[1])
     if sys.argv[2:] == ["record"]:
         record(folder / "recorded")
@@ -92,7 +94,8 @@ def main() -> int:
     result = Result(kernel=os.uname().release, cgroup_version=Hierarchy.discover().version)
 
     def save() -> None:
-        (folder / "result.json").write_text(result.model_dump_json(indent=1))
+        with Path(guest.RESULTS_TTY).open("w") as file:
+            file.write(result.model_dump_json() + "\n")
 
     def told() -> list[Check]:
         # On the guest's own disk: what a network file system makes of locks and fsync is another story.
@@ -106,6 +109,8 @@ def main() -> int:
     for name, step in (("look-ups", _briefly(compare)), ("story", told), ("live tests", _briefly(live_tests))):
         _step(result, name, step)
         save()
+    result.finished = True
+    save()
     return 0 if result.right else 1
 
 
