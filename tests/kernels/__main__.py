@@ -6,11 +6,12 @@ Exit 1 if a verdict is not the right one, a probe did not attach, or a check doe
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import tempfile
 from pathlib import Path
 
-from tests.kernels import guest, host, table
+from tests.kernels import guest, host, systemd_guest, table
 from tests.kernels.result import Result
 
 PAGE = guest.CHECKOUT / "KERNELS.md"
@@ -41,18 +42,24 @@ def main() -> int:
     images = [i for i in kernel_images(options.kernels) if options.only is None or options.only in i.name]
     if not images:
         parser.error(f"no kernel in {options.kernels}")
+    # So that qemu is ended too, and the disks are removed.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    root, names = options.kernels / guest.ROOT_IMAGE, None
     with tempfile.TemporaryDirectory(prefix="diagnose-test-", dir="/var/tmp") as folder:
         keep = (options.keep or Path(folder)).resolve()
-        results = in_guests(images, options.kernels / guest.ROOT_IMAGE, keep, *(["record"] if options.record else []))
+        results = in_guests(images, root, keep, *(["record"] if options.record else []))
+        if options.only is None:
+            names = systemd_guest.run(images[-1], root, keep / "systemd")
     if options.only is None and (own := host.run()) is not None:
         results.append(own)
-    print(table.page(results))
-    for result in results:
-        print(f"{result.kernel}: {result.seconds}", file=sys.stderr)
+    found = [*results, *([names] if names else [])]
+    print(table.page(results, names))
+    for one in found:
+        print(f"{one.kernel}: {one.seconds}", file=sys.stderr)
     # The page is always one whole run: a kernel run anew, by itself, must not improve an older table.
     if options.only is None:
-        PAGE.write_text(table.page(results))
-    return 0 if all(result.right for result in results) else 1
+        PAGE.write_text(table.page(results, names))
+    return 0 if all(one.right for one in found) else 1
 
 
 if __name__ == "__main__":

@@ -35,6 +35,7 @@ exec </dev/null >/dev/ttyS1 2>&1
 export {environment} PATH=/usr/sbin:/usr/bin:/sbin:/bin
 mount -t cgroup2 cgroup2 /sys/fs/cgroup && mount -t tmpfs tmpfs /tmp && mount -t tmpfs tmpfs /run
 mkdir -p /mnt{kept} && cd /mnt/checkout
+ulimit -c unlimited && echo /mnt{kept}/core.%e.%p >/proc/sys/kernel/core_pattern
 echo "booted in $(cut -d ' ' -f 1 /proc/uptime) s"
 python3 -m tests.kernels.inside /mnt{kept} {more}
 echo "python ended with status $?"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from diagnose.models import ProbeRecord
-from tests.kernels.result import Result
+from tests.kernels.result import Found, Result
 
 HEAD = """\
 # Which kernels it works on
@@ -18,9 +18,19 @@ kswapd evicts; the kernel of the machine that ran the command with the lab's lim
 """
 
 
-def page(results: Sequence[Result]) -> str:
+NAMES = """\
+## Names of units, with systemd as init (Linux {kernel}, cgroup v2)
+
+What `--service` takes for a unit, a slice, a scope and an instance of a template, the cgroup that it means, and how
+`diagnose services` lists it.
+"""
+
+
+def page(results: Sequence[Result], names: Found | None = None) -> str:
     """Return the whole page."""
     sections = [f"## Linux {short(r.kernel)}, cgroup v{r.cgroup_version}\n\n{_checks(r)}" for r in results if r.checks]
+    if names is not None:
+        sections.append(f"{NAMES.format(kernel=short(names.kernel))}\n{_checks(names)}")
     return "\n".join([HEAD, matrix(results), *sections])
 
 
@@ -58,7 +68,7 @@ def _cell(record: ProbeRecord | None, notes: list[str]) -> str:
     return f"{fared} ({notes.index(note) + 1})"
 
 
-def _checks(result: Result) -> str:
+def _checks(result: Found) -> str:
     rows = [_row([c.what, c.found, "yes" if c.right else "**no**"]) for c in result.checks]
     return "\n".join([_row(["Check", "Found", "Holds"]), _row(["---"] * 3), *rows, ""])
 
