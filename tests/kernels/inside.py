@@ -106,7 +106,7 @@ def main() -> int:
                 shutil.copytree(place, folder / "story", dirs_exist_ok=True)
         return []
 
-    for name, step in (("story", told), ("look-ups", _briefly(compare)), ("live tests", _briefly(live_tests))):
+    for name, step in (("look-ups", _briefly(compare)), ("story", told), ("live tests", _briefly(live_tests))):
         _step(result, name, step)
         save()
     result.finished = True
