@@ -9,9 +9,10 @@ import argparse
 import signal
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.kernels import guest, host, systemd_guest, table
+from tests.kernels import boot, guest, host, systemd_guest, table
 from tests.kernels.result import Result
 
 PAGE = guest.CHECKOUT / "KERNELS.md"
@@ -23,9 +24,18 @@ def kernel_images(folder: Path) -> list[Path]:
     return sorted(found, key=lambda image: [int(n) for n in table.short(image.name[len("vmlinuz-") :]).split(".")])
 
 
-def in_guests(images: list[Path], root: Path, keep: Path, *more: str) -> list[Result]:
-    """Boot each kernel, with a fresh disk."""
-    return [guest.run(image, root, keep / image.name.removeprefix("vmlinuz-"), *more) for image in images]
+def in_guests(images: list[Path], root: Path, keep: Path, jobs: int, *more: str) -> list[Result]:
+    """Boot each kernel, with a fresh disk, so many at a time."""
+    with ThreadPoolExecutor(jobs) as pool:
+        run = [pool.submit(guest.run, i, root, keep / i.name.removeprefix("vmlinuz-"), *more) for i in images]
+        return [guest_.result() for guest_ in run]
+
+
+def _end(number: int, _: object) -> None:
+    """End the guests too, so that their disks are removed and nothing goes on."""
+    for qemu in boot.running:
+        qemu.terminate()
+    sys.exit(128 + number)
 
 
 def main() -> int:
@@ -38,16 +48,17 @@ def main() -> int:
         action="store_true",
         help="into --keep also what the detection asks the kernels (tests/probes/recorded)",
     )
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="guests at a time (default: %(default)s)")
     options = parser.parse_args()
     images = [i for i in kernel_images(options.kernels) if options.only is None or options.only in i.name]
     if not images:
         parser.error(f"no kernel in {options.kernels}")
-    # So that qemu is ended too, and the disks are removed.
-    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _end)
     root, names = options.kernels / guest.ROOT_IMAGE, None
     with tempfile.TemporaryDirectory(prefix="diagnose-test-", dir="/var/tmp") as folder:
         keep = (options.keep or Path(folder)).resolve()
-        results = in_guests(images, root, keep, *(["record"] if options.record else []))
+        results = in_guests(images, root, keep, options.jobs, *(["record"] if options.record else []))
         if options.only is None:
             names = systemd_guest.run(images[-1], root, keep / "systemd")
     if options.only is None and (own := host.run()) is not None:

@@ -24,6 +24,9 @@ EMULATED_CPU = "max,avx=off,avx2=off"
 """Emulated, masked loads of AVX2 fault on what they are not to load (qemu 7.2): numpy's sort died of that in one run of
 two. Without AVX it, and the kernel, take other ways."""
 
+running: list[subprocess.Popen[str]] = []
+"""The guests of this moment."""
+
 
 @dataclass(frozen=True)
 class Ended:
@@ -52,6 +55,8 @@ def boot(kernel: Path, root: Path, disk: Path, folder: Path, timeout: float, say
     ) as qemu, (folder / SAID).open("w") as log:  # fmt: skip
         assert qemu.stdout is not None
 
+        running.append(qemu)
+
         def stop() -> None:
             late.set()
             os.killpg(qemu.pid, signal.SIGKILL)
@@ -64,11 +69,12 @@ def boot(kernel: Path, root: Path, disk: Path, folder: Path, timeout: float, say
                 say(line.rstrip())
         finally:
             deadline.cancel()
+            running.remove(qemu)
             with suppress(ProcessLookupError):  # gone, as it should be
                 os.killpg(qemu.pid, signal.SIGTERM)
     early.unlink()
-    trouble = f"stopped after {timeout:.0f} s" if late.is_set() else _trouble(qemu.wait())
-    return Ended(_last_result(folder), trouble, round(time.monotonic() - begin, 1), last_lines(folder / CONSOLE))
+    why = f"stopped after {timeout:.0f} s" if late.is_set() else trouble(qemu.wait())
+    return Ended(last_result(folder), why, round(time.monotonic() - begin, 1), last_lines(folder / CONSOLE))
 
 
 def _command(kernel: Path, early: Path, root: Path, disk: Path, folder: Path) -> list[str]:
@@ -84,13 +90,14 @@ def _command(kernel: Path, early: Path, root: Path, disk: Path, folder: Path) ->
     ]
 
 
-def _trouble(code: int) -> str:
+def trouble(code: int) -> str:
+    """Say how qemu ended by its exit code; "" if as it should."""
     if code < 0:
         return f"qemu was ended by {signal.Signals(-code).name}"
     return f"qemu ended with code {code}" if code else ""
 
 
-def _last_result(folder: Path) -> str:
+def last_result(folder: Path) -> str:
     """Return the last whole line: one that a dying guest was writing is none."""
     file = folder / RESULTS
     lines = file.read_text(errors="replace").split("\n")[:-1] if file.exists() else []

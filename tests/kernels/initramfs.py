@@ -29,15 +29,15 @@ def archive(kernel: Path) -> bytes:
     if busybox is None:
         raise FileNotFoundError("busybox (apt-get install busybox-static)")
     parts = [
-        _entry("bin", stat.S_IFDIR | 0o755, b""),
-        _entry("bin/busybox", stat.S_IFREG | 0o755, Path(busybox).read_bytes()),
-        _entry("init", stat.S_IFREG | 0o755, INIT.encode()),
-        _entry("modules", stat.S_IFDIR | 0o755, b""),
+        entry("bin", stat.S_IFDIR | 0o755, b""),
+        entry("bin/busybox", stat.S_IFREG | 0o755, Path(busybox).read_bytes()),
+        entry("init", stat.S_IFREG | 0o755, INIT.encode()),
+        entry("modules", stat.S_IFDIR | 0o755, b""),
     ]
     for number, file in enumerate(modules(kernel)):
         name = f"modules/{number:02}-{file.name.partition('.')[0]}.ko"
-        parts.append(_entry(name, stat.S_IFREG | 0o644, _plain(file)))
-    return gzip.compress(b"".join([*parts, _entry("TRAILER!!!", 0, b"")]), compresslevel=1)
+        parts.append(entry(name, stat.S_IFREG | 0o644, _plain(file)))
+    return gzip.compress(b"".join([*parts, entry("TRAILER!!!", 0, b"")]), compresslevel=1)
 
 
 def modules(kernel: Path) -> list[Path]:
@@ -56,7 +56,7 @@ def _plain(module: Path) -> bytes:
     return lzma.decompress(module.read_bytes()) if module.suffix == ".xz" else module.read_bytes()
 
 
-def _entry(name: str, mode: int, data: bytes) -> bytes:
+def entry(name: str, mode: int, data: bytes) -> bytes:
     """Return one entry in format newc (Documentation/driver-api/early-userspace/buffer-format.rst)."""
     text = name.encode() + b"\0"
     fields = (0, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(text), 0)

@@ -39,8 +39,12 @@ class Result(Found):
     probes: list[ProbeRecord] = []
     verdict: str = "none"
     verdict_right: bool = False
+    without_bpf: str = "none"
+    without_bpf_right: bool = False
+    """With --no-bpf: right, or inconclusive, which a report must say where files do not tell causes apart."""
 
     @property
     def right(self) -> bool:
         attached = bool(self.probes) and all(p.attached for p in self.probes)
-        return self.finished and self.verdict_right and attached and all(c.right for c in self.checks)
+        verdicts = self.verdict_right and self.without_bpf_right
+        return self.finished and verdicts and attached and all(c.right for c in self.checks)
