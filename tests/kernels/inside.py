@@ -29,6 +29,8 @@ from tests.kernels.result import Check, Result
 from tests.kernels.story import Story, say
 
 TESTS = Path(__file__).parents[1]
+LIVE = ("probes/*_live.py", "cgroups/test_live_cgroups.py", "apply/test_live_apply.py")
+"""Where tests are marked `guest`; all of them, to be looked through, would take an emulated machine long."""
 WINDOW_SECONDS = 2.0
 """Nothing is drained while a test's workers act, and the kernel keeps 16 windows: emulated, they have to be longer."""
 
@@ -54,7 +56,7 @@ def live_tests() -> list[Check]:
     live.WINDOW_SECONDS = WINDOW_SECONDS
     counted = _Counted()
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    files = sorted(str(file) for file in TESTS.glob("probes/*_live.py"))
+    files = sorted(str(file) for pattern in LIVE for file in TESTS.glob(pattern))
     pytest.main(["-q", "-m", "guest", "-p", "no:cacheprovider", "--durations=0", *files], plugins=[counted])
     found = "; ".join(counted.others) or f"{len(counted.passed)} passed"
     return [Check(what="live tests", right=bool(counted.passed) and not counted.others, found=found)]
