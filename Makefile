@@ -36,7 +36,6 @@ test-browser: install
 # Debian's 6.1 and 6.12 kernels in emulated guests with cgroup v2, into KERNELS.md, as root. .guests/ keeps the kernels.
 test-kernels: install
 	.ci/guest-packages .guests
-	@test -x .venv/bin/vng || .venv/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[guests]'
 	.venv/bin/python -m tests.kernels .guests
 
 wheel: install
