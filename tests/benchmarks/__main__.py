@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
+import sys
 
 from tests.benchmarks import analysis, overhead, own, services, startup
 from tests.sections import BENCHMARKS
@@ -44,6 +46,7 @@ def main() -> None:
     unknown = [p for p in options.parts if p not in PARTS]
     if unknown:
         parser.error(f"no such part: {', '.join(unknown)}; there are {', '.join(PARTS)}")
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # what was made is removed then too
     text = page(options.parts or list(PARTS), options.times)
     print(text)
     if not options.parts:
@@ -60,6 +63,7 @@ def page(parts: list[str], times: int) -> str:
     ]
     for part in parts:
         title, about, rows = PARTS[part]
+        print(f"{part} ...", file=sys.stderr)
         lines += ["", f"### {title}", "", about, "", *rows(times)]
     return "\n".join(lines)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import statistics
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +11,9 @@ from pathlib import Path
 
 from diagnose.cgroups import Hierarchy
 from diagnose.lab.data import write_blocks
+from diagnose.lab.folder import data_folder
 from diagnose.lab.groups import cgroups
+from diagnose.lab.owners import own_name
 from tests.benchmarks.tracers import Tracer, tracers
 
 SOURCE = Path(__file__).with_name("reads.c")
@@ -44,13 +45,13 @@ class Stage:
 @contextmanager
 def stage() -> Iterator[Stage]:
     """Yield a watched cgroup, and another beside it, below one memory limit."""
-    hierarchy, top = Hierarchy.discover(), "/diagnose-bench"
+    hierarchy, top = Hierarchy.discover(), f"/{own_name()}"
     with (
-        tempfile.TemporaryDirectory(prefix="diagnose-bench-", dir="/var/tmp") as folder,
+        data_folder(DATA_SET) as folder,
         cgroups(hierarchy, top, LIMIT, {"observed": None, "other": None}, print) as directories,
     ):
         join = ["sh", "-c", f'echo $$ > {directories["observed"]}/cgroup.procs; exec "$@"', "sh"]
-        yield Stage(tracers(hierarchy, f"{top}/observed", f"{top}/other"), Path(folder), join)
+        yield Stage(tracers(hierarchy, f"{top}/observed", f"{top}/other"), folder, join)
 
 
 @contextmanager

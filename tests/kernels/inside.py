@@ -1,7 +1,8 @@
 """What runs in a guest: the story, look-ups by tracepoint and kprobe, and the live tests that are marked for guests.
 
-`python -m tests.kernels.inside FOLDER [record]`: logs go to FOLDER, what the kernel says of itself to FOLDER/recorded,
-the result, after every check, to the guest's third serial port. The steps go on after one that failed.
+`python -m tests.kernels.inside FOLDER [record] [sizes]`: logs go to FOLDER, what the kernel says of itself to
+FOLDER/recorded, the result, after every check, to the guest's third serial port. The steps go on after one that failed.
+With `sizes` nothing but the recommended limits is tried, for ACCURACY.md.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ import pytest
 
 from diagnose import battery
 from diagnose.cgroups import Hierarchy
-from tests.kernels import commands, guest
+from diagnose.lab import running
+from tests.accuracy import sizing
+from tests.kernels import commands, guest, scenario
 from tests.kernels.lookups import compare
 from tests.kernels.record import record
 from tests.kernels.result import Check, Result
@@ -89,7 +92,7 @@ def _briefly(step: Callable[[], list[Check]]) -> Callable[[], list[Check]]:
 def main() -> int:
     faulthandler.enable()
     folder = Path(sys.argv[1])
-    if sys.argv[2:] == ["record"]:
+    if "record" in sys.argv:
         record(folder / "recorded")
     for module in commands.PRELOADED:
         importlib.import_module(module)
@@ -108,7 +111,13 @@ def main() -> int:
                 shutil.copytree(place, folder / "story", dirs_exist_ok=True)
         return []
 
-    for name, step in (("look-ups", _briefly(compare)), ("story", told), ("live tests", _briefly(live_tests))):
+    def sizes() -> list[Check]:
+        with running(scenario.of_this_host(), sizing.SECONDS, say) as lab:
+            result.sized = sizing.try_limits(lab, lambda _, what: say(f"measured: {what}"))
+        return [Check(what="limits", right=result.sized.holds, found=sizing.line(result.sized))]
+
+    whole = (("look-ups", _briefly(compare)), ("story", told), ("live tests", _briefly(live_tests)))
+    for name, step in (("sizes", sizes),) if "sizes" in sys.argv else whole:
         _step(result, name, step)
         save()
     result.finished = True

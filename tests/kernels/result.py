@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict
 
 from diagnose.models import ProbeRecord
+from tests.accuracy.sizing import Sized
 
 
 class Check(BaseModel):
@@ -42,6 +43,8 @@ class Result(Found):
     without_bpf: str = "none"
     without_bpf_right: bool = False
     """With --no-bpf: right, or inconclusive, which a report must say where files do not tell causes apart."""
+    sized: Sized | None = None
+    """Of a run that tries the recommended limits, and nothing else."""
 
     @property
     def right(self) -> bool:
