@@ -32,6 +32,7 @@ from diagnose.probes import (
 )
 from diagnose.probes._bpf import LOST, Module
 from diagnose.probes._btf import Btf
+from diagnose.probes._compiler import give_back
 from diagnose.probes._fit import lookups, misfit
 from diagnose.probes._flags import constant_flags, kprobe_flags, offset_flags, stack_flags, tracepoint_flags
 from diagnose.probes._tracefs import ensure
@@ -89,6 +90,7 @@ class Battery:
             self._module.detach()
             raise CannotMeasureError(f"no BPF program could be attached: {attached[0].reason}")
         self.probes = [*attached, self.blame.attach(attached), self.host.attach()]
+        give_back()
 
     def _attached(self) -> tuple[Module, list[ProbeRecord]]:
         """Build and attach the programs, with the longest loops that this kernel's verifier accepts."""
