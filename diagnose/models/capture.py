@@ -351,7 +351,7 @@ class Capture(Model):
     cgroup_samples: CgroupSamples
     host_samples: Samples
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, populate_by_name=True, defer_build=True)
 
     @model_validator(mode="after")
     def _rows_lie_in_the_capture(self) -> Self:

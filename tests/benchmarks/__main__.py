@@ -28,7 +28,7 @@ PARTS = {
         "cache of its own. In turn under each; the ratio is the median of the rounds' ratios.",
         services.rows,
     ),
-    "own": ("What the tool takes while it measures", "Windows of 1 s.", lambda _: own.rows()),
+    "own": ("What the tool takes while it measures", "Windows of 1 s.", own.rows),
     "startup": ("Start-up", "Whole processes.", startup.rows),
     "analysis": (
         "From capture to report",

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
+import json
+import statistics
 import subprocess
 import sys
-import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from diagnose.cgroups import Hierarchy
 from diagnose.lab.groups import remove
@@ -17,7 +15,30 @@ from diagnose.lab.owners import own_name
 from tests.benchmarks.overhead import reader
 from tests.benchmarks.processes import MIB
 
-SECONDS, SETTLED = 12, 3
+SECONDS = 12
+_MEASURING = """
+import json, resource, sys, time
+from pathlib import Path
+from diagnose import pipeline
+from diagnose.battery import plan
+from diagnose.cgroups import Hierarchy
+from diagnose.service import resolve
+
+def now():
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    infos = [path.read_text() for path in Path("/proc/self/fdinfo").iterdir() if path.exists()]
+    lines = [line for info in infos if "map_id" in info for line in info.splitlines()]
+    maps = [int(line.split()[1]) for line in lines if "memlock" in line]
+    return {"time": time.monotonic(), "cpu": used.ru_utime + used.ru_stime, "maps": sum(maps),
+            "resident": int(status["VmRSS"].split()[0]) * 1024, "peak": int(status["VmHWM"].split()[0]) * 1024}
+
+seen, hierarchy = [], Hierarchy.discover()
+service, windows = resolve(sys.argv[1], hierarchy), plan(float(sys.argv[2]), 1.0)
+pipeline.record(service, hierarchy, windows, lambda s: time.sleep(s), lambda _: seen.append(now()))
+print(json.dumps([seen[0], seen[-1]]))
+"""
+"""A capture as `diagnose latency` makes it, that looks at itself at the end of every window."""
 
 
 @contextmanager
@@ -34,38 +55,34 @@ def many(count: int) -> Iterator[None]:
             remove(directory)
 
 
-def rows() -> list[str]:
-    """Return the Markdown table."""
-    lines = ["| Cgroups | CPU of a core | Resident MiB | MiB of maps |", "|---:|---:|---:|---:|"]
+def rows(repetitions: int) -> list[str]:
+    """Return the Markdown table; CPU from the end of the first window to the end of the last."""
+    lines = [
+        "| Cgroups | CPU of a core | lowest, highest | Resident MiB | at most, while compiling | MiB of maps |",
+        "|---:|---:|---|---:|---:|---:|",
+    ]
     for count in (50, 2000):
-        with reader("cached") as (_, command), many(count), tempfile.TemporaryDirectory() as folder:
-            work = subprocess.Popen([*command[:-1], str(SECONDS + 5)], stdout=subprocess.DEVNULL)
-            measuring = subprocess.Popen(
-                [sys.executable, "-m", "diagnose.cli", "latency", "--service", f"/{own_name()}/observed",
-                 "--duration", str(SECONDS), "--output", f"{folder}/report"],
-                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            )  # fmt: skip
-            time.sleep(SETTLED)
-            cpu, resident, maps = _cost(measuring.pid, SECONDS - 2 * SETTLED)
-            measuring.wait()
-            work.terminate()
-            work.wait()
-        lines.append(f"| {count:,} | {cpu:.2%} | {resident / MIB:.0f} | {maps / MIB:.1f} |")
+        with reader("cached") as (_, command), many(count):
+            found = [_measured(command) for _ in range(repetitions)]
+        cpu = [share for share, _ in found]
+        resident, peak, maps = (
+            statistics.median(last[name] / MIB for _, last in found) for name in ("resident", "peak", "maps")
+        )
+        lines.append(
+            f"| {count:,} | {statistics.median(cpu):.2%} | {min(cpu):.2%}, {max(cpu):.2%} | {resident:.0f} | "
+            f"{peak:.0f} | {maps:.1f} |"
+        )
     return lines
 
 
-def _cost(pid: int, seconds: float) -> tuple[float, int, int]:
-    before = _ticks(pid)
-    time.sleep(seconds)
-    cpu = (_ticks(pid) - before) / os.sysconf("SC_CLK_TCK") / seconds
-    status = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
-    infos = [path.read_text() for path in Path(f"/proc/{pid}/fdinfo").iterdir()]
-    maps = [
-        int(line.split()[1]) for info in infos if "map_id" in info for line in info.splitlines() if "memlock" in line
-    ]
-    return cpu, int(status["VmHWM"].split()[0]) * 1024, sum(maps)
-
-
-def _ticks(pid: int) -> int:
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return int(fields[11]) + int(fields[12])
+def _measured(command: list[str]) -> tuple[float, dict[str, float]]:
+    """Return the share of a core, and how things stood at the end of the last window."""
+    work = subprocess.Popen([*command[:-1], str(SECONDS + 30)], stdout=subprocess.DEVNULL)
+    try:
+        measuring = [sys.executable, "-c", _MEASURING, f"/{own_name()}/observed", str(SECONDS)]
+        done = subprocess.run(measuring, check=True, capture_output=True, text=True)
+    finally:
+        work.terminate()
+        work.wait()
+    first, last = json.loads(done.stdout)
+    return (last["cpu"] - first["cpu"]) / (last["time"] - first["time"]), last
