@@ -36,7 +36,6 @@ test-browser: install
 # Debian's 6.1 and 6.12 kernels in emulated guests with cgroup v2, into KERNELS.md, as root. .guests/ keeps the kernels.
 test-kernels: install
 	.ci/guest-packages .guests
-	@test -x .venv/bin/vng || .venv/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[guests]'
 	.venv/bin/python -m tests.kernels .guests
 
 wheel: install
@@ -46,9 +45,11 @@ wheel: install
 accuracy: install
 	.venv/bin/python -m tests.accuracy
 
-# Costs, start-up and speed of the analysis, into BENCHMARKS.md: about 6 minutes, as root; bpftrace and gcc for comparison.
+# Costs, start-up and speed of the analysis, into BENCHMARKS.md: about 10 minutes, as root; bpftrace for comparison, fio and
+# gcc for what is watched.
 bench: install
-	@command -v bpftrace gcc >/dev/null || apt-get install -y -qq --no-install-recommends bpftrace gcc libc6-dev
+	@{ command -v bpftrace && command -v fio && command -v gcc; } >/dev/null || \
+		apt-get install -y -qq --no-install-recommends bpftrace fio gcc libc6-dev
 	.venv/bin/python -m tests.benchmarks
 
 # What is generated from the source and kept in the repository; tests fail while it is not up to date.

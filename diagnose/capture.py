@@ -5,17 +5,17 @@ from __future__ import annotations
 import gzip
 import re
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import cast
 
+import numpy as np
 from pydantic import ValidationError
-from pydantic_core import from_json
 
 from diagnose.errors import UsageError
 from diagnose.escape import visible
 from diagnose.histogram import BINS
-from diagnose.models import CAPTURE_SCHEMA, Capture, Model, Table
+from diagnose.json_columns import parse as parse_json
+from diagnose.models import CAPTURE_SCHEMA, Capture, Column, Model, Table
 
 MAX_BYTES = 512 * 2**20
 """Of JSON, unpacked: an hour of one-second windows with 1,000 cgroups takes about a third of it."""
@@ -59,7 +59,7 @@ def parse(packed: bytes, name: str) -> Capture:
     text = _unpack(packed, name)
     try:
         # Not model_validate_json: it holds the whole file as a tree of its own first, which takes twice the memory.
-        capture = Capture.model_validate(from_json(text))
+        capture = Capture.model_validate(parse_json(text))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = visible(".".join(str(part) for part in first["loc"])) or "the file"
@@ -79,26 +79,19 @@ def parse(packed: bytes, name: str) -> Capture:
 def _impossible(capture: Capture) -> Iterator[str]:
     """Yield what no host can have measured, although every single value is of the right type."""
     for samples in (capture.cgroup_samples, capture.host_samples):
-        if samples.window and max(samples.window) >= capture.windows:
-            yield f"{type(samples).__name__}: a reading of window {max(samples.window)}, of {capture.windows}"
+        if len(samples.window) and (last := int(np.max(samples.window))) >= capture.windows:
+            yield f"{type(samples).__name__}: a reading of window {last}, of {capture.windows}"
     for path in (capture.service.cgroup, *(c.path for c in capture.cgroups)):
         if not _PATH.fullmatch(path):
             yield f"'{visible(path)[:80]}' is no cgroup path"
     for table in _tables(capture):
         for column, values in table.columns().items():
-            numbers = _numbers(values)
-            if column == "bin" and max(numbers, default=0) >= BINS:
+            if not isinstance(values, Column):
+                continue  # of words
+            if column == "bin" and len(values) and int(np.max(values)) >= BINS:
                 yield f"{type(table).__name__}: a bin past the last ({BINS - 1})"
-            if column not in _NOT_SUMMED and sum(numbers) > _MAX_SUM:
+            if column not in _NOT_SUMMED and values.total() > _MAX_SUM:
                 yield f"{type(table).__name__}.{column} adds up to more than a host can count"
-
-
-def _numbers(values: Sequence[object]) -> Sequence[int]:
-    """Return the whole numbers of a column; a long one that holds nothing else is not copied."""
-    kinds = set(map(type, values))
-    if kinds == {int}:
-        return cast("Sequence[int]", values)
-    return [v for v in values if isinstance(v, int)] if int in kinds else ()
 
 
 def _tables(model: Model) -> Iterator[Table]:

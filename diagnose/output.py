@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +17,8 @@ from diagnose.models import Capture
 
 _NAME_MAX = 255
 """Of a file name, on every file system Linux has: include/uapi/linux/limits.h."""
+_NO_NAMELESS_FILES = (errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL)
+"""What open(2) says to O_TMPFILE where the file system, or the kernel, does not know it."""
 
 
 @dataclass(frozen=True)
@@ -65,46 +69,91 @@ def write(folder: Path, contents: dict[str, bytes]) -> Written:
     except OSError as error:
         why = f"{folder} could not take the report ({error.strerror})"
         try:
-            fallback = Path(tempfile.mkdtemp(prefix="diagnose-"))
-            _write_all(fallback, contents)
+            return Written(_write_elsewhere(contents), why)
         except OSError as second:
             raise UsageError(f"{why}, nor could the temporary folder ({second.strerror}); free some space") from second
-        return Written(fallback, why)
     return Written(folder)
 
 
-def _write_all(folder: Path, contents: dict[str, bytes]) -> None:
-    """Write the files, some perhaps in folders below; after a failure everything is as it was before."""
-    made: list[Path] = []
-    written: list[Path] = []
+def _write_elsewhere(contents: dict[str, bytes]) -> Path:
+    """Write the files into a new temporary folder, which is not there either if that fails."""
+    folder = Path(tempfile.mkdtemp(prefix="diagnose-"))
     try:
-        for name, content in contents.items():
-            path = folder / name
-            new = [p for p in dict.fromkeys((folder, path.parent)) if not p.exists()]
-            path.parent.mkdir(parents=True, exist_ok=True)
-            made += new
-            _write_whole(path, content)
-            written.append(path)
-    except OSError:
-        for path in written:
-            path.unlink(missing_ok=True)
-        for below in reversed(made):
-            below.rmdir()
+        _write_all(folder, contents)
+    except BaseException:
+        with suppress(OSError):
+            folder.rmdir()
+        raise
+    return folder
+
+
+def _write_all(folder: Path, contents: dict[str, bytes]) -> None:
+    """Write the files, some perhaps in folders below; after a failure, or Ctrl-C, everything is as it was before.
+
+    All are written before the first gets its name: whoever is killed while writing leaves nothing, or nearly all.
+    """
+    made: list[Path] = []
+    named: list[Path] = []
+    try:
+        with ExitStack() as stack:
+            ready = []
+            for name, content in contents.items():
+                path = folder / name
+                new = [p for p in dict.fromkeys((folder, path.parent)) if not p.exists()]
+                path.parent.mkdir(parents=True, exist_ok=True)
+                made += new
+                ready.append((path, stack.enter_context(_written(path, content))))
+            for path, name_it in ready:
+                name_it(path)
+                named.append(path)
+    except BaseException:
+        with suppress(OSError):  # a folder that is gone, or read-only now: what failed first is worth more
+            for path in named:
+                path.unlink(missing_ok=True)
+            for below in reversed(made):
+                below.rmdir()
         raise
 
 
-def _write_whole(path: Path, content: bytes) -> None:
-    """Write beside, then link into place: whole or not there, and never over an existing file or through a link."""
+@contextmanager
+def _written(path: Path, content: bytes) -> Iterator[Callable[[Path], None]]:
+    """Write what is to become `path`; yields what names it: never over an existing file, nor through a link.
+
+    Until then it has no name at all, and is gone with this process, where the file system can do that (O_TMPFILE,
+    open(2); NFS for one cannot); elsewhere it has another name beside.
+    """
+    try:
+        descriptor = os.open(path.parent, os.O_WRONLY | os.O_TMPFILE, 0o644)
+    except OSError as error:
+        if error.errno not in _NO_NAMELESS_FILES:
+            raise
+        with _written_beside(path, content) as name_it:
+            yield name_it
+        return
+    with _filled(descriptor, content):
+        # With a descriptor Python calls linkat(2), which follows the link in /proc when told to; link(2) does not.
+        yield lambda target: os.link(f"/proc/self/fd/{descriptor}", target, src_dir_fd=descriptor, follow_symlinks=True)
+
+
+@contextmanager
+def _written_beside(path: Path, content: bytes) -> Iterator[Callable[[Path], None]]:
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.link(partial, path)
+        with _filled(descriptor, content):
+            yield lambda target: os.link(partial, target)
     finally:
         partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def _filled(descriptor: int, content: bytes) -> Iterator[None]:
+    """Write the content down to the disk; the file is open until the end."""
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+        yield
 
 
 def folder_for(output: Path | None, capture: Capture) -> Path:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from diagnose.cgroups.paths import is_within
+from diagnose.groups import Groups
 from diagnose.histogram import BINS
 from diagnose.models import Capture, Cause, ProbeRecord, ReadKind
+from diagnose.readings import Readings, readings_of
 
 Series = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -43,11 +44,6 @@ def _codes(values: list[str], names: tuple[str, ...]) -> NDArray[np.int64]:
 def _sums(index: Counts, weights: NDArray[Any], length: int) -> Series:
     """Add weights up by index (windows or bins), shape (length,)."""
     return np.bincount(index, weights=weights, minlength=length).astype(np.float64)
-
-
-def _by_cgroup(cgroup: Ids, pages: Series) -> dict[int, float]:
-    ids, position = np.unique(cgroup, return_inverse=True)
-    return dict(zip(ids.tolist(), np.bincount(position, weights=pages).tolist(), strict=True))
 
 
 @dataclass(frozen=True)
@@ -89,10 +85,10 @@ class Windows:
     def _reads(self) -> tuple[Counts, Counts, Counts, Counts]:
         r = self.capture.reads
         return (
-            np.array(r.window, np.int64),
+            np.asarray(r.window, np.int64),
             _codes(list(r.kind), KINDS),
-            np.array(r.bin, np.int64),
-            np.array(r.count, np.int64),
+            np.asarray(r.bin, np.int64),
+            np.asarray(r.count, np.int64),
         )
 
     def read_histogram(self, kinds: Iterable[ReadKind] = FILE_KINDS) -> Counts:
@@ -112,7 +108,7 @@ class Windows:
         totals = self.capture.read_totals
         keep = np.isin(_codes(list(totals.kind), KINDS), [KINDS.index(k) for k in kinds])
         values = np.array(getattr(totals, column), np.float64)
-        return _sums(np.array(totals.window, np.int64)[keep], values[keep], self.count)
+        return _sums(np.asarray(totals.window, np.int64)[keep], values[keep], self.count)
 
     # ------------------------------------------------------------ page cache
 
@@ -121,25 +117,32 @@ class Windows:
         pages = self._cache_pages.get(column)
         if pages is None or not self.probe_attached("page-cache"):
             return None
-        window, cgroup = self._cache_keys
-        if cgroups is not None:
-            keep = np.isin(cgroup, np.array(sorted(cgroups), np.uint64))
-            window, pages = window[keep], pages[keep]
-        return _sums(window, pages, self.count)
+        if cgroups is None:
+            return self._cache_of_all[column].copy()
+        rows = self.cache_groups.rows_of(set(cgroups))
+        return _sums(self._cache_windows[rows], pages[rows], self.count)
 
     def inserted_by(self) -> dict[int, float]:
         """Return the pages that each cgroup inserted in the whole capture."""
-        return _by_cgroup(self._cache_keys[1], self._cache_pages["inserted"])
+        return self.cache_groups.sums(self._cache_pages["inserted"])
 
     @cached_property
-    def _cache_keys(self) -> tuple[Counts, Ids]:
-        """The table of a large host has millions of rows: turned into arrays once, however many facts ask."""
-        return np.array(self.capture.cache.window, np.int64), np.array(self.capture.cache.cgroup, np.uint64)
+    def cache_groups(self) -> Groups:
+        """The page-cache table of a large host has millions of rows: sorted once, however many facts ask."""
+        return Groups(np.asarray(self.capture.cache.cgroup, np.uint64))
 
     @cached_property
-    def _cache_pages(self) -> dict[str, Series]:
+    def _cache_of_all(self) -> dict[str, Series]:
+        return {name: _sums(self._cache_windows, pages, self.count) for name, pages in self._cache_pages.items()}
+
+    @cached_property
+    def _cache_windows(self) -> Counts:
+        return np.asarray(self.capture.cache.window, np.int64)
+
+    @cached_property
+    def _cache_pages(self) -> dict[str, Counts]:
         columns = self.capture.cache.columns()
-        return {name: np.array(v, np.float64) for name, v in columns.items() if name not in ("window", "cgroup")}
+        return {name: np.asarray(v, np.int64) for name, v in columns.items() if name not in ("window", "cgroup")}
 
     # ------------------------------------------------------------ evictions
 
@@ -147,11 +150,11 @@ class Windows:
     def _evictions(self) -> tuple[Counts, NDArray[np.uint64], NDArray[np.uint64], Counts, Series]:
         e = self.capture.evictions
         return (
-            np.array(e.window, np.int64),
-            np.array(e.evictor, np.uint64),
-            np.array(e.victim, np.uint64),
+            np.asarray(e.window, np.int64),
+            np.asarray(e.evictor, np.uint64),
+            np.asarray(e.victim, np.uint64),
             _codes(list(e.cause), CAUSES),
-            np.array(e.pages, np.float64),
+            np.asarray(e.pages, np.float64),
         )
 
     def evictions(
@@ -172,7 +175,7 @@ class Windows:
         """Return the pages of `victims` that each cgroup removed in the whole capture, for some causes."""
         _, evictor, victim, cause, pages = self._evictions
         keep = np.isin(cause, [CAUSES.index(c) for c in causes]) & np.isin(victim, np.array(sorted(victims), np.uint64))
-        return _by_cgroup(evictor[keep], pages[keep])
+        return Groups(evictor[keep]).sums(pages[keep])
 
     # ------------------------------------------------------------ blame
 
@@ -183,8 +186,8 @@ class Windows:
         table = self.capture.blame.reads
         keep = np.isin(_codes(list(table.cause), CAUSES), [CAUSES.index(c) for c in causes])
         if evictors is not None:
-            keep &= np.isin(np.array(table.evictor, np.uint64), np.array(sorted(evictors), np.uint64))
-        return _sums(np.array(table.window, np.int64)[keep], np.array(table.reads, np.float64)[keep], self.count)
+            keep &= np.isin(np.asarray(table.evictor, np.uint64), np.array(sorted(evictors), np.uint64))
+        return _sums(np.asarray(table.window, np.int64)[keep], np.asarray(table.reads, np.float64)[keep], self.count)
 
     def blame_bins(self, name: Literal["age_ns", "distance_pages"]) -> Counts | None:
         """Return a histogram of the blame, shape (BINS,); None if not measured."""
@@ -192,8 +195,8 @@ class Windows:
             return None
         bins = getattr(self.capture.blame, name)
         counts = np.zeros(BINS, np.int64)
-        index = np.array(bins.bin, np.int64)
-        counts[index[index < BINS]] = np.array(bins.count, np.int64)[index < BINS]
+        index = np.asarray(bins.bin, np.int64)
+        counts[index[index < BINS]] = np.asarray(bins.count, np.int64)[index < BINS]
         return counts
 
     # ------------------------------------------------------------ readings of files
@@ -201,13 +204,7 @@ class Windows:
     def gauge(self, cgroup: int, key: str) -> Series | None:
         """Return a reading of a cgroup at the end of each window, shape (count,); None if there is not one."""
         readings = self.readings(cgroup, key)
-        if readings is None:
-            return None
-        series = np.full(self.count, np.nan)
-        for window, value in readings:
-            if window >= 0:
-                series[window] = value
-        return series
+        return None if readings is None else readings.series(self.count)
 
     def gauge_of(self, path: str, key: str) -> Series | None:
         """Return a reading of whatever cgroup had a path in each window: made anew, it is another one of that name."""
@@ -218,57 +215,30 @@ class Windows:
     def peak(self, cgroup: int, key: str) -> float | None:
         """Return the highest reading of the capture, the one at the start included."""
         readings = self.readings(cgroup, key)
-        return max(value for _, value in readings) if readings else None
+        return None if readings is None else float(readings.values.max())
 
     def increase(self, cgroup: int, key: str) -> Series | None:
         """Return by how much a counter of a cgroup rose in each window; None without two readings."""
-        return _increases(self.readings(cgroup, key), self.count)
+        readings = self.readings(cgroup, key)
+        return None if readings is None else readings.increases(self.count)
 
     def change(self, cgroup: int, key: str) -> Series | None:
         """Return by how much a reading of a cgroup rose or fell in each window; None without two readings."""
         readings = self.readings(cgroup, key)
-        if readings is None or len(readings) < 2:
-            return None
-        series = np.full(self.count, np.nan)
-        for (_, before), (window, value) in pairwise(readings):
-            series[window] = value - before
-        return series
+        return None if readings is None else readings.changes(self.count)
 
     def host_increase(self, key: str) -> Series | None:
         """Return by how much a host counter ("vmstat.pswpin") rose in each window; None without two readings."""
         samples = self.capture.host_samples
-        column = samples.values.get(key)
-        if column is None:
-            return None
-        readings = [(w, float(v)) for w, v in zip(samples.window, column, strict=True) if v is not None]
-        return _increases(readings, self.count)
+        readings = readings_of(samples, key, np.arange(len(samples.window)))
+        return None if readings is None else readings.increases(self.count)
 
     @cached_property
-    def _sample_rows(self) -> dict[int, list[int]]:
-        rows: dict[int, list[int]] = {}
-        for row, cgroup in enumerate(self.capture.cgroup_samples.cgroup):
-            rows.setdefault(cgroup, []).append(row)
-        return rows
+    def sample_groups(self) -> Groups:
+        """The readings by cgroup."""
+        return Groups(np.asarray(self.capture.cgroup_samples.cgroup, np.uint64))
 
-    def readings(self, cgroup: int, key: str) -> list[tuple[int, float]] | None:
-        """Return the (window, value) of a cgroup's readings in the order of time; -1: before the first window."""
-        samples = self.capture.cgroup_samples
-        column = samples.values.get(key)
-        if column is None:
-            return None
-        readings = [
-            (samples.window[row], float(value))
-            for row in self._sample_rows.get(cgroup, [])
-            if (value := column[row]) is not None
-        ]
-        return sorted(readings) or None
-
-
-def _increases(readings: list[tuple[int, float]] | None, count: int) -> Series | None:
-    if not readings or len(readings) < 2:
-        return None
-    series = np.full(count, np.nan)
-    for (_, before), (window, value) in pairwise(readings):
-        # A counter that fell was reset (the cgroup was made anew): what happened in between is not known.
-        series[window] = value - before if value >= before else np.nan
-    return series
+    def readings(self, cgroup: int, key: str) -> Readings | None:
+        """Return a cgroup's readings in the order of time; None if there is not one."""
+        readings = readings_of(self.capture.cgroup_samples, key, self.sample_groups.rows(cgroup))
+        return None if readings is None else readings.in_order()

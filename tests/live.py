@@ -6,6 +6,7 @@ battery counts is what the worker's code says.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -16,6 +17,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from diagnose.battery import Battery, Plan
 from diagnose.cgroups import Hierarchy
@@ -32,7 +34,7 @@ WINDOW_SECONDS = 0.3
 """The kernel keeps 16 windows until they are taken over: the workers have 4 s."""
 
 _PRELUDE = """
-import ctypes, mmap, os, resource, socket, sys, threading
+import ctypes, json, mmap, os, resource, socket, sys, threading, time
 directory, here = sys.argv[1:3]
 with open(directory + "/cgroup.procs", "w") as file:
     file.write(str(os.getpid()))
@@ -61,7 +63,7 @@ def go():
     os.read(0, 1)
 
 def done(result=0):
-    os.write(1, b"d%d\\n" % result)
+    os.write(1, b"d%s\\n" % json.dumps(result).encode())
     os.read(0, 1)
 """
 
@@ -75,17 +77,25 @@ class Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
-        self.result = 0
+        self.result: Any = 0
         self._heard("r")
 
     def act(self) -> None:
-        """Have it do what it was made for; what it gave to `done()` is its `result`."""
+        """Have it do what it was made for; what it gave to `done()` (JSON) is its `result`."""
+        self.begin()
+        self.finish()
+
+    def begin(self) -> None:
+        """Give the word, and do not wait."""
         assert self.process.stdin is not None
-        assert self.process.stdout is not None
         self.process.stdin.write(b"g")
         self.process.stdin.flush()
+
+    def finish(self) -> None:
+        """Wait until it has done everything."""
+        assert self.process.stdout is not None
         self._heard("d")
-        self.result = int(self.process.stdout.readline())
+        self.result = json.loads(self.process.stdout.readline())
 
     def _heard(self, word: str) -> None:
         assert self.process.stdout is not None
@@ -160,6 +170,7 @@ class Bench:
     def end(self) -> None:
         for worker in self.workers:
             worker.end()
+        self.workers.clear()
         for _, path in reversed(list(self.hierarchy.walk(self.top))):
             remove(self.directory(path))
 

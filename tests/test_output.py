@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from example_report import example_capture
 
 from diagnose import output
 from diagnose.errors import UsageError
-from diagnose.output import check, default_folder, folder_for, write
+from diagnose.output import check, write
 
 FILES = ("report.md", "report.json", "capture.json.gz", "charts/evictions.svg")
 CONTENTS = {
@@ -36,128 +36,27 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.fixture
+def beside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have files written as where the file system has none without a name."""
+    monkeypatch.setattr(os, "O_TMPFILE", os.O_DIRECTORY)  # refused for writing, with EISDIR
+
+
+@pytest.fixture(params=["nameless", "beside"])
+def ways(request: pytest.FixtureRequest) -> None:
+    """Have files written the one way and the other."""
+    if request.param == "beside":
+        request.getfixturevalue("beside")
+
+
 def files_in(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-
-
-# ---------------------------------------------------------------- names
-
-
-def test_the_default_name_says_what_and_when() -> None:
-    assert default_folder("checkout.service", "2026-03-08T02:59:30Z") == Path(
-        "diagnose-checkout.service-20260308T025930Z"
-    )
-
-
-@pytest.mark.parametrize(
-    "service", ["/dg/svc", "../..", "a\nb", "..", "-", "", "x" * 5000, "é", "ns/pod", "\x1b[31m", "a b", "$(reboot)"]
-)
-def test_the_default_name_is_a_plain_name_whatever_the_service_is_called(service: str) -> None:
-    name = default_folder(service, "2026-03-08T02:59:30Z")
-    assert name.parent == Path()
-    assert name.name.startswith("diagnose-")
-    assert len(name.name) < 120
-    assert set(name.name) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
-
-
-def test_a_name_that_is_taken_is_numbered_on() -> None:
-    first = default_folder("svc", "2026-03-08T02:59:30Z")
-    first.mkdir()
-    second = default_folder("svc", "2026-03-08T02:59:30Z")
-    second.symlink_to("/nowhere")
-    assert [p.name for p in (second, default_folder("svc", "2026-03-08T02:59:30Z"))] == [
-        f"{first}-2",
-        f"{first}-3",
-    ]
-
-
-def test_a_hostile_start_time_does_not_lead_out_of_the_folder() -> None:
-    assert default_folder("svc", "/../../x").parent == Path()
-
-
-def test_the_folder_asked_for_is_the_folder() -> None:
-    capture = example_capture(windows=1)
-    assert folder_for(Path("there"), capture) == Path("there")
-    assert folder_for(None, capture) == Path("diagnose-svc-20260308T025930Z")
-
-
-# ---------------------------------------------------------------- refusing early
-
-
-@pytest.mark.parametrize("name", FILES)
-def test_a_folder_that_holds_results_is_refused(name: str, tmp_path: Path) -> None:
-    (tmp_path / name).parent.mkdir(exist_ok=True)
-    (tmp_path / name).write_text("mine")
-    with pytest.raises(UsageError, match=f"already holds {name}; nothing is overwritten"):
-        check(tmp_path, FILES)
-
-
-@pytest.mark.parametrize("name", FILES)
-def test_a_link_in_the_place_of_a_result_is_refused(name: str, tmp_path: Path) -> None:
-    (tmp_path / name).parent.mkdir(exist_ok=True)
-    (tmp_path / name).symlink_to("/nowhere/else")
-    with pytest.raises(UsageError, match="already holds"):
-        check(tmp_path, FILES)
-
-
-def test_a_file_or_a_dead_link_is_no_folder(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    (tmp_path / "link").symlink_to("/nowhere")
-    for taken in ("file", "link", "file/below", "file/far/below"):
-        with pytest.raises(UsageError, match="is not a folder"):
-            check(tmp_path / taken, FILES)
-
-
-def test_a_new_folder_below_an_existing_one_will_do(tmp_path: Path) -> None:
-    check(tmp_path / "a" / "b" / "c", FILES)
-    check(Path("relative"), FILES)
-    assert not (tmp_path / "a").exists()
-
-
-def test_a_link_to_a_folder_will_do(tmp_path: Path) -> None:
-    (tmp_path / "real").mkdir()
-    (tmp_path / "link").symlink_to("real")
-    check(tmp_path / "link", FILES)
-
-
-def test_a_name_longer_than_any_is_refused(tmp_path: Path) -> None:
-    for name in ("x" * 256, "é" * 128, f"deep/{'x' * 300}/down"):
-        with pytest.raises(UsageError, match="at most 255 bytes"):
-            check(tmp_path / name, FILES)
-
-
-def test_messages_are_one_line(tmp_path: Path) -> None:
-    (tmp_path / "a\nb\x1b").touch()
-    with pytest.raises(UsageError) as caught:
-        check(tmp_path / "a\nb\x1b", FILES)
-    assert str(caught.value).isprintable()
-
-
-@as_root
-def test_a_folder_of_somebody_else_is_refused(tmp_path: Path) -> None:
-    closed = tmp_path / "closed"
-    closed.mkdir(0o700)
-    pid = os.fork()
-    if not pid:  # in a child, since a user cannot be changed back
-        try:
-            tmp_path.chmod(0o755)
-            os.setresuid(65534, 65534, 65534)
-            check(closed / "report", FILES)
-            os._exit(1)
-        except UsageError as error:
-            os._exit(0 if "cannot be written to" in str(error) or "not a folder" in str(error) else 2)
-        except BaseException:
-            os._exit(3)
-    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
 
 
 @as_root
 def test_a_read_only_file_system_is_refused_early(read_only: Path) -> None:
     with pytest.raises(UsageError, match="cannot be written to"):
         check(read_only / "report", FILES)
-
-
-# ---------------------------------------------------------------- writing
 
 
 def test_all_files_are_there_whole_and_nothing_else(tmp_path: Path) -> None:
@@ -196,6 +95,7 @@ def test_a_link_that_appears_meanwhile_is_not_followed(tmp_path: Path) -> None:
     assert files_in(written.folder) == CONTENTS
 
 
+@pytest.mark.usefixtures("beside")
 def test_a_prepared_link_in_the_place_of_the_partial_file_is_not_followed(tmp_path: Path) -> None:
     victim = tmp_path / "victim"
     victim.write_text("mine")
@@ -207,6 +107,7 @@ def test_a_prepared_link_in_the_place_of_the_partial_file_is_not_followed(tmp_pa
     assert files_in(written.folder) == CONTENTS
 
 
+@pytest.mark.usefixtures("ways")
 @pytest.mark.parametrize("failing", [0, 1, 2, 3])
 @pytest.mark.parametrize("call", ["open", "fsync", "link"])
 def test_a_failure_at_any_file_leaves_no_half_result(
@@ -237,7 +138,63 @@ def test_a_failure_leaves_a_folder_that_was_there_as_it_was(tmp_path: Path, monk
     with pytest.raises(UsageError, match="nor could the temporary folder"):
         write(folder, CONTENTS)
     assert files_in(folder) == {"notes.txt": b"mine"}
-    assert all(not list(f.iterdir()) for f in (tmp_path / "temporary").iterdir())
+    assert list((tmp_path / "temporary").iterdir()) == []
+
+
+@pytest.mark.usefixtures("ways")
+def test_both_ways_of_writing_give_the_same_files(tmp_path: Path) -> None:
+    assert write(tmp_path / "there", CONTENTS) == output.Written(tmp_path / "there")
+    assert files_in(tmp_path / "there") == CONTENTS
+    assert {path.stat().st_mode & 0o777 for path in (tmp_path / "there").glob("*.md")} == {0o644 & ~_umask()}
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+@pytest.mark.usefixtures("ways")
+def test_ctrl_c_while_writing_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls, real = iter(range(100)), os.link
+
+    def interrupted(*args: object, **kwargs: object) -> None:
+        if next(calls) == 2:
+            raise KeyboardInterrupt
+        real(*args, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(os, "link", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write(tmp_path / "there", CONTENTS)
+    assert not (tmp_path / "there").exists()
+
+
+@pytest.mark.parametrize("moment", range(len(CONTENTS)))
+def test_whoever_is_killed_while_writing_leaves_no_file(moment: int, tmp_path: Path) -> None:
+    pid = os.fork()
+    if not pid:
+        calls, real = iter(range(100)), os.fsync
+
+        def killed(descriptor: int) -> None:
+            real(descriptor)
+            if next(calls) == moment:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        os.fsync = killed
+        write(tmp_path / "there", CONTENTS)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGKILL
+    if not has_nameless_files(tmp_path):
+        pytest.skip("this file system has no files without a name")
+    assert [path for path in (tmp_path / "there").rglob("*") if path.is_file()] == []
+
+
+def has_nameless_files(folder: Path) -> bool:
+    try:
+        os.close(os.open(folder, os.O_WRONLY | os.O_TMPFILE))
+    except OSError:
+        return False
+    return True
 
 
 def _no_space(*_: object) -> None:

@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 
 _NUMBER = re.compile(r"[0-9]{1,19}")
-_LIMIT = 2**63
+LIMIT = 2**63
 """Every counter of these files is a 64-bit number; what does not fit a signed one is no measurement."""
 
 
@@ -24,7 +24,7 @@ def read(directory: Path, name: str) -> str:
 def number(text: str) -> int | None:
     """Return the number that `text` is; None for anything else ("max", an empty text)."""
     word = text.strip()
-    if not _NUMBER.fullmatch(word) or (value := int(word)) >= _LIMIT:
+    if not _NUMBER.fullmatch(word) or (value := int(word)) >= LIMIT:
         return None
     return value
 

@@ -15,6 +15,7 @@ import click
 
 from diagnose.cli import attach, change, demo, host, measure, rules
 from diagnose.cli._common import COMPLETE_VARIABLE, EXIT_CANNOT_MEASURE, EXIT_NO_FINDING, EXIT_USAGE, PROGRAM, cli, say
+from diagnose.cli._signals import like_ctrl_c
 from diagnose.errors import DiagnoseError
 
 __all__ = ["attach", "change", "cli", "demo", "host", "main", "measure", "rules"]
@@ -26,20 +27,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _exit_code(arguments: Sequence[str] | None) -> int:
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # a terminal without µ still gets the rest of the line
+    _tolerate_encodings()
     if COMPLETE_VARIABLE in os.environ:
         from diagnose.cli import shells
 
         shells.register()
     try:
-        result = cli.main(
-            args=list(arguments) if arguments is not None else None,
-            prog_name=PROGRAM,
-            complete_var=COMPLETE_VARIABLE,
-            standalone_mode=False,
-        )
+        with like_ctrl_c():
+            result = cli.main(
+                args=list(arguments) if arguments is not None else None,
+                prog_name=PROGRAM,
+                complete_var=COMPLETE_VARIABLE,
+                standalone_mode=False,
+            )
     except click.ClickException as error:
         error.show()
         return EXIT_USAGE
@@ -48,6 +48,9 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         say("stopped; there is no report")
+        return EXIT_CANNOT_MEASURE
+    except MemoryError:
+        say("not enough memory; give it more (ulimit -v, the limit of its cgroup), or measure for a shorter --duration")
         return EXIT_CANNOT_MEASURE
     except BrokenPipeError:
         # The reader has gone (| head). Nothing more can be said to it, nor at exit when Python flushes.
@@ -59,3 +62,10 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
         say(f"internal error: {type(error).__name__}: {error}; this is a bug, DIAGNOSE_DEBUG=1 shows where")
         return EXIT_CANNOT_MEASURE
     return result if isinstance(result, int) else EXIT_NO_FINDING
+
+
+def _tolerate_encodings() -> None:
+    """Let a terminal without µ have the rest of the line."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")

@@ -6,6 +6,7 @@ is the mean number of requests in flight (Little's law), which is how busy someb
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,13 +55,13 @@ def main_device(f: Facts) -> str | None:
 
 
 def _requests(f: Facts) -> _Requests | None:
-    device = main_device(f) if f.windows.probe_attached("block") else None
+    device = f.once(main_device) if f.windows.probe_attached("block") else None
     if device is None:
         return None
     table = f.windows.capture.block_requests
     rows = [i for i, d in enumerate(table.device) if d == device]
 
-    def column(values: list[int] | list[int | None]) -> Series:
+    def column(values: Sequence[int | None]) -> Series:
         return np.array([np.nan if values[i] is None else values[i] for i in rows], np.float64)
 
     return _Requests(
@@ -74,7 +75,7 @@ def _requests(f: Facts) -> _Requests | None:
 
 
 def _own_reads(f: Facts) -> tuple[_Requests, NDArray[np.bool_]] | None:
-    requests = _requests(f)
+    requests = f.once(_requests)
     if requests is None:
         return None
     own = requests.of(f.windows.service_ids) & ~requests.is_write
@@ -83,7 +84,7 @@ def _own_reads(f: Facts) -> tuple[_Requests, NDArray[np.bool_]] | None:
 
 def own_service_latency(f: Facts) -> Counts | None:
     """Return the service times of the service's own reads on its main device, in bins; None if there are too few."""
-    device = main_device(f) if f.windows.probe_attached("block") else None
+    device = f.once(main_device) if f.windows.probe_attached("block") else None
     table = f.windows.capture.block_latency
     counts = np.zeros_like(f.windows.read_histogram(()))
     for d, op, stage, own, place, count in zip(
@@ -104,7 +105,7 @@ def _(f: Facts, _n: str | None) -> str | None:
 def _(f: Facts, _n: str | None) -> float | None:
     if not f.windows.probe_attached("block"):
         return None
-    requests = _requests(f)
+    requests = f.once(_requests)
     if requests is None:
         return 0.0
     return float(requests.count[requests.of(f.windows.service_ids) & ~requests.is_write].sum())
@@ -118,7 +119,7 @@ def _(f: Facts, _n: str | None) -> float | None:
     "median time that device took for a read of the service, queueing excluded",
 )
 def _(f: Facts, _n: str | None) -> float | None:
-    counts = own_service_latency(f)
+    counts = f.once(own_service_latency)
     ns = percentile(counts, 0.5) if counts is not None else None
     return None if ns is None else ns / 1e9
 
@@ -190,7 +191,7 @@ def _(f: Facts, _n: str | None) -> float | None:
     "time within which that device served the fastest tenth of the service's reads",
 )
 def _(f: Facts, _n: str | None) -> float | None:
-    counts = own_service_latency(f)
+    counts = f.once(own_service_latency)
     ns = percentile(counts, 0.1) if counts is not None else None
     return None if ns is None else ns / 1e9
 
@@ -214,7 +215,7 @@ def _(f: Facts, _n: str | None) -> float | None:
     "mean number of others' requests in flight on that device",
 )
 def _(f: Facts, _n: str | None) -> float | None:
-    requests = _requests(f)
+    requests = f.once(_requests)
     if requests is None:
         return None
     others = ~requests.of(f.windows.service_ids)
@@ -229,7 +230,7 @@ def _(f: Facts, _n: str | None) -> float | None:
     "share of the time of all requests on that device that others' requests took",
 )
 def _(f: Facts, _n: str | None) -> float | None:
-    requests = _requests(f)
+    requests = f.once(_requests)
     if requests is None:
         return None
     others = ~requests.of(f.windows.service_ids)
@@ -238,7 +239,7 @@ def _(f: Facts, _n: str | None) -> float | None:
 
 @fact("neighbour.block_in_flight", "requests", "series", "block", "its mean number of requests in flight", "neighbour")
 def _(f: Facts, n: str | None) -> Series | None:
-    requests = _requests(f)
+    requests = f.once(_requests)
     if requests is None:
         return None
     mine = requests.of(f.ids(n))
@@ -255,7 +256,7 @@ def _(f: Facts, n: str | None) -> Series | None:
     scope="neighbour",
 )
 def _(f: Facts, n: str | None) -> float | None:
-    requests = _requests(f)
+    requests = f.once(_requests)
     if requests is None:
         return None
     return ratio(float(requests.time_ns[requests.of(f.ids(n))].sum()), float(requests.time_ns.sum()))
@@ -277,5 +278,5 @@ def _(f: Facts, n: str | None) -> float | None:
     "neighbour.block_requests", "requests", "number", "block", "its requests on the service's device", scope="neighbour"
 )
 def _(f: Facts, n: str | None) -> float | None:
-    requests = _requests(f)
+    requests = f.once(_requests)
     return None if requests is None else total(requests.count[requests.of(f.ids(n))])

@@ -79,7 +79,7 @@ def _(f: Facts, _n: str | None) -> float | None:
     read = total(f.value("device.read_pages"))
     if readings is None or len(readings) < 2 or read is None:
         return None
-    grown = max(readings[-1][1] - readings[0][1], 0.0) / f.windows.capture.host.page_bytes
+    grown = max(float(readings.values[-1] - readings.values[0]), 0.0) / f.windows.capture.host.page_bytes
     return ratio(grown, max(read, 1.0))
 
 
@@ -147,8 +147,9 @@ def _drop(f: Facts) -> tuple[float, float, float] | None:
         return None
     found = []
     for window in np.flatnonzero(np.nan_to_num(drops) > 0):
-        before = [value for w, value in readings if window - 2 <= w < window]
-        after = [value for w, value in readings if w >= window - 1]
+        at = readings.windows
+        before = readings.values[(at >= window - 2) & (at < window)].tolist()
+        after = readings.values[at >= window - 1].tolist()
         if before and after:
             lowest = min(after[:3])
             found.append((max(before), lowest, max(after[after.index(lowest) :])))

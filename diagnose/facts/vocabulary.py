@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
@@ -38,6 +38,7 @@ FACTS: dict[str, FactSpec] = {}
 
 
 Compute = Callable[["Facts", str | None], Any]
+T = TypeVar("T")
 
 
 def fact(
@@ -64,6 +65,7 @@ class Facts:
         self.measured_misses = self.measured_reads and windows.probe_attached("page-cache")
         """Misses are marked by the insertions that the page-cache probe sees; without it all reads look like hits."""
         self._kept: dict[tuple[str, str | None], Any] = {}
+        self._once: dict[Callable[[Facts], Any], Any] = {}
 
     @cached_property
     def brought_in(self) -> dict[int, Series]:
@@ -72,6 +74,13 @@ class Facts:
 
     def ids(self, neighbour: str | None) -> frozenset[int]:
         return self.by_path[neighbour].ids if neighbour is not None else self.windows.service_ids
+
+    def once(self, compute: Callable[[Facts], T]) -> T:
+        """Return what a function makes of these facts, computed the first time that it is asked for."""
+        if compute not in self._once:
+            self._once[compute] = compute(self)
+        result: T = self._once[compute]
+        return result
 
     def value(self, name: str, neighbour: str | None = None) -> Any:
         """Return a fact as it was computed: a float, an array, or None if it was not measured."""

@@ -24,9 +24,14 @@ def _count(task: Task, size: int) -> None:
 
 
 def stream(task: Task) -> None:
-    """Read a data set larger than the limit from end to end, over and over, in bursts."""
+    """Read a data set larger than the limit from end to end, over and over, in bursts.
+
+    With option `records` it tells the kernel, as a reader of records does, that it needs no read-ahead: pages then come
+    one by one. What read-ahead brings comes in large folios; each reclaim finds enough in one of the job's own, and
+    hardly looks at anybody else's pages.
+    """
     size, buffer, offset = int(task.options["bytes"]), bytearray(CHUNK), 0
-    with prepared_file(task, warm=False) as fd:
+    with prepared_file(task, warm=False, random_access=bool(task.options.get("records"))) as fd:
         for _ in bursts(task):
             for _ in range(0, per_tick(task), CHUNK):
                 got = os.preadv(fd, [buffer], offset)

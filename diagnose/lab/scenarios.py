@@ -76,9 +76,10 @@ def _service(limit_bytes: int | None = None, file_bytes: int = HOT_FILE) -> Acto
     return Actor("service", "point_reads", options, file_bytes, limit_bytes)
 
 
-def _stream(role: str = "batch", mib_per_second: int = 400, size: int = DATA_SET, steady: bool = False) -> Actor:
-    options = {"bytes": size, "bytes_per_second": mib_per_second * MIB, "steady": float(steady)}
-    return Actor(role, "stream", options, size)
+def _stream(role: str = "batch", mib_per_second: int = 400, size: int = DATA_SET, **flags: bool) -> Actor:
+    """Return a job that streams; flags: `steady` (without quiet phases), `records` (without read-ahead)."""
+    switches = {name: float(on) for name, on in flags.items()}
+    return Actor(role, "stream", {"bytes": size, "bytes_per_second": mib_per_second * MIB, **switches}, size)
 
 
 def _reads(program: str, size: int, per_second: float) -> Actor:
@@ -94,15 +95,15 @@ _NOISY = (
         NOISY,
         "batch",
         PARENT_LIMIT,
-        (_service(), _stream()),
+        (_service(), _stream(mib_per_second=800)),
     ),
     Scenario(
         "noisy-neighbour-steady",
-        "The same batch job at a constant rate: nothing moves together with anything, the evictions are direct.",
+        "A batch job reads records at a constant rate: nothing moves together with anything, the evictions are direct.",
         NOISY,
         "batch",
         PARENT_LIMIT,
-        (_service(), _stream(mib_per_second=250, steady=True)),
+        (_service(), _stream(mib_per_second=250, steady=True, records=True)),
     ),
     Scenario(
         "noisy-neighbour-writes",
@@ -150,8 +151,8 @@ _NOISY = (
         PARENT_LIMIT,
         (
             _service(),
-            _stream(mib_per_second=260, size=DATA_SET // 2, steady=True),
-            _stream("backup", mib_per_second=130, size=DATA_SET // 2, steady=True),
+            _stream(mib_per_second=260, size=DATA_SET // 2, steady=True, records=True),
+            _stream("backup", mib_per_second=130, size=DATA_SET // 2, steady=True, records=True),
         ),
         accomplices=("backup",),
     ),

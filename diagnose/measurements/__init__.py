@@ -20,7 +20,7 @@ from diagnose.measurements.page_cache import page_cache
 from diagnose.measurements.pressure import pressure
 from diagnose.measurements.reads import read_latency
 from diagnose.models import Capture
-from diagnose.windows import refusal
+from diagnose.windows import Windows, refusal
 
 __all__ = ["MAX_POINTS", "TOP", "measure"]
 
@@ -30,14 +30,15 @@ def measure(
     slow_threshold_seconds: float | None = None,
     changed: Iterable[str] = (),
     packed: bytes | None = None,
+    windows: Windows | None = None,
 ) -> Node:
     """Return the `measurements` of a report, JSON-ready, floats rounded to 6 digits so that every machine agrees.
 
     `slow_threshold_seconds`: from where on a read is called slow (the fact `reads.slow_threshold`); without it,
     that of `slow.py`. `changed`: paths of the cgroups that the report recommends to change. `packed`: the capture's
-    file, to be named by its hash.
+    file, to be named by its hash. `windows`: the capture as series, where that is at hand.
     """
-    frame = Frame(capture)
+    frame = Frame(windows or Windows(capture))
     result: Node = {
         "read_latency": read_latency(frame, slow_threshold_seconds),
         "block_latency": block_latency(frame),

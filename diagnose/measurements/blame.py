@@ -10,7 +10,6 @@ from diagnose.measurements.frame import TOP, Frame, Node, ids, ints, ratio
 from diagnose.measurements.reads import FILE_KINDS
 from diagnose.missratio import MissRatioCurve, curve, evicted_before, refaulted_pages
 from diagnose.models import Bins, Blame, ExampleRead
-from diagnose.windows import Windows
 
 SHARES = (0.5, 0.8, 0.9, 0.95, 0.99)
 """Of the refaults, for which the room is told."""
@@ -37,7 +36,7 @@ def blame(frame: Frame) -> Node | None:
         "missed_reads": missed,
         "blamed_reads": blamed,
         "not_evicted_during_capture_reads": max(0, missed - blamed),
-        "evicted_before_capture_pages": evicted_before(Windows(frame.capture)),
+        "evicted_before_capture_pages": evicted_before(frame.windows),
         "blamed_share": ratio(blamed, missed),
         "total_seconds": sum(found.reads.total_ns) / 1e9,
         "time_share": ratio(sum(found.reads.total_ns), _time_in_file_reads(frame)),
@@ -132,7 +131,7 @@ def _cross_check(frame: Frame, found: Blame) -> Node:
     (filemap_add_folio in mm/filemap.c): so many more may be seen to come back without contradiction.
     """
     ours = sum(found.distance_pages.count)
-    kernel = refaulted_pages(Windows(frame.capture))
+    kernel = refaulted_pages(frame.windows)
     dropped, rewritten = _dropped_on_purpose(frame), _dirtied(frame)
     if kernel is None:
         verdict = "not checked: the kernel's count was not read"
@@ -160,12 +159,12 @@ def _cross_check(frame: Frame, found: Blame) -> Node:
 
 
 def _dropped_on_purpose(frame: Frame) -> int:
-    pages = Windows(frame.capture).evictions(("drop-caches", "invalidate"), Windows(frame.capture).service_ids)
+    pages = frame.windows.evictions(("drop-caches", "invalidate"), frame.windows.service_ids)
     return 0 if pages is None else int(pages.sum())
 
 
 def _dirtied(frame: Frame) -> int:
-    pages = Windows(frame.capture).cache("dirtied", Windows(frame.capture).service_ids)
+    pages = frame.windows.cache("dirtied", frame.windows.service_ids)
     return 0 if pages is None else int(pages.sum())
 
 

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from diagnose.measurements.frame import (
-    TOP,
-    Frame,
-    Ints,
-    Node,
-    difference,
-    ids,
-    ints,
-    merge_growth,
-    merge_levels,
-    sums_by,
-)
+from diagnose.groups import Groups, Rows
+from diagnose.measurements.frame import TOP, Frame, Node, difference, ids, ints, merge_growth, merge_levels
+from diagnose.models.columns import taken
+from diagnose.readings import readings_of
 
 TOP_SERIES = 5
 _LEVELS = ("file_bytes", "usage_bytes", "anon_bytes")
@@ -33,61 +25,51 @@ def cgroups(frame: Frame) -> Node | None:
     samples = frame.capture.cgroup_samples
     if not samples.window and not frame.capture.cgroups:
         return None
-    known, rows = _rows_by_cgroup(frame)
-    order = _order(frame, known, rows)
-    listed = [_cgroup(frame, cgroup, rows.get(cgroup, [])) for cgroup in order[:TOP]]
+    order = _order(frame)
+    listed = [_cgroup(frame, cgroup, readings(frame, cgroup)) for cgroup in order[:TOP]]
     for node, cgroup in zip(listed[:TOP_SERIES], order, strict=False):
-        if cgroup in rows:
-            taken = rows[cgroup]
-            windows = [samples.window[i] for i in taken]
+        rows = readings(frame, cgroup)
+        if rows.size:
+            windows = ints(samples.window)[rows].tolist()
             node["series"] = {
-                "file_bytes": merge_levels(windows, _column(frame, "file_bytes", taken), frame),
-                **{k: merge_growth(windows, _column(frame, k, taken), frame) for k in _GROWING},
+                "file_bytes": merge_levels(windows, _column(frame, "file_bytes", rows), frame),
+                **{k: merge_growth(windows, _column(frame, k, rows), frame) for k in _GROWING},
             }
     return {"list": listed, "omitted": max(0, len(order) - TOP)}
 
 
-def readings(frame: Frame, cgroup: int) -> list[int]:
+def readings(frame: Frame, cgroup: int) -> Rows:
     """Return the row numbers of a cgroup's readings, in the order of time."""
-    samples = frame.capture.cgroup_samples
-    taken = np.flatnonzero(ids(samples.cgroup) == np.uint64(cgroup)).tolist()
-    return sorted(taken, key=lambda i: samples.window[i])
+    rows = frame.windows.sample_groups.rows(cgroup)
+    return rows[np.argsort(ints(frame.capture.cgroup_samples.window)[rows], kind="stable")]
 
 
-def _rows_by_cgroup(frame: Frame) -> tuple[list[int], dict[int, list[int]]]:
-    """Return all cgroups with a record or a reading, and each one's row numbers in the order of time."""
-    samples = frame.capture.cgroup_samples
-    known, index = np.unique(ids(samples.cgroup), return_inverse=True)
-    order = np.lexsort((ints(samples.window), index))
-    groups = np.split(order, np.flatnonzero(np.diff(index[order])) + 1) if order.size else []
-    rows = {int(c): group.tolist() for c, group in zip(known.tolist(), groups, strict=True)}
-    return sorted({*rows, *(c.id for c in frame.capture.cgroups)}), rows
-
-
-def _order(frame: Frame, known: list[int], rows: dict[int, list[int]]) -> list[int]:
-    """Return the ids, what matters most to the service first."""
-    ev, cache = frame.capture.evictions, frame.capture.cache
+def _order(frame: Frame) -> list[int]:
+    """Return all cgroups with a record or a reading, what matters most to the service first."""
+    ev, groups = frame.capture.evictions, frame.windows.sample_groups
     victim_is_mine = frame.is_service(ids(ev.victim))
-    evicted = _sums(ids(ev.evictor)[victim_is_mine].tolist(), ints(ev.pages)[victim_is_mine])
-    inserted = _sums(cache.cgroup, ints(cache.inserted))
-    peaks = {c: max((v for v in _column(frame, "file_bytes", rows[c]) if v is not None), default=0) for c in rows}
+    evicted = Groups(ids(ev.evictor)[victim_is_mine]).sums(ints(ev.pages)[victim_is_mine])
+    inserted = frame.windows.inserted_by()
+    with_readings: list[int] = groups.known.tolist()
+    peaks = {c: _peak(frame, groups.rows(c)) for c in with_readings}
     service = frame.capture.service.cgroup_id
-    amounts = (evicted, inserted, peaks)
+    amounts: tuple[Mapping[int, float], ...] = (evicted, inserted, peaks)
+    known = {*with_readings, *(c.id for c in frame.capture.cgroups)}
     return sorted(known, key=lambda c: (c != service, *(-amount.get(c, 0) for amount in amounts), frame.path(c), c))
 
 
-def _sums(keys: Sequence[int], values: Ints) -> dict[int, int]:
-    known, index = np.unique(ids(keys), return_inverse=True)
-    return dict(zip(known.tolist(), sums_by(index, values, known.size).tolist(), strict=True))
+def _peak(frame: Frame, rows: Rows) -> float:
+    found = readings_of(frame.capture.cgroup_samples, "file_bytes", rows)
+    return 0 if found is None else float(found.values.max())
 
 
-def _column(frame: Frame, name: str, rows: Sequence[int]) -> list[int | None]:
+def _column(frame: Frame, name: str, rows: Rows) -> list[int | None]:
     column = frame.capture.cgroup_samples.values.get(name)
-    return [None] * len(rows) if column is None else [column[i] for i in rows]
+    return [None] * len(rows) if column is None else taken(column, rows)
 
 
-def _cgroup(frame: Frame, cgroup: int, rows: Sequence[int]) -> Node:
-    record = next((c for c in frame.capture.cgroups if c.id == cgroup), None)
+def _cgroup(frame: Frame, cgroup: int, rows: Rows) -> Node:
+    record = frame.record(cgroup)
     node: Node = {
         "cgroup": frame.path(cgroup),
         "name": record.name if record else None,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from diagnose.measurements.frame import Frame, Node, difference, ratio
+import numpy as np
+
+from diagnose.measurements.frame import Frame, Node, difference, ints, ratio
+from diagnose.models.columns import taken
 
 SECTOR = 512
 """A sector of /proc/diskstats in bytes, whatever the device's own is (Documentation/admin-guide/iostats.rst)."""
@@ -14,12 +17,12 @@ def disks(frame: Frame) -> list[Node] | None:
     names = sorted({k.removeprefix("disk.").rpartition(".")[0] for k in samples.values if k.startswith("disk.")})
     if not names:
         return None
-    order = sorted(range(len(samples.window)), key=lambda i: samples.window[i])
+    order = np.argsort(ints(samples.window), kind="stable")
     elapsed_ms = frame.capture.windows * frame.capture.window_seconds * 1e3
 
     def grown(name: str, key: str) -> int | None:
         column = samples.values.get(f"disk.{name}.{key}")
-        return None if column is None else difference([column[i] for i in order])
+        return None if column is None else difference(taken(column, order))
 
     found: list[Node] = []
     for name in names:

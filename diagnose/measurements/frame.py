@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from diagnose.models import Capture
+from diagnose.models import CgroupRecord, Column
+from diagnose.windows import Windows
 
 Node = dict[str, Any]
 """A JSON object."""
@@ -27,8 +28,9 @@ UNKNOWN_CGROUP = "(unknown)"
 class Frame:
     """A capture with its names resolved. A series has `points` values, each of `windows_per_point` windows."""
 
-    def __init__(self, capture: Capture) -> None:
-        self.capture = capture
+    def __init__(self, windows: Windows) -> None:
+        self.windows = windows
+        self.capture = capture = windows.capture
         self.windows_per_point = max(1, -(-capture.windows // MAX_POINTS))
         self.points = -(-capture.windows // self.windows_per_point)
         self._records = {record.id: record for record in capture.cgroups}
@@ -49,6 +51,10 @@ class Frame:
             service = self.capture.service
             return service.cgroup if cgroup == service.cgroup_id else f"(cgroup {cgroup}, vanished)"
         return record.path
+
+    def record(self, cgroup: int) -> CgroupRecord | None:
+        """Return what is known of a cgroup; None for one that was never seen alive."""
+        return self._records.get(cgroup)
 
     def is_service(self, cgroups: Ids) -> NDArray[np.bool_]:
         """Tell which ids lie in the service's subtree."""
@@ -71,12 +77,13 @@ class Frame:
 
 def ints(column: Sequence[int | None]) -> Ints:
     """Return a measured column of whole numbers."""
-    return np.array(column, dtype=np.int64)
+    return np.asarray(column, dtype=np.int64)
 
 
 def ids(column: Sequence[int | None]) -> Ids:
     """Return a column of cgroup ids; 0 stands for an unknown cgroup."""
-    return np.array([0 if c is None else c for c in column] if None in column else column, dtype=np.uint64)
+    missing = not isinstance(column, Column) and None in column
+    return np.asarray([0 if c is None else c for c in column] if missing else column, dtype=np.uint64)
 
 
 def codes(column: Sequence[str], names: Sequence[str]) -> Ints:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from diagnose.measurements.frame import TOP, Floats, Frame, Ints, Node, codes, ids, ints, ratio, sums_by, whole
+from diagnose.measurements.frame import TOP, Floats, Frame, Node, codes, ints, ratio, sums_by, whole
 from diagnose.measurements.reads import KINDS
 
 TOP_SERIES = 20
@@ -63,7 +63,8 @@ def _traffic(frame: Frame) -> Node:
     table = frame.capture.cache
     if not frame.measured(table.window, "page-cache", "cache"):
         return {"inserted_pages": None, "cgroups": None, "cgroups_omitted": None}
-    known, index = np.unique(ids(table.cgroup), return_inverse=True)
+    groups = frame.windows.cache_groups
+    known, index = groups.known, groups.index
     columns = {
         "looked_up": table.looked_up,
         "missed": table.missed,
@@ -80,7 +81,7 @@ def _traffic(frame: Frame) -> Node:
     order = sorted(range(known.size), key=lambda i: (-int(inserted[i]), frame.path(int(known[i])), int(known[i])))
     own = frame.is_service(known)
     listed = [_row(frame, int(known[i]), bool(own[i]), i, sums, int(inserted.sum())) for i in order[:TOP]]
-    _add_series(frame, listed, ints(table.window), index, order)
+    _add_series(frame, listed, [int(known[i]) for i in order])
     return {"inserted_pages": int(inserted.sum()), "cgroups": listed, "cgroups_omitted": max(0, known.size - TOP)}
 
 
@@ -94,12 +95,13 @@ def _row(frame: Frame, cgroup: int, own: bool, i: int, sums: dict[str, Any], tot
     }
 
 
-def _add_series(frame: Frame, listed: list[Node], window: Ints, index: Ints, order: list[int]) -> None:
+def _add_series(frame: Frame, listed: list[Node], cgroups: list[int]) -> None:
     """Give the first few neighbours a series of the pages they inserted."""
-    neighbours = [(row, i) for row, i in zip(listed, order, strict=False) if not row["is_service"]][:TOP_SERIES]
-    inserted = ints(frame.capture.cache.inserted)
-    for row, i in neighbours:
-        row["series"] = {"inserted_pages": frame.series(window[index == i], inserted[index == i])}
+    table = frame.capture.cache
+    neighbours = [(row, c) for row, c in zip(listed, cgroups, strict=False) if not row["is_service"]][:TOP_SERIES]
+    for row, cgroup in neighbours:
+        rows = frame.windows.cache_groups.rows(cgroup)
+        row["series"] = {"inserted_pages": frame.series(ints(table.window)[rows], ints(table.inserted)[rows])}
 
 
 def apportioned(frame: Frame, pages_by_window: Floats) -> tuple[list[Node], int] | None:
@@ -111,7 +113,8 @@ def apportioned(frame: Frame, pages_by_window: Floats) -> tuple[list[Node], int]
     table = frame.capture.cache
     if not frame.measured(table.window, "page-cache", "cache") or frame.lacks("cache.inserted"):
         return None
-    known, index = np.unique(ids(table.cgroup), return_inverse=True)
+    groups = frame.windows.cache_groups
+    known, index = groups.known, groups.index
     window, inserted = ints(table.window), ints(table.inserted)
     inflow = np.bincount(window, weights=inserted, minlength=frame.capture.windows)
     part = np.divide(inserted, inflow[window], out=np.zeros(inserted.size), where=inflow[window] > 0)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+import numpy as np
+
 from diagnose.measurements.cgroups import readings
-from diagnose.measurements.frame import Frame, Node, difference, ratio
+from diagnose.measurements.frame import Frame, Node, difference, ints, ratio
+from diagnose.models.columns import taken
 
 _SERVICE_KEY = re.compile(r"psi_(cpu|memory|io)_(some|full)_us")
 _HOST_KEY = re.compile(r"pressure\.(cpu|memory|io)\.(some|full)_us")
@@ -18,14 +21,14 @@ def pressure(frame: Frame) -> Node:
     """Return the time stalled during the capture (PSI totals, seconds and share of the time); {} where not measured."""
     own = readings(frame, frame.capture.service.cgroup_id)
     values = frame.capture.cgroup_samples.values
-    windows = [frame.capture.cgroup_samples.window[i] for i in own]
-    service = {k: [values[k][i] for i in own] for k in sorted(values) if _SERVICE_KEY.fullmatch(k)}
+    windows = ints(frame.capture.cgroup_samples.window)[own].tolist()
+    service = {k: taken(values[k], own) for k in sorted(values) if _SERVICE_KEY.fullmatch(k)}
     host = frame.capture.host_samples
-    order = sorted(range(len(host.window)), key=lambda i: host.window[i])
-    columns = {k: [host.values[k][i] for i in order] for k in sorted(host.values)}
+    order = np.argsort(ints(host.window), kind="stable")
+    columns = {k: taken(host.values[k], order) for k in sorted(host.values)}
     return {
         "service": _stalls(frame, service, _SERVICE_KEY, windows),
-        "host": _stalls(frame, columns, _HOST_KEY, [host.window[i] for i in order]),
+        "host": _stalls(frame, columns, _HOST_KEY, ints(host.window)[order].tolist()),
         "host_counters": {m[1]: difference(c) for k, c in columns.items() if (m := _COUNTERS.fullmatch(k))},
     }
 

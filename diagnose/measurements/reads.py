@@ -11,7 +11,6 @@ from diagnose.measurements.frame import Frame, Ints, Node, codes, ints, ratio, s
 from diagnose.measurements.latency_map import latency_map
 from diagnose.models import ReadKind
 from diagnose.slow import DEFAULT_NS, LABELLED, slow_threshold_ns
-from diagnose.windows import Windows
 
 KINDS: tuple[str, ...] = get_args(ReadKind)
 FILE_KINDS = ("hit", "missed", "direct", "io_uring")
@@ -55,7 +54,7 @@ def read_latency(frame: Frame, slow_threshold_seconds: float | None) -> Node | N
 
 def _major_faults(frame: Frame) -> int | None:
     """Return the page faults of the service that waited for a device: reads through mmap are such, swap too."""
-    increase = Windows(frame.capture).increase(frame.capture.service.cgroup_id, "major_faults")
+    increase = frame.windows.increase(frame.capture.service.cgroup_id, "major_faults")
     return None if increase is None or np.isnan(increase).all() else int(np.nansum(increase))
 
 

@@ -38,6 +38,7 @@ from diagnose.models.capture import (
     Stalls,
     Table,
 )
+from diagnose.models.columns import Column
 from diagnose.models.report import (
     REPORT_SCHEMA,
     Advice,
@@ -74,6 +75,7 @@ __all__ = [
     "CgroupId",
     "CgroupRecord",
     "CgroupSamples",
+    "Column",
     "Confidence",
     "Count",
     "Culprit",

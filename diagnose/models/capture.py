@@ -7,8 +7,10 @@ None could not be read. Missing is never 0. Cgroups are the kernfs ids of their 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Literal, Self
 
+import numpy as np
 from pydantic import ConfigDict, Field, model_validator
 
 from diagnose.models._base import (
@@ -28,6 +30,7 @@ from diagnose.models._base import (
     Window,
     Windows,
 )
+from diagnose.models.columns import Cells, Column
 from diagnose.models.strings import (
     BootId,
     CgroupName,
@@ -45,6 +48,9 @@ from diagnose.models.strings import (
 )
 
 CAPTURE_SCHEMA = "diagnose.capture/1"
+
+LatencyBins = Annotated[Sequence[int], Cells(0, 512)]
+Readings = Annotated[Sequence[int | None], Cells(0, 2**63, or_none=True)]
 
 
 class Host(Model):
@@ -105,9 +111,9 @@ class Table(Model):
             raise ValueError(f"columns of unequal length: { {k: len(c) for k, c in columns.items()} }")
         return self
 
-    def columns(self) -> dict[str, list[object]]:
+    def columns(self) -> dict[str, Sequence[object]]:
         """Return the measured columns by name."""
-        return {name: v for name in type(self).model_fields if isinstance(v := getattr(self, name), list)}
+        return {name: v for name in type(self).model_fields if isinstance(v := getattr(self, name), Column | list)}
 
 
 class Reads(Table):
@@ -115,7 +121,7 @@ class Reads(Table):
 
     window: Windows = []
     kind: list[ReadKind] = []
-    bin: list[Annotated[int, Field(ge=0, lt=512)]] = []
+    bin: LatencyBins = []
     count: Counts = []
 
 
@@ -136,7 +142,7 @@ class ReadDelays(Table):
 
     window: Windows = []
     kind: list[ReadKind] = []
-    octave: list[Annotated[int, Field(ge=0, lt=64)]] = []
+    octave: Annotated[Sequence[int], Cells(0, 64)] = []
     runqueue_ns: Counts | None = []
     reclaim_ns: Counts = []
 
@@ -154,7 +160,7 @@ class BlamedReads(Table):
 class Bins(Table):
     """A sparse histogram in the bins of `histogram.py`."""
 
-    bin: list[Annotated[int, Field(ge=0, lt=512)]] = []
+    bin: LatencyBins = []
     count: Counts = []
 
 
@@ -217,7 +223,7 @@ class BlockRequests(Table):
     cgroup: list[CgroupId | None] = []
     requests: Counts = []
     bytes: Counts = []
-    queue_ns: list[Count | None] = []
+    queue_ns: Readings = []
     service_ns: Counts = []
 
 
@@ -228,9 +234,9 @@ class BlockLatency(Table):
     device: list[Device] = []
     op: list[BlockOp] = []
     stage: list[Stage] = []
-    own: list[Annotated[int, Field(ge=0, le=1)]] = []
+    own: Annotated[Sequence[int], Cells(0, 2)] = []
     """1: a request of the observed service; 0: of anybody else."""
-    bin: list[Annotated[int, Field(ge=0, lt=512)]] = []
+    bin: LatencyBins = []
     count: Counts = []
 
 
@@ -281,8 +287,8 @@ class Stalls(Table):
 class Samples(Model):
     """Readings of files, at the end of each window (`window` -1: at the start). Counters are raw, not differences."""
 
-    window: list[Annotated[int, Field(ge=-1, lt=MAX_WINDOWS)]] = []
-    values: dict[Word, list[Count | None]] = {}
+    window: Annotated[Sequence[int], Cells(-1, MAX_WINDOWS)] = []
+    values: dict[Word, Readings] = {}
 
     @model_validator(mode="after")
     def _equal_lengths(self) -> Self:
@@ -360,8 +366,8 @@ class Capture(Model):
             self.blame.reads if self.blame else BlamedReads(),
             self.stalls or Stalls(),
         ):
-            if table.window and max(table.window) >= self.windows:
-                raise ValueError(f"{type(table).__name__}: a row of window {max(table.window)}, of {self.windows}")
+            if len(table.window) and (last := int(np.max(table.window))) >= self.windows:
+                raise ValueError(f"{type(table).__name__}: a row of window {last}, of {self.windows}")
         ids = [c.id for c in self.cgroups]
         if len(set(ids)) != len(ids):
             raise ValueError("cgroups: the same id twice")

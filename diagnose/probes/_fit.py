@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from diagnose.cgroups.files import read
 from diagnose.probes._bpf import Attachment
 from diagnose.probes._btf import Btf
 from diagnose.probes._tracefs import TRACEFS
@@ -17,7 +18,8 @@ KPROBES = Path("/sys/bus/event_source/devices/kprobe/type")
 """Where this is, a kprobe is a file descriptor that goes with its process; older ways leave it behind after a kill."""
 FIRST_FIELD, FIELD_BYTES = 16, 8
 """Of the system calls' tracepoints, behind the common fields and the number of the call."""
-_FIELD = re.compile(r"field:[^;]*?\b(\w+);\s*offset:(\d+);\s*size:(\d+);")
+_FIELD = re.compile(r"field:[^;]{0,200}?\b(\w{1,64});\s{1,9}offset:([0-9]{1,6});\s{1,9}size:([0-9]{1,6});")
+"""Every repetition has an end: without, a file of nothing but "field:" takes time by the square of its length."""
 
 
 def misfit(attachment: Attachment, btf: Btf, tracefs: Path = TRACEFS) -> str | None:
@@ -50,9 +52,8 @@ def _arguments_differ(wanted: tuple[str, ...], found: list[str] | None) -> str |
 
 
 def _fields_differ(attachment: Attachment, tracefs: Path) -> str | None:
-    try:
-        text = (tracefs / "events" / attachment.event.replace(":", "/") / "format").read_text()
-    except OSError:
+    text = read(tracefs / "events" / attachment.event.replace(":", "/"), "format")
+    if not text:
         return None
     found = {name: (int(offset), int(size)) for name, offset, size in _FIELD.findall(text)}
     for number, name in enumerate(attachment.arguments):

@@ -9,6 +9,7 @@ import os
 import re
 from pathlib import Path
 
+from diagnose.cgroups.files import read
 from diagnose.errors import CannotMeasureError
 from diagnose.probes._btf import Btf
 from diagnose.probes._tracefs import TRACEFS
@@ -103,11 +104,8 @@ def kprobe_flags(btf: Btf) -> list[str]:
 
 def tracepoint_flags(tracefs: Path = TRACEFS) -> list[str]:
     """Return the offsets of tracepoint fields the programs use; a tracepoint or field that is absent has none."""
-    try:
-        text = (tracefs / "events/writeback/balance_dirty_pages/format").read_text()
-    except OSError:
-        return []
-    found = re.search(r"field:long pause;\s*offset:(\d+);\s*size:8;", text)
+    text = read(tracefs / "events/writeback/balance_dirty_pages", "format")
+    found = re.search(r"field:long pause;\s{1,9}offset:([0-9]{1,6});\s{1,9}size:8;", text)
     return [f"-DOFF_BDP_PAUSE={found[1]}"] if found else []
 
 

@@ -7,8 +7,11 @@ requests cannot be traced also "disk.<name>.<counter>" of /proc/diskstats (reque
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from pathlib import Path
 
+from diagnose.cgroups.files import LIMIT, keyed, number, pressure, read
 from diagnose.models import ProbeRecord, Samples
 
 VMSTAT = (
@@ -60,52 +63,45 @@ class HostProbe:
         rows = [r for r in self._rows if r[0] < windows]
         columns = {k: [v.get(k) for _, v in rows] for k in sorted({key for _, values in rows for key in values})}
         idle = {k.rpartition(".")[0] for k, v in columns.items() if k.endswith(".queued_ms") and len(set(v)) == 1}
-        kept = {k: v for k, v in columns.items() if k.rpartition(".")[0] not in idle}
+        kept: dict[str, Sequence[int | None]] = {k: v for k, v in columns.items() if k.rpartition(".")[0] not in idle}
         return Samples(window=[w for w, _ in rows], values=kept)
 
 
 def _vmstat(proc: Path) -> dict[str, int]:
-    try:
-        lines = (proc / "vmstat").read_text().splitlines()
-    except OSError:
-        return {}
-    pairs = (line.split() for line in lines)
-    return {f"vmstat.{p[0]}": int(p[1]) for p in pairs if len(p) == 2 and p[0] in VMSTAT and p[1].isdigit()}
+    return {f"vmstat.{key}": value for key, value in keyed(read(proc, "vmstat")).items() if key in VMSTAT}
 
 
 def _meminfo(proc: Path) -> dict[str, int]:
     """Read "MemFree:  123 kB" (proc(5)); kB there are KiB."""
-    try:
-        lines = (proc / "meminfo").read_text().splitlines()
-    except OSError:
-        return {}
-    pairs = (line.replace(":", "").split() for line in lines)
-    return {f"meminfo.{p[0]}_bytes": int(p[1]) << 10 for p in pairs if p[0] in MEMINFO and p[1].isdigit()}
+    values = {}
+    for line in read(proc, "meminfo").split("\n"):
+        field, _, size = line.partition(":")
+        kib = number(size.removesuffix(" kB"))
+        if field in MEMINFO and kib is not None and kib < LIMIT >> 10:
+            values[f"meminfo.{field}_bytes"] = kib << 10
+    return values
 
 
 def _pressure(proc: Path) -> dict[str, int]:
-    """Read "some avg10=0.00 avg60=0.00 avg300=0.00 total=1234" (Documentation/accounting/psi.rst)."""
-    values = {}
-    for resource in RESOURCES:
-        try:
-            lines = (proc / "pressure" / resource).read_text().splitlines()
-        except OSError:
-            continue  # said once, by attach()
-        for line in lines:
-            kind, _, total = line.partition(" ")[0], *line.rpartition("total=")[1:]
-            if kind in ("some", "full") and total.isdigit():
-                values[f"pressure.{resource}.{kind}_us"] = int(total)
-    return values
+    """Read the stalled time of the whole host; what is missing was said once, by attach()."""
+    return {
+        f"pressure.{resource}.{kind}_us": total
+        for resource in RESOURCES
+        for kind, total in pressure(read(proc / "pressure", resource)).items()
+        if kind in ("some", "full")
+    }
 
 
 def _diskstats(proc: Path) -> dict[str, int]:
     """Read the whole devices of /proc/diskstats: "8 0 sda 123 …"; partitions are in their disk's counts."""
-    try:
-        lines = (proc / "diskstats").read_text().splitlines()
-    except OSError:
-        return {}
     values: dict[str, int] = {}
-    for fields in (line.split() for line in lines):
-        if len(fields) > max(DISKSTATS.values()) and (proc.parent / "sys/block" / fields[2].replace("/", "!")).exists():
-            values |= {f"disk.{fields[2]}.{key}": int(fields[place]) for key, place in DISKSTATS.items()}
+    for fields in (line.split() for line in read(proc, "diskstats").split("\n")):
+        if len(fields) > max(DISKSTATS.values()) and _is_whole(proc, fields[2]):
+            found = {f"disk.{fields[2]}.{key}": number(fields[place]) for key, place in DISKSTATS.items()}
+            values |= {key: value for key, value in found.items() if value is not None}
     return values
+
+
+def _is_whole(proc: Path, device: str) -> bool:
+    # not Path.exists(), which raises where a name is no file's; in sysfs "!" stands for the "/" of a name
+    return os.path.exists(proc.parent / "sys/block" / device.replace("/", "!"))  # noqa: PTH110

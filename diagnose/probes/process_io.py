@@ -10,11 +10,15 @@ Needs   CONFIG_TASK_IO_ACCOUNTING, and to be root or the owner of the processes.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from diagnose.cgroups.files import LIMIT, number, read
+
 KEYS = {"read_bytes": "io_read_bytes", "write_bytes": "io_written_bytes"}
 Counts = dict[str, int]
+_UPTIME = re.compile(r"[0-9]{1,12}(\.[0-9]{1,6})?")
 _TICKS = os.sysconf("SC_CLK_TCK")
 _STARTED = 19  # of the fields after the command name: field 22, starttime, in clock ticks since boot
 
@@ -37,13 +41,13 @@ class ProcessIo:
             sums = self._sums.setdefault(cgroup, dict.fromkeys(KEYS, 0))
             for pid in pids:
                 try:
-                    identity, now = (pid, self._started(pid)), self._counters(pid)
+                    identity, now = self._identity(pid), self._counters(pid)
                 except PermissionError:
                     self._refused.add(cgroup)
                     continue
                 except OSError:
                     continue  # it has ended
-                if now is None:
+                if identity is None or now is None:
                     self._refused.add(cgroup)
                     continue
                 before = self._seen.get(identity) or self._at_first(identity, now)
@@ -52,27 +56,29 @@ class ProcessIo:
                 alive[identity] = now
         self._seen = alive
         if self._began is None:
-            self._began = float((self._proc / "uptime").read_text().split()[0])
+            uptime = _UPTIME.match(read(self._proc, "uptime"))
+            self._began = float(uptime[0]) if uptime else None
 
     def of(self, cgroups: Iterable[str]) -> dict[str, int | None]:
         """Return the sums of some cgroups together; None where a process of theirs could not be read."""
         wanted = list(cgroups)
         known = not self._refused.intersection(wanted)
-        return {
-            name: sum(self._sums[c][key] for c in wanted if c in self._sums) if known else None
-            for key, name in KEYS.items()
-        }
+        sums = {name: sum(self._sums[c][key] for c in wanted if c in self._sums) for key, name in KEYS.items()}
+        return {name: value if known and value < LIMIT else None for name, value in sums.items()}
 
     def _at_first(self, identity: tuple[int, int], now: Counts) -> Counts:
         """Return what counts as "before" for a process seen for the first time: 0 if it was born in the capture."""
         born_in_the_capture = self._began is not None and identity[1] / _TICKS >= self._began
         return dict.fromkeys(KEYS, 0) if born_in_the_capture else now
 
-    def _started(self, pid: int) -> int:
-        text = (self._proc / str(pid) / "stat").read_bytes()
-        return int(text[text.rindex(b")") + 2 :].split()[_STARTED])
+    def _identity(self, pid: int) -> tuple[int, int] | None:
+        """Return the pid and the time of the start; None for what is no stat file of proc(5)."""
+        fields = (self._proc / str(pid) / "stat").read_bytes().rpartition(b")")[2].split()
+        started = number(fields[_STARTED].decode("ascii", "replace")) if len(fields) > _STARTED else None
+        return None if started is None else (pid, started)
 
     def _counters(self, pid: int) -> Counts | None:
-        lines = (self._proc / str(pid) / "io").read_text().splitlines()
-        values = {name: int(value) for name, _, value in (line.partition(": ") for line in lines)}
-        return {key: values[key] for key in KEYS} if all(key in values for key in KEYS) else None
+        lines = (self._proc / str(pid) / "io").read_text("ascii", "replace").split("\n")
+        read_as = {name: number(value) for name, _, value in (line.partition(": ") for line in lines)}
+        values = {key: value for key in KEYS if (value := read_as.get(key)) is not None}
+        return values if len(values) == len(KEYS) else None

@@ -89,7 +89,13 @@ def _effect(wanted: Need, prediction: Prediction | None) -> str:
 
 
 def _no_value(
-    record: CgroupRecord, limit: Limit, wanted: Need, rest: int, more: int, room: int | None, whose: str,
+    record: CgroupRecord,
+    limit: Limit,
+    wanted: Need,
+    rest: int,
+    more: int,
+    room: int | None,
+    whose: str,
     lines: list[str],
 ) -> Recommendation:
     """Return the recommendation where a value cannot be given, or the room for it is not there."""
@@ -126,4 +132,3 @@ def _room_above(windows: Windows, limit: Limit) -> tuple[int | None, str]:
     if left is not None and (spare is None or left < spare):
         return left, f"{above.setting} of {above.cgroup}"
     return spare, "the host"
-

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -14,6 +14,7 @@ from diagnose.models import Gives, Kind
 M = TypeVar("M", bound=BaseModel)
 Replace = Callable[[Kind, str], str]
 
+_LISTS = (list, Sequence)
 _PLAIN = (int, float, bool, NoneType)
 
 
@@ -45,7 +46,7 @@ def strings(hint: Any, where: str = "") -> Iterator[tuple[str, Kind | None]]:
         yield from strings(arguments[0], where)
     elif (inner := _optional(hint)) is not None:
         yield from strings(inner, where)
-    elif origin is list:
+    elif origin in _LISTS:
         yield from strings(arguments[0], f"{where}[]")
     elif origin is dict:
         yield from strings(arguments[0], f"{where}{{}}")
@@ -67,7 +68,7 @@ def _rewritten(hint: Any, value: Any, replace: Replace) -> Any:
         return _rewritten(arguments[0], value, replace)
     if (inner := _optional(hint)) is not None:
         return _rewritten(inner, value, replace)
-    if origin is list:
+    if origin in _LISTS:
         return [_rewritten(arguments[0], item, replace) for item in value] if _holds_strings(hint) else value
     if origin is dict:
         key, item = arguments

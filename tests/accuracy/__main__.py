@@ -7,14 +7,20 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 from pathlib import Path
 
 from diagnose.errors import UsageError
 from diagnose.lab import SCENARIOS
 from tests.accuracy import live, outcomes, simulation, sizing, without_bpf
+from tests.kernels.__main__ import in_guests, kernel_images
+from tests.kernels.guest import ROOT_IMAGE
+from tests.kernels.table import short
+from tests.sections import ROOT, Page
 
-PAGE = Path(__file__).parents[2] / "ACCURACY.md"
-SECTIONS = ("simulation", "live", "sizing", without_bpf.SECTION)
+SECTIONS = ("simulation", "live", "sizing", "sizing-v2", without_bpf.SECTION)
+GUESTS = ROOT / ".guests"
+"""Kernels and a root file system, by `.ci/guest-packages`."""
 LEAST_RIGHT = 0.95
 
 _HEAD = """\
@@ -22,6 +28,7 @@ _HEAD = """\
 
 Written by `make accuracy`. Nothing here is typed in by hand.
 """
+PAGE = Page(ROOT / "ACCURACY.md", _HEAD, SECTIONS)
 
 
 def simulated(runs: int) -> tuple[str, bool]:
@@ -66,6 +73,19 @@ def sized(names: list[str], keep: Path | None) -> tuple[str, bool]:
     return sizing.section(rows, live.host())
 
 
+def sized_in_guests(keep: Path | None) -> tuple[str, bool]:
+    """Return the section of the page, and whether all that must hold holds; UsageError without kernels to boot."""
+    images = kernel_images(GUESTS)
+    if not images:
+        raise UsageError(f"no kernels in {GUESTS}; run: .ci/guest-packages {GUESTS}")
+    with tempfile.TemporaryDirectory(prefix="diagnose-test-", dir="/var/tmp") as folder:
+        found = in_guests(images, GUESTS / ROOT_IMAGE, (keep or Path(folder)).resolve(), 1, "sizes")
+    for result in found:
+        print(f"{result.kernel}: {[check.found for check in result.checks]}", file=sys.stderr)
+    text, holds = sizing.section_of_guests([(short(r.kernel), r.sized) for r in found if r.sized])
+    return text, holds and all(result.sized for result in found)
+
+
 def _section(rows: list[str]) -> tuple[str, bool]:
     cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
     right, runs = (sum(int(c[3].split("/")[i]) for c in cells) for i in (0, 1))
@@ -105,23 +125,12 @@ def _row(name: str, found: list[live.Outcome]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def write(section: str, text: str, page: Path = PAGE) -> None:
-    """Put a section into the page, the others staying as they are."""
-    old = page.read_text() if page.exists() else ""
-    parts = [_HEAD]
-    for name in SECTIONS:
-        begin, end = f"<!-- {name} -->\n", f"\n<!-- end of {name} -->\n"
-        kept = old.partition(begin)[2].partition(end)[0]
-        parts.append(f"{begin}{text if name == section else kept}{end}")
-    page.write_text("\n".join(parts))
-
-
 def _publish(section: str, text: str, chosen: list[str] | None) -> None:
     """Write the page, which is always one whole run: some scenarios measured anew are printed only."""
     if chosen:
         print(text)
     else:
-        write(section, text)
+        PAGE.write(section, text)
 
 
 def main() -> int:
@@ -142,7 +151,7 @@ def main() -> int:
     wanted, good = options.sections or list(SECTIONS), True
     if "simulation" in wanted:
         text, holds = simulated(options.runs)
-        write("simulation", text)
+        PAGE.write("simulation", text)
         good &= holds
     if "live" in wanted:
         try:
@@ -155,6 +164,10 @@ def main() -> int:
     if "sizing" in wanted:
         text, holds = sized([n for n in options.scenario or sizing.SIZED if n in sizing.SIZED], options.keep)
         _publish("sizing", text, options.scenario)
+        good &= holds
+    if "sizing-v2" in wanted and not options.scenario:
+        text, holds = sized_in_guests(options.keep)
+        PAGE.write("sizing-v2", text)
         good &= holds
     if without_bpf.SECTION in wanted:
         text, holds = without_bpf.measured(without_bpf.TIMES, options.scenario or list(SCENARIOS), options.keep)

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from diagnose import capture as captures
 from diagnose import units
-from diagnose.lab import running
+from diagnose.lab import Lab, running
 from diagnose.models import Capture, Recommendation
 from diagnose.recommend.need import need
 from diagnose.recommend.sizing import floor, others, shared_room
@@ -91,41 +91,46 @@ def size(name: str, keep: Path | None = None) -> Sized:
             (keep / f"{name}.{what}.capture.json.gz").write_bytes(captures.to_bytes(capture))
 
     with running(name, SECONDS, lambda _: None) as lab:
-        trial = Trial(lab, save)
-        before = trial.measure("before")
-        right, judged = agreement(lab, before.capture)
-        blamed = sum(before.capture.blame.reads.reads) if before.capture.blame else 0
-        common = {
-            "blamed": blamed / before.missed if before.missed else None,
-            "agreed": right / judged if judged else None,
-        }
-        limits = [r for r in before.report.recommendations if r.value_bytes is not None]
-        if not limits:
-            tried, unsafe = _with_what_is_left(trial, before)
-            return Sized(name, _why_none(before), tried=tried, unsafe=unsafe, **common)
-        trial.apply(limits)
-        after = trial.measure("after")
-        killed, alive = trial.killed(), lab.alive()
-        optima, factors = [], []
-        for lever in _levers(limits):
-            trial.reset([r for r in limits if r not in lever])
-            # Alone a lever may do less than both did.
-            enough_now = _enough(before, after) and (len(lever) == len(limits) or _alone(trial, lever, before))
-            factors.append(_optimum(trial, lever, before, enough_now))
-            optima.append(_beyond(factors[-1]) + _listed(lever, lab.parent, factors[-1]))
-        return Sized(
-            name,
-            _listed(limits, lab.parent),
-            optimum=", ".join(optima),
-            ratio=max(max(factor, 1 / factor) for factor in factors),
-            slow_removed=1 - after.slow_share / before.slow_share if before.slow else None,
-            removed=1 - after.avoidable_share / before.avoidable_share if before.avoidable_share else None,
-            predicted=_predicted(limits[0]),
-            measured=None if after.hit_ratio is None else 100 * after.hit_ratio,
-            killed=killed,
-            alive=alive,
-            **common,
-        )
+        return try_limits(lab, save)
+
+
+def try_limits(lab: Lab, save: Callable[[Capture, str], object]) -> Sized:
+    """Try the limits that the report of a running scenario recommends; `save` gets every capture, and what it shows."""
+    trial, name = Trial(lab, save), lab.scenario.name
+    before = trial.measure("before")
+    right, judged = agreement(lab, before.capture)
+    blamed = sum(before.capture.blame.reads.reads) if before.capture.blame else 0
+    common = {
+        "blamed": blamed / before.missed if before.missed else None,
+        "agreed": right / judged if judged else None,
+    }
+    limits = [r for r in before.report.recommendations if r.value_bytes is not None]
+    if not limits:
+        tried, unsafe = _with_what_is_left(trial, before)
+        return Sized(name, _why_none(before), tried=tried, unsafe=unsafe, **common)
+    trial.apply(limits)
+    after = trial.measure("after")
+    killed, alive = trial.killed(), lab.alive()
+    optima, factors = [], []
+    for lever in _levers(limits):
+        trial.reset([r for r in limits if r not in lever])
+        # Alone a lever may do less than both did.
+        enough_now = _enough(before, after) and (len(lever) == len(limits) or _alone(trial, lever, before))
+        factors.append(_optimum(trial, lever, before, enough_now))
+        optima.append(_beyond(factors[-1]) + _listed(lever, lab.parent, factors[-1]))
+    return Sized(
+        name,
+        _listed(limits, lab.parent),
+        optimum=", ".join(optima),
+        ratio=max(max(factor, 1 / factor) for factor in factors),
+        slow_removed=1 - after.slow_share / before.slow_share if before.slow else None,
+        removed=1 - after.avoidable_share / before.avoidable_share if before.avoidable_share else None,
+        predicted=_predicted(limits[0]),
+        measured=None if after.hit_ratio is None else 100 * after.hit_ratio,
+        killed=killed,
+        alive=alive,
+        **common,
+    )
 
 
 def _alone(trial: Trial, lever: Sequence[Recommendation], before: Reading) -> bool:
@@ -253,9 +258,25 @@ def section(rows: Sequence[Sized], host: str) -> tuple[str, bool]:
         "without one the service itself; a service short of room also evicts pages of its own. "
         f"Demanded: {units.percent(REMOVED)} of these missed reads removed, ratio at most {RATIO:g}, prediction within "
         f"{POINTS:g} points, no OOM kill; of noisy-neighbour also a blamed share of {units.percent(BLAMED)} and "
-        f"{units.percent(AGREED)} agreement. On cgroup v1 there is no protection, so that none is bisected there.",
+        f"{units.percent(AGREED)} agreement. On cgroup v1 there is no protection: see below.",
         "",
         *HEAD,
         *map(line, rows),
     ]
     return "\n".join(lines), all(row.holds for row in rows)
+
+
+def section_of_guests(rows: Sequence[tuple[str, Sized]]) -> tuple[str, bool]:
+    """Return the same for guests with cgroup v2, (kernel, row) each."""
+    lines = [
+        "## Limits and protection on cgroup v2",
+        "",
+        "The same in guests (emulated, Debian's kernels), in the story's pure form: nobody has a limit, the batch job "
+        "floods the host's cache, kswapd evicts, and no proactive reclaim runs. The pair is bisected one by one: the "
+        "largest containment (memory.high and memory.max) without protection, the smallest protection (memory.low) "
+        "without containment. The ratio is that of the farther one.",
+        "",
+        *HEAD,
+        *(line(replace(row, scenario=f"{row.scenario}, Linux {kernel}")) for kernel, row in rows),
+    ]
+    return "\n".join(lines), bool(rows) and all(row.holds for _, row in rows)

@@ -141,6 +141,7 @@ def refused(box: Box, report: Path, match: str, *options: str) -> None:
     assert box.state() == before
 
 
+@pytest.mark.guest
 def test_apply_in_steps_and_roll_back_to_the_byte(box: Box) -> None:
     box.fill(box.batch, 64)
     before = box.state()
@@ -195,6 +196,7 @@ def test_the_floor_is_measured_at_that_moment(box: Box) -> None:
     refused(box, report, "below the floor")
 
 
+@pytest.mark.guest
 def test_a_forced_limit_below_what_can_be_given_back_is_restored(box: Box) -> None:
     box.fill(box.batch, 4, anonymous_mib=60)
     before = box.state()
@@ -205,6 +207,7 @@ def test_a_forced_limit_below_what_can_be_given_back_is_restored(box: Box) -> No
     assert box.children[0].poll() is None, "the job was killed"
 
 
+@pytest.mark.guest
 def test_an_oom_kill_on_the_way_restores(box: Box) -> None:
     """The job grows while its limit comes down: the kernel kills in it, and the limit goes away again."""
     box.fill(box.batch, 64)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
-from pathlib import Path
+import signal
+import sys
 
-from tests.benchmarks import analysis, overhead, own, startup
+from tests.benchmarks import analysis, overhead, own, services, startup
+from tests.sections import BENCHMARKS
 
-PAGE = Path(__file__).parents[2] / "BENCHMARKS.md"
 PARTS = {
     "overhead": (
         "Cost to who is watched: reads of cached pages",
@@ -20,6 +21,12 @@ PARTS = {
         "Cost under the worst load: pages brought in and evicted",
         "One thread reads a file from end to end under a limit of a third of it, at device speed.",
         lambda n: overhead.table(overhead.measure("stream", n), "page"),
+    ),
+    "services": (
+        "Cost to realistic services",
+        "fio reads 4 KiB blocks of a cached file at a rate; SQLite looks up rows as fast as it can, with next to no "
+        "cache of its own. In turn under each; the ratio is the median of the rounds' ratios.",
+        services.rows,
     ),
     "own": ("What the tool takes while it measures", "Windows of 1 s.", lambda _: own.rows()),
     "startup": ("Start-up", "Whole processes.", startup.rows),
@@ -33,30 +40,32 @@ PARTS = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
-    parser.add_argument("parts", nargs="*", help=f"{', '.join(PARTS)}; none: all, written to {PAGE.name}")
+    parser.add_argument("parts", nargs="*", help=f"{', '.join(PARTS)}; none: all, written to {BENCHMARKS.path.name}")
     parser.add_argument("--times", type=int, default=5, help="repetitions of each measurement")
     options = parser.parse_args()
     unknown = [p for p in options.parts if p not in PARTS]
     if unknown:
         parser.error(f"no such part: {', '.join(unknown)}; there are {', '.join(PARTS)}")
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # what was made is removed then too
     text = page(options.parts or list(PARTS), options.times)
     print(text)
     if not options.parts:
-        PAGE.write_text(text)
+        BENCHMARKS.write("costs", text)
 
 
 def page(parts: list[str], times: int) -> str:
     """Measure and return the page."""
     lines = [
-        "# Benchmarks",
+        "## Costs and speed",
         "",
         f"Written by `make bench` (`python -m tests.benchmarks`): {times} repetitions, medians; {os.cpu_count()} CPUs, "
-        f"Linux {os.uname().release.split('-')[0]}. Ratios within a table hold; the figures are those of one machine.",
+        f"Linux {os.uname().release.split('-')[0]}.",
     ]
     for part in parts:
         title, about, rows = PARTS[part]
-        lines += ["", f"## {title}", "", about, "", *rows(times)]
-    return "\n".join(lines) + "\n"
+        print(f"{part} ...", file=sys.stderr)
+        lines += ["", f"### {title}", "", about, "", *rows(times)]
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

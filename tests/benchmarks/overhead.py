@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import statistics
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from diagnose.cgroups import Hierarchy
+from diagnose.lab.data import write_blocks
+from diagnose.lab.folder import data_folder
 from diagnose.lab.groups import cgroups
-from diagnose.lab.programs import write_blocks
+from diagnose.lab.owners import own_name
 from tests.benchmarks.tracers import Tracer, tracers
 
 SOURCE = Path(__file__).with_name("reads.c")
@@ -31,21 +32,38 @@ class Cost:
     high: float
 
 
+@dataclass(frozen=True)
+class Stage:
+    """A cgroup to be watched, with a folder on a real disk, and who may watch it."""
+
+    watchers: dict[str, Tracer]
+    folder: Path
+    join: list[str]
+    """In front of a command: runs it in the watched cgroup."""
+
+
 @contextmanager
-def reader(mode: str) -> Iterator[tuple[dict[str, Tracer], list[str]]]:
-    """Yield the tracers and the command that times reads in a cgroup of its own, with its file on a real disk."""
-    hierarchy, top = Hierarchy.discover(), "/diagnose-bench"
+def stage() -> Iterator[Stage]:
+    """Yield a watched cgroup, and another beside it, below one memory limit."""
+    hierarchy, top = Hierarchy.discover(), f"/{own_name()}"
     with (
-        tempfile.TemporaryDirectory(prefix="diagnose-bench-", dir="/var/tmp") as folder,
+        data_folder(DATA_SET) as folder,
         cgroups(hierarchy, top, LIMIT, {"observed": None, "other": None}, print) as directories,
     ):
-        program, data = Path(folder, "reads"), Path(folder, "data")
+        join = ["sh", "-c", f'echo $$ > {directories["observed"]}/cgroup.procs; exec "$@"', "sh"]
+        yield Stage(tracers(hierarchy, f"{top}/observed", f"{top}/other"), folder, join)
+
+
+@contextmanager
+def reader(mode: str) -> Iterator[tuple[dict[str, Tracer], list[str]]]:
+    """Yield the tracers and the command that times reads in the watched cgroup."""
+    with stage() as on:
+        program, data = on.folder / "reads", on.folder / "data"
         subprocess.run(["gcc", "-O2", "-o", program, SOURCE], check=True)
         write_blocks(data, HOT_FILE if mode == "cached" else DATA_SET)
-        join = f'echo $$ > {directories["observed"]}/cgroup.procs; exec "$@"'
-        command = ["sh", "-c", join, "sh", str(program), mode, str(data), str(SECONDS)]
+        command = [*on.join, str(program), mode, str(data), str(SECONDS)]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # the file is in the cache from here on
-        yield tracers(hierarchy, f"{top}/observed", f"{top}/other"), command
+        yield on.watchers, command
 
 
 def measure(mode: str, repetitions: int) -> list[Cost]:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from diagnose.cgroups import Hierarchy
 from diagnose.lab.groups import remove
+from diagnose.lab.owners import own_name
 from tests.benchmarks.overhead import reader
 from tests.benchmarks.processes import MIB
 
@@ -22,7 +23,7 @@ SECONDS, SETTLED = 12, 3
 @contextmanager
 def many(count: int) -> Iterator[None]:
     """Have that many further cgroups on the host."""
-    top = Hierarchy.discover().directory("/diagnose-bench-many")
+    top = Hierarchy.discover().directory(f"/{own_name()}-many")
     directories = [top, *(top / f"unit-{n}" for n in range(count))]
     try:
         for directory in directories:
@@ -40,7 +41,7 @@ def rows() -> list[str]:
         with reader("cached") as (_, command), many(count), tempfile.TemporaryDirectory() as folder:
             work = subprocess.Popen([*command[:-1], str(SECONDS + 5)], stdout=subprocess.DEVNULL)
             measuring = subprocess.Popen(
-                [sys.executable, "-m", "diagnose.cli", "latency", "--service", "/diagnose-bench/observed",
+                [sys.executable, "-m", "diagnose.cli", "latency", "--service", f"/{own_name()}/observed",
                  "--duration", str(SECONDS), "--output", f"{folder}/report"],
                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             )  # fmt: skip

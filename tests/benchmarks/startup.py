@@ -6,6 +6,7 @@ import statistics
 import subprocess
 import sys
 
+from diagnose.lab.owners import own_name
 from tests.benchmarks import processes
 from tests.benchmarks.overhead import reader
 
@@ -41,6 +42,6 @@ def rows(repetitions: int) -> list[str]:
 
 def _first_window(repetitions: int) -> float:
     with reader("cached"):
-        commands = [[sys.executable, "-c", _FIRST_WINDOW, "/diagnose-bench/observed"]] * repetitions
+        commands = [[sys.executable, "-c", _FIRST_WINDOW, f"/{own_name()}/observed"]] * repetitions
         outputs = [subprocess.run(c, check=True, capture_output=True, text=True).stdout for c in commands]
     return statistics.median(float(o) for o in outputs)

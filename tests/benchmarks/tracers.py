@@ -24,6 +24,7 @@ from diagnose.probes import (
     UringProbe,
 )
 from diagnose.probes._bpf import Module
+from diagnose.probes._tracefs import ensure
 from diagnose.service import Service
 
 Tracer = Callable[[], AbstractContextManager[object]]
@@ -130,6 +131,7 @@ def battery(hierarchy: Hierarchy, cgroup: str) -> Iterator[None]:
 
 def tracers(hierarchy: Hierarchy, observed: str, other: str) -> dict[str, Tracer]:
     """Return what is compared, by name; the reads come from the cgroup `observed`."""
+    ensure()  # here, so that bpftrace has it too
     return {
         "nothing": nullcontext,
         "empty programs": empty_programs,

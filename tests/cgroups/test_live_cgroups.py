@@ -94,6 +94,7 @@ def unified_sandbox():
     box.remove()
 
 
+@pytest.mark.guest
 def test_a_service_is_found_in_every_way(sandbox):
     inner = sandbox.make("/pool")
     pid = sandbox.run(inner, STAY)
@@ -109,6 +110,7 @@ def test_a_service_is_found_in_every_way(sandbox):
     assert row.usage_bytes
 
 
+@pytest.mark.guest
 def test_asking_about_a_cgroup_that_is_not_there_creates_nothing(sandbox):
     name = f"{sandbox.path}/not-there"
     with pytest.raises(UsageError, match=f"nearest: {sandbox.path}"):
@@ -124,6 +126,7 @@ def on_disk(folder: Path) -> bool:
     return max(holders, key=lambda m: len(m.point)).kind not in ("tmpfs", "ramfs", "9p", "overlay")
 
 
+@pytest.mark.guest
 def test_a_reading_agrees_with_what_was_done(sandbox, tmp_path):
     if not on_disk(tmp_path):
         pytest.skip(f"{tmp_path} is not on a disk; give --basetemp one that is")
@@ -164,6 +167,7 @@ def test_v1_cpu_and_pressure_of_the_whole_host_are_not_the_services(sandbox):
     assert (read_memory(sandbox.hierarchy, "/")["cpu_usage_us"] or 0) > 0
 
 
+@pytest.mark.guest
 def test_ids_and_hostile_names_in_the_real_hierarchy(sandbox):
     raw = os.fsencode(sandbox.hierarchy.directory(sandbox.path)) + b"/esc\x1b\xff"
     os.mkdir(raw)  # noqa: PTH102
@@ -175,6 +179,7 @@ def test_ids_and_hostile_names_in_the_real_hierarchy(sandbox):
         sandbox.hierarchy.id_of(path)
 
 
+@pytest.mark.guest
 def test_v2_cgroups_give_pressure_and_cpu(unified_sandbox):
     inner = unified_sandbox.make("/inner")
     pid = unified_sandbox.run(inner, STAY)

@@ -6,11 +6,13 @@ Exit 1 if a verdict is not the right one, a probe did not attach, or a check doe
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.kernels import guest, host, table
+from tests.kernels import boot, guest, host, systemd_guest, table
 from tests.kernels.result import Result
 
 PAGE = guest.CHECKOUT / "KERNELS.md"
@@ -22,22 +24,23 @@ def kernel_images(folder: Path) -> list[Path]:
     return sorted(found, key=lambda image: [int(n) for n in table.short(image.name[len("vmlinuz-") :]).split(".")])
 
 
-def in_guests(images: list[Path], keep: Path, *more: str) -> list[Result]:
-    """Boot each kernel with a fresh disk; a guest that leaves no result is a wrong one, and says so."""
-    results = []
-    for image in images:
-        name = image.name.removeprefix("vmlinuz-")
-        with tempfile.TemporaryDirectory(prefix="diagnose-test-", dir="/var/tmp") as folder:
-            disk = Path(folder) / "disk.img"
-            guest.disk_image(disk)
-            result = guest.run(image, disk, keep / name, *more)
-        results.append(result or Result(kernel=name, cgroup_version=2, verdict="the guest left no result"))
-    return results
+def in_guests(images: list[Path], root: Path, keep: Path, jobs: int, *more: str) -> list[Result]:
+    """Boot each kernel, with a fresh disk, so many at a time."""
+    with ThreadPoolExecutor(jobs) as pool:
+        run = [pool.submit(guest.run, i, root, keep / i.name.removeprefix("vmlinuz-"), *more) for i in images]
+        return [guest_.result() for guest_ in run]
+
+
+def _end(number: int, _: object) -> None:
+    """End the guests too, so that their disks are removed and nothing goes on."""
+    for qemu in boot.running:
+        qemu.terminate()
+    sys.exit(128 + number)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.kernels", description=__doc__)
-    parser.add_argument("kernels", type=Path, metavar="DIR", help="kernels, unpacked (.ci/guest-packages)")
+    parser.add_argument("kernels", type=Path, metavar="DIR", help="kernels and a root file system (.ci/guest-packages)")
     parser.add_argument("--only", metavar="TEXT", help="only kernels with this in their name; prints, writes no page")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the guests' logs, captures and reports here")
     parser.add_argument(
@@ -45,21 +48,29 @@ def main() -> int:
         action="store_true",
         help="into --keep also what the detection asks the kernels (tests/probes/recorded)",
     )
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="guests at a time (default: %(default)s)")
     options = parser.parse_args()
     images = [i for i in kernel_images(options.kernels) if options.only is None or options.only in i.name]
     if not images:
         parser.error(f"no kernel in {options.kernels}")
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _end)
+    root, names = options.kernels / guest.ROOT_IMAGE, None
     with tempfile.TemporaryDirectory(prefix="diagnose-test-", dir="/var/tmp") as folder:
-        results = in_guests(images, (options.keep or Path(folder)).resolve(), *(["record"] if options.record else []))
+        keep = (options.keep or Path(folder)).resolve()
+        results = in_guests(images, root, keep, options.jobs, *(["record"] if options.record else []))
+        if options.only is None:
+            names = systemd_guest.run(images[-1], root, keep / "systemd")
     if options.only is None and (own := host.run()) is not None:
         results.append(own)
-    print(table.page(results))
-    for result in results:
-        print(f"{result.kernel}: {result.seconds}", file=sys.stderr)
+    found = [*results, *([names] if names else [])]
+    print(table.page(results, names))
+    for one in found:
+        print(f"{one.kernel}: {one.seconds}", file=sys.stderr)
     # The page is always one whole run: a kernel run anew, by itself, must not improve an older table.
     if options.only is None:
-        PAGE.write_text(table.page(results))
-    return 0 if all(result.right for result in results) else 1
+        PAGE.write_text(table.page(results, names))
+    return 0 if all(one.right for one in found) else 1
 
 
 if __name__ == "__main__":

@@ -1,49 +1,71 @@
-"""A guest: a disk image with this checkout and what it imports, and one boot of a kernel that runs it."""
+"""A guest: a disk image with this checkout and what it imports, and one boot of a kernel that runs it.
+
+All that runs in a guest comes from its own disks: memory is flooded there, and programs are read again and again.
+"""
 
 from __future__ import annotations
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import sysconfig
 import tempfile
-import threading
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
+from typing import TypeVar
 
-from tests.kernels.result import Result
+from tests.kernels.boot import Ended, boot
+from tests.kernels.result import Check, Found, Result
 
 CHECKOUT = Path(__file__).parents[2]
+ROOT_IMAGE = "root.img"
 PARTS = ("bpf", "diagnose", "reports", "rules", "tests", "pyproject.toml", "README.md")
-NOT_NEEDED = ("mypy*", "*mypyc*", "ruff*", "pip*", "setuptools*", "virtme*", "*.pth")
+NOT_NEEDED = ("mypy*", "*mypyc*", "ruff*", "pip*", "setuptools*", "playwright*", "*.pth")
 DISK_BYTES = 4 << 30
-MEMORY_MIB = 1000
 TIMEOUT_SECONDS = 1200
-MOUNT = "/tmp/disk"
-RUN = f"""
-mkdir -p {MOUNT} && mount /dev/vda {MOUNT} && cd {MOUNT}/checkout || exit 99
-export PYTHONPATH={MOUNT}/checkout:{MOUNT}/checkout/tests:{MOUNT}/site TMPDIR={MOUNT} PYTHONDONTWRITEBYTECODE=1
+F = TypeVar("F", bound=Found)
+KEPT = "/kept"
+RESULTS_TTY = "/dev/ttyS2"
+ENVIRONMENT = "PYTHONPATH=/mnt/checkout:/mnt/checkout/tests:/mnt/site PYTHONDONTWRITEBYTECODE=1 TMPDIR=/mnt HOME=/root"
+START = """#!/bin/bash
+exec </dev/null >/dev/ttyS1 2>&1
+export {environment} PATH=/usr/sbin:/usr/bin:/sbin:/bin
+mount -t cgroup2 cgroup2 /sys/fs/cgroup && mount -t tmpfs tmpfs /tmp && mount -t tmpfs tmpfs /run
+mkdir -p /mnt{kept} && cd /mnt/checkout
+ulimit -c unlimited && echo /mnt{kept}/core.%e.%p >/proc/sys/kernel/core_pattern
 echo "booted in $(cut -d ' ' -f 1 /proc/uptime) s"
-"$@"
+python3 -m tests.kernels.inside /mnt{kept} {more}
+echo "python ended with status $?"
+sync
+echo o >/proc/sysrq-trigger
+sleep 60
 """
 
 
-def disk_image(path: Path) -> None:
-    """Make an ext4 image that holds the checkout and its Python packages, compiled; the rest of it is free."""
+def disk_image(path: Path, start: str, over: Mapping[str, str] = MappingProxyType({})) -> None:
+    """Make an ext4 image that holds the checkout and its Python packages, compiled; the rest of it is free.
+
+    `start` is the guest's first program, `over` text by path: files that are put over those of the root file system.
+    """
     with tempfile.TemporaryDirectory(prefix="diagnose-test-", dir=path.parent) as folder:
         stage = Path(folder)
         for part in PARTS:
             _copy(CHECKOUT / part, stage / "checkout" / part)
         _copy(Path(sysconfig.get_path("purelib")), stage / "site", NOT_NEEDED)
         subprocess.run([sys.executable, "-m", "compileall", "-q", str(stage)], check=False, stdout=subprocess.DEVNULL)
+        (stage / "start").write_text(start)
+        (stage / "start").chmod(0o755)
+        (stage / "over").mkdir()
+        for name, text in over.items():
+            file = stage / "over" / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text)
         with path.open("wb") as file:
             file.truncate(DISK_BYTES)
-        make = shutil.which("mkfs.ext4", path=f"{os.environ['PATH']}:/usr/sbin:/sbin") or "mkfs.ext4"
-        subprocess.run([make, "-q", "-F", "-d", str(stage), str(path)], check=True)
+        subprocess.run([_tool("mkfs.ext4"), "-q", "-F", "-d", str(stage), str(path)], check=True)
 
 
 def _copy(source: Path, target: Path, but: Sequence[str] = ()) -> None:
@@ -54,49 +76,36 @@ def _copy(source: Path, target: Path, but: Sequence[str] = ()) -> None:
         shutil.copy(source, target)
 
 
-def run(kernel: Path, image: Path, folder: Path, *more: str) -> Result | None:
-    """Boot a kernel image, run `inside.py` in it, with `more` arguments; its result, None if it did not get that far.
+def _tool(name: str) -> str:
+    return shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin:/sbin") or name
 
-    Emulated (TCG) unless DIAGNOSE_GUEST_KVM=1: not every machine that has /dev/kvm can run these guests by it.
+
+def run(kernel: Path, root: Path, keep: Path, *more: str) -> Result:
+    """Boot a kernel image, run `inside.py` in it, with `more` arguments; its files go to `keep`.
+
+    A guest that did not get to its end is a check that does not hold, with the last words of its kernel.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    script = folder / "run.sh"
-    script.write_text(RUN)
-    inside = [
-        "bash",
-        str(script),
-        str(Path(sys.executable).resolve()),
-        "-m",
-        "tests.kernels.inside",
-        str(folder),
-        *more,
-    ]
-    vng = Path(sysconfig.get_path("scripts")) / "vng"
-    command = [
-        *(str(vng), "-r", str(kernel), "--force-9p", f"--rwdir={folder}", "--memory", f"{MEMORY_MIB}M", "--cpus", "2"),
-        *([] if os.environ.get("DIAGNOSE_GUEST_KVM") == "1" else ["--disable-kvm"]),
-        *("--disk", str(image), "--", " ".join(inside)),
-    ]
-    environment = {**os.environ, "PATH": f"{vng.parent}:{os.environ['PATH']}:/usr/sbin:/sbin"}
-    begin = time.monotonic()
-    with subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        errors="replace", env=environment, start_new_session=True,
-    ) as guest, (folder / "guest.log").open("w") as log:  # fmt: skip
-        assert guest.stdout is not None
-        deadline = threading.Timer(TIMEOUT_SECONDS, os.killpg, (guest.pid, signal.SIGKILL))
-        deadline.start()
-        try:
-            for line in guest.stdout:
-                log.write(line)
-                print(f"[{time.monotonic() - begin:4.0f} s] {line}", end="", flush=True)
-        finally:
-            deadline.cancel()
-            with suppress(ProcessLookupError):  # gone, as it should be
-                os.killpg(guest.pid, signal.SIGTERM)
-    written = folder / "result.json"
-    if not written.is_file():
-        return None
-    result = Result.model_validate_json(written.read_text())
-    result.seconds["boot to end"] = round(time.monotonic() - begin, 1)
-    return result
+    name, begin = kernel.name.removeprefix("vmlinuz-"), time.monotonic()
+
+    def say(line: str) -> None:
+        print(f"[{name.partition('-')[0]} {time.monotonic() - begin:4.0f} s] {line}", flush=True)
+
+    with tempfile.TemporaryDirectory(prefix="diagnose-test-", dir="/var/tmp") as folder:
+        disk = Path(folder) / "disk.img"
+        disk_image(disk, START.format(environment=ENVIRONMENT, kept=KEPT, more=" ".join(more)))
+        ended = boot(kernel, root, disk, keep, TIMEOUT_SECONDS, say)
+        # Best effort, for who looks for a fault: a guest that died left its disk as it was.
+        subprocess.run([_tool("debugfs"), "-R", f"rdump {KEPT} {keep}", str(disk)], check=False, capture_output=True)
+    return told(Result(kernel=name, cgroup_version=2), ended)
+
+
+def told(nothing: F, ended: Ended) -> F:
+    """Return what a guest handed over, or `nothing`; with a check that does not hold if it died (pure)."""
+    found = type(nothing).model_validate_json(ended.result) if ended.result else nothing
+    found.seconds["boot to end"] = ended.seconds
+    if ended.trouble or not found.finished:
+        how = ended.trouble or "it shut down before its last step"
+        last = " / ".join(ended.console) or "nothing"
+        words = f"{how}; the last that its kernel said: {last}"
+        found.checks.append(Check(what="the guest gets to its end", right=False, found=words))
+    return found

@@ -8,7 +8,9 @@ from diagnose import doctor, pipeline, rules
 from diagnose.battery import host_facts
 from diagnose.cgroups import Hierarchy
 from diagnose.lab import SCENARIOS
+from tests.accuracy import without_bpf
 from tests.accuracy.live import outcome, record
+from tests.kernels.judge import in_words
 from tests.kernels.result import Result
 
 SCENARIO = "noisy-neighbour"
@@ -21,11 +23,15 @@ def run() -> Result | None:
     begin = time.monotonic()
     capture = record(SCENARIO)
     judged = outcome(SCENARIOS[SCENARIO], pipeline.analyse(capture, rules.load_rules()))
+    files = outcome(SCENARIOS[SCENARIO], pipeline.analyse(record(SCENARIO, bpf="unused"), rules.load_rules()))
     return Result(
         kernel=host_facts().kernel,
         cgroup_version=Hierarchy.discover().version,
         probes=list(capture.probes),
-        verdict=f"{judged.verdict}, {judged.confidence}: {', '.join(judged.named)}",
+        verdict=in_words(judged),
         verdict_right=judged.right,
+        without_bpf=in_words(files),
+        without_bpf_right=without_bpf.kind(files) in ("right", "inconclusive"),
+        finished=True,
         seconds={"all": round(time.monotonic() - begin, 1)},
     )

@@ -1,11 +1,13 @@
 """What runs in a guest: the story, look-ups by tracepoint and kprobe, and the live tests that are marked for guests.
 
-`python -m tests.kernels.inside FOLDER [record]`: results and logs go to FOLDER, what the kernel says of itself to
-FOLDER/recorded. The steps go on after one that failed.
+`python -m tests.kernels.inside FOLDER [record] [sizes]`: logs go to FOLDER, what the kernel says of itself to
+FOLDER/recorded, the result, after every check, to the guest's third serial port. The steps go on after one that failed.
+With `sizes` nothing but the recommended limits is tried, for ACCURACY.md.
 """
 
 from __future__ import annotations
 
+import faulthandler
 import importlib
 import os
 import shutil
@@ -21,13 +23,17 @@ import pytest
 
 from diagnose import battery
 from diagnose.cgroups import Hierarchy
-from tests.kernels import commands
+from diagnose.lab import running
+from tests.accuracy import sizing
+from tests.kernels import commands, guest, scenario
 from tests.kernels.lookups import compare
 from tests.kernels.record import record
 from tests.kernels.result import Check, Result
 from tests.kernels.story import Story, say
 
 TESTS = Path(__file__).parents[1]
+LIVE = ("probes/*_live.py", "cgroups/test_live_cgroups.py", "apply/test_live_apply.py")
+"""Where tests are marked `guest`; all of them, to be looked through, would take an emulated machine long."""
 WINDOW_SECONDS = 2.0
 """Nothing is drained while a test's workers act, and the kernel keeps 16 windows: emulated, they have to be longer."""
 
@@ -53,7 +59,7 @@ def live_tests() -> list[Check]:
     live.WINDOW_SECONDS = WINDOW_SECONDS
     counted = _Counted()
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    files = sorted(str(file) for file in TESTS.glob("probes/*_live.py"))
+    files = sorted(str(file) for pattern in LIVE for file in TESTS.glob(pattern))
     pytest.main(["-q", "-m", "guest", "-p", "no:cacheprovider", "--durations=0", *files], plugins=[counted])
     found = "; ".join(counted.others) or f"{len(counted.passed)} passed"
     return [Check(what="live tests", right=bool(counted.passed) and not counted.others, found=found)]
@@ -84,15 +90,17 @@ def _briefly(step: Callable[[], list[Check]]) -> Callable[[], list[Check]]:
 
 
 def main() -> int:
+    faulthandler.enable()
     folder = Path(sys.argv[1])
-    if sys.argv[2:] == ["record"]:
+    if "record" in sys.argv:
         record(folder / "recorded")
     for module in commands.PRELOADED:
         importlib.import_module(module)
     result = Result(kernel=os.uname().release, cgroup_version=Hierarchy.discover().version)
 
     def save() -> None:
-        (folder / "result.json").write_text(result.model_dump_json(indent=1))
+        with Path(guest.RESULTS_TTY).open("w") as file:
+            file.write(result.model_dump_json() + "\n")
 
     def told() -> list[Check]:
         # On the guest's own disk: what a network file system makes of locks and fsync is another story.
@@ -103,9 +111,17 @@ def main() -> int:
                 shutil.copytree(place, folder / "story", dirs_exist_ok=True)
         return []
 
-    for name, step in (("look-ups", _briefly(compare)), ("story", told), ("live tests", _briefly(live_tests))):
+    def sizes() -> list[Check]:
+        with running(scenario.of_this_host(), sizing.SECONDS, say) as lab:
+            result.sized = sizing.try_limits(lab, lambda _, what: say(f"measured: {what}"))
+        return [Check(what="limits", right=result.sized.holds, found=sizing.line(result.sized))]
+
+    whole = (("look-ups", _briefly(compare)), ("story", told), ("live tests", _briefly(live_tests)))
+    for name, step in (("sizes", sizes),) if "sizes" in sys.argv else whole:
         _step(result, name, step)
         save()
+    result.finished = True
+    save()
     return 0 if result.right else 1
 
 

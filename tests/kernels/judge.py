@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from diagnose.models import Report
+from tests.accuracy.live import Outcome
 from tests.kernels.result import Check
 
 LEAST_SHARE = 0.33
@@ -10,6 +11,12 @@ LEAST_SHARE = 0.33
 MOST_INNOCENT = 0.05
 LIMITS = {("/service", "memory.low"), ("", "memory.low"), ("/batch", "memory.high"), ("/batch", "memory.max")}
 """Protection reaches the service only if its parent has it too: nobody between it and the root has a limit."""
+
+
+def in_words(outcome: Outcome) -> str:
+    """Return a verdict with whom it names."""
+    named = f": {', '.join(outcome.named)}" if outcome.named else ""
+    return f"{outcome.verdict}, {outcome.confidence}{named}"
 
 
 def judged(report: Report, markdown: str) -> list[Check]:
@@ -52,4 +59,5 @@ def _recommendations(report: Report, parent: str) -> Check:
 def _text(report: Report, markdown: str) -> Check:
     wanted = (str(report.verdict.rule), "kswapd (kernel)", "an estimate, not a measurement", "memory.low", "memory.max")
     absent = ", ".join(words for words in wanted if words not in markdown)
-    return Check(what="the report says so in words", right=not absent, found=f"absent: {absent or 'nothing'}")
+    found = f"lacks: {absent}" if absent else "each of: " + ", ".join(wanted)
+    return Check(what="the report says so in words", right=not absent, found=found)

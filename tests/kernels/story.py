@@ -14,9 +14,10 @@ from diagnose.capture import load
 from diagnose.cgroups import Hierarchy
 from diagnose.lab import Lab, running
 from diagnose.models import Report
+from tests.accuracy import without_bpf
 from tests.accuracy.live import outcome
 from tests.kernels import commands, scenario
-from tests.kernels.judge import judged
+from tests.kernels.judge import in_words, judged
 from tests.kernels.result import Check, Result
 
 DURATION_SECONDS = 20
@@ -43,6 +44,7 @@ class Story:
             self.result.seconds["set-up"] = round(time.monotonic() - begin, 1)
             before = self._settings(lab)
             self._step("diagnose", lambda: self._diagnose(lab))
+            self._step("without BPF", lambda: self._without_bpf(lab))
             self._step("apply", self._apply)
             self._step("verify", self._verify)
             self._step("rollback", self._roll_back)
@@ -59,10 +61,18 @@ class Story:
         capture, _ = load(self.report_file.with_name("capture.json.gz"))
         found = outcome(lab.scenario, report)
         self.result.probes = list(capture.probes)
-        self.result.verdict = f"{found.verdict}, {found.confidence}: {', '.join(found.named)}"
+        self.result.verdict = in_words(found)
         self.result.verdict_right = found.right
         for check in judged(report, self.report_file.with_name("report.md").read_text()):
             self._note(check)
+
+    def _without_bpf(self, lab: Lab) -> None:
+        place = self.folder / "without-bpf"
+        self._run("latency", "--no-bpf", "--service", lab.service, "--duration", DURATION_SECONDS, "--output", place)
+        found = outcome(lab.scenario, Report.model_validate_json((place / "report.json").read_text()))
+        self.result.without_bpf = in_words(found)
+        self.result.without_bpf_right = without_bpf.kind(found) in ("right", "inconclusive")
+        self.save()
 
     # ---------------------------------------------------------------- apply, verify, roll back
 

@@ -1,11 +1,11 @@
 """What runs in the guest of `systemd_guest.py`: units of every kind, and what `diagnose` makes of their names.
 
-Prints a JSON list of checks: {what, right, found}. Nothing is faked: systemd made the cgroups and answers systemctl.
+Prints what it found as one line of JSON. Nothing is faked: systemd made the cgroups and answers systemctl.
 """
 
 from __future__ import annotations
 
-import json
+import os
 import subprocess
 import sys
 import traceback
@@ -17,6 +17,7 @@ from diagnose.apply.machine import Machine
 from diagnose.cgroups import Hierarchy, KnownNames
 from diagnose.errors import DiagnoseError
 from diagnose.service import list_services, resolve
+from tests.kernels.result import Check, Found
 
 TEMPLATE = "[Service]\nExecStart=/bin/sleep infinity\n[Install]\n"
 SLEEP = ("/bin/sleep", "infinity")
@@ -59,32 +60,30 @@ def set_up() -> subprocess.Popen[bytes]:
     return scope
 
 
-def names(hierarchy: Hierarchy) -> list[dict[str, object]]:
+def names(hierarchy: Hierarchy) -> list[Check]:
     found = []
     for name, path in NAMES.items():
         told = _tried(lambda name=name: resolve(name, hierarchy).cgroup)
-        found.append({"what": f"--service {name}", "right": told == path, "found": told})
+        found.append(Check(what=f"--service {name}", right=told == path, found=told))
     return found
 
 
-def by_process(hierarchy: Hierarchy) -> dict[str, object]:
+def by_process(hierarchy: Hierarchy) -> Check:
     pid = command("systemctl", "show", "--property=MainPID", "--value", "checkout.service")
     told = _tried(lambda: resolve(f"pid:{pid}", hierarchy).cgroup)
-    return {"what": "--service pid:N", "right": told == NAMES["checkout"], "found": told}
+    return Check(what="--service pid:N", right=told == NAMES["checkout"], found=told)
 
 
-def refused(hierarchy: Hierarchy) -> list[dict[str, object]]:
+def refused(hierarchy: Hierarchy) -> list[Check]:
     wanted = {
         "idle": "unit 'idle.service' is known but not running (inactive); systemctl start it first",
         "chekout": "unknown service 'chekout'; the nearest: checkout.service",
     }
     told = {name: _tried(lambda name=name: resolve(name, hierarchy).cgroup) for name in wanted}
-    return [
-        {"what": f"--service {n}", "right": told[n].startswith(says), "found": told[n]} for n, says in wanted.items()
-    ]
+    return [Check(what=f"--service {n}", right=told[n].startswith(says), found=told[n]) for n, says in wanted.items()]
 
 
-def listed(hierarchy: Hierarchy) -> list[dict[str, object]]:
+def listed(hierarchy: Hierarchy) -> list[Check]:
     """Each as `diagnose services` lists it, named by what --service takes, with memory and a process."""
     known = KnownNames(hierarchy.root)
     rows = {row.cgroup: row for row in list_services(hierarchy)}
@@ -94,22 +93,20 @@ def listed(hierarchy: Hierarchy) -> list[dict[str, object]]:
         again = None if row is None else _tried(lambda name=row.name: resolve(name, hierarchy).cgroup)
         right = row is not None and again == path and row.manager == "systemd" and row.processes > 0
         right = right and row is not None and (row.usage_bytes or 0) > 0 and row.file_bytes is not None
-        found.append({"what": f"services: {path}", "right": right, "found": f"{row} -> {again}; {known.label(path)}"})
+        said = "not listed" if row is None else f"{row.name}, {row.manager}, {row.processes} processes -> {again}"
+        found.append(Check(what=f"services: {path}", right=right, found=f"{said}; {known.label(path)}"))
     return found
 
 
-def limited(hierarchy: Hierarchy) -> dict[str, object]:
+def limited(hierarchy: Hierarchy) -> Check:
     """A limit through systemd, the way that apply takes."""
     path = NAMES["nightly"]
     machine = Machine(hierarchy, "guest", "", lambda _: False)
     way = ways.choose(path, "memory.max", machine, persistent=False)
     machine.run(ways.command(way.manager, path, "memory.max", 64 * MIB, persistent=False))
     read = (hierarchy.directory(path) / "memory.max").read_text().strip()
-    return {
-        "what": "a limit through systemctl",
-        "right": (way.manager, read) == ("systemd", str(64 * MIB)),
-        "found": read,
-    }
+    right = (way.manager, read) == ("systemd", str(64 * MIB))
+    return Check(what="a limit through systemctl", right=right, found=f"memory.max {read}")
 
 
 def _tried(told: Callable[[], str]) -> str:
@@ -120,16 +117,18 @@ def _tried(told: Callable[[], str]) -> str:
 
 
 def main() -> int:
-    found: list[dict[str, object]] = []
+    found = Found(kernel=os.uname().release)
     try:
         scope = set_up()
         hierarchy = Hierarchy.discover()
-        found += [*names(hierarchy), by_process(hierarchy), *refused(hierarchy), *listed(hierarchy), limited(hierarchy)]
+        found.checks += [*names(hierarchy), by_process(hierarchy), *refused(hierarchy), *listed(hierarchy)]
+        found.checks.append(limited(hierarchy))
         scope.kill()
     except Exception as error:
         traceback.print_exc()
-        found.append({"what": "the guest's checks", "right": False, "found": f"{type(error).__name__}: {error}"})
-    json.dump(found, sys.stdout)
+        found.checks.append(Check(what="the guest's checks", right=False, found=f"{type(error).__name__}: {error}"))
+    found.finished = True
+    print(found.model_dump_json())
     return 0
 
 

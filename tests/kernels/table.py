@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from diagnose.models import ProbeRecord
-from tests.kernels.result import Result
+from tests.kernels.result import Found, Result
 
 HEAD = """\
 # Which kernels it works on
@@ -14,13 +14,24 @@ Written by `make test-kernels`. Nothing here is typed in by hand.
 
 Each kernel runs the noisy neighbour and has to get the right verdict with the right culprit: Debian's kernels in guests
 (emulated, cgroup v2) in the story's pure form, where nobody has a limit, the batch job floods the host's cache and
-kswapd evicts; the kernel of the machine that ran the command with the lab's limits.
+kswapd evicts; the kernel of the machine that ran the command with the lab's limits. Without BPF (`--no-bpf`) a verdict
+is right, too, if it is *inconclusive*.
 """
 
 
-def page(results: Sequence[Result]) -> str:
+NAMES = """\
+## Names of units, with systemd as init (Linux {kernel}, cgroup v2)
+
+What `--service` takes for a unit, a slice, a scope and an instance of a template, the cgroup that it means, and how
+`diagnose services` lists it.
+"""
+
+
+def page(results: Sequence[Result], names: Found | None = None) -> str:
     """Return the whole page."""
     sections = [f"## Linux {short(r.kernel)}, cgroup v{r.cgroup_version}\n\n{_checks(r)}" for r in results if r.checks]
+    if names is not None:
+        sections.append(f"{NAMES.format(kernel=short(names.kernel))}\n{_checks(names)}")
     return "\n".join([HEAD, matrix(results), *sections])
 
 
@@ -33,15 +44,18 @@ def matrix(results: Sequence[Result]) -> str:
     """Return the table: a kernel a line, a probe a column; then notes on what came about in another way."""
     names = list(dict.fromkeys(p.probe for r in results for p in r.probes))
     lines = [
-        _row(["Kernel", "cgroup", *names, "Verdict", "Right"]),
-        _row(["---"] * (len(names) + 4)),
+        _row(["Kernel", "cgroup", *names, "Verdict", "Right", "Without BPF", "Right"]),
+        _row(["---"] * (len(names) + 6)),
     ]
     notes: list[str] = []
     for result in results:
         fared = {p.probe: p for p in result.probes}
         cells = [_cell(fared.get(name), notes) for name in names]
-        right = "yes" if result.verdict_right else "**no**"
-        lines.append(_row([short(result.kernel), f"v{result.cgroup_version}", *cells, result.verdict, right]))
+        verdicts = [
+            *(result.verdict, _holds(result.verdict_right)),
+            *(result.without_bpf, _holds(result.without_bpf_right)),
+        ]
+        lines.append(_row([short(result.kernel), f"v{result.cgroup_version}", *cells, *verdicts]))
     numbered = [f"{number}. {note}" for number, note in enumerate(notes, 1)]
     return "\n".join([*lines, "", *numbered, *([""] if numbered else [])])
 
@@ -58,9 +72,13 @@ def _cell(record: ProbeRecord | None, notes: list[str]) -> str:
     return f"{fared} ({notes.index(note) + 1})"
 
 
-def _checks(result: Result) -> str:
-    rows = [_row([c.what, c.found, "yes" if c.right else "**no**"]) for c in result.checks]
+def _checks(result: Found) -> str:
+    rows = [_row([c.what, c.found, _holds(c.right)]) for c in result.checks]
     return "\n".join([_row(["Check", "Found", "Holds"]), _row(["---"] * 3), *rows, ""])
+
+
+def _holds(right: bool) -> str:
+    return "yes" if right else "**no**"
 
 
 def _row(cells: Sequence[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from diagnose.models import ProbeRecord
-from tests.kernels.result import Check, Result
+from tests.kernels.result import Check, Found, Result
 from tests.kernels.scenario import flooded_host
 from tests.kernels.table import matrix, page, short
 
@@ -19,6 +19,9 @@ def result(*probes: ProbeRecord, right: bool = True, checks: tuple[Check, ...] =
         probes=list(probes),
         verdict="page-cache-noisy-neighbour, high: batch",
         verdict_right=right,
+        without_bpf="inconclusive, low",
+        without_bpf_right=right,
+        finished=True,
         checks=list(checks),
     )
 
@@ -26,7 +29,7 @@ def result(*probes: ProbeRecord, right: bool = True, checks: tuple[Check, ...] =
 def test_a_kernel_is_a_line_and_a_probe_a_column() -> None:
     older = result(READS, ProbeRecord(probe="page-cache", attached=True, missing=["cache.looked_up"], reason="none"))
     lines = matrix([result(READS, CACHE), older]).splitlines()
-    assert lines[0] == "| Kernel | cgroup | reads | page-cache | Verdict | Right |"
+    assert lines[0] == "| Kernel | cgroup | reads | page-cache | Verdict | Right | Without BPF | Right |"
     assert lines[2].startswith("| 6.1.0 | v2 | attached | attached (1) | page-cache-noisy-neighbour")
     assert "| in part (2) |" in lines[3]
     assert lines[-2:] == ["1. look-ups by a kprobe", "2. without cache.looked_up; none"]
@@ -44,6 +47,25 @@ def test_a_wrong_verdict_or_check_is_wrong() -> None:
     wrong = result(READS, checks=(CHECK.model_copy(update={"right": False}),))
     assert not wrong.right
     assert "| rollback | exit 0 | **no** |" in page([wrong])
+
+
+def test_names_are_a_section_of_their_own() -> None:
+    text = page([result(READS)], Found(kernel="6.12.117+deb12-amd64", checks=[CHECK], finished=True))
+    assert "## Names of units, with systemd as init (Linux 6.12.117, cgroup v2)" in text
+    assert text.count("| rollback | exit 0 | yes |") == 2
+
+
+def test_a_wrong_verdict_without_bpf_is_wrong() -> None:
+    accused = result(READS).model_copy(
+        update={"without_bpf": "own-limit-too-small, medium", "without_bpf_right": False}
+    )
+    assert not accused.right
+    assert "| yes | own-limit-too-small, medium | **no** |" in matrix([accused])
+
+
+def test_a_kernel_whose_guest_did_not_get_to_its_end_is_wrong() -> None:
+    assert not result(READS).model_copy(update={"finished": False}).right
+    assert not result().right
 
 
 def test_a_kernel_without_a_probe_has_a_dash() -> None:

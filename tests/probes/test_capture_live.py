@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
-import os
-import platform
 import re
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from live import Bench, bench
-
-from diagnose.doctor.calls import NUMBERS
+from tool import FINISHED, Tool, alive, latency, left_of
 
 pytestmark = pytest.mark.kernel
 
@@ -31,8 +25,6 @@ while True:
         os.pread(fd, PAGE, i * PAGE)
     time.sleep(0.01)
 """
-FINISHED = (0, 1)
-READY_SECONDS = 30
 
 
 @pytest.fixture
@@ -47,80 +39,6 @@ def service(here: Bench) -> str:
 def here() -> Iterator[Bench]:
     with bench() as made:
         yield made
-
-
-class Tool:
-    """`diagnose` as a child; killed at the end, whatever happens."""
-
-    def __init__(self, folder: Path, *arguments: str, before: tuple[str, ...] = ()) -> None:
-        self.process = subprocess.Popen(
-            [*before, sys.executable, "-m", "diagnose.cli", *arguments],
-            cwd=folder,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def __enter__(self) -> Tool:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.process.kill()
-        self.process.communicate()
-
-    def finished(self) -> tuple[int, str, str]:
-        out, err = self.process.communicate(timeout=60)
-        return self.process.returncode, out, err
-
-    def measuring(self) -> dict[str, set[int]]:
-        """Wait until its programs are attached; returns the ids of its BPF programs and maps."""
-        deadline = time.monotonic() + READY_SECONDS
-        while time.monotonic() < deadline:
-            ids = bpf_ids(self.process.pid)
-            if len(ids["prog"]) >= 10:
-                time.sleep(1.2)
-                return bpf_ids(self.process.pid)
-            assert self.process.poll() is None, self.process.communicate()
-            time.sleep(0.05)
-        raise AssertionError("no BPF programs were loaded")
-
-
-def bpf_ids(pid: int) -> dict[str, set[int]]:
-    """Return the BPF objects that a process holds, by the kernel's own numbers."""
-    found: dict[str, set[int]] = {"prog": set(), "map": set()}
-    for entry in Path(f"/proc/{pid}/fdinfo").iterdir():
-        try:
-            text = entry.read_text()
-        except OSError:
-            continue
-        for kind in found:
-            found[kind] |= {int(n) for n in re.findall(rf"^{kind}_id:\s*(\d+)$", text, re.MULTILINE)}
-    return found
-
-
-def alive(kind: str, number: int) -> bool:
-    """Ask the kernel for a BPF program or map by its number (BPF_PROG_GET_FD_BY_ID, BPF_MAP_GET_FD_BY_ID)."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    attributes = (ctypes.c_uint32 * 3)(number, 0, 0)
-    command = {"prog": 13, "map": 14}[kind]
-    fd = libc.syscall(NUMBERS[platform.machine()][0], command, attributes, ctypes.sizeof(attributes))
-    if fd >= 0:
-        os.close(fd)
-    return fd >= 0
-
-
-def left_of(ids: dict[str, set[int]]) -> set[tuple[str, int]]:
-    """Return which of the objects are still there after the kernel has had time to free them."""
-    deadline = time.monotonic() + 10
-    while True:
-        left = {(kind, n) for kind, numbers in ids.items() for n in numbers if alive(kind, n)}
-        if not left or time.monotonic() > deadline:
-            return left
-        time.sleep(0.1)
-
-
-def latency(service: str, *more: str) -> tuple[str, ...]:
-    return ("latency", "--service", service, *more)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

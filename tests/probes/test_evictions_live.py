@@ -18,6 +18,7 @@ def here() -> Iterator[Bench]:
         yield made
 
 
+@pytest.mark.guest
 @pytest.mark.parametrize(
     ("act", "cause", "pages"),
     [
@@ -44,6 +45,7 @@ done()
     assert pages * 0.98 <= evicted(capture, evictor=own, victim=own, cause=cause) <= pages
 
 
+@pytest.mark.guest
 def test_at_its_limit_a_cgroup_evicts_its_own_pages(here: Bench) -> None:
     service = here.make("/svc", limit_bytes=16 * MIB)
     here.file("data", 64 * MIB // PAGE)

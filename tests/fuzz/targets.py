@@ -1,0 +1,222 @@
+"""What is fuzzed: each target makes one example out of a `Random` and feeds it to the product.
+
+Whatever the input, the product ends with a result or with its own error type, whose message is printable lines.
+Anything else that leaves a target is a bug: another exception, a hang, memory without a bound (`guard.py`), a file
+outside of where files belong.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import tempfile
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from apply.scene import Scene, limit
+from example_report import example_capture
+from probes.btf_blob import Blob
+
+from diagnose import capture as captures
+from diagnose import output, pipeline
+from diagnose.apply import carry_out, load_record, load_report, plan, rollback
+from diagnose.delivery import contents, delivery
+from diagnose.errors import DiagnoseError
+from diagnose.evaluate import evaluate
+from diagnose.facts import Facts
+from diagnose.formats import FORMATS
+from diagnose.probes import _btf, _fit, _flags
+from diagnose.probes._bpf import Attachment
+from diagnose.redact import redact
+from diagnose.report import render_json
+from diagnose.resources import folder
+from diagnose.rules import RuleSet, load_rules
+from diagnose.rules.testing import run_tests
+from diagnose.seal import sealed
+from diagnose.windows import Windows
+
+from . import host_files
+from .mutations import WORDS, json_text, odd_value, spoilt_bytes, spoilt_json
+
+Target = Callable[[Random], None]
+
+
+def in_lines(error: DiagnoseError) -> None:
+    """A message is what a terminal can show: lines of printable characters, and not a screenful of them."""
+    message = str(error)
+    assert all(line.isprintable() for line in message.split("\n")), repr(message)
+    assert 0 < len(message) < 5000, f"{len(message)} characters: {message[:200]!r}"
+
+
+@cache
+def _rules() -> RuleSet:
+    return load_rules()
+
+
+@cache
+def _capture_text() -> str:
+    return gzip.decompress(captures.to_bytes(example_capture(windows=30, requested=30))).decode()
+
+
+def capture_files(random: Random) -> None:
+    """A capture file, from its bytes to the report in every format, also redacted."""
+    text = json_text(random, spoilt_json(random, json.loads(_capture_text())))
+    packed = gzip.compress(text, 1)
+    if random.random() < 0.1:
+        packed = spoilt_bytes(random, packed)
+    try:
+        capture = captures.parse(packed, "capture.json.gz")
+        if random.random() < 0.3:
+            capture = redact(capture)
+        report = pipeline.analyse(capture, _rules(), packed)
+        name = random.choice(sorted(FORMATS))
+        files = contents(report, packed, delivery(None, [name], with_charts=False), lambda _: ())
+        assert len(files) == 2
+        with tempfile.TemporaryDirectory() as below:
+            chosen = output.default_folder(capture.service.name, capture.start)
+            assert len(chosen.parts) == 1
+            assert not chosen.name.startswith(".")
+            output.write(Path(below) / chosen, files)
+    except DiagnoseError as error:
+        in_lines(error)
+
+
+@cache
+def _rule_texts() -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder("rules").glob("*.yaml"))}
+
+
+@cache
+def _facts() -> Facts:
+    return Facts(Windows(example_capture(windows=30, requested=30)))
+
+
+def rule_files(random: Random) -> None:
+    """A folder of rules: loaded, tested by their own tests, and asked about a capture."""
+    name = random.choice(sorted(_rule_texts()))
+    content = _rule_texts()[name]
+    content = spoilt_bytes(random, content) if random.random() < 0.5 else _lines_spoilt(random, content)
+    with tempfile.TemporaryDirectory() as below:
+        Path(below, name).write_bytes(content)
+        try:
+            rules = load_rules([Path(below)])
+            run_tests(Path(below))
+            evaluate(rules, _facts())
+        except DiagnoseError as error:
+            in_lines(error)
+
+
+def _lines_spoilt(random: Random, content: bytes) -> bytes:
+    """Give some keys another value, so that most of the file stays YAML."""
+    lines = content.decode().split("\n")
+    for _ in range(random.randint(1, 3)):
+        place = random.randrange(len(lines))
+        key, colon, _rest = lines[place].partition(": ")
+        value = json.dumps(odd_value(random)) if random.random() < 0.5 else random.choice(WORDS)
+        lines[place] = f"{key}{colon}{value}"
+    return "\n".join(lines).encode("utf-8", "surrogatepass")
+
+
+def report_files(random: Random) -> None:
+    """A report, with the right digest or not, given to `apply`; the record of that, spoilt, to `rollback`."""
+    with tempfile.TemporaryDirectory() as name:
+        scene, records = Scene(Path(name) / "host", random.choice(("v1", "v2"))), Path(name) / "records"
+        records.mkdir()
+        setting = "memory.high" if scene.host.kind == "v2" else "memory.limit_in_bytes"
+        outside = Path(name) / "outside"
+        outside.mkdir()
+        (outside / setting).write_text("max\n")
+        (scene.host.memory / "dg/link").symlink_to(outside)
+        cgroup = random.choice(("/dg/batch", "/dg/batch", "/dg/link", "/dg/../../../../outside", "/dg/svc"))
+        document = json.loads(render_json(scene.report(limit(cgroup, setting))))
+        try:
+            found = plan(
+                load_report(_sealed(random, document, Path(name, "report.json"))), scene.machine, (), False, False
+            )
+            outcome = carry_out(found, records, scene.machine, lambda _: None, False, 0.0)
+            made = json.loads(outcome.record_path.read_bytes())
+            path = _sealed(random, made, Path(name, "change.json"))
+            rollback(load_record(path), path, scene.machine, random.random() < 0.5, lambda _: None)
+        except DiagnoseError as error:
+            in_lines(error)
+        assert (outside / setting).read_text() == "max\n"
+        assert not scene.commands or scene.commands[0][0] in ("systemctl", "docker")
+
+
+def _sealed(random: Random, document: dict[str, Any], path: Path) -> Path:
+    """Write a document that was spoilt; mostly sealed anew, as somebody who means harm would do it."""
+    spoilt = spoilt_json(random, document) if random.random() < 0.7 else document
+    if isinstance(spoilt, dict) and random.random() < 0.9:
+        try:
+            spoilt = sealed(spoilt)
+        except ValueError:  # NaN has no digest
+            assert "NaN" in json.dumps(spoilt) or "Infinity" in json.dumps(spoilt)
+    path.write_bytes(json_text(random, spoilt))
+    return path
+
+
+@cache
+def _blob() -> bytes:
+    recorded = Path(__file__).parents[1] / "probes" / "recorded"
+    return gzip.decompress((recorded / "6.12" / "vmlinux.btf.gz").read_bytes())
+
+
+def btf_blobs(random: Random) -> None:
+    """The kernel's types, asked for everything that the programs need."""
+    blob = _blob()
+    if random.random() < 0.5:
+        small = Blob()
+        for _ in range(random.randint(1, 12)):
+            members = [(random.choice(("folio", "", "mapping")), random.randrange(20), random.randrange(2**31))] * 3
+            small.struct(random.choice(("folio", "inode", "")), members, kind=random.choice((4, 5)))
+            small.add(
+                random.choice((2, 8, 9, 10, 12)), random.choice(("folio", "btf_trace_x", "")), random.randrange(20)
+            )
+        blob = small.bytes()
+    try:
+        btf = _btf.Btf(spoilt_bytes(random, blob))
+        btf.tracepoint_arguments("x")
+        btf.function_arguments("filemap_read")
+        for ask in (_flags.offset_flags, _flags.constant_flags, _flags.kprobe_flags):
+            try:
+                ask(btf)
+            except DiagnoseError as error:
+                in_lines(error)
+    except DiagnoseError as error:
+        in_lines(error)
+
+
+@cache
+def _formats() -> bytes:
+    recorded = Path(__file__).parents[1] / "probes" / "recorded"
+    return (recorded / "6.12" / "formats.txt").read_bytes()
+
+
+def tracefs_formats(random: Random) -> None:
+    """The format files of tracepoints, and /proc/kallsyms."""
+    with tempfile.TemporaryDirectory() as name:
+        tracefs = Path(name)
+        content = spoilt_bytes(random, random.choice((_formats(), b"field:" * 2000, b"field:long pause;" * 500)))
+        for event in ("writeback/balance_dirty_pages", "syscalls/sys_enter_read"):
+            (tracefs / "events" / event).mkdir(parents=True)
+            (tracefs / "events" / event / "format").write_bytes(content)
+        (tracefs / "kallsyms").write_bytes(
+            spoilt_bytes(random, b"ffffffff81000000 T shrink_lruvec\nffffffff81000100 t x\n" * 50)
+        )
+        _flags.tracepoint_flags(tracefs)
+        _flags.stack_flags(tracefs / "kallsyms")
+        attachment = Attachment("tracepoint", "syscalls:sys_enter_read", "on_read", arguments=("fd", "buf", "count"))
+        _fit.misfit(attachment, _btf.Btf(_blob()), tracefs)
+
+
+TARGETS: dict[str, Target] = {
+    "capture-files": capture_files,
+    "rule-files": rule_files,
+    "report-files": report_files,
+    "btf-blobs": btf_blobs,
+    "tracefs-formats": tracefs_formats,
+    "host-files": host_files.host_files,
+}

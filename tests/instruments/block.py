@@ -1,0 +1,83 @@
+"""Block requests: how many, how large, how long, by fio and by the kernel's own statistics of a device of our own."""
+
+from __future__ import annotations
+
+from diagnose.histogram import percentile
+from tests.checks import Check
+from tests.instruments.measuring import A_BIN, FIO, column, laid_out, latencies
+
+SUBMIT_NS = 15_000
+"""What a direct read spends outside its request: file system, submission, waking up."""
+END_NS = 20_000
+"""The kernel's own clock stops once the end of the request has been told to whoever waits for it, ours before."""
+
+_DISK = "go()\ndone(fio('--filename=data', '--direct=1', '--number_ios=3000'))\n"
+_OWN_DEVICE = """
+from pathlib import Path
+from diagnose.lab.disks import mounted
+with mounted(Path(here), "loop", 96 << 20) as disk:
+    with open(disk.mount / "data", "wb") as file:
+        file.write(os.urandom(64 << 20))
+        os.fsync(file.fileno())
+    def stat():
+        fields = Path("/sys/dev/block/" + disk.number + "/stat").read_text().split()
+        return [int(fields[n]) for n in (0, 2, 3)]
+    name = os.path.basename(os.path.realpath("/sys/dev/block/" + disk.number))
+    go()
+    before = stat()
+    fio("--filename=" + str(disk.mount / "data"), "--direct=1", "--number_ios=1000")
+    done([name, *(now - then for now, then in zip(stat(), before))])
+"""
+
+
+def disk() -> list[Check]:
+    """Direct reads of the real disk: each is one request, as long as fio says less the way there and back."""
+    with laid_out() as here:
+        worker = here.worker(here.top, FIO + _DISK)
+        capture = here.measured(here.top, worker)
+        own = {"cgroup": here.id_of(here.top), "op": "read"}
+    table, theirs = capture.block_requests, worker.result
+    requests = column(table, "requests", **own)
+    whole = (column(table, "queue_ns", **own) + column(table, "service_ns", **own)) / max(requests, 1)
+    b = capture.block_latency
+    rows = [
+        (bin_, n)
+        for op, stage, mine, bin_, n in zip(b.op, b.stage, b.own, b.bin, b.count, strict=True)
+        if (op, stage, mine) == ("read", "service", 1)
+    ]
+    histogram = latencies([bin_ for bin_, _ in rows], [n for _, n in rows])
+    found = [
+        Check("block requests", requests, theirs["reads"], "fio", slack=4),
+        Check(
+            "block requests, queued and served, mean, µs", whole / 1e3, theirs["mean"] / 1e3, "fio", 0, SUBMIT_NS / 1e3
+        ),
+    ]
+    for name, q in (("p50", 0.5), ("p99", 0.99)):
+        ours = (percentile(histogram, q) or 0.0) / 1e3
+        found.append(
+            Check(f"block requests, served, {name}, µs", ours, theirs[name] / 1e3, "fio", A_BIN, SUBMIT_NS / 1e3)
+        )
+    return found
+
+
+def own_device() -> list[Check]:
+    """A loop device that nobody else uses: the kernel keeps the same figures in /sys/block/*/stat."""
+    with laid_out() as here:
+        worker = here.worker(here.top, FIO + _OWN_DEVICE)
+        capture = here.measured(here.top, worker)
+        worker.end()
+    name, requests, sectors, milliseconds = worker.result
+    table, wanted = capture.block_requests, {"device": name, "op": "read"}
+    whole = column(table, "queue_ns", **wanted) + column(table, "service_ns", **wanted)
+    return [
+        Check("block requests", column(table, "requests", **wanted), requests, "/sys/block/loop*/stat"),
+        Check("block bytes", column(table, "bytes", **wanted), sectors * 512, "/sys/block/loop*/stat"),
+        Check(
+            "block requests, queued and served, mean, µs",
+            whole / max(requests, 1) / 1e3,
+            milliseconds * 1e3 / max(requests, 1),
+            "/sys/block/loop*/stat",
+            0,
+            END_NS / 1e3,
+        ),
+    ]

@@ -1,0 +1,77 @@
+"""A workload that says what it did, measured by the whole battery."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+
+from diagnose.histogram import BINS, percentile
+from diagnose.models import Capture
+from tests.checks import Check
+from tests.live import MIB, PAGE, Bench, bench
+
+DATA = 64 * MIB
+A_BIN = 0.125
+"""How wide a bin of a latency is."""
+
+FIO = """
+import subprocess
+def fio(*options):
+    "One job of fio, as its JSON; it times every read itself."
+    command = ["fio", "--name=job", "--rw=randread", "--bs=4k", "--ioengine=psync", "--thread", "--output-format=json"]
+    done = subprocess.run([*command, *options], capture_output=True, text=True, check=True, cwd=here)
+    read = json.loads(done.stdout)["jobs"][0]["read"]
+    quantiles = {key[:5]: value for key, value in read["clat_ns"]["percentile"].items()}
+    return {"reads": read["total_ios"], "mean": read["clat_ns"]["mean"], "p50": quantiles["50.00"],
+            "p99": quantiles["99.00"]}
+def resident(name):
+    "Pages of a file in the cache, by mincore(2)."
+    said = subprocess.run(["fincore", "--noheadings", "--output", "PAGES", path(name)], capture_output=True, check=True)
+    return int(said.stdout)
+"""
+
+
+@contextmanager
+def laid_out() -> Iterator[Bench]:
+    """Yield a bench with a file that is not cached."""
+    with bench() as here:
+        here.file("data", DATA // PAGE)
+        yield here
+
+
+def column(table: object, name: str, **wanted: object) -> int:
+    """Return the sum of a column over the rows that have these values."""
+    rows = zip(getattr(table, name), *(getattr(table, key) for key in wanted), strict=True)
+    return sum(row[0] or 0 for row in rows if list(row[1:]) == list(wanted.values()))
+
+
+def latencies(bins: Sequence[int], counts: Sequence[int]) -> np.ndarray:
+    """Return the histogram of these bins, shape (BINS,)."""
+    return np.bincount(bins, weights=counts, minlength=BINS).astype(np.int64)
+
+
+def reads_of(capture: Capture, kind: str) -> np.ndarray:
+    r = capture.reads
+    rows = [(b, n) for k, b, n in zip(r.kind, r.bin, r.count, strict=True) if k == kind]
+    return latencies([b for b, _ in rows], [n for _, n in rows])
+
+
+def timed(what: str, capture: Capture, kind: str, theirs: dict[str, float], slack_ns: float) -> list[Check]:
+    """Compare a kind's latencies with those that fio took itself, in µs.
+
+    No mean of cached reads: a thread loses its CPU on the way back from a system call, which is in fio's times and not
+    in ours, and in a mean of 2 µs a few such milliseconds are most.
+    """
+    histogram, totals = reads_of(capture, kind), capture.read_totals
+    count = column(totals, "count", kind=kind)
+    ours = {"mean": column(totals, "total_ns", kind=kind) / count if count else 0.0}
+    ours |= {"p50": percentile(histogram, 0.5) or 0.0, "p99": percentile(histogram, 0.99) or 0.0}
+    shares = {"mean": 0.05, "p50": A_BIN, "p99": A_BIN}
+    if kind == "hit":
+        del ours["mean"]
+    return [
+        Check(f"{what}, {name}, µs", ours[name] / 1e3, theirs[name] / 1e3, "fio", shares[name], slack_ns / 1e3)
+        for name in ours
+    ]
