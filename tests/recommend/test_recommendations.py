@@ -335,3 +335,11 @@ def test_no_situation_makes_a_limit_below_the_floor_or_above_the_use(
         assert change.value_bytes is None or change.commands
         assert change.reason
         assert change.risk
+
+
+def test_of_two_limits_neither_claims_the_gain_of_both_for_itself() -> None:
+    both = advice(situation(backup=True), "contain-neighbour", culprits={"/dg/batch": 0.6, "/dg/backup": 0.3})
+    valued = {c.cgroup: c.expected_effect for c in both if c.setting == "memory.high" and c.value_bytes is not None}
+    assert set(valued) == {"/dg/batch", "/dg/backup"}
+    assert valued["/dg/batch"].startswith("With /dg/backup contained too: ")
+    assert valued["/dg/backup"].startswith("With /dg/batch contained too: ")
