@@ -33,6 +33,8 @@ class MissRatioCurve:
 
     def avoided_with(self, pages: float) -> float:
         """Return the share of the refaults that so many more pages of room would have avoided."""
+        if pages >= self.distinct_pages:
+            return 1.0  # room for every page that came back, whatever the bin of its distance
         index = int(np.searchsorted(self.more_pages, pages, side="right")) - 1
         return float(self.avoided[index]) if index >= 0 else 0.0
 

@@ -69,8 +69,8 @@ def _threshold(axes: Axes, reads: common.Node) -> None:
         return
     axes.axvline(slow, color=theme.INK, linewidth=1.2, linestyle=(0, (4, 3)))
     for mode, offset, side in zip(reads["modes"], (-6, 6), ("right", "left"), strict=True):
-        where = "fast" if mode["mode"] == "fast" else f"slow, {units.duration(slow)} or more"
-        text = f"{where}: {units.percent(mode['share'])} of reads, {units.percent(mode['time_share'])} of the time"
+        where = "fast" if mode["mode"] == "fast" else f"slow from {units.duration(slow)} on"
+        text = f"{where}: {units.percent(mode['share'])} of reads, {units.percent(mode['time_share'])} of time"
         axes.annotate(
             text, (slow, 1.0), xycoords=("data", "axes fraction"), xytext=(offset, 5), textcoords="offset points",
             ha=side, fontsize=9, annotation_clip=False,

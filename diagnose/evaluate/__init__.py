@@ -205,7 +205,7 @@ def _inconclusive(health: list[Judgement], undecided: tuple[Unknown, ...], facts
 def _measured(facts: FactSource) -> list[str]:
     values = {name: facts.number(name) for name in MEASURED if name in vocabulary.FACTS}
     return [
-        f"{wording.label(name)} {units.quantity(value, vocabulary.FACTS[name].unit)}"
+        f"{wording.label(name)}: {units.quantity(value, vocabulary.FACTS[name].unit)}"
         for name, value in values.items()
         if value is not None
     ]

@@ -162,7 +162,8 @@ def _says(judgement: Judgement, mechanism: str, facts: FactSource) -> str:
         return _filled(template, judgement, facts)
     start = _prefix(mechanism)
     rows = [e for e in judgement.evidence if e.holds and e.condition.startswith(start)]
-    return "; ".join(f"{e.condition.removeprefix(start)} ({units.quantity(e.measured, e.unit)})" for e in rows)
+    said = [(e.condition.removeprefix(start).removeprefix(ENOUGH), units.quantity(e.measured, e.unit)) for e in rows]
+    return "; ".join(f"{condition} ({measured})" for condition, measured in said)
 
 
 def _culprit(rule: Rule, name: str, context: Context) -> Culprit:

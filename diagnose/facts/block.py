@@ -12,11 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from diagnose import units
 from diagnose.escape import visible
 from diagnose.facts.vocabulary import Facts, fact, ratio, total
 from diagnose.histogram import percentile
 from diagnose.windows import Counts, Series
 
+MOST_NAMED = 3
 LEAST_REQUESTS = 20
 """Of fewer requests no latency is typical."""
 
@@ -120,6 +122,22 @@ def _(f: Facts, _n: str | None) -> float | None:
     counts = f.once(own_service_latency)
     ns = percentile(counts, 0.5) if counts is not None else None
     return None if ns is None else ns / 1e9
+
+
+@fact("block.own_devices", "", "text", "block", "the devices that the service reads from, with their mean times")
+def _(f: Facts, _n: str | None) -> str | None:
+    if not f.windows.probe_attached("block"):
+        return None
+    table, sums = f.windows.capture.block_requests, dict[str, list[float]]()
+    for device, op, cgroup, requests, ns in zip(
+        table.device, table.op, table.cgroup, table.requests, table.service_ns, strict=True
+    ):
+        if op == "read" and cgroup in f.windows.service_ids:
+            entry = sums.setdefault(device, [0.0, 0.0])
+            entry[0], entry[1] = entry[0] + ns, entry[1] + requests
+    slowest = sorted(sums, key=lambda d: -sums[d][0] / max(sums[d][1], 1))
+    means = [f"{visible(d)} {units.duration_ns(sums[d][0] / max(sums[d][1], 1))}" for d in slowest[:MOST_NAMED]]
+    return ", ".join(means) or None
 
 
 @fact(

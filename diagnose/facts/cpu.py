@@ -85,6 +85,7 @@ def _(f: Facts, _n: str | None) -> str | None:
     lowest = [p for p in used if not any(q != p and is_within(q, p) for q in used)]
     named = sorted(lowest, key=lambda p: (-used[p], p))[:MOST_NAMED]
     if not named:
-        return "not measured: no CPU time of another cgroup is in this capture (systemd-cgtop -c, or top, shows it)"
+        return "who was not measured: no other cgroup's CPU time is in this capture (top, or systemd-cgtop, shows it)"
     cpus = f.windows.capture.host.cpus
-    return ", ".join(f"{path} ({units.number(used[path])} of {units.counted(cpus, 'CPUs')})" for path in named)
+    most = ", ".join(f"{path} ({units.number(used[path])} of {units.counted(cpus, 'CPUs')})" for path in named)
+    return f"most CPU time was used by {most}"

@@ -87,7 +87,7 @@ def _(f: Facts, _n: str | None) -> str | None:
     hits, peak = _hits(f, limit), f.windows.peak(limit.cgroup_id, "usage_bytes")
     used = "" if peak is None else f", of which up to {units.size(peak)} were used"
     often = "an unknown number of times" if hits is None else _times(hits)
-    return f"the limit around it, {_told(limit)}{used}, was hit {often}"
+    return f"the limit around it, {_told(limit)}{used}, was {'not hit' if hits == 0 else f'hit {often}'}"
 
 
 def _told(limit: Limit) -> str:

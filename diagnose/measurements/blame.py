@@ -153,6 +153,7 @@ def _cross_check(frame: Frame, found: Blame) -> Node:
         "rewritten_pages": rewritten,
         "tolerance": TOLERANCE,
         "least_seen": LEAST_SEEN,
+        "few_pages": FEW_PAGES,
         "verdict": verdict,
     }
 

@@ -83,6 +83,9 @@ def _contain_one(
         why = f"it never used more than {units.size(peak)}, which already fits into the {units.size(value)} left for it"
         return [no_limit(record, setting, why, lines, _elsewhere(windows, path), _STAYS)]
     limit = _containment(record, setting, value, [*lines, *own_reuse(windows, record, value)], facts, prediction)
+    if beside := [p for p in guilt if p != path]:
+        effect = f"With {' and '.join(beside)} contained too: {limit.expected_effect}"
+        limit = limit.model_copy(update={"expected_effect": effect})
     return [limit, *_backstop(limit, record, windows)]
 
 

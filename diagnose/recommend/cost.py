@@ -74,7 +74,9 @@ def _of_its_cache(wanted: float, brought: float, again: float | None) -> str:
             f"Of {units.pages(wanted)} that it read {units.percent(found)} were in the cache already: at worst those "
             "come from the device, too; how many cannot be computed."
         )
-    times = "" if not again else f", {units.count(again)} of them not for the first time"
+    # Refaults also count pages that are mapped, and may be more than what reads brought in.
+    often = units.count(again) if again and again < brought * (1 - NEXT_TO_NOTHING) else "next to all"
+    times = f", {often} of them not for the first time" if again else ""
     return (
         f"Its cache is of next to no use to it already: for {units.pages(wanted)} that it read it had to bring in "
         f"{units.count(brought)}{times}; so a smaller one should hardly slow it, which was not measured."

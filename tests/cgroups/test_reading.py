@@ -1,6 +1,6 @@
 import pytest
 
-from diagnose.cgroups import read_cache, read_memory
+from diagnose.cgroups import read_cache, read_cpu_quota, read_cpu_usage, read_memory
 from diagnose.errors import UsageError
 
 from .trees import KEYS, PRESSURE, V1_STAT, V2_STAT, Host
@@ -164,3 +164,15 @@ def test_v1_pids_that_ended_do_not_spoil_the_companion(tmp_path):
     procs = host.cgroup("/c", "cpu,cpuacct", **CPU_FILES) / "cgroup.procs"
     procs.write_text("7\n4242\n")
     assert cpu_of(read_memory(host.hierarchy, "/svc")) == CPU
+
+
+def test_the_cpu_quota_and_its_period_in_us(tmp_path):
+    host = Host(tmp_path, "v2")
+    host.cgroup("/dg/svc", **V2_FILES | {"cpu__max": "20000 100000\n"})
+    host.cgroup("/dg/free", **V2_FILES | {"cpu__max": "max 100000\n"})
+    host.cgroup("/dg/bare", **V2_FILES)
+    assert read_cpu_quota(host.hierarchy, "/dg/svc") == (20000, 100000)
+    assert read_cpu_quota(host.hierarchy, "/dg/free") == (None, 100000), "no quota"
+    assert read_cpu_quota(host.hierarchy, "/dg/bare") == (None, None), "unread"
+    assert read_cpu_usage(host.hierarchy, "/dg/svc") == 1000
+    assert read_cpu_usage(host.hierarchy, "/dg/none") is None

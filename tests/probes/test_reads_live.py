@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 
 import pytest
-from live import PAGE, Bench, bench, cache_of, reads_by_kind
+from live import PAGE, WINDOW_SECONDS, Bench, bench, cache_of, reads_by_kind
+
+from diagnose.battery import Battery, Plan
+from diagnose.service import Service
 
 pytestmark = pytest.mark.kernel
 
@@ -225,3 +229,27 @@ done()
 """
     capture = here.measured(here.top, here.worker(here.top, code))
     assert reads_by_kind(capture) == {"hit": 70}
+
+
+DIRECT_FOR_EVER = """
+import time
+fd = os.open(path("data"), os.O_RDONLY | os.O_DIRECT)
+aligned = mmap.mmap(-1, PAGE)
+os.write(1, b"r")
+while True:
+    os.preadv(fd, [aligned], 0)
+    time.sleep(0.002)
+"""
+
+
+def test_files_are_noted_over_the_very_windows_that_reads_are_counted_in(here: Bench) -> None:
+    here.worker(here.top, DIRECT_FOR_EVER)
+    plan = Plan(windows=2, window_seconds=WINDOW_SECONDS)
+    battery = Battery(Service(here.top, here.top, here.id_of(here.top), ()), here.hierarchy, plan)
+    try:
+        capture = battery.run(lambda seconds: bool(time.sleep(seconds)), lambda progress: None)
+    finally:
+        battery.close()
+    noted = sum(file.slow_reads for file in capture.files)
+    assert noted > 10
+    assert noted == reads_by_kind(capture)["direct"]

@@ -186,6 +186,36 @@ def test_a_raised_limit_is_higher_than_the_one_in_force() -> None:
         assert change.current_bytes == 100 * MIB
 
 
+def swapping(held_mib: int | None) -> Capture:
+    """Return a service that uses its 300 MiB, and fetches 200 MiB of its own memory back from swap."""
+    held = None if held_mib is None else held_mib * MIB
+    return small_capture(
+        windows=2,
+        samples={
+            (SVC, "usage_bytes"): [300 * MIB] * 3,
+            (SVC, "refault_anon_pages"): [0, 25_600, 51_200],
+            (SVC, "swap_bytes"): [held] * 3,
+        },
+        settings={SVC: {"memory.max": 300 * MIB}},
+        host={"meminfo.MemAvailable_bytes": [12 * GIB] * 3},
+    )
+
+
+def test_a_limit_that_makes_the_service_swap_is_raised_by_what_lay_in_swap() -> None:
+    (change,) = advice(swapping(held_mib=80), "raise-own-limit")
+    assert change.value_bytes == math.ceil(380 * 1.05) * MIB
+    assert "its own memory, which it swaps" in change.reason
+    assert "how many they are was not measured" in change.expected_effect
+
+
+def test_where_nobody_measured_what_lay_in_swap_no_value_is_given_but_where_to_begin() -> None:
+    (change,) = advice(swapping(held_mib=None), "raise-own-limit")
+    assert change.value_bytes is None
+    assert "how much of its memory lies in swap was not measured" in change.reason
+    assert "step by step, from 300 MiB on" in change.alternatives[0]
+    assert change.commands == []
+
+
 def test_without_an_own_limit_there_is_none_to_raise() -> None:
     assert advice(small_capture(), "raise-own-limit") == []
 
@@ -305,3 +335,11 @@ def test_no_situation_makes_a_limit_below_the_floor_or_above_the_use(
         assert change.value_bytes is None or change.commands
         assert change.reason
         assert change.risk
+
+
+def test_of_two_limits_neither_claims_the_gain_of_both_for_itself() -> None:
+    both = advice(situation(backup=True), "contain-neighbour", culprits={"/dg/batch": 0.6, "/dg/backup": 0.3})
+    valued = {c.cgroup: c.expected_effect for c in both if c.setting == "memory.high" and c.value_bytes is not None}
+    assert set(valued) == {"/dg/batch", "/dg/backup"}
+    assert valued["/dg/batch"].startswith("With /dg/backup contained too: ")
+    assert valued["/dg/backup"].startswith("With /dg/batch contained too: ")
