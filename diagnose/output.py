@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import tempfile
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from diagnose.errors import UsageError
 from diagnose.escape import visible
+from diagnose.links import foreign_link
 from diagnose.models import Capture
 
 _NAME_MAX = 255
@@ -44,6 +46,8 @@ def check(folder: Path, files: Iterable[str]) -> None:
         more = f" and {len(taken) - 3} more" if len(taken) > 3 else ""
         listed = ", ".join(taken[:3]) + more
         raise UsageError(f"{name} already holds {listed}; nothing is overwritten: name another --output")
+    if (link := foreign_link(folder)) is not None:
+        raise UsageError(f"{visible(str(link))} is a link that somebody else put there; name another --output")
     nearest = next(p for p in (folder, *folder.absolute().parents) if os.path.lexists(p))
     if not os.path.isdir(nearest):  # noqa: PTH112 - Path.is_dir() raises where the name is too long
         raise UsageError(f"{visible(str(nearest))} is not a folder; name another --output")
@@ -61,6 +65,8 @@ def write(folder: Path, contents: dict[str, bytes]) -> Written:
     Raises UsageError, with nothing written, only when that fails too.
     """
     try:
+        if foreign_link(folder) is not None:
+            raise OSError(errno.ELOOP, "somebody else has put a link there")
         _write_all(folder, contents)
     except OSError as error:
         why = f"{folder} could not take the report ({error.strerror})"
@@ -80,9 +86,7 @@ def _write_all(folder: Path, contents: dict[str, bytes]) -> None:
     try:
         for name, content in contents.items():
             path = folder / name
-            new = [p for p in dict.fromkeys((folder, path.parent)) if not p.exists()]
-            path.parent.mkdir(parents=True, exist_ok=True)
-            made += new
+            _make_folder(path.parent, made)
             _write_whole(path, content)
             written.append(path)
     except OSError:
@@ -91,6 +95,13 @@ def _write_all(folder: Path, contents: dict[str, bytes]) -> None:
         for below in reversed(made):
             below.rmdir()
         raise
+
+
+def _make_folder(folder: Path, made: list[Path]) -> None:
+    """Make a folder and those above it that are missing, which only their owner can write to, whatever the umask."""
+    for missing in reversed([p for p in (folder, *folder.parents) if not p.exists()]):
+        missing.mkdir(0o755)
+        made.append(missing)
 
 
 def _write_whole(path: Path, content: bytes) -> None:
