@@ -3,7 +3,7 @@ PYTHON ?= /usr/bin/python3
 # Named after the contents of pyproject.toml: an unchanged one makes "install" free, a changed one reinstalls.
 STAMP := .venv/.installed-$(shell cksum < pyproject.toml | tr ' ' '-')
 
-.PHONY: install demo test test-browser test-kernels lint wheel accuracy bench reference clean
+.PHONY: install demo test test-browser test-kernels lint wheel accuracy bench fuzz reference clean
 .DEFAULT_GOAL := install
 
 install: $(STAMP)
@@ -51,6 +51,11 @@ bench: install
 	@{ command -v bpftrace && command -v fio && command -v gcc; } >/dev/null || \
 		apt-get install -y -qq --no-install-recommends bpftrace fio gcc libc6-dev
 	.venv/bin/python -m tests.benchmarks
+
+# Hostile files of every kind that is read, for so many seconds; prints the bugs it finds, and how to see them again.
+FUZZ_SECONDS ?= 600
+fuzz: install
+	PYTHONPATH=tests .venv/bin/python -m fuzz --seconds $(FUZZ_SECONDS)
 
 # What is generated from the source and kept in the repository; tests fail while it is not up to date.
 reference: install

@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from diagnose.errors import UsageError
-from diagnose.escape import visible
+from diagnose.escape import shortened, visible
 from diagnose.histogram import BINS
 from diagnose.json_columns import parse as parse_json
 from diagnose.models import CAPTURE_SCHEMA, Capture, Column, Model, Table
@@ -62,7 +62,7 @@ def parse(packed: bytes, name: str) -> Capture:
         capture = Capture.model_validate(parse_json(text))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        where = visible(".".join(str(part) for part in first["loc"])) or "the file"
+        where = shortened(visible(".".join(str(part) for part in first["loc"]))) or "the file"
         if where == "schema":
             raise UsageError(f"{name} is not a capture of this version ({CAPTURE_SCHEMA})") from error
         message = visible(first["msg"])

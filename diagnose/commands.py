@@ -18,6 +18,15 @@ _REAP_SECONDS = 1.0
 """A process that hangs in the kernel does not die of SIGKILL either; it is left behind then."""
 
 
+_SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/snap/bin:/run/current-system/sw/bin"
+
+
+def environment() -> dict[str, str]:
+    """Return the environment for a program: what root starts comes from the system's folders, whatever PATH says."""
+    path = os.environ.get("PATH", "")
+    return {**os.environ, "PATH": _SYSTEM_PATH if os.geteuid() == 0 else f"{path}:/usr/sbin:/sbin"}
+
+
 @dataclass(frozen=True)
 class Ended:
     """`output` is its standard output; `complaint`: why it failed, "" if it succeeded."""
@@ -32,7 +41,12 @@ def run(command: list[str], seconds: float) -> Ended:
     with _memory("stdout") as output, _memory("stderr") as complaint:
         try:
             process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=output, stderr=complaint, start_new_session=True
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=complaint,
+                start_new_session=True,
+                env=environment(),
             )
         except (OSError, ValueError, subprocess.SubprocessError) as error:
             return Ended(False, "", str(error))

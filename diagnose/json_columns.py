@@ -57,6 +57,8 @@ def _numbers(cells: bytes) -> Column | None:
     has_gaps = b"null" in cells
     if cells.translate(None, b"0123456789,nul" if has_gaps else b"0123456789,-"):
         return None
+    if cells.count(b"-") != cells.count(b"-1"):  # numpy reads a lone "-" as 0
+        return None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # where numpy stops at what is no number

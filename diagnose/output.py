@@ -13,6 +13,7 @@ from pathlib import Path
 
 from diagnose.errors import UsageError
 from diagnose.escape import visible
+from diagnose.links import foreign_link
 from diagnose.models import Capture
 
 _NAME_MAX = 255
@@ -48,6 +49,8 @@ def check(folder: Path, files: Iterable[str]) -> None:
         more = f" and {len(taken) - 3} more" if len(taken) > 3 else ""
         listed = ", ".join(taken[:3]) + more
         raise UsageError(f"{name} already holds {listed}; nothing is overwritten: name another --output")
+    if (link := foreign_link(folder)) is not None:
+        raise UsageError(f"{visible(str(link))} is a link that somebody else put there; name another --output")
     nearest = next(p for p in (folder, *folder.absolute().parents) if os.path.lexists(p))
     if not os.path.isdir(nearest):  # noqa: PTH112 - Path.is_dir() raises where the name is too long
         raise UsageError(f"{visible(str(nearest))} is not a folder; name another --output")
@@ -65,6 +68,8 @@ def write(folder: Path, contents: dict[str, bytes]) -> Written:
     Raises UsageError, with nothing written, only when that fails too.
     """
     try:
+        if foreign_link(folder) is not None:
+            raise OSError(errno.ELOOP, "somebody else has put a link there")
         _write_all(folder, contents)
     except OSError as error:
         why = f"{folder} could not take the report ({error.strerror})"
@@ -79,6 +84,7 @@ def _write_elsewhere(contents: dict[str, bytes]) -> Path:
     """Write the files into a new temporary folder, which is not there either if that fails."""
     folder = Path(tempfile.mkdtemp(prefix="diagnose-"))
     try:
+<<<<<<< HEAD
         _write_all(folder, contents)
     except BaseException:
         with suppress(OSError):
@@ -137,6 +143,30 @@ def _written(path: Path, content: bytes) -> Iterator[Callable[[Path], None]]:
 
 @contextmanager
 def _written_beside(path: Path, content: bytes) -> Iterator[Callable[[Path], None]]:
+=======
+        for name, content in contents.items():
+            path = folder / name
+            _make_folder(path.parent, made)
+            _write_whole(path, content)
+            written.append(path)
+    except OSError:
+        for path in written:
+            path.unlink(missing_ok=True)
+        for below in reversed(made):
+            below.rmdir()
+        raise
+
+
+def _make_folder(folder: Path, made: list[Path]) -> None:
+    """Make a folder and those above it that are missing, which only their owner can write to, whatever the umask."""
+    for missing in reversed([p for p in (folder, *folder.parents) if not p.exists()]):
+        missing.mkdir(0o755)
+        made.append(missing)
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    """Write beside, then link into place: whole or not there, and never over an existing file or through a link."""
+>>>>>>> h-fast
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
     try:

@@ -179,6 +179,7 @@ def setting(*keys: Any, value: Any) -> Callable[[Json], Any]:
 SPOILT = {
     "an unknown key": setting("surprise", value=1),
     "a key with a newline": setting("a\nb\x1b[31m", value=1),
+    "a key longer than any": setting("9" * 5000, value=1),
     "an unknown key inside": setting("host", "surprise", value=1),
     "a negative count": column("reads", "count", -1),
     "a count past 64 bits": column("reads", "count", 2**64),

@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from diagnose.errors import UsageError
+from diagnose.escape import shortened
+from diagnose.links import foreign_link
 from diagnose.seal import KEY, digest
 
 MAX_BYTES = 64 * 2**20
@@ -27,7 +29,7 @@ def load(path: Path, model: type[M], schema: str, what: str) -> M:
         return model.model_validate(document)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        where = shortened(".".join(str(part) for part in first["loc"])) or "the file"
         raise UsageError(f"{path} is not a valid {what}: {where}: {first['msg']}; make it again") from error
     except RecursionError as error:
         raise UsageError(f"{path} is not a valid {what}: nested too deeply") from error
@@ -37,7 +39,13 @@ def _document(path: Path, what: str) -> dict[str, Any]:
     try:
         if not path.is_file():
             raise UsageError(f"cannot read the {what} {path}: no such file")
-        if path.stat().st_size > MAX_BYTES:
+        status = path.stat()
+        if foreign_link(path) is not None or status.st_mode & 0o002:
+            raise UsageError(
+                f"{path} may have been written by anybody: it is writable by all, or reached through somebody else's "
+                f"link; copy the {what} to a folder of your own and look at it"
+            )
+        if status.st_size > MAX_BYTES:
             raise UsageError(f"{path}: larger than any {what} ({MAX_BYTES >> 20} MiB)")
         text = path.read_bytes().decode("utf-8")
         document = json.loads(text, parse_constant=_refuse)

@@ -12,6 +12,7 @@ from cgroupspy.controllers import Controller, MemoryController
 from cgroupspy.interfaces import IntegerFile
 from cgroupspy.nodes import Node
 
+from diagnose.cgroups.files import LIMIT
 from diagnose.cgroups.hierarchy import Hierarchy
 
 # v1 shows "no limit" as PAGE_COUNTER_MAX pages, the largest multiple of the page size in a long (before 3.19
@@ -67,7 +68,9 @@ def read_settings(hierarchy: Hierarchy, cgroup: str) -> dict[str, int | None]:
     settings: dict[str, int | None] = {}
     for attribute in attributes:
         try:
-            settings[f"memory.{attribute}"] = getattr(controller, attribute)
+            value = getattr(controller, attribute)
         except (OSError, ValueError):
             continue
+        if value is None or 0 <= value < LIMIT:
+            settings[f"memory.{attribute}"] = value
     return settings

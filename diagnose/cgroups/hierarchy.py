@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from diagnose.cgroups import paths
+from diagnose.cgroups.files import read
 from diagnose.cgroups.mounts import UNIFIED, Mount, read_mounts, read_proc_cgroup
 from diagnose.cgroups.namespace import root_from_own, translated
 from diagnose.cgroups.paths import printable, shown
@@ -23,6 +24,8 @@ from diagnose.errors import CannotMeasureError, UsageError
 from diagnose.models import Process
 
 _GONE = (errno.ENOENT, errno.ENODEV, errno.ESRCH)
+_COMM_BYTES = 64
+"""The most that the kernel writes, for its own workers: proc_task_name() in fs/proc/array.c."""
 
 
 @dataclass(frozen=True)
@@ -173,7 +176,7 @@ class Hierarchy:
                 return []
             raise CannotMeasureError(f"{printable(str(file))}: {error.strerror}; run diagnose as root") from error
         # 0 stands for a process that this pid namespace cannot see; v1 may list a process twice
-        return sorted({int(word) for word in words if word.isdigit() and len(word) < 11} - {0})
+        return sorted({pid for word in words if word.isdigit() and len(word) < 11 and 0 < (pid := int(word)) < 2**31})
 
     def processes(self, cgroup: str, subtree: bool = True) -> list[Process]:
         """Return the processes of `cgroup`, by default of its whole subtree, by pid; those that end are left out."""
@@ -184,7 +187,8 @@ class Hierarchy:
     def comm(self, pid: int) -> str | None:
         """Return the command name of a process (15 bytes at most for a user's), None if it is gone or hidden."""
         try:
-            return printable(os.fsdecode((self.proc / str(pid) / "comm").read_bytes().removesuffix(b"\n")))
+            text = (self.proc / str(pid) / "comm").read_bytes()[:_COMM_BYTES]
+            return printable(os.fsdecode(text.removesuffix(b"\n")))
         except OSError:
             return None
 
@@ -207,10 +211,7 @@ def below(root: Path, mount: Mount) -> Path:
 
 
 def _controllers(mount: Path) -> list[str]:
-    try:
-        return (mount / "cgroup.controllers").read_text().split()
-    except OSError:
-        return []
+    return read(mount, "cgroup.controllers").split()
 
 
 def _no_memory_controller(unified: list[Path]) -> str:

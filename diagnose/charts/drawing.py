@@ -31,11 +31,13 @@ def draw(report: Report) -> list[Chart]:
     pictures = which(report)
     if not pictures:
         return []
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it tells of slow font lists on standard error
     with _own_cache():
-        import matplotlib
-
-        logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it tells of slow font lists on standard error
-        with matplotlib.rc_context(theme.RC):
+        with _away():
+            import matplotlib
+        with matplotlib.rc_context():
+            matplotlib.rcdefaults()  # whatever a matplotlibrc says
+            matplotlib.rcParams.update(theme.RC)
             return [_chart(picture, report) for picture in pictures.values()]
 
 
@@ -58,6 +60,18 @@ def _chart(picture: Picture, report: Report) -> Chart:
     FigureCanvasSVG(figure).print_figure(scalable, format="svg", metadata=nothing)
     FigureCanvasAgg(figure).print_figure(image, format="png", dpi=DOTS_PER_INCH, metadata={"Software": None})
     return Chart(picture, svg.tidy(scalable.getvalue(), picture.name, picture.title, picture.alt), image.getvalue())
+
+
+@contextlib.contextmanager
+def _away() -> Iterator[None]:
+    """Leave the current folder, where matplotlib would look for a matplotlibrc first."""
+    here = os.open(".", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.chdir("/")
+        yield
+    finally:
+        os.fchdir(here)
+        os.close(here)
 
 
 @contextlib.contextmanager

@@ -190,7 +190,8 @@ def _worker(actor: Actor, directories: list[Path], folder: Path, options: dict[s
             json.dumps(options),
         ]
         process = subprocess.Popen(
-            [sys.executable, "-m", "diagnose.lab.work", *arguments],
+            # -P: -m alone would look for modules in the current folder first, which may be anybody's
+            [sys.executable, "-P", "-m", "diagnose.lab.work", *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=complaints,

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from diagnose.commands import environment
 from diagnose.errors import CannotMeasureError
 from diagnose.lab.groups import MemoryHierarchy, Say, remove
 from diagnose.lab.owners import PREFIX, owner_is_gone
@@ -114,9 +115,8 @@ def swap(folder: Path, size: int) -> Iterator[None]:
 
 
 def _run(*command: str) -> None:
-    path = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "PATH": path})
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment())
     except FileNotFoundError as error:
         raise CannotMeasureError(f"the scenario needs {command[0]}, which is not installed") from error
     if done.returncode != 0:

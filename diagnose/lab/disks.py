@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from diagnose.commands import environment
+
 _CLONE_NEWNS = 0x00020000  # linux/sched.h
 BDI = Path("/sys/class/bdi")
 
@@ -53,10 +55,9 @@ def mounted(folder: Path, name: str, size: int) -> Iterator[Disk]:
 
 
 def _run(*command: str) -> str:
-    """Return what a command printed; sbin is not in everybody's PATH."""
-    path = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
+    """Return what a command printed."""
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "PATH": path})
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment())
     except FileNotFoundError:
         raise SystemExit(f"{command[0]} is not installed; this scenario needs it") from None
     if done.returncode != 0:

@@ -30,6 +30,7 @@ from diagnose.models import ProbeRecord
 # decides what root loads.
 _BCC_FOLDERS = ("/usr/lib/python3/dist-packages", "/usr/lib/python3/site-packages", "/usr/share/bcc/python")
 _BCC_GLOB = "/usr/lib*/python3*/site-packages/bcc"
+_COMPILER_VARIABLES = ("CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "OBJC_INCLUDE_PATH", "COMPILER_PATH")
 HOW_TO_INSTALL = "apt install python3-bpfcc (Fedora, RHEL: dnf install python3-bcc)"
 
 LOST = ("inflight_map_full", "read_slots_not_drained", "files_map_full", "cache_map_full", "evictions_map_full",
@@ -65,6 +66,13 @@ def _import_bcc() -> ModuleType:
         raise CannotMeasureError(f"bcc in {folder} cannot be loaded ({error}); {HOW_TO_INSTALL}") from error
     module.lib = _BriefLog(module.lib)  # type: ignore[attr-defined]
     return module
+
+
+def _own_environment() -> None:
+    """Let the compiler find our headers and no others; libbcc and clang would take folders from the environment."""
+    for name in [n for n in os.environ if n.startswith("BCC_") or n in _COMPILER_VARIABLES]:
+        del os.environ[name]
+    os.environ["BCC_KERNEL_SOURCE"] = str(resources.folder("bpf") / "headers")
 
 
 @contextmanager
@@ -137,7 +145,7 @@ class Module:
         self._misfit = misfit
         bcc = _import_bcc()
         self._lib: Any = bcc.lib
-        os.environ["BCC_KERNEL_SOURCE"] = str(resources.folder("bpf") / "headers")
+        _own_environment()
         with _quiet() as lines:
             try:
                 self._bpf: Any = bcc.BPF(text=(program or source()).encode(), cflags=["-w", *cflags])

@@ -52,7 +52,7 @@ def _repeated(table: AnyTable, period: int, windows: int, times: int) -> AnyTabl
     window = np.array(columns["window"], np.int64)
     shifted = (window[None, :] + period * np.arange(times)[:, None]).ravel()
     keep = shifted < windows
-    fresh = {name: _kept(column * times, keep) for name, column in columns.items() if name != "window"}
+    fresh = {name: _kept(list(column) * times, keep) for name, column in columns.items() if name != "window"}
     return type(table).model_construct(**{**dict(table), **fresh, "window": shifted[keep].tolist()})
 
 

@@ -34,6 +34,8 @@ from diagnose.redact import redact
 from diagnose.report import render_json
 from diagnose.resources import folder
 from diagnose.rules import RuleSet, load_rules
+from diagnose.rules.document import read
+from diagnose.rules.loading import interpret
 from diagnose.rules.testing import run_tests
 from diagnose.seal import sealed
 from diagnose.windows import Windows
@@ -102,6 +104,9 @@ def rule_files(random: Random) -> None:
     with tempfile.TemporaryDirectory() as below:
         Path(below, name).write_bytes(content)
         try:
+            _, faults = interpret(read(Path(below, name)))
+            if faults and random.random() < 0.95:
+                return  # loading all of the shipped rules beside takes a hundred times as long
             rules = load_rules([Path(below)])
             run_tests(Path(below))
             evaluate(rules, _facts())

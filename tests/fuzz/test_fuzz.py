@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import resource
+
 import pytest
 
 from .guard import CPU_SECONDS, MEMORY_BYTES, HangError, guarded
@@ -24,9 +26,10 @@ def test_the_guard_ends_a_hang(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_guard_bounds_memory() -> None:
+    before = resource.getrlimit(resource.RLIMIT_AS)
     with pytest.raises(MemoryError), guarded():
-        bytearray(MEMORY_BYTES + 1)
-    bytearray(MEMORY_BYTES + 1)
+        bytearray(2 * MEMORY_BYTES)
+    assert resource.getrlimit(resource.RLIMIT_AS) == before
 
 
 def _forever() -> None:
