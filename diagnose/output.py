@@ -84,7 +84,6 @@ def _write_elsewhere(contents: dict[str, bytes]) -> Path:
     """Write the files into a new temporary folder, which is not there either if that fails."""
     folder = Path(tempfile.mkdtemp(prefix="diagnose-"))
     try:
-<<<<<<< HEAD
         _write_all(folder, contents)
     except BaseException:
         with suppress(OSError):
@@ -105,9 +104,7 @@ def _write_all(folder: Path, contents: dict[str, bytes]) -> None:
             ready = []
             for name, content in contents.items():
                 path = folder / name
-                new = [p for p in dict.fromkeys((folder, path.parent)) if not p.exists()]
-                path.parent.mkdir(parents=True, exist_ok=True)
-                made += new
+                _make_folder(path.parent, made)
                 ready.append((path, stack.enter_context(_written(path, content))))
             for path, name_it in ready:
                 name_it(path)
@@ -119,6 +116,13 @@ def _write_all(folder: Path, contents: dict[str, bytes]) -> None:
             for below in reversed(made):
                 below.rmdir()
         raise
+
+
+def _make_folder(folder: Path, made: list[Path]) -> None:
+    """Make a folder and those above it that are missing, which only their owner can write to, whatever the umask."""
+    for missing in reversed([p for p in (folder, *folder.parents) if not p.exists()]):
+        missing.mkdir(0o755)
+        made.append(missing)
 
 
 @contextmanager
@@ -143,30 +147,6 @@ def _written(path: Path, content: bytes) -> Iterator[Callable[[Path], None]]:
 
 @contextmanager
 def _written_beside(path: Path, content: bytes) -> Iterator[Callable[[Path], None]]:
-=======
-        for name, content in contents.items():
-            path = folder / name
-            _make_folder(path.parent, made)
-            _write_whole(path, content)
-            written.append(path)
-    except OSError:
-        for path in written:
-            path.unlink(missing_ok=True)
-        for below in reversed(made):
-            below.rmdir()
-        raise
-
-
-def _make_folder(folder: Path, made: list[Path]) -> None:
-    """Make a folder and those above it that are missing, which only their owner can write to, whatever the umask."""
-    for missing in reversed([p for p in (folder, *folder.parents) if not p.exists()]):
-        missing.mkdir(0o755)
-        made.append(missing)
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    """Write beside, then link into place: whole or not there, and never over an existing file or through a link."""
->>>>>>> h-fast
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
     try:
