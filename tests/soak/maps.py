@@ -14,7 +14,7 @@ from tests.tool import Tool
 FILES, FILES_IN_MAP = 4000, 2048
 THREADS, PROCESSES = 1500, 8
 STACKS = 1024 * MIB
-"""What the service may have for that many threads."""
+"""What the service may have for that many threads, or processes."""
 CGROUPS, WINDOW_SECONDS, PAUSE_SECONDS = 250, 0.1, 10.0
 
 _MANY_FILES = """
@@ -104,6 +104,7 @@ def cgroups(scene: Scene, seconds: float) -> str:
         time.sleep(PAUSE_SECONDS)
         tool.process.send_signal(signal.SIGCONT)
 
+    scene.limit(STACKS)
     seconds = PAUSE_SECONDS + 6
     code = _EVERYWHERE.format(cgroups=CGROUPS, seconds=seconds, pause=WINDOW_SECONDS)
     worker = scene.here.worker(scene.main, code)
