@@ -99,9 +99,7 @@ def _write_all(folder: Path, contents: dict[str, bytes]) -> None:
             ready = []
             for name, content in contents.items():
                 path = folder / name
-                new = [p for p in dict.fromkeys((folder, path.parent)) if not p.exists()]
-                path.parent.mkdir(parents=True, exist_ok=True)
-                made += new
+                made += _made(path.parent)
                 ready.append((path, stack.enter_context(_written(path, content))))
             for path, name_it in ready:
                 name_it(path)
@@ -113,6 +111,13 @@ def _write_all(folder: Path, contents: dict[str, bytes]) -> None:
             for below in reversed(made):
                 below.rmdir()
         raise
+
+
+def _made(folder: Path) -> list[Path]:
+    """Make a folder and those above it; returns what was not there, the outermost first."""
+    new = [p for p in reversed((folder, *folder.parents)) if not p.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    return new
 
 
 @contextmanager
