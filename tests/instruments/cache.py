@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.checks import Check
-from tests.instruments.measuring import FIO, column, laid_out
+from tests.instruments.measuring import RESIDENT, column, laid_out
 from tests.live import MIB, PAGE, evicted
 from tests.soak.counters import cached_below, pairs
 from tests.soak.figures import BATCHED_PAGES, RECLAIM
@@ -55,7 +55,7 @@ done()
 def inserted() -> list[Check]:
     """A file read from end to end: what mincore(2) finds in memory, and what left meanwhile."""
     with laid_out() as here:
-        worker = here.worker(here.top, FIO + _SEQUENTIAL)
+        worker = here.worker(here.top, RESIDENT + _SEQUENTIAL)
         capture = here.measured(here.top, worker)
         own = here.id_of(here.top)
     ours = column(capture.cache, "inserted", cgroup=own) - evicted(capture, victim=own)
@@ -68,8 +68,8 @@ def taken() -> list[Check]:
         here.make("/shared", limit_bytes=32 * MIB)
         service, batch = here.make("/shared/svc"), here.make("/shared/batch")
         here.file("hot", HOT)
-        before, stream = here.worker(service, FIO + _WARM_HOT), here.worker(batch, _STREAM)
-        after = here.worker(service, FIO + _STILL_HOT)
+        before, stream = here.worker(service, RESIDENT + _WARM_HOT), here.worker(batch, _STREAM)
+        after = here.worker(service, RESIDENT + _STILL_HOT)
         capture = here.measured(service, before, stream, after)
         victim = here.id_of(service)
     gone = before.result - after.result
