@@ -3,7 +3,7 @@ PYTHON ?= /usr/bin/python3
 # Named after the contents of pyproject.toml: an unchanged one makes "install" free, a changed one reinstalls.
 STAMP := .venv/.installed-$(shell cksum < pyproject.toml | tr ' ' '-')
 
-.PHONY: install demo test test-browser test-kernels lint wheel accuracy bench fuzz reference clean
+.PHONY: install demo test test-browser test-kernels lint wheel accuracy bench fuzz soak reference clean
 .DEFAULT_GOAL := install
 
 install: $(STAMP)
@@ -56,6 +56,13 @@ bench: install
 FUZZ_SECONDS ?= 600
 fuzz: install
 	PYTHONPATH=tests .venv/bin/python -m fuzz --seconds $(FUZZ_SECONDS)
+
+# Tries to break it, SOAK_MINUTES long, and holds each instrument against an independent measure, into BENCHMARKS.md: as root.
+SOAK_MINUTES ?= 30
+soak: install
+	@command -v fio >/dev/null || apt-get install -y -qq --no-install-recommends fio
+	@status=0; .venv/bin/python -m tests.instruments || status=1; \
+	.venv/bin/python -m tests.soak --minutes $(SOAK_MINUTES) || status=1; exit $$status
 
 # What is generated from the source and kept in the repository; tests fail while it is not up to date.
 reference: install

@@ -121,8 +121,9 @@ def _write_all(folder: Path, contents: dict[str, bytes]) -> None:
 def _make_folder(folder: Path, made: list[Path]) -> None:
     """Make a folder and those above it that are missing, which only their owner can write to, whatever the umask."""
     for missing in reversed([p for p in (folder, *folder.parents) if not p.exists()]):
-        missing.mkdir(0o755)
-        made.append(missing)
+        with suppress(FileExistsError):  # somebody else made it meanwhile; what is no folder fails the files
+            missing.mkdir(0o755)
+            made.append(missing)
 
 
 @contextmanager

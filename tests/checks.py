@@ -20,12 +20,16 @@ class Check:
     share: float = 0.0
     slack: float = 0.0
     lost: int | None = 0
+    also_of_others: bool = False
+    """What was lost may have been somebody else's: ours is at most theirs, and with all of it at least theirs."""
 
     @property
     def difference(self) -> float:
         """How far the figures are apart; what was lost, and said to be, is no difference."""
         if self.lost is None:
             return max(0.0, self.ours - self.theirs)
+        if self.also_of_others:
+            return max(0.0, self.ours - self.theirs) + min(0.0, self.ours + self.lost - self.theirs)
         return self.ours + self.lost - self.theirs
 
     @property

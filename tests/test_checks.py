@@ -29,3 +29,9 @@ def test_what_was_lost_and_counted_makes_up_for_what_is_missing() -> None:
 def test_where_the_size_of_what_was_lost_is_unknown_ours_is_the_smaller() -> None:
     assert check(7, 10, lost=None).holds
     assert not check(11, 10, lost=None).holds
+
+
+def test_what_was_lost_may_have_been_of_others() -> None:
+    assert check(7, 10, lost=30, also_of_others=True).holds
+    assert not check(7, 10, lost=2, also_of_others=True).holds
+    assert not check(11, 10, lost=30, also_of_others=True).holds

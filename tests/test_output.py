@@ -137,6 +137,9 @@ def test_a_failure_leaves_a_folder_that_was_there_as_it_was(tmp_path: Path, monk
     monkeypatch.setattr(os, "fsync", _no_space)
     with pytest.raises(UsageError, match="nor could the temporary folder"):
         write(folder, CONTENTS)
+    with pytest.raises(UsageError):
+        write(folder / "a" / "b", CONTENTS)
+    assert [path.name for path in folder.iterdir()] == ["notes.txt"]
     assert files_in(folder) == {"notes.txt": b"mine"}
     assert list((tmp_path / "temporary").iterdir()) == []
 

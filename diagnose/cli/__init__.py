@@ -5,7 +5,6 @@ Exit: 0 measured, no finding; 1 findings; 2 usage, unknown service, bad rules or
 
 from __future__ import annotations
 
-import io
 import os
 import sys
 import traceback
@@ -13,7 +12,7 @@ from collections.abc import Sequence
 
 import click
 
-from diagnose.cli import attach, change, demo, host, measure, rules
+from diagnose.cli import _streams, attach, change, demo, host, measure, rules
 from diagnose.cli._common import COMPLETE_VARIABLE, EXIT_CANNOT_MEASURE, EXIT_NO_FINDING, EXIT_USAGE, PROGRAM, cli, say
 from diagnose.cli._signals import like_ctrl_c
 from diagnose.errors import DiagnoseError
@@ -27,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _exit_code(arguments: Sequence[str] | None) -> int:
-    _tolerate_encodings()
+    _streams.prepare()
     if COMPLETE_VARIABLE in os.environ:
         from diagnose.cli import shells
 
@@ -57,15 +56,11 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_NO_FINDING
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in _streams.CANNOT_TAKE_MORE:
+            say(f"what was to be printed could not be written ({error.strerror}); free some space, or print elsewhere")
+            return EXIT_USAGE
         if os.environ.get("DIAGNOSE_DEBUG"):
             traceback.print_exc()
         say(f"internal error: {type(error).__name__}: {error}; this is a bug, DIAGNOSE_DEBUG=1 shows where")
         return EXIT_CANNOT_MEASURE
     return result if isinstance(result, int) else EXIT_NO_FINDING
-
-
-def _tolerate_encodings() -> None:
-    """Let a terminal without µ have the rest of the line."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")

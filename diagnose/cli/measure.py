@@ -167,7 +167,10 @@ def deliver(report: Report, capture: Capture, packed: bytes, wanted: Delivery) -
             say(f"warning: {written.instead}; it is in {written.folder} instead")
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
         data = written.folder / FORMATS["json"].file if "json" in wanted.formats else None
-        click.echo(summary(report, written.folder / FORMATS[wanted.formats[0]].file, data, width))
+        try:
+            click.echo(summary(report, written.folder / FORMATS[wanted.formats[0]].file, data, width))
+        except OSError as error:  # a full disk, a closed pipe: the report is there, and that is what was asked for
+            say(f"warning: the summary could not be printed ({error.strerror}); the report is in {written.folder}")
     return EXIT_FINDING if report.findings else EXIT_NO_FINDING
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.checks import Check
-from tests.instruments.measuring import FIO, column, laid_out
+from tests.instruments.measuring import RESIDENT, column, laid_out
 from tests.live import MIB, PAGE, evicted
 from tests.soak.counters import cached_below, pairs
 from tests.soak.figures import BATCHED_PAGES, RECLAIM
@@ -55,7 +55,7 @@ done()
 def inserted() -> list[Check]:
     """A file read from end to end: what mincore(2) finds in memory, and what left meanwhile."""
     with laid_out() as here:
-        worker = here.worker(here.top, FIO + _SEQUENTIAL)
+        worker = here.worker(here.top, RESIDENT + _SEQUENTIAL)
         capture = here.measured(here.top, worker)
         own = here.id_of(here.top)
     ours = column(capture.cache, "inserted", cgroup=own) - evicted(capture, victim=own)
@@ -68,8 +68,8 @@ def taken() -> list[Check]:
         here.make("/shared", limit_bytes=32 * MIB)
         service, batch = here.make("/shared/svc"), here.make("/shared/batch")
         here.file("hot", HOT)
-        before, stream = here.worker(service, FIO + _WARM_HOT), here.worker(batch, _STREAM)
-        after = here.worker(service, FIO + _STILL_HOT)
+        before, stream = here.worker(service, RESIDENT + _WARM_HOT), here.worker(batch, _STREAM)
+        after = here.worker(service, RESIDENT + _STILL_HOT)
         capture = here.measured(service, before, stream, after)
         victim = here.id_of(service)
     gone = before.result - after.result
@@ -106,13 +106,15 @@ def at_the_limit() -> list[Check]:
 
 
 def dirtied() -> list[Check]:
-    """Pages made dirty on the whole host, as vmstat counts them."""
+    """Pages made dirty: /proc/PID/io counts a page when a process makes it dirty, not when it is written back."""
     with laid_out() as here:
-        worker, start = here.worker(here.top, _DIRTY), _vmstat("nr_dirtied")
+        worker = here.worker(here.top, _DIRTY)
+        io = Path(f"/proc/{worker.process.pid}/io")
+        start = pairs(io, ":")["write_bytes"]
         capture = here.measured(here.top, worker)
-        theirs = _vmstat("nr_dirtied") - start
-    ours = sum(capture.cache.dirtied or [])
-    return [Check("pages dirtied", ours, theirs, "vmstat", 0.02, BATCHED_PAGES)]
+        theirs = (pairs(io, ":")["write_bytes"] - start) // PAGE
+        own = here.id_of(here.top)
+    return [Check("pages dirtied", column(capture.cache, "dirtied", cgroup=own), theirs, "/proc/PID/io", 0.01, 16)]
 
 
 def touched() -> list[Check]:

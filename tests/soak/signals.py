@@ -13,7 +13,7 @@ from tests.tool import Tool, bpf_ids, left_of
 PAUSE_SECONDS = 10.0
 LIFE_SECONDS = 5.0
 """Start-up, a capture of 2 s, the report: a random moment within it is anywhere in the tool's life."""
-KILLS = 12
+KILLS = 10
 
 
 def paused(scene: Scene, seconds: float) -> str:
