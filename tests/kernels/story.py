@@ -12,7 +12,7 @@ from pathlib import Path
 from diagnose.apply import load_record
 from diagnose.capture import load
 from diagnose.cgroups import Hierarchy
-from diagnose.lab import Lab, running
+from diagnose.lab import Lab, pace, running
 from diagnose.models import Report
 from tests.accuracy import without_bpf
 from tests.accuracy.live import outcome
@@ -20,7 +20,9 @@ from tests.kernels import commands, scenario
 from tests.kernels.judge import in_words, judged
 from tests.kernels.result import Check, Result
 
-DURATION_SECONDS = 20
+DURATION_SECONDS, LONGEST_SECONDS = 20, 60
+USUAL_PACE = 0.35
+"""Of full speed, that of an emulated guest with two CPUs to itself: a slower one measures longer, for as many reads."""
 SETTLE_SECONDS = 6.0
 """After a change the service reads back, once, what it had lost."""
 KILLS = 10
@@ -36,11 +38,12 @@ class Story:
         self.result, self.folder, self.save = result, folder, save
         self.hierarchy = Hierarchy.discover()
         self.report_file = folder / "before" / "report.json"
+        self.duration = duration(pace.share_of_full_speed(pace.reads_per_second()))
 
     def tell(self) -> None:
         """Run all of it in one scenario."""
         begin = time.monotonic()
-        with running(scenario.of_this_host(), DURATION_SECONDS, say) as lab:
+        with running(scenario.of_this_host(), self.duration, say) as lab:
             self.result.seconds["set-up"] = round(time.monotonic() - begin, 1)
             before = self._settings(lab)
             self._step("diagnose", lambda: self._diagnose(lab))
@@ -53,9 +56,7 @@ class Story:
             self._step("SIGKILL", lambda: self._kill(lab, before))
 
     def _diagnose(self, lab: Lab) -> None:
-        self._run(
-            "latency", "--service", lab.service, "--duration", DURATION_SECONDS, "--output", self.report_file.parent
-        )
+        self._run("latency", "--service", lab.service, "--duration", self.duration, "--output", self.report_file.parent)
         say(f"the workloads: {lab.truth()}")
         report = Report.model_validate_json(self.report_file.read_text())
         capture, _ = load(self.report_file.with_name("capture.json.gz"))
@@ -68,7 +69,7 @@ class Story:
 
     def _without_bpf(self, lab: Lab) -> None:
         place = self.folder / "without-bpf"
-        self._run("latency", "--no-bpf", "--service", lab.service, "--duration", DURATION_SECONDS, "--output", place)
+        self._run("latency", "--no-bpf", "--service", lab.service, "--duration", self.duration, "--output", place)
         found = outcome(lab.scenario, Report.model_validate_json((place / "report.json").read_text()))
         self.result.without_bpf = in_words(found)
         self.result.without_bpf_right = without_bpf.kind(found) in ("right", "inconclusive")
@@ -158,6 +159,11 @@ class Story:
             self._check(name, False, f"{type(error).__name__}: {error}")
         self.result.seconds[name] = round(time.monotonic() - begin, 1)
         say(f"{name}: {self.result.seconds[name]} s")
+
+
+def duration(share: float) -> int:
+    """Return how long to measure where the workloads run at this share of their usual rates, in seconds."""
+    return round(min(LONGEST_SECONDS, DURATION_SECONDS * max(1.0, USUAL_PACE / share)))
 
 
 def say(text: str) -> None:
