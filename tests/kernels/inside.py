@@ -1,7 +1,7 @@
 """What runs in a guest: the story, look-ups by tracepoint and kprobe, and the live tests that are marked for guests.
 
-`python -m tests.kernels.inside FOLDER [record]`: logs go to FOLDER, what the kernel says of itself to FOLDER/recorded,
-the result, after every check, to the guest's third serial port. The steps go on after one that failed.
+`python -m tests.kernels.inside FOLDER [record] [brief]`: logs go to FOLDER, what the kernel says of itself to
+FOLDER/recorded, the result, after every check, to the guest's third serial port. The steps go on after one that failed.
 """
 
 from __future__ import annotations
@@ -89,7 +89,8 @@ def _briefly(step: Callable[[], list[Check]]) -> Callable[[], list[Check]]:
 def main() -> int:
     faulthandler.enable()
     folder = Path(sys.argv[1])
-    if sys.argv[2:] == ["record"]:
+    asked = sys.argv[2:]
+    if "record" in asked:
         record(folder / "recorded")
     for module in commands.PRELOADED:
         importlib.import_module(module)
@@ -103,12 +104,14 @@ def main() -> int:
         # On the guest's own disk: what a network file system makes of locks and fsync is another story.
         with tempfile.TemporaryDirectory(prefix="diagnose-test-") as place:
             try:
-                Story(result, Path(place), save).tell()
+                story = Story(result, Path(place), save)
+                story.tell_briefly() if "brief" in asked else story.tell()
             finally:
                 shutil.copytree(place, folder / "story", dirs_exist_ok=True)
         return []
 
-    for name, step in (("look-ups", _briefly(compare)), ("story", told), ("live tests", _briefly(live_tests))):
+    whole = (("look-ups", _briefly(compare)), ("story", told), ("live tests", _briefly(live_tests)))
+    for name, step in (("story", told),) if "brief" in asked else whole:
         _step(result, name, step)
         save()
     result.finished = True

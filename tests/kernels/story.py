@@ -55,6 +55,12 @@ class Story:
             self._check("every memory setting is what it was, to the byte", same, f"{len(before)} files")
             self._step("SIGKILL", lambda: self._kill(lab, before))
 
+    def tell_briefly(self) -> None:
+        """Measure and judge, with BPF and without; nothing is changed."""
+        with running(scenario.of_this_host(), self.duration, say) as lab:
+            self._step("diagnose", lambda: self._diagnose(lab))
+            self._step("without BPF", lambda: self._without_bpf(lab))
+
     def _diagnose(self, lab: Lab) -> None:
         self._run("latency", "--service", lab.service, "--duration", self.duration, "--output", self.report_file.parent)
         say(f"the workloads: {lab.truth()}")
