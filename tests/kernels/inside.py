@@ -57,7 +57,7 @@ def live_tests() -> list[Check]:
     counted = _Counted()
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     files = sorted(str(file) for pattern in LIVE for file in TESTS.glob(pattern))
-    pytest.main(["-q", "-m", "guest", "-p", "no:cacheprovider", "--durations=0", *files], plugins=[counted])
+    pytest.main(["-v", "-m", "guest", "-p", "no:cacheprovider", "--durations=0", *files], plugins=[counted])
     found = "; ".join(counted.others) or f"{len(counted.passed)} passed"
     return [Check(what="live tests", right=bool(counted.passed) and not counted.others, found=found)]
 
