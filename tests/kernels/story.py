@@ -24,7 +24,7 @@ DURATION_SECONDS, LONGEST_SECONDS = 20, 60
 USUAL_PACE = 0.35
 """Of full speed, that of an emulated guest with two CPUs to itself: a slower one measures longer, for as many reads."""
 SETTLE_SECONDS, GROWTH, LONGEST_SETTLE_SECONDS = 6.0, 1.02, 150.0
-"""After a change the service reads back, once, what it had lost: until its cache grows by less than this in that time."""
+"""After a change the service reads back, once, what it had lost: until its cache grows by less than this meanwhile."""
 KILLS = 10
 LONGEST_APPLY = 5.0
 """Seconds into an apply until which it is killed: by then it has come half-way down."""
