@@ -33,7 +33,8 @@ test-browser: install
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,browser]'
 	DIAGNOSE_REQUIRE_BROWSER=1 .venv/bin/python -m pytest tests/browser
 
-# Debian's 6.1 and 6.12 kernels in emulated guests with cgroup v2, into KERNELS.md, as root. .guests/ keeps the kernels.
+# Debian's 6.1 and 6.12 kernels in emulated guests with cgroup v2, and one with systemd as init, into KERNELS.md, as root.
+# .guests/ keeps the kernels and the guests' root file system.
 test-kernels: install
 	.ci/guest-packages .guests
 	.venv/bin/python -m tests.kernels .guests

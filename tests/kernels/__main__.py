@@ -49,7 +49,10 @@ def main() -> int:
         help="into --keep also what the detection asks the kernels (tests/probes/recorded)",
     )
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="guests at a time (default: %(default)s)")
+    parser.add_argument("--brief", action="store_true", help="the guests' verdicts alone; prints, writes no page")
     options = parser.parse_args()
+    partly = options.only is not None or options.brief
+    asked = [word for word in ("record", "brief") if getattr(options, word)]
     images = [i for i in kernel_images(options.kernels) if options.only is None or options.only in i.name]
     if not images:
         parser.error(f"no kernel in {options.kernels}")
@@ -58,17 +61,17 @@ def main() -> int:
     root, names = options.kernels / guest.ROOT_IMAGE, None
     with tempfile.TemporaryDirectory(prefix="diagnose-test-", dir="/var/tmp") as folder:
         keep = (options.keep or Path(folder)).resolve()
-        results = in_guests(images, root, keep, options.jobs, *(["record"] if options.record else []))
-        if options.only is None:
+        results = in_guests(images, root, keep, options.jobs, *asked)
+        if not partly:
             names = systemd_guest.run(images[-1], root, keep / "systemd")
-    if options.only is None and (own := host.run()) is not None:
+    if not partly and (own := host.run()) is not None:
         results.append(own)
     found = [*results, *([names] if names else [])]
     print(table.page(results, names))
     for one in found:
         print(f"{one.kernel}: {one.seconds}", file=sys.stderr)
     # The page is always one whole run: a kernel run anew, by itself, must not improve an older table.
-    if options.only is None:
+    if not partly:
         PAGE.write_text(table.page(results, names))
     return 0 if all(one.right for one in found) else 1
 

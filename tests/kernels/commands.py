@@ -52,6 +52,8 @@ def _become(arguments: list[str], log: Path) -> None:
     """Be the command, in the child; never returns."""
     code = 70
     try:
+        # The workloads take both CPUs, and an emulated one builds and verifies the programs for minutes beside them.
+        os.nice(-10)
         fd = os.open(log, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o644)
         null = os.open(os.devnull, os.O_RDONLY)
         for source, target in ((null, 0), (fd, 1), (fd, 2)):

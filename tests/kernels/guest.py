@@ -25,7 +25,7 @@ ROOT_IMAGE = "root.img"
 PARTS = ("bpf", "diagnose", "reports", "rules", "tests", "pyproject.toml", "README.md")
 NOT_NEEDED = ("mypy*", "*mypyc*", "ruff*", "pip*", "setuptools*", "playwright*", "*.pth")
 DISK_BYTES = 4 << 30
-TIMEOUT_SECONDS = 1200
+TIMEOUT_SECONDS = 2400
 F = TypeVar("F", bound=Found)
 KEPT = "/kept"
 RESULTS_TTY = "/dev/ttyS2"

@@ -1,6 +1,6 @@
 """What runs in a guest: the story, look-ups by tracepoint and kprobe, and the live tests that are marked for guests.
 
-`python -m tests.kernels.inside FOLDER [record] [sizes]`: logs go to FOLDER, what the kernel says of itself to
+`python -m tests.kernels.inside FOLDER [record] [brief | sizes]`: logs go to FOLDER, what the kernel says of itself to
 FOLDER/recorded, the result, after every check, to the guest's third serial port. The steps go on after one that failed.
 With `sizes` nothing but the recommended limits is tried, for ACCURACY.md.
 """
@@ -39,11 +39,14 @@ WINDOW_SECONDS = 2.0
 
 
 class _Counted:
-    """Counts the outcomes of a pytest run."""
+    """Counts the outcomes of a pytest run; every test begins with free memory, or kswapd would evict for it too."""
 
     def __init__(self) -> None:
         self.passed: list[str] = []
         self.others: list[str] = []
+
+    def pytest_runtest_setup(self) -> None:
+        Path("/proc/sys/vm/drop_caches").write_text("1")
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.when == "call" and report.passed:
@@ -60,7 +63,7 @@ def live_tests() -> list[Check]:
     counted = _Counted()
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     files = sorted(str(file) for pattern in LIVE for file in TESTS.glob(pattern))
-    pytest.main(["-q", "-m", "guest", "-p", "no:cacheprovider", "--durations=0", *files], plugins=[counted])
+    pytest.main(["-v", "-m", "guest", "-p", "no:cacheprovider", "--durations=0", *files], plugins=[counted])
     found = "; ".join(counted.others) or f"{len(counted.passed)} passed"
     return [Check(what="live tests", right=bool(counted.passed) and not counted.others, found=found)]
 
@@ -92,7 +95,8 @@ def _briefly(step: Callable[[], list[Check]]) -> Callable[[], list[Check]]:
 def main() -> int:
     faulthandler.enable()
     folder = Path(sys.argv[1])
-    if "record" in sys.argv:
+    asked = sys.argv[2:]
+    if "record" in asked:
         record(folder / "recorded")
     for module in commands.PRELOADED:
         importlib.import_module(module)
@@ -106,7 +110,8 @@ def main() -> int:
         # On the guest's own disk: what a network file system makes of locks and fsync is another story.
         with tempfile.TemporaryDirectory(prefix="diagnose-test-") as place:
             try:
-                Story(result, Path(place), save).tell()
+                story = Story(result, Path(place), save)
+                story.tell_briefly() if "brief" in asked else story.tell()
             finally:
                 shutil.copytree(place, folder / "story", dirs_exist_ok=True)
         return []
@@ -117,7 +122,8 @@ def main() -> int:
         return [Check(what="limits", right=result.sized.holds, found=sizing.line(result.sized))]
 
     whole = (("look-ups", _briefly(compare)), ("story", told), ("live tests", _briefly(live_tests)))
-    for name, step in (("sizes", sizes),) if "sizes" in sys.argv else whole:
+    alone = {"brief": (("story", told),), "sizes": (("sizes", sizes),)}
+    for name, step in next((steps for word, steps in alone.items() if word in asked), whole):
         _step(result, name, step)
         save()
     result.finished = True

@@ -65,7 +65,7 @@ done(blocks() - before)
     # Readahead goes further than the limit allows, so that pages come in more than once: as often as the disk says.
     assert inserted >= 64 * MIB // PAGE
     assert inserted == pytest.approx(worker.result // PAGE, rel=0.01)
-    assert evicted(capture, evictor=own, victim=own, cause="memcg-reclaim") >= 0.98 * total
+    assert evicted(capture, evictor=own, victim=own, cause="memcg-reclaim") >= 0.98 * total, capture.evictions
     # What came in and did not go is still there, says the kernel.
     still_there = cached_pages(here.directory(service)) - before
     assert total == pytest.approx(inserted - still_there, rel=0.05)
