@@ -55,16 +55,6 @@ def test_right_is_the_rule_and_the_culprit_and_nobody_else(
     assert (judged.right, judged.accused) == (right, innocent)
 
 
-def test_sections_are_replaced_one_at_a_time(tmp_path: Path) -> None:
-    path = tmp_path / "ACCURACY.md"
-    page.write("live", "## Live\n\nfirst", path)
-    page.write("simulation", "## Simulation\n\nsecond", path)
-    page.write("live", "## Live\n\nthird", path)
-    text = path.read_text()
-    assert "first" not in text
-    assert text.index("second") < text.index("third")
-
-
 def test_an_interrupted_run_goes_on_where_it_was(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Two scenarios are in the file: nothing is measured again, and the wrong one's report is quoted."""
     right = Outcome("healthy", "healthy", "high", (), True, (), "Fine.")
