@@ -85,7 +85,7 @@ def _apart(check: Check) -> float:
 
 
 def _shown(check: Check) -> str:
-    return f"{check.what}: {_apart(check):.2%}"
+    return f"{check.what}: " + (f"{_apart(check):.2%}" if check.theirs else f"{check.difference:.1f}")
 
 
 def wrong(rounds: list[Round]) -> list[str]:
