@@ -72,7 +72,7 @@ NAMES = [" ".join(words) for words in COMMANDS]
 @pytest.mark.parametrize("words", COMMANDS, ids=NAMES)
 def test_every_command_explains_itself_and_each_option(words: tuple[str, ...]) -> None:
     command = COMMANDS[words]
-    context = click.Context(command, info_name=" ".join(words), max_content_width=100)
+    context = click.Context(command, info_name=" ".join(words), **cli.context_settings)
     text = command.get_help(context)
     assert (command.help or "").split("\n")[0].endswith(".")
     for parameter in command.params:

@@ -24,6 +24,6 @@ def _parsed(command: click.Command, words: list[str], parent: click.Context | No
     if not isinstance(command, click.Group):
         command.make_context(command.name, list(words), parent=parent)
         return command
-    name, below, rest = command.resolve_command(click.Context(command, parent), list(words))
+    name, below, rest = command.resolve_command(click.Context(command, parent, **command.context_settings), list(words))
     assert below is not None, name
-    return _parsed(below, rest, click.Context(command, parent))
+    return _parsed(below, rest, click.Context(command, parent, **command.context_settings))
