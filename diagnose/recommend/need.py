@@ -14,6 +14,8 @@ from diagnose.windows import Series, Windows
 SAMPLE_ONE_IN = 64
 MIN_SAMPLED = 30
 """Pages; a smaller sample of what the service reads says too little about how much that is."""
+MIN_TIMES_READ = 2.0
+"""On average, in the capture. A service that goes through its files more slowly has not read yet all that it will."""
 WANTED_SHARE = 0.95
 """Of the refaults, to be avoided: the last twentieth of a tail would cost as much room as all the rest."""
 
@@ -45,8 +47,9 @@ def need(windows: Windows) -> Need | None:
     """Return what the service needs, so that `WANTED_SHARE` of the pages that came back would have stayed.
 
     The least of three: the cache it had and the room that the miss-ratio curve asks for; the cache it had left at its
-    lowest and every different page that came back; all the different pages that it read. Where most of what came back
-    had been evicted before the capture, there is no curve. Where next to nothing came back: what it used at its peak.
+    lowest and every different page that came back; all the different pages that it read, if it read them more than
+    once. Where most of what came back had been evicted before the capture, there is no curve. Where next to nothing
+    came back: what it used at its peak.
     """
     service = windows.capture.service
     usage, cache = (series_of(windows, service.cgroup, key) for key in ("usage_bytes", "file_bytes"))
@@ -61,7 +64,7 @@ def need(windows: Windows) -> Need | None:
     wanted = min(_ways(windows, cache, different), key=lambda way: way.bytes)
     total = wanted.bytes + rest
     with_rest = f"with {units.size(rest)} of other memory it needs {units.size(total)}"
-    return _with_swap(total, wanted.avoided, f"{service.cgroup}: {wanted.why}; {with_rest}", swapped)
+    return _with_swap(total, wanted.avoided, f"{service.cgroup}: {wanted.why}; {with_rest}{_caveat(windows)}", swapped)
 
 
 def _swapped(windows: Windows) -> tuple[int | None, int]:
@@ -118,11 +121,9 @@ def _by_curve(windows: Windows, cache: Series, different: int) -> _Cache | None:
 
 def _touched(windows: Windows) -> _Cache | None:
     """Return what the service read altogether, which is all that it can want cached, with what it maps on top."""
-    blame, page = windows.capture.blame, windows.capture.host.page_bytes
-    if blame is None or (blame.touched_pages or 0) < MIN_SAMPLED * SAMPLE_ONE_IN:
+    blame, page, times = windows.capture.blame, windows.capture.host.page_bytes, times_read(windows)
+    if blame is None or times is None or times < MIN_TIMES_READ:
         return None
-    if windows.read_total("count", ("io_uring",)).any():
-        return None  # the sample is of read calls
     pages, margin = blame.touched_pages or 0, blame.touched_pages_margin
     if margin is None:  # of a sample by chance
         margin = round(2 * (pages * SAMPLE_ONE_IN) ** 0.5)
@@ -133,4 +134,27 @@ def _touched(windows: Windows) -> _Cache | None:
         1.0,
         f"it read {units.size(pages * page)} of different pages (by a sample of one in {SAMPLE_ONE_IN}; two standard "
         f"errors, {units.size(margin * page)}, are added) and mapped {units.size(mapped)}: {units.size(total)} in all",
+    )
+
+
+def times_read(windows: Windows) -> float | None:
+    """Return how often, on average, the service read each page that it read at all; None without a sample that counts.
+
+    Going round a file once and a half is 1.5 times; reading at random, twice on average leaves a seventh unread.
+    """
+    blame = windows.capture.blame
+    if blame is None or (blame.touched_pages or 0) < MIN_SAMPLED * SAMPLE_ONE_IN:
+        return None
+    if windows.read_total("count", ("io_uring",)).any():
+        return None  # the sample is of read calls
+    return float(windows.read_total("looked_up_pages", ("hit", "missed")).sum()) / (blame.touched_pages or 1)
+
+
+def _caveat(windows: Windows) -> str:
+    times = times_read(windows)
+    if times is None or times >= MIN_TIMES_READ:
+        return ""
+    return (
+        f". It read each of its pages {units.number(times)} times on average, so that it may want more than it read: a "
+        "longer capture tells"
     )

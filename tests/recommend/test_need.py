@@ -13,6 +13,8 @@ from diagnose.recommend.need import need
 from diagnose.windows import Windows
 
 PAGES_A_MIB = 256
+READ_OFTEN = [(0, "hit", 10_000, 10**6, 10**9, 400 * PAGES_A_MIB, 0)]
+"""400 MiB looked up: what is read in these tests is read several times."""
 
 
 def blame(refaults: int = 1000, distance: int = 100, **changes: Any) -> Blame:
@@ -60,18 +62,31 @@ def test_never_more_than_every_page_that_came_back() -> None:
 
 def test_never_more_than_it_reads_and_maps() -> None:
     read = blame(8000, 8000, touched_pages=80 * PAGES_A_MIB, touched_pages_margin=PAGES_A_MIB)
-    wanted = need(service(read, refaults=8000))
+    wanted = need(service(read, refaults=8000, totals=READ_OFTEN))
     assert wanted is not None
     assert wanted.bytes == (80 + 1 + 1 + 5) * MIB
     assert wanted.avoided == 1.0
 
 
 def test_a_sample_of_unknown_spread_is_taken_for_chance() -> None:
-    exact = need(service(blame(8000, 8000, touched_pages=80 * PAGES_A_MIB, touched_pages_margin=0), 8000))
-    chance = need(service(blame(8000, 8000, touched_pages=80 * PAGES_A_MIB), 8000))
+    exact = need(
+        service(blame(8000, 8000, touched_pages=80 * PAGES_A_MIB, touched_pages_margin=0), 8000, totals=READ_OFTEN)
+    )
+    chance = need(service(blame(8000, 8000, touched_pages=80 * PAGES_A_MIB), 8000, totals=READ_OFTEN))
     assert exact is not None
     assert chance is not None
     assert chance.bytes > exact.bytes
+
+
+@pytest.mark.parametrize(("times", "bounded"), [(1.0, False), (1.9, False), (2.1, True)])
+def test_what_was_hardly_read_twice_is_not_all_that_it_wants(times: float, bounded: bool) -> None:
+    """A service that goes round its file more slowly than the capture lasts has not shown all of it."""
+    pages = 80 * PAGES_A_MIB
+    totals = [(0, "missed", 10_000, 10**6, 10**9, round(times * pages), 0)]
+    wanted = need(service(blame(8000, 8000, touched_pages=pages, touched_pages_margin=0), 8000, totals=totals))
+    assert wanted is not None
+    assert (wanted.bytes == (80 + 1 + 5) * MIB) == bounded
+    assert ("a longer capture tells" in wanted.lines[0]) == (not bounded)
 
 
 @pytest.mark.parametrize("pages", [None, 64 * 29])
