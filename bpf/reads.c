@@ -12,7 +12,7 @@
  *           reclaimed memory itself, by octave of latency.
  * Attaches  tracepoints syscalls:sys_{enter,exit}_{read,pread64,readv,preadv,preadv2}.
  * Kernels   5.8 and later with BTF.
- * Cost      see BENCHMARKS in README; the enter program walks from the task to its cgroup (7 loads) and, for the service
+ * Cost      see BENCHMARKS.md; the enter program walks from the task to its cgroup (7 loads) and, for the service
  *           alone, from the descriptor to the inode.
  * Misses    reads through mmap and io_uring; on stacked file systems (overlayfs) a read that waits for a page which
  *           another thread is already fetching counts as a hit (a slow one).
