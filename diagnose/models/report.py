@@ -96,6 +96,8 @@ class Recommendation(Model):
     commands: list[str]
     undo: list[str] = []
     """What restores the present value by hand; `diagnose rollback` does it after `diagnose apply`."""
+    lasts: str = ""
+    """How long the change stays when it is made by `commands`: for a plain cgroup file, as long as the cgroup."""
     name: str | None = None
     """As in `Culprit`."""
 

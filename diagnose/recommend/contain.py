@@ -8,7 +8,7 @@ from diagnose.evaluate import Fired
 from diagnose.facts import Facts
 from diagnose.models import CgroupRecord, Recommendation
 from diagnose.neighbours import person_level
-from diagnose.recommend.advice import commands, no_limit, reserve_line, undo
+from diagnose.recommend.advice import commands, lasting, no_limit, reserve_line, undo
 from diagnose.recommend.cost import own_reuse, risk
 from diagnose.recommend.need import need
 from diagnose.recommend.prediction import PRESSURE_CAUSES, Prediction, predict, waited_for
@@ -178,6 +178,7 @@ def _containment(
         risk=risk(windows, record, setting, value),
         commands=commands(record, setting, value, windows),
         undo=undo(record, setting, windows),
+        lasts=lasting(record, setting, windows),
     )
 
 
@@ -204,5 +205,6 @@ def _backstop(limit: Recommendation, record: CgroupRecord, windows: Windows) -> 
             risk="At memory.max the kernel kills a process of the job (oom_kill) if it cannot reclaim.",
             commands=commands(record, "memory.max", value, windows),
             undo=undo(record, "memory.max", windows),
+            lasts=lasting(record, "memory.max", windows),
         )
     ]

@@ -7,7 +7,7 @@ from diagnose.evaluate import Fired
 from diagnose.facts import Facts
 from diagnose.limits import Limit, limit_above, own_limit, shared_limit
 from diagnose.models import CgroupRecord, Recommendation
-from diagnose.recommend.advice import commands, no_limit, reserve_line, undo
+from diagnose.recommend.advice import commands, lasting, no_limit, reserve_line, undo
 from diagnose.recommend.need import Need, need
 from diagnose.recommend.prediction import OWN_CAUSES, PRESSURE_CAUSES, Prediction, predict, waited_for
 from diagnose.recommend.sizing import MIB, RESERVE_SHARE, others, record_of
@@ -74,6 +74,7 @@ def _raised(
             risk=f"{units.size(more)} less for others: {whose} has room for {units.size(room)} more.",
             commands=commands(record, limit.setting, value, windows),
             undo=undo(record, limit.setting, windows),
+            lasts=lasting(record, limit.setting, windows),
         )
     ]
 
