@@ -204,23 +204,3 @@ def test_the_services_own_part_in_the_evictions_is_told() -> None:
 )
 def test_devices_limits_quotas_and_users_are_named(scenario: str, named: str) -> None:
     assert re.search(named, first_screen(REPLAYS / f"{scenario}.capture.json.gz"))
-
-
-@EACH
-def test_what_does_not_fit_below_a_limit_is_in_its_risk(recording: Path) -> None:
-    for change in report_of(recording).recommendations:
-        fits = "which does not fit" not in " ".join(change.arithmetic)
-        assert fits or "does not fit below the limit" in change.risk or "come from the device" in change.risk, change
-        assert fits or "hardly slow it" not in change.risk
-        assert "it had to bring in" not in change.risk, "what is brought in is of more than what was read"
-
-
-@EACH
-def test_the_way_in_steps_is_shown_and_how_long_a_change_lasts(recording: Path) -> None:
-    report, text = report_of(recording), markdown_of(recording)
-    changes = [change for change in report.recommendations if change.value_bytes is not None]
-    assert bool(changes) == ("\ndiagnose apply report.json\n" in text)
-    for change in changes:
-        assert change.lasts
-        assert change.lasts in text
-        assert "lowers it in steps" not in change.risk or "diagnose apply report.json lowers it in steps" in change.risk

@@ -34,7 +34,7 @@ def _(f: Facts, n: str | None) -> float | None:
     "ratio",
     "number",
     "page-cache",
-    "pages it added to the page cache, over those that its reclaim removed from it, at least one",
+    "pages it added to the page cache, over those that its reclaim removed from it",
     scope="neighbour",
 )
 def _(f: Facts, n: str | None) -> float | None:

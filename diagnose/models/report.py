@@ -18,6 +18,8 @@ class Evidence(Model):
     measured: float | str | None
     threshold: float | str | None
     unit: str | None
+    missing: str | None = None
+    """Where it is unknown: why."""
 
 
 Confidence = Literal["high", "medium", "low"]
