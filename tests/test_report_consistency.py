@@ -120,3 +120,16 @@ def test_broken_sentences_are_gone(recording: Path, slip: str) -> None:
 )
 def test_who_and_when_as_far_as_the_numbers_tell(scenario: str, said: str) -> None:
     assert re.search(said, first_screen(REPLAYS / f"{scenario}.capture.json.gz"))
+
+
+@TRACED
+def test_the_table_of_room_and_the_curve_agree(recording: Path) -> None:
+    room = (measured(recording)["blame"] or {}).get("room")
+    if not room:
+        return
+    assert room["curve"], "a curve without a point"
+    for row in room["avoided"]:
+        for point in room["curve"]:
+            if units.size(point["more_bytes"]) == units.size(row["more_bytes"]):
+                assert point["share"] >= row["share"], (row, point)
+            assert point["more_bytes"] >= row["more_bytes"] or point["share"] < row["share"], (row, point)

@@ -74,7 +74,7 @@ def _(f: Facts, _n: str | None) -> str | None:
     pages = total(f.windows.evictions(("proactive",), None))
     if by_writes is None or not pages:
         return "DAMON, or an agent that writes to memory.reclaim; this capture does not tell which"
-    counted = f"the kernel counts {units.pages(by_writes)} that such writes took, of {units.count(pages)} in all"
+    counted = f"the kernel counts {units.pages(by_writes)} that such writes took, of {units.count(pages)} seen to go"
     if by_writes < NOTICEABLE * pages:
         return f"DAMON and not an agent that writes to memory.reclaim: {counted}"
     if by_writes >= (1 - NOTICEABLE) * pages:
