@@ -58,8 +58,9 @@ def test_a_gain_that_leaves_trouble_says_so(recording: Path) -> None:
         if slow:
             after = int(slow[1].replace(",", ""))
             reads = sum(mode["reads"] for mode in measured(recording)["read_latency"]["modes"])
-            left = "this change alone does not end it" in change.expected_effect
-            assert left == (after / reads >= 0.002), change.expected_effect
+            left = "this change alone may not end it" in change.expected_effect
+            known = "waited for memory in swap" not in change.expected_effect
+            assert left == (known and after / reads >= 0.002), change.expected_effect
 
 
 @EACH
@@ -133,3 +134,10 @@ def test_the_table_of_room_and_the_curve_agree(recording: Path) -> None:
             if units.size(point["more_bytes"]) == units.size(row["more_bytes"]):
                 assert point["share"] >= row["share"], (row, point)
             assert point["more_bytes"] >= row["more_bytes"] or point["share"] < row["share"], (row, point)
+
+
+def test_what_accounts_for_next_to_nothing_is_ruled_out_with_its_share() -> None:
+    report = report_of(REPLAYS / "reclaim-stall.capture.json.gz")
+    assert "cold-reads" not in {finding.rule for finding in report.findings}
+    (ruled,) = [r for r in report.ruled_out if r.rule == "cold-reads"]
+    assert ruled.why.startswith("its conditions hold, but it accounts for 0 % of the time of the slow reads")

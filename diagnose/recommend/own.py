@@ -80,7 +80,9 @@ def _raised(
 
 
 def _effect(fired: Fired, wanted: Need, prediction: Prediction | None) -> str:
-    effect = prediction.sentence(fired.thresholds.get("slow_share")) if prediction else "Its own reclaim ends."
+    # What stays slow is known only where nothing else than pages of files was waited for.
+    trouble = fired.thresholds.get("slow_share") if wanted.swapped == 0 else None
+    effect = prediction.sentence(trouble) if prediction else "Its own reclaim ends."
     if wanted.swapped == 0:
         return effect
     return (

@@ -66,8 +66,8 @@ class Prediction:
         if trouble is None or stays < trouble:
             return ""
         return (
-            f" That leaves {units.percent(stays)} of the reads slow, still no less than the {units.percent(trouble)} "
-            "from which on reads count as trouble here: this change alone does not end it."
+            f" That leaves {units.percent(stays)} of the reads slow, no less than the {units.percent(trouble)} "
+            "from which on they can be trouble: this change alone may not end it."
         )
 
 
