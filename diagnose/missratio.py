@@ -38,6 +38,12 @@ class MissRatioCurve:
         index = int(np.searchsorted(self.more_pages, pages, side="right")) - 1
         return float(self.avoided[index]) if index >= 0 else 0.0
 
+    def known_from(self, pages: float) -> int:
+        """Return the next room, in pages, for which the share is known: a bin's end, at most the distinct pages."""
+        index = int(np.searchsorted(self.more_pages, pages))
+        edge = self.more_pages[min(index, len(self.more_pages) - 1)]
+        return int(min(edge, self.distinct_pages))
+
     def more_for(self, share: float) -> int:
         """Return how many more pages of room would have avoided `share` of the refaults, at most the distinct pages."""
         index = int(np.searchsorted(self.avoided, share - 1e-12))

@@ -7,8 +7,8 @@ then the lower `rank`; then the id. The verdict's summary says by which of these
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cmp_to_key
 from typing import Literal
 
@@ -48,6 +48,9 @@ MEASURED = (
 SHOWN_REASONS = 2
 """Of several conditions that fail, the first ones say enough to rule a cause out."""
 
+NEGLIGIBLE = 0.01
+"""Of the evicted pages, or of the time of the slow reads: what accounts for less is no finding beside one that does."""
+
 _LEVELS = ("high", "medium", "low")
 
 
@@ -59,6 +62,8 @@ class Fired:
     recommend: tuple[str, ...]
     neighbours: tuple[str, ...]
     mechanisms: tuple[str, ...]
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    """The rule's parameters by name, as they were when it fired."""
 
 
 @dataclass(frozen=True)
@@ -78,13 +83,16 @@ def evaluate(rules: Iterable[LoadedRule], facts: FactSource, at_most: Confidence
     judgements = [_capped(judge(loaded, facts), at_most) for loaded in rules]
     causes = [j for j in judgements if j.loaded.rule.then.verdict == "finding"]
     health = [j for j in judgements if j.loaded.rule.then.verdict == "healthy"]
-    fired = _arranged([j for j in causes if j.fires])
+    fired, negligible = _apart(_arranged([j for j in causes if j.fires]))
     undecided = tuple(Unknown(rule=j.loaded.id, missing="; ".join(j.missing)) for j in causes if j.fires is None)
     return Evaluation(
         verdict=_verdict(fired, health, undecided, facts),
         findings=tuple(_fired(j, facts) for j in fired),
         ruled_out=tuple(
             RuledOut(rule=j.loaded.id, why="; ".join(j.says[:SHOWN_REASONS])) for j in causes if j.fires is False
+        )
+        + tuple(
+            RuledOut(rule=j.loaded.id, why=f"its conditions hold, but it {_weight(fired[0], j)}") for j in negligible
         ),
         unknown=undecided,
         evidence=_deciding(fired, health),
@@ -99,7 +107,9 @@ def _capped(judgement: Judgement, at_most: Confidence) -> Judgement:
 
 def _fired(judgement: Judgement, facts: FactSource) -> Fired:
     recommend = tuple(judgement.loaded.rule.then.recommend)
-    return Fired(finding(judgement, facts), recommend, judgement.culprits, judgement.mechanisms)
+    return Fired(
+        finding(judgement, facts), recommend, judgement.culprits, judgement.mechanisms, judgement.loaded.values
+    )
 
 
 # ---------------------------------------------------------------- which comes first
@@ -142,13 +152,23 @@ def _outweighs(one: Judgement, other: Judgement) -> bool:
     return one.part is not None and other.part is not None and one.part > other.part
 
 
+def _apart(fired: list[Judgement]) -> tuple[list[Judgement], list[Judgement]]:
+    """Divide findings into those to be told, and those that account for next to nothing of what the first one does."""
+    negligible = [j for j in fired[1:] if _outweighs(fired[0], j) and (j.part or 0.0) < NEGLIGIBLE]
+    return [j for j in fired if j not in negligible], negligible
+
+
+def _weight(first: Judgement, other: Judgement) -> str:
+    whole = first.loaded.rule.accounts_for.of if first.loaded.rule.accounts_for else "whole"
+    return f"accounts for {units.percent(other.part)} of the {whole}, against {units.percent(first.part)}"
+
+
 def _relation(first: Judgement, other: Judgement) -> str:
     """Say why a finding comes after the primary one."""
     if _explains(first, other):
         return "a consequence of it"
-    if _outweighs(first, other) and first.loaded.rule.accounts_for:
-        whole = first.loaded.rule.accounts_for.of
-        return f"accounts for {units.percent(other.part)} of the {whole}, against {units.percent(first.part)}"
+    if _outweighs(first, other):
+        return _weight(first, other)
     if _level(first) < _level(other):
         return f"{other.confidence} confidence"
     return "of equal confidence, and the less specific explanation"

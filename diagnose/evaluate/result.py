@@ -57,5 +57,5 @@ class Context:
 
 
 def unknown(sentence: str, threshold: float | str | None, unit: str | None, missing: str) -> Result:
-    evidence = Evidence(condition=sentence, holds=None, measured=None, threshold=threshold, unit=unit)
+    evidence = Evidence(condition=sentence, holds=None, measured=None, threshold=threshold, unit=unit, missing=missing)
     return Result(None, (evidence,), (), (missing,))

@@ -152,12 +152,16 @@ def judge_on_off(condition: OnOffIn, context: Context) -> Result:
     if found is None:
         evidence = Evidence(condition=sentence, holds=False, measured="no bursts", threshold=least, unit=None)
         return Result(False, (evidence,), (f"{about}{wording.label(pair.activity)} do not come in bursts",))
-    holds = found.cycles >= context.threshold(condition.cycles_at_least) and found.delta >= least
+    cycles = context.threshold(condition.cycles_at_least)
+    holds = found.cycles >= cycles and found.delta >= least
     unit = wording.fact_unit(pair.effect)
     says = (
         f"{about}{wording.label(pair.effect)}: {units.quantity(found.active_mean, unit)} a window while "
         f"{wording.label(pair.activity)} are on, {units.quantity(found.idle_mean, unit)} while they are off "
         f"(Cliff's delta {units.number(found.delta)}, {found.note})"
     )
-    evidence = Evidence(condition=sentence, holds=holds, measured=found.delta, threshold=least, unit=None)
+    measured: float | str = found.delta
+    if found.cycles < cycles:  # two demands: the delta alone would not say which one fails
+        measured = f"{units.number(found.delta)} over {units.counted(found.cycles, 'cycles')}, fewer than {cycles:g}"
+    evidence = Evidence(condition=sentence, holds=holds, measured=measured, threshold=least, unit=None)
     return Result(holds, (evidence,), (says,))

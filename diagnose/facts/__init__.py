@@ -2,6 +2,7 @@
 
 # Importing a subject registers its facts.
 from diagnose.facts import (
+    besides,
     blame,
     block,
     cache,
@@ -22,6 +23,7 @@ __all__ = [
     "FACTS",
     "FactSpec",
     "Facts",
+    "besides",
     "blame",
     "block",
     "cache",

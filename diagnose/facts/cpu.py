@@ -49,10 +49,11 @@ def _(f: Facts, _n: str | None) -> str | None:
     parts = [_quota(record, f.windows.capture.cgroup_version)]
     used = f.number("cpu.used")
     if used is not None:
-        parts.append(f"it used {units.counted(used, 'CPUs')} on average")
-    if lacked is not None and used is not None:
-        more = lacked / _seconds(f)
-        parts.append(f"and would have used at most about {units.counted(used + more, 'CPUs')} without a quota")
+        on_average = f"it used {units.counted(used, 'CPUs')} on average"
+        if lacked is not None:
+            most = units.counted(used + lacked / _seconds(f), "CPUs")
+            on_average += f" and would have used at most about {most} without a quota, as far as others leave them"
+        parts.append(on_average)
     elif lacked is not None:
         parts.append(f"about {units.counted(lacked / _seconds(f), 'CPUs')} more would have let its throttled tasks run")
     return "; ".join(parts)
@@ -88,4 +89,11 @@ def _(f: Facts, _n: str | None) -> str | None:
         return "who was not measured: no other cgroup's CPU time is in this capture (top, or systemd-cgtop, shows it)"
     cpus = f.windows.capture.host.cpus
     most = ", ".join(f"{path} ({units.number(used[path])} of {units.counted(cpus, 'CPUs')})" for path in named)
-    return f"most CPU time was used by {most}"
+    own = f.number("cpu.used")
+    told = f"most CPU time was used by {most}"
+    if own is not None:
+        told += f"; the service itself used {units.number(own)}"
+    if sum(used[path] for path in named) + (own or 0.0) > cpus:
+        # Only where paths do not show what lies in what: in a redacted capture.
+        told += "; these are more CPUs than there are, so one of them contains another, or the service"
+    return told

@@ -34,7 +34,7 @@ def _(f: Facts, n: str | None) -> float | None:
     "ratio",
     "number",
     "page-cache",
-    "pages it added to the page cache, over those that its reclaim removed from it, at least one",
+    "pages it added to the page cache, over those that its reclaim removed from it",
     scope="neighbour",
 )
 def _(f: Facts, n: str | None) -> float | None:
@@ -189,5 +189,9 @@ def _(f: Facts, _n: str | None) -> str | None:
         return None
     droppers = [d for d in f.windows.capture.droppers if d.cause in GIVEN_AWAY and d.pages]
     droppers.sort(key=lambda d: (-d.pages, d.comm, d.cgroup))
-    names = [f"{visible(d.comm)} in {f.windows.paths.get(d.cgroup, 'a cgroup that is gone')}" for d in droppers[:3]]
+    names = [
+        f"{visible(d.comm)} in {f.windows.paths.get(d.cgroup, 'a cgroup that is gone')} "
+        f"({'by drop_caches' if d.cause == 'drop-caches' else 'by fadvise or the like'})"
+        for d in droppers[:3]
+    ]
     return ", ".join(dict.fromkeys(names)) or "a command that was not seen"

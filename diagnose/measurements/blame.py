@@ -14,7 +14,7 @@ from diagnose.models import Bins, Blame, ExampleRead
 SHARES = (0.5, 0.8, 0.9, 0.95, 0.99)
 """Of the refaults, for which the room is told."""
 POINTS = 12
-"""Of the drawn curve, equally far apart."""
+"""Of the drawn curve at most, about equally far apart."""
 TOLERANCE = 0.25
 """By so much may this project's count of refaults exceed the kernel's before the blame is to be distrusted."""
 LEAST_SEEN = 0.5
@@ -111,10 +111,12 @@ def _room(frame: Frame) -> Node | None:
     if found is None:
         return None
     page = frame.capture.host.page_bytes
+    # Between the ends of bins the share is not known, and a figure there would contradict the one at the next end.
+    sizes = {found.known_from(found.more_for(1.0) * i / POINTS) for i in range(1, POINTS + 1)}
     return {
         "refaults": found.refaults,
         "distinct_pages": found.distinct_pages,
-        "curve": [_point(found, found.more_for(1.0) * i / POINTS, page) for i in range(1, POINTS + 1)],
+        "curve": [_point(found, pages, page) for pages in sorted(sizes)],
         "avoided": [{"share": share, "more_bytes": found.more_for(share) * page} for share in SHARES],
     }
 

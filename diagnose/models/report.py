@@ -18,6 +18,8 @@ class Evidence(Model):
     measured: float | str | None
     threshold: float | str | None
     unit: str | None
+    missing: str | None = None
+    """Where it is unknown: why."""
 
 
 Confidence = Literal["high", "medium", "low"]
@@ -96,6 +98,8 @@ class Recommendation(Model):
     commands: list[str]
     undo: list[str] = []
     """What restores the present value by hand; `diagnose rollback` does it after `diagnose apply`."""
+    lasts: str = ""
+    """How long the change stays when it is made by `commands`: for a plain cgroup file, as long as the cgroup."""
     name: str | None = None
     """As in `Culprit`."""
 

@@ -84,3 +84,23 @@ def commands(record: CgroupRecord, setting: str, value: int | str, windows: Wind
         lasting = f'resources: {{limits: {{memory: "{value}"}}}}   # in the container\'s spec'
         return [lasting] if setting in _CONTAINER_SETTINGS else [f"{by_file}   # until the kubelet writes it anew"]
     return [by_file]
+
+
+def lasting(record: CgroupRecord, setting: str, windows: Windows) -> str:
+    """Say whether what `commands` sets is still there after a restart of the cgroup's owner, or of the host."""
+    command = commands(record, setting, 0, windows)[0]
+    if command.startswith("systemctl "):
+        return (
+            "It stays until the next boot; diagnose apply report.json --persistent (or systemctl set-property "
+            "without --runtime) makes it stay after that."
+        )
+    if command.startswith(("docker ", "podman ")):
+        return "It stays while the container exists; one that is made anew needs it in the options it is made with."
+    if command.startswith("resources:"):
+        return "It stays as long as it is in the pod's spec."
+    if record.managed_by == "kubernetes":
+        return "It stays until the kubelet writes the file anew; only what is in the pod's spec stays for good."
+    return (
+        "A value in a cgroup's file is gone once the cgroup is made anew, so at the latest with the next boot: to stay "
+        "it must be set where the cgroup is made."
+    )

@@ -8,7 +8,7 @@ from diagnose.evaluate import Fired
 from diagnose.facts import Facts
 from diagnose.models import CgroupRecord, Recommendation
 from diagnose.neighbours import person_level
-from diagnose.recommend.advice import commands, no_limit, reserve_line, undo
+from diagnose.recommend.advice import commands, lasting, no_limit, reserve_line, undo
 from diagnose.recommend.cost import own_reuse, risk
 from diagnose.recommend.need import need
 from diagnose.recommend.prediction import PRESSURE_CAUSES, Prediction, predict, waited_for
@@ -53,7 +53,8 @@ def _contain_one(
         why = "its memory was not measured, so no limit can be worked out"
         return [no_limit(record, setting, why, [], _elsewhere(windows, path), _STAYS)]
     reserve = int((wanted.bytes + rest.bytes) * RESERVE_SHARE)
-    left, part = capacity - wanted.bytes - rest.bytes - reserve, _part(path, guilt)
+    tenths, part = _tenths(capacity) - sum(map(_tenths, (wanted.bytes, rest.bytes, reserve))), _part(path, guilt)
+    left = tenths * MIB // 10
     # Each keeps its floor; what is left above all floors is divided. Containing some of them alone would not help.
     floors = {p: f.bytes for p in guilt if (f := floor(windows, p)) is not None}
     above = left - sum(floors.values())
@@ -82,9 +83,9 @@ def _contain_one(
     if value >= peak:
         why = f"it never used more than {units.size(peak)}, which already fits into the {units.size(value)} left for it"
         return [no_limit(record, setting, why, lines, _elsewhere(windows, path), _STAYS)]
-    limit = _containment(record, setting, value, [*lines, *own_reuse(windows, record, value)], facts, prediction)
+    limit = _containment(record, setting, value, [*lines, *own_reuse(windows, record, value)], fired, facts, prediction)
     if beside := [p for p in guilt if p != path]:
-        effect = f"With {' and '.join(beside)} contained too: {limit.expected_effect}"
+        effect = f"With {' and '.join(beside)} contained too: {_within(limit.expected_effect)}"
         limit = limit.model_copy(update={"expected_effect": effect})
     return [limit, *_backstop(limit, record, windows)]
 
@@ -96,8 +97,18 @@ def _left_line(names: str, left: int, parts: list[int]) -> str:
     if left <= 0:
         return f"left for {names}: nothing"
     # Summands of one unit and one digit more than elsewhere: who adds them up shall come to the same.
-    sums = " - ".join(f"{part / MIB:,.1f}" for part in parts if part)
-    return f"left for {names}: {sums} = {left / MIB:,.1f} MiB"
+    sums = " - ".join(f"{_tenths(part) / 10:,.1f}" for part in parts if part)
+    return f"left for {names}: {sums} = {_tenths(left) / 10:,.1f} MiB"
+
+
+def _tenths(size: float) -> int:
+    """Return a size in tenths of a MiB: what is left is worked out from these, so that the sum adds up as printed."""
+    return round(size * 10 / MIB)
+
+
+def _within(sentence: str) -> str:
+    """Return a sentence as it stands after a colon; names keep their case."""
+    return sentence[0].lower() + sentence[1:] if sentence.startswith(("Under ", "The ")) else sentence
 
 
 def _share_line(path: str, guilt: dict[str, float], above: int, part: float, value: int) -> list[str]:
@@ -153,8 +164,9 @@ def _part(path: str, guilt: dict[str, float]) -> float:
 
 
 def _containment(
-    record: CgroupRecord, setting: str, value: int, lines: list[str], facts: Facts, prediction: Prediction | None
-) -> Recommendation:
+    record: CgroupRecord, setting: str, value: int, lines: list[str], fired: Fired, facts: Facts,
+    prediction: Prediction | None,
+) -> Recommendation:  # fmt: skip
     windows, path = facts.windows, record.path
     below = [n for n in facts.neighbours if is_within(n, path)]
     evicted = sum(facts.number("neighbour.evicted_of_service", n) or 0.0 for n in below)
@@ -172,12 +184,13 @@ def _containment(
         value_bytes=value,
         reason=reason,
         arithmetic=lines,
-        expected_effect=prediction.sentence()
+        expected_effect=prediction.sentence(fired.thresholds.get("slow_share"))
         if prediction
         else f"The {units.pages(evicted)} that {path} evicted of the service stay cached.",
         risk=risk(windows, record, setting, value),
         commands=commands(record, setting, value, windows),
         undo=undo(record, setting, windows),
+        lasts=lasting(record, setting, windows),
     )
 
 
@@ -204,5 +217,6 @@ def _backstop(limit: Recommendation, record: CgroupRecord, windows: Windows) -> 
             risk="At memory.max the kernel kills a process of the job (oom_kill) if it cannot reclaim.",
             commands=commands(record, "memory.max", value, windows),
             undo=undo(record, "memory.max", windows),
+            lasts=lasting(record, "memory.max", windows),
         )
     ]

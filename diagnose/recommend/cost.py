@@ -35,11 +35,18 @@ def own_reuse(windows: Windows, record: CgroupRecord, value: int) -> list[str]:
     ]
 
 
+def _too_active(windows: Windows, path: str, value: int) -> int | None:
+    """Return the cache in active use, in bytes, where with the anonymous memory it does not fit below a limit."""
+    active, held = (peak_of(windows, path, key) for key in ("active_file_bytes", "anon_bytes"))
+    return active if active is not None and active + (held or 0) > value else None
+
+
 def risk(windows: Windows, record: CgroupRecord, setting: str, value: int) -> str:
     """Say what the neighbour gets, what it may lose by that, and how the kernel enforces it."""
     peak = peak_of(windows, record.path, "usage_bytes")
     how = (
-        "The limit is hard, so the kernel must reclaim at once: diagnose apply lowers it in steps."
+        "The limit is hard: written in one go the kernel must reclaim down to it at once; diagnose apply "
+        "report.json lowers it in steps."
         if setting == "memory.limit_in_bytes"
         else "memory.high slows the job instead of killing it, if its own memory outgrows the limit."
     )
@@ -54,19 +61,19 @@ def _cost(windows: Windows, record: CgroupRecord, value: int) -> list[str]:
     again = _total(windows.increase(record.id, "refault_file_pages"))
     lines = []
     if wanted and brought is not None:
-        lines.append(_of_its_cache(wanted, brought, again))
+        lines.append(_of_its_cache(wanted, brought, again, _too_active(windows, record.path, value)))
     elif again is not None:
         so_far = f"{units.pages(again)} again after {units.plural(again, 'its', 'their')} eviction" if again else ""
         lines.append(
-            f"It read {so_far or 'no page again after its eviction so far'}; with less room that may become more, and "
-            "how much slower it gets cannot be computed."
+            f"In this capture it read {so_far or 'no page again after its eviction'}; with less room that may become "
+            "more, and how much slower it gets cannot be computed."
         )
     if (dirty := dirty_at_once(windows, record.path) or 0) > value:
         lines.append(f"It held up to {units.size(dirty)} of dirty pages: its writes will wait for the device.")
     return lines
 
 
-def _of_its_cache(wanted: float, brought: float, again: float | None) -> str:
+def _of_its_cache(wanted: float, brought: float, again: float | None, active: int | None) -> str:
     """Say what share of what the neighbour read was in the cache already: no more than that can be lost."""
     found = max(0.0, 1 - brought / wanted)
     if found >= NEXT_TO_NOTHING:
@@ -74,10 +81,12 @@ def _of_its_cache(wanted: float, brought: float, again: float | None) -> str:
             f"Of {units.pages(wanted)} that it read {units.percent(found)} were in the cache already: at worst those "
             "come from the device, too; how many cannot be computed."
         )
-    # Refaults also count pages that are mapped, and may be more than what reads brought in.
-    often = units.count(again) if again and again < brought * (1 - NEXT_TO_NOTHING) else "next to all"
-    times = f", {often} of them not for the first time" if again else ""
-    return (
-        f"Its cache is of next to no use to it already: for {units.pages(wanted)} that it read it had to bring in "
-        f"{units.count(brought)}{times}; so a smaller one should hardly slow it, which was not measured."
-    )
+    # What is brought in (and refaults) also counts read-ahead and mapped files, and may be more than what it read.
+    back = f", and {units.pages(again)} came back after their eviction" if again else ""
+    now = f"Of {units.pages(wanted)} that it read next to none were in the cache already{back}"
+    if active is not None:
+        return (
+            f"{now}; but up to {units.size(active)} of its cache were in active use (active_file), which does not fit "
+            "below the limit: it may get slower, by how much cannot be computed."
+        )
+    return f"{now}: its cache is of next to no use to it, so a smaller one should hardly slow it (not measured)."

@@ -7,7 +7,7 @@ from diagnose.evaluate import Fired
 from diagnose.facts import Facts
 from diagnose.limits import Limit, limit_above, own_limit, shared_limit
 from diagnose.models import CgroupRecord, Recommendation
-from diagnose.recommend.advice import commands, no_limit, reserve_line, undo
+from diagnose.recommend.advice import commands, lasting, no_limit, reserve_line, undo
 from diagnose.recommend.need import Need, need
 from diagnose.recommend.prediction import OWN_CAUSES, PRESSURE_CAUSES, Prediction, predict, waited_for
 from diagnose.recommend.sizing import MIB, RESERVE_SHARE, others, record_of
@@ -24,7 +24,7 @@ def raise_own(fired: Fired, facts: Facts) -> list[Recommendation]:
     reason = f"{limit.cgroup} reclaims its own pages at its limit and then needs them again" + (
         ": of its files, and of its own memory, which it swaps." if wanted.swapped != 0 else "."
     )
-    return _raised(windows, limit, wanted, 0, [], reason, predict(facts, waited, wanted.avoided))
+    return _raised(fired, windows, limit, wanted, 0, [], reason, predict(facts, waited, wanted.avoided))
 
 
 def raise_shared(fired: Fired, facts: Facts) -> list[Recommendation]:
@@ -38,11 +38,11 @@ def raise_shared(fired: Fired, facts: Facts) -> list[Recommendation]:
         return []
     reason = f"{service} needs more than others leave it of the {units.size(limit.limit_bytes)} that they share there."
     prediction = predict(facts, waited_for(facts, PRESSURE_CAUSES), wanted.avoided)
-    return _raised(windows, limit, wanted, rest.bytes, list(rest.lines), reason, prediction)
+    return _raised(fired, windows, limit, wanted, rest.bytes, list(rest.lines), reason, prediction)
 
 
 def _raised(
-    windows: Windows, limit: Limit, wanted: Need, rest: int, more_lines: list[str], reason: str,
+    fired: Fired, windows: Windows, limit: Limit, wanted: Need, rest: int, more_lines: list[str], reason: str,
     prediction: Prediction | None,
 ) -> list[Recommendation]:  # fmt: skip
     record = record_of(windows, limit.cgroup)
@@ -70,16 +70,19 @@ def _raised(
             value_bytes=value,
             reason=reason,
             arithmetic=[*lines, f"in whole MiB: {value // MIB} MiB, {units.size(more)} more"],
-            expected_effect=_effect(wanted, prediction),
+            expected_effect=_effect(fired, wanted, prediction),
             risk=f"{units.size(more)} less for others: {whose} has room for {units.size(room)} more.",
             commands=commands(record, limit.setting, value, windows),
             undo=undo(record, limit.setting, windows),
+            lasts=lasting(record, limit.setting, windows),
         )
     ]
 
 
-def _effect(wanted: Need, prediction: Prediction | None) -> str:
-    effect = prediction.sentence() if prediction else "Its own reclaim ends."
+def _effect(fired: Fired, wanted: Need, prediction: Prediction | None) -> str:
+    # What stays slow is known only where nothing else than pages of files was waited for.
+    trouble = fired.thresholds.get("slow_share") if wanted.swapped == 0 else None
+    effect = prediction.sentence(trouble) if prediction else "Its own reclaim ends."
     if wanted.swapped == 0:
         return effect
     return (

@@ -29,6 +29,7 @@ OWN_CAUSES: tuple[Cause, ...] = ("memcg-reclaim", "direct-reclaim")
 class Prediction:
     """Before and after, of the buffered reads of regular files during a capture of the same load."""
 
+    reads: int
     slow_before: int
     slow_after: int
     missed_before: int
@@ -45,7 +46,8 @@ class Prediction:
             f"after {units.percent(self.hit_ratio_before)} in this capture"
         )
 
-    def sentence(self) -> str:
+    def sentence(self, trouble: float | None) -> str:
+        """Say what is gained, and whether the share that stays slow is still no less than `trouble`."""
         ratio = (
             f", the hit ratio from {units.percent(self.hit_ratio_before)} to {units.percent(self.hit_ratio_after)}"
             if self.hit_ratio_before is not None
@@ -56,6 +58,16 @@ class Prediction:
             f"{units.count(self.slow_after)}, missed ones from {units.count(self.missed_before)} to about "
             f"{units.count(self.missed_after)}{ratio}, the 99th percentile of reads from "
             f"{units.duration(self.p99_before_seconds)} to about {units.duration(self.p99_after_seconds)}."
+            f"{self._left(trouble)}"
+        )
+
+    def _left(self, trouble: float | None) -> str:
+        stays = self.slow_after / self.reads if self.reads else 0.0
+        if trouble is None or stays < trouble:
+            return ""
+        return (
+            f" That leaves {units.percent(stays)} of the reads slow, no less than the {units.percent(trouble)} "
+            "from which on they can be trouble: this change alone may not end it."
         )
 
 
@@ -99,6 +111,7 @@ def predict(facts: Facts, waited: float | None, avoided: float) -> Prediction | 
     p99 = [percentile(np.rint(h).astype(np.int64), 0.99) for h in (before, after)]
     ratio = facts.number("cache.hit_ratio")
     return Prediction(
+        reads=round(float(before.sum())),
         slow_before=_slow(facts, before),
         slow_after=_slow(facts, after),
         missed_before=int(missed),

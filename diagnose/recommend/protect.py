@@ -8,7 +8,7 @@ from diagnose.evaluate import Fired
 from diagnose.facts import Facts
 from diagnose.limits import shared_limit
 from diagnose.models import CgroupRecord, Recommendation
-from diagnose.recommend.advice import commands, undo
+from diagnose.recommend.advice import commands, lasting, undo
 from diagnose.recommend.need import Need, need
 from diagnose.recommend.sizing import MIB
 from diagnose.windows import Windows
@@ -58,4 +58,5 @@ def _protection(record: CgroupRecord, value: int, wanted: Need, windows: Windows
         risk=f"{units.size(value)} less for everybody else under memory pressure.",
         commands=commands(record, "memory.low", value, windows),
         undo=undo(record, "memory.low", windows),
+        lasts=lasting(record, "memory.low", windows),
     )

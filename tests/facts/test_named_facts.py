@@ -35,8 +35,8 @@ def test_the_quota_now_what_was_used_and_what_was_lacking() -> None:
         cgroup_version=2,
     ).text("cpu.quota")
     assert told == (
-        "cpu.max is 20,000 of every 100,000 µs, 0.2 CPUs; it used 0.2 CPUs on average; "
-        "and would have used at most about 0.7 CPUs without a quota"
+        "cpu.max is 20,000 of every 100,000 µs, 0.2 CPUs; it used 0.2 CPUs on average "
+        "and would have used at most about 0.7 CPUs without a quota, as far as others leave them"
     )
 
 

@@ -165,7 +165,7 @@ def test_who_dropped_pages_is_told_by_command_and_cgroup() -> None:
     assert made.number("evictions.invalidated_share") == 0.2
     said = made.text("evictions.droppers")
     assert said is not None
-    assert said.startswith("sh in /dg/batch, evil")
+    assert said.startswith("sh in /dg/batch (by drop_caches), evil")
     assert "\n" not in said
     assert "senpai" not in said
 

@@ -64,7 +64,9 @@ def test_avoided_reads_become_hits_and_the_rest_stays() -> None:
     assert (found.slow_before, found.slow_after) == (1000, 200)
     assert found.hit_ratio_before == pytest.approx(0.9)
     assert found.hit_ratio_after == pytest.approx(0.98)
-    assert "from 1,000 to about 200" in found.sentence()
+    assert "from 1,000 to about 200" in found.sentence(0.3)
+    assert "may not end it" not in found.sentence(0.3)
+    assert "may not end it" in found.sentence(found.slow_after / found.reads)
     assert "98 %" in found.hit_ratio_line()
 
 
