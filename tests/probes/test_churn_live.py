@@ -16,6 +16,7 @@ pytestmark = pytest.mark.kernel
 
 NS_LAST_PID = Path("/proc/sys/kernel/ns_last_pid")
 ATTEMPTS = 30
+A_FEW_PAGES = 16 << 12
 
 TWICE_THE_SAME_NAME = """
 import time
@@ -95,9 +96,6 @@ def test_polled_a_replaced_cgroup_does_not_answer_for_the_one_before(here: Bench
     samples = probe.samples(3)
     assert (readings(samples, old), readings(samples, new)) == ([-1, 0], [2])
     assert {c.path for c in probe.records(set()) if c.id in (old, new)} == {passing}
-
-
-A_FEW_PAGES = 16 << 12
 
 
 def test_a_reused_pid_does_not_inherit_what_another_process_wrote(here: Bench) -> None:
