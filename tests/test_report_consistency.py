@@ -141,3 +141,11 @@ def test_what_accounts_for_next_to_nothing_is_ruled_out_with_its_share() -> None
     assert "cold-reads" not in {finding.rule for finding in report.findings}
     (ruled,) = [r for r in report.ruled_out if r.rule == "cold-reads"]
     assert ruled.why.startswith("its conditions hold, but it accounts for 0 % of the time of the slow reads")
+
+
+@TRACED
+def test_the_share_of_time_in_slow_reads_is_one_figure_throughout(recording: Path) -> None:
+    summary = report_of(recording).verdict.summary
+    said = re.search(r"were slow \([^)]*\) and took ([\d.]+) % of the time in reads", summary)
+    slow = measured(recording)["read_latency"]["modes"][1]["time_share"]
+    assert said is None or f"{said[1]} %" == units.percent(slow)

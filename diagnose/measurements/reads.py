@@ -86,7 +86,8 @@ def _percentiles(counts: Ints) -> Node:
 def _modes(files: Ints, slow_bin: int, told_apart: bool) -> list[Node]:
     """Return what lies below and from the slow threshold on; time is estimated from the middle of each bin."""
     edges = lower_edges()
-    time = files.sum(axis=0) * (edges[:-1] + edges[1:]) / 2
+    # The geometric middle, as for the rules (facts/reads.py): two figures for one share would contradict each other.
+    time = files.sum(axis=0) * np.sqrt(np.maximum(edges[:-1], 1) * edges[1:])
     modes = []
     for name, part in (("fast", slice(0, slow_bin)), ("slow", slice(slow_bin, BINS))):
         inside = np.zeros_like(files)

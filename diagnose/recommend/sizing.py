@@ -75,7 +75,7 @@ def dirty_for_long(windows: Windows, path: str) -> Sum:
     stuck = max(0, peak - int(pace * WRITTEN_BACK_SECONDS)) if peak >= MIB else peak
     line = f"dirty and under writeback {units.size(stuck)}"
     if stuck < peak:
-        line += f" of {units.size(peak)} after {WRITTEN_BACK_SECONDS:g} s of writing {units.size(pace)}/s, its pace here"
+        line += f" of {units.size(peak)} after {WRITTEN_BACK_SECONDS:g} s of writing {units.size(pace)}/s, as seen"
     return Sum(stuck, (line,))
 
 
