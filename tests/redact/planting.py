@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from diagnose.models import Capture
 
 MARKER = "zqxwj"
-"""In no word of this program, no kernel name, no hexadecimal number; too long for a picture's bytes to hold it by chance."""
+"""In no word of this program, no kernel name, no hexadecimal number; too long to be in a picture by chance."""
 RECORDED = sorted((Path(__file__).parents[2] / "diagnose/lab/recorded").glob("*.capture.json.gz"))
 
 Plant = Callable[[str, str], str]
