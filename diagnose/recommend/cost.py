@@ -83,7 +83,10 @@ def _of_its_cache(wanted: float, brought: float, again: float | None, active: in
         )
     # What is brought in (and refaults) also counts read-ahead and mapped files, and may be more than what it read.
     back = f", and {units.pages(again)} came back after their eviction" if again else ""
-    now = f"Of {units.pages(wanted)} that it read next to none were in the cache already{back}"
+    now = (
+        f"For {units.pages(wanted)} that it read it brought {units.pages(brought)} into the cache, read-ahead included "
+        f"(where that came in time the read is no miss): next to nothing had been there before{back}"
+    )
     if active is not None:
         return (
             f"{now}; but up to {units.size(active)} of its cache were in active use (active_file), which does not fit "
