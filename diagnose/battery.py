@@ -73,8 +73,18 @@ def plan(duration_seconds: float, window_seconds: float) -> Plan:
 class Battery:
     """The instruments of one capture. Everything in the kernel belongs to this process and goes with it."""
 
-    def __init__(self, service: Service, hierarchy: Hierarchy, plan: Plan, btf: Btf | None = None) -> None:
-        """Compile and attach; raises CannotMeasureError where nothing can be measured here. `btf`: the kernel's."""
+    def __init__(
+        self,
+        service: Service,
+        hierarchy: Hierarchy,
+        plan: Plan,
+        btf: Btf | None = None,
+        meanwhile: Callable[[], object] = lambda: None,
+    ) -> None:
+        """Compile and attach; raises CannotMeasureError where nothing can be measured here. `btf`: the kernel's.
+
+        `meanwhile` is called while the compiler runs, once for each time that it must.
+        """
         require_privileges()
         require_whole(hierarchy)
         self._service, self._hierarchy, self._plan = service, hierarchy, plan
@@ -85,14 +95,14 @@ class Battery:
         self.block, self.stalls, self.blame = BlockProbe(), StallsProbe(), BlameProbe()
         self.uring = UringProbe()
         self.cgroups, self.host = CgroupsProbe(hierarchy, service.cgroup), HostProbe()
-        self._module, attached = self._attached()
+        self._module, attached = self._attached(meanwhile)
         if not any(record.attached for record in attached):
             self._module.detach()
             raise CannotMeasureError(f"no BPF program could be attached: {attached[0].reason}")
         self.probes = [*attached, self.blame.attach(attached), self.host.attach()]
         give_back()
 
-    def _attached(self) -> tuple[Module, list[ProbeRecord]]:
+    def _attached(self, meanwhile: Callable[[], object]) -> tuple[Module, list[ProbeRecord]]:
         """Build and attach the programs, with the longest loops that this kernel's verifier accepts."""
         flags = [
             *offset_flags(self._btf),
@@ -103,7 +113,7 @@ class Battery:
             *_run_flags(self._service, self._hierarchy, self._plan),
         ]
         for folio_pages in FOLIO_PAGES:
-            module = Module([*flags, f"-DFOLIO_PAGES={folio_pages}"], misfit=partial(misfit, btf=self._btf))
+            module = Module([*flags, f"-DFOLIO_PAGES={folio_pages}"], None, partial(misfit, btf=self._btf), meanwhile)
             records = self._attach(module, last_try=folio_pages == FOLIO_PAGES[-1])
             if records:
                 break

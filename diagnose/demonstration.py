@@ -24,7 +24,7 @@ EXIT_CANNOT_MEASURE = 3
 WITH_BPF: Bpf = "needed"
 WITHOUT_BPF: Bpf = "unused"
 
-Measure = Callable[[Service, Hierarchy, Plan, rules.RuleSet, Delivery, Bpf], int]
+Measure = Callable[[Service, Hierarchy, Plan, Callable[[], rules.RuleSet], Delivery, Bpf], int]
 Deliver = Callable[[Report, Capture, bytes, Delivery], int]
 Say = Callable[[str], None]
 
@@ -61,7 +61,7 @@ def run(
         with running(scenario, duration, say) as lab:
             service = resolve(lab.service, hierarchy)
             say(f"measuring {lab.service} for {duration:g} s; Ctrl-C ends it early and reports")
-            code = measure(service, hierarchy, measured_by, loaded, wanted, bpf)
+            code = measure(service, hierarchy, measured_by, lambda: loaded, wanted, bpf)
             if keep:
                 _keep(say)
             return code

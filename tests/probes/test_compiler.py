@@ -1,15 +1,21 @@
-"""The compiler's memory is given back, and its code still runs when it is called again."""
+"""Finding bcc, what the compiler says, running it beside other work, and giving its memory back."""
 
 from __future__ import annotations
 
 import ctypes
+import errno
+import os
 import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from diagnose.errors import CannotMeasureError
 from diagnose.probes import _compiler
+from diagnose.probes._compiler import find_bcc
 
 MAPS = """\
 7f1000000000-7f1000003000 r--p 00000000 fd:00 7 /usr/lib/x86_64-linux-gnu/libLLVM-14.so.1
@@ -23,7 +29,11 @@ MAPS = """\
 PROGRAM = """
 import ctypes, sys
 from pathlib import Path
+import pytest
+
+from diagnose.errors import CannotMeasureError
 from diagnose.probes import _compiler
+from diagnose.probes._compiler import find_bcc
 
 def resident():
     total, ours = 0, False
@@ -42,6 +52,64 @@ _compiler.give_back(libraries=("libcopied",))
 library.zlibVersion.restype = ctypes.c_char_p
 print(before, resident(), library.zlibVersion().decode())
 """
+
+
+def fake_bcc(folder: Path) -> Path:
+    (folder / "bcc").mkdir(parents=True)
+    for name in ("__init__.py", "libbcc.py", "table.py"):
+        (folder / "bcc" / name).touch()
+    return folder / "bcc"
+
+
+@pytest.fixture
+def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Look for bcc below a folder of our own alone."""
+    monkeypatch.setattr(_compiler, "_BCC_FOLDERS", (str(tmp_path / "a"), str(tmp_path / "b")))
+    monkeypatch.setattr(_compiler, "_BCC_GLOB", f"{tmp_path}/lib*/python3*/site-packages/bcc")
+    return tmp_path
+
+
+def test_bcc_is_found_where_distributions_put_it(nowhere: Path) -> None:
+    second = fake_bcc(nowhere / "b")
+    assert find_bcc() == second
+    assert find_bcc() != fake_bcc(nowhere / "a") or find_bcc() == nowhere / "a" / "bcc"
+    assert find_bcc() == nowhere / "a" / "bcc"
+
+
+def test_a_distribution_with_a_numbered_python_is_found(nowhere: Path) -> None:
+    assert fake_bcc(nowhere / "lib64" / "python3.99" / "site-packages") == find_bcc()
+
+
+def test_the_other_project_of_that_name_is_not_taken_for_it(nowhere: Path) -> None:
+    (nowhere / "a" / "bcc").mkdir(parents=True)
+    (nowhere / "a" / "bcc" / "__init__.py").touch()
+    with pytest.raises(CannotMeasureError, match="apt install python3-bpfcc"):
+        find_bcc()
+
+
+def test_neither_the_environment_nor_the_current_folder_decides_what_root_loads(
+    nowhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake_bcc(nowhere)
+    monkeypatch.chdir(nowhere)
+    monkeypatch.setenv("PYTHONPATH", str(nowhere))
+    with pytest.raises(CannotMeasureError, match="bcc is not installed"):
+        find_bcc()
+
+
+def test_what_others_write_to_standard_error_is_kept_off_the_screen(capfd: pytest.CaptureFixture[str]) -> None:
+    with _compiler.quiet() as lines:
+        os.write(2, b"a warning\n\nof a library\xff\n")
+    os.write(2, b"seen\n")
+    assert lines == ["a warning", "of a library\ufffd"]
+    assert capfd.readouterr().err == "seen\n"
+
+
+def test_standard_error_comes_back_after_a_failure(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(OSError, match="bad"), _compiler.quiet():
+        raise OSError(errno.EIO, "bad")
+    os.write(2, b"seen\n")
+    assert capfd.readouterr().err == "seen\n"
 
 
 def test_code_of_the_compiler_alone_is_found() -> None:
