@@ -34,7 +34,14 @@ from diagnose.probes._bpf import LOST, Module
 from diagnose.probes._btf import Btf
 from diagnose.probes._compiler import give_back
 from diagnose.probes._fit import lookups, misfit
-from diagnose.probes._flags import constant_flags, helper_flags, kprobe_flags, offset_flags, stack_flags, tracepoint_flags
+from diagnose.probes._flags import (
+    constant_flags,
+    helper_flags,
+    kprobe_flags,
+    offset_flags,
+    stack_flags,
+    tracepoint_flags,
+)
 from diagnose.probes._tracefs import ensure
 from diagnose.progress.seen import Evicted, Progress, WindowSeen
 from diagnose.service import Service
