@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -16,8 +15,8 @@ import numpy as np
 
 from diagnose import __version__
 from diagnose.cgroups import Hierarchy
-from diagnose.errors import CannotMeasureError, UsageError
-from diagnose.models import MAX_WINDOWS, Capture, Host, ProbeRecord, ServiceRecord
+from diagnose.errors import CannotMeasureError
+from diagnose.models import Capture, Host, ProbeRecord, ServiceRecord
 from diagnose.probes import (
     TRACEPOINTS,
     BlameProbe,
@@ -44,37 +43,13 @@ from diagnose.probes._flags import (
 )
 from diagnose.probes._tracefs import ensure
 from diagnose.progress.seen import Evicted, Progress, WindowSeen
+from diagnose.schedule import Plan, Wait, finished_windows
 from diagnose.service import Service
 
 SLOW_READ_NS = 100_000
 """Reads from 0.1 ms on are remembered by file even when they hit: no copy out of memory of usual size takes as long."""
 FOLIO_PAGES = (64, 1)
 """So many pages of a large folio are remembered one by one (bpf/blame.c); the verifiers of older kernels take fewer."""
-GRACE_SECONDS = 0.05
-"""After the end of a window, so long until it is read: a program that was running at its end has finished by then."""
-
-Wait = Callable[[float], bool]
-"""Sleeps for so many seconds; returns True when the capture shall end early."""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How long to measure: `windows` windows of `window_seconds`."""
-
-    windows: int
-    window_seconds: float
-
-
-def plan(duration_seconds: float, window_seconds: float) -> Plan:
-    """Return the plan for a duration; raises UsageError for one that cannot be measured."""
-    if not 0.1 <= window_seconds <= 60:
-        raise UsageError(f"--window is {window_seconds:g} s; windows of 0.1 to 60 s can be measured")
-    if not window_seconds <= duration_seconds <= MAX_WINDOWS * window_seconds:
-        raise UsageError(
-            f"--duration is {duration_seconds:g} s; with windows of {window_seconds:g} s it can be "
-            f"{window_seconds:g} to {MAX_WINDOWS * window_seconds:g} s"
-        )
-    return Plan(windows=int(duration_seconds / window_seconds + 1e-9), window_seconds=window_seconds)
 
 
 class Battery:
@@ -221,20 +196,6 @@ class Battery:
             cgroup_samples=self.cgroups.samples(windows),
             host_samples=self.host.samples(windows),
         )
-
-
-def finished_windows(plan: Plan, start_ns: int, wait: Wait) -> Iterator[int]:
-    """Yield how many windows are over, each time there are more, until the plan is fulfilled or `wait` says to end."""
-    window_ns, grace_ns = int(plan.window_seconds * 1e9), int(GRACE_SECONDS * 1e9)
-    done, ended = 0, False
-    while done < plan.windows and not ended:
-        due = start_ns + (done + 1) * window_ns + grace_ns
-        ended = wait(max(0.0, (due - time.monotonic_ns()) / 1e9))
-        elapsed = time.monotonic_ns() - start_ns - grace_ns
-        finished = min(max(0, elapsed // window_ns), plan.windows)
-        if finished > done:
-            done = finished
-            yield done
 
 
 def described(service: Service, hierarchy: Hierarchy, plan: Plan, started: datetime, windows: int) -> dict[str, Any]:

@@ -7,12 +7,13 @@ from pathlib import Path
 
 from diagnose import capture as captures
 from diagnose import doctor, pipeline, rules
-from diagnose.battery import Plan, plan, require_privileges
+from diagnose.battery import require_privileges
 from diagnose.cgroups import Hierarchy
 from diagnose.delivery import Delivery
 from diagnose.errors import CannotMeasureError, UsageError
 from diagnose.lab import SCENARIOS, running
 from diagnose.models import Capture, Report
+from diagnose.schedule import Plan, plan
 from diagnose.service import Service, resolve
 from diagnose.stopping import stoppable
 from diagnose.without_bpf import Bpf

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from diagnose.battery import Plan, Wait
 from diagnose.cgroups import Hierarchy
 from diagnose.models import Capture, NotMeasured, Report, ReportCapture, ReportService
 from diagnose.progress.seen import WindowSeen
+from diagnose.schedule import Plan, Wait
 from diagnose.service import Service
 from diagnose.without_bpf import Bpf, Meanwhile, battery
 

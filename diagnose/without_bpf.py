@@ -11,15 +11,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Literal
 
-from diagnose.battery import (
-    Battery,
-    Plan,
-    Wait,
-    described,
-    finished_windows,
-    require_privileges,
-    service_replaced,
-)
+from diagnose.battery import Battery, described, require_privileges, service_replaced
 from diagnose.cgroups import Hierarchy
 from diagnose.errors import CannotMeasureError
 from diagnose.models import (
@@ -36,6 +28,7 @@ from diagnose.probes import TRACEPOINTS, BlameProbe, HostProbe
 from diagnose.probes._compiler import find_bcc
 from diagnose.probes.polled_cgroups import PolledCgroups
 from diagnose.progress.seen import Progress, WindowSeen
+from diagnose.schedule import Plan, Wait, finished_windows
 from diagnose.service import Service
 from diagnose.windows import BPF
 

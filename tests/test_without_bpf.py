@@ -16,13 +16,13 @@ import pytest
 from refused import run, with_bpf_filtered, without_capabilities
 
 from diagnose import pipeline, rules, without_bpf
-from diagnose.battery import Plan
 from diagnose.cgroups import Hierarchy
 from diagnose.doctor.calls import NUMBERS
 from diagnose.errors import CannotMeasureError, DiagnoseError
 from diagnose.models import Capture
 from diagnose.progress import Progress
 from diagnose.report import render_markdown
+from diagnose.schedule import Plan
 from diagnose.service import Service
 from diagnose.without_bpf import FilesBattery, battery
 from tests.cgroups.trees import V2_STAT, Host
@@ -104,7 +104,7 @@ def test_stopped_before_the_first_window_nothing_was_measured(host: Host) -> Non
 
 
 class _Refusing:
-    def __init__(self, *_: object) -> None:
+    def __init__(self, *_: object, **__: object) -> None:
         raise CannotMeasureError("no BTF at /sys/kernel/btf/vmlinux")
 
 

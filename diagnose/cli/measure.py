@@ -27,12 +27,12 @@ from diagnose.cli._names import services
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from diagnose.battery import Plan
     from diagnose.cgroups import Hierarchy
     from diagnose.charts import Chart
     from diagnose.delivery import Delivery
     from diagnose.models import Capture, Report
     from diagnose.rules import RuleSet
+    from diagnose.schedule import Plan
     from diagnose.service import Service
     from diagnose.without_bpf import Bpf
 
@@ -78,8 +78,9 @@ def latency(
     are read instead, and the report says so first. Ctrl-C or SIGTERM ends the measurement early
     and still reports on what there is.
     """
-    from diagnose.battery import plan, require_privileges, require_whole
+    from diagnose.battery import require_privileges, require_whole
     from diagnose.cgroups import Hierarchy
+    from diagnose.schedule import plan
     from diagnose.service import resolve
 
     measured_by = plan(duration, window)
