@@ -143,9 +143,12 @@ def _ranges(kallsyms: Path) -> dict[str, tuple[int, int]]:
             while len(ranges) < len(_STACK_FUNCTIONS) and (more := file.read(_CHUNK_BYTES)):
                 text = text[-_LINES_BYTES:] + more
                 for function in _STACK_FUNCTIONS:
-                    found = re.search(rb"\n([0-9a-f]+) [tT] %s\n([0-9a-f]+) " % function.encode(), text)
-                    if found and function not in ranges:
-                        ranges[function] = int(found[1], 16), int(found[2], 16)
+                    name = f"{function}\n".encode()
+                    # found first, which is ten times as fast as an expression on every line
+                    if function not in ranges and (b" t " + name in text or b" T " + name in text):
+                        found = re.search(rb"\n([0-9a-f]+) [tT] %s([0-9a-f]+) " % name, text)
+                        if found:
+                            ranges[function] = int(found[1], 16), int(found[2], 16)
     except OSError:
         return {}
     return ranges

@@ -9,13 +9,14 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from diagnose.errors import CannotMeasureError
+from diagnose.errors import CannotMeasureError, UsageError
 from diagnose.probes import _compiler
-from diagnose.probes._compiler import find_bcc
+from diagnose.probes._compiler import compiled, find_bcc
 
 MAPS = """\
 7f1000000000-7f1000003000 r--p 00000000 fd:00 7 /usr/lib/x86_64-linux-gnu/libLLVM-14.so.1
@@ -31,9 +32,9 @@ import ctypes, sys
 from pathlib import Path
 import pytest
 
-from diagnose.errors import CannotMeasureError
+from diagnose.errors import CannotMeasureError, UsageError
 from diagnose.probes import _compiler
-from diagnose.probes._compiler import find_bcc
+from diagnose.probes._compiler import compiled, find_bcc
 
 def resident():
     total, ours = 0, False
@@ -129,3 +130,51 @@ def test_what_is_given_back_can_still_be_called(tmp_path: Path) -> None:
     assert int(before) >= 40
     assert int(after) < int(before) / 2
     assert re.fullmatch(r"[\d.]+", version)
+
+
+@pytest.mark.kernel
+def test_work_beside_the_compiler_stays_in_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    seen = set()
+
+    def meanwhile() -> None:
+        for _ in range(200):
+            seen.add(Path.cwd())
+            time.sleep(0.001)
+
+    programs, _ = compiled("int nothing(void *ctx) { return 0; }", [], meanwhile)
+    programs.cleanup()
+    assert seen == {tmp_path}
+
+
+@pytest.mark.kernel
+def test_a_program_is_compiled_once() -> None:
+    before = bcc_maps()
+    programs, _ = compiled("BPF_ARRAY(one, u64, 1);\nint nothing(void *ctx) { return 0; }", [], lambda: None)
+    try:
+        assert bcc_maps() - before == 1
+    finally:
+        programs.cleanup()
+
+
+def bcc_maps() -> int:
+    """Return how many BPF maps this process has open."""
+    return sum(os.path.realpath(entry).endswith("bpf-map") for entry in Path("/proc/self/fd").iterdir())
+
+
+@pytest.mark.kernel
+def test_what_fails_beside_the_compiler_is_raised_when_it_is_done(capfd: pytest.CaptureFixture[str]) -> None:
+    def meanwhile() -> None:
+        raise UsageError("bad rules")
+
+    with pytest.raises(UsageError, match="bad rules"):
+        compiled("int nothing(void *ctx) { return 0; }", [], meanwhile)
+    os.write(2, b"seen\n")
+    assert capfd.readouterr().err == "seen\n"
+
+
+@pytest.mark.kernel
+def test_what_the_compiler_refuses_is_one_line() -> None:
+    with pytest.raises(CannotMeasureError, match=r"could not be built or loaded: .*error: ") as caught:
+        compiled("int nothing(void *ctx) { return unheard_of; }", [], lambda: None)
+    assert str(caught.value).isprintable()
