@@ -80,7 +80,7 @@ static __always_inline int window_now(u32 *window)
 	struct tick *t = tick.lookup(&zero);
 	if (!t)
 		return 0;
-	if (t->jiffies != now) {
+	if (t->jiffies != now || !t->within) {
 		t->within = window_at(bpf_ktime_get_ns(), &t->window);
 		t->jiffies = now;
 	}

@@ -40,7 +40,7 @@ struct read_in_flight {
 	struct eviction blame; /* of the first missed page; not known: not evicted during the capture */
 };
 #ifndef PLACES
-#define PLACES 32768
+#define PLACES 16384
 #endif
 BPF_ARRAY(in_flight, struct read_in_flight, PLACES);
 BPF_HASH(in_flight_elsewhere, u32, struct read_in_flight, 4096);
