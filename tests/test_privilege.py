@@ -16,8 +16,8 @@ from diagnose import commands, output
 from diagnose.apply import load_report
 from diagnose.demonstration import REPLAYS
 from diagnose.errors import UsageError
+from diagnose.lab.actors import Actor
 from diagnose.lab.bench import _worker
-from diagnose.lab.scenarios import Actor
 from diagnose.links import foreign_link
 from diagnose.probes import _bpf
 

@@ -20,8 +20,9 @@ from diagnose.histogram import percentile
 from diagnose.lab import controls, groups, pace
 from diagnose.lab import counters as count
 from diagnose.lab import folder as folders
+from diagnose.lab.actors import Actor, Scenario
 from diagnose.lab.owners import own_name
-from diagnose.lab.scenarios import SCENARIOS, Actor, Scenario
+from diagnose.lab.scenarios import SCENARIOS
 from diagnose.stopping import raised
 
 STEPS = ("writing the data files", "warming the cache")
