@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -248,7 +247,7 @@ def host_facts(proc: Path = Path("/proc")) -> Host:
     """Return what the report says of the host."""
     page = os.sysconf("SC_PAGE_SIZE")
     return Host(
-        hostname=socket.gethostname(),
+        hostname=os.uname().nodename,
         kernel=os.uname().release,
         boot_id=(proc / "sys/kernel/random/boot_id").read_text().strip(),
         cpus=os.cpu_count() or 1,
