@@ -57,6 +57,7 @@ from diagnose.models.report import (
     Verdict,
 )
 from diagnose.models.strings import Gives, Kind, Text
+from diagnose.models.surroundings import BlockDevice, DamonScheme
 
 __all__ = [
     "CAPTURE_SCHEMA",
@@ -66,6 +67,7 @@ __all__ = [
     "Bins",
     "Blame",
     "BlamedReads",
+    "BlockDevice",
     "BlockLatency",
     "BlockOp",
     "BlockRequests",
@@ -79,6 +81,7 @@ __all__ = [
     "Confidence",
     "Count",
     "Culprit",
+    "DamonScheme",
     "Dropper",
     "Evictions",
     "Evidence",
