@@ -12,7 +12,7 @@ from diagnose.labels import Labels
 from diagnose.measurements import measure
 from diagnose.models import Capture, NotMeasured, Report, ReportCapture, ReportService
 from diagnose.progress.seen import WindowSeen
-from diagnose.recommend import recommend
+from diagnose.recommend import recommend, whole
 from diagnose.rules import RuleSet
 from diagnose.service import Service
 from diagnose.windows import Windows
@@ -48,7 +48,7 @@ def analyse(capture: Capture, rules: RuleSet, packed: bytes | None = None) -> Re
     )
     labels = Labels.of(capture)
     recommendations = [labels.recommendation(r) for r in recommend(list(evaluation.findings), facts)]
-    findings = [labels.finding(fired.finding) for fired in evaluation.findings]
+    findings = [labels.finding(whole(fired, facts)) for fired in evaluation.findings]
     changed = [recommendation.cgroup for recommendation in recommendations]
     measured = measure(capture, facts.number("reads.slow_threshold"), changed, packed, windows)
     named = [capture.service.cgroup, *changed, *(c.cgroup for finding in findings for c in finding.culprits)]

@@ -72,11 +72,11 @@ def deciding(main: Finding | None) -> list[Evidence]:
     return [e for e in main.evidence if e.condition.startswith("mechanism ")] if main and main.known_by else []
 
 
-def unconfirmed(main: Finding | None) -> list[str]:
-    """Return the mechanisms of the finding's rule that do not hold, or are unknown."""
-    named = [e.condition.removeprefix("mechanism ").partition(":")[0] for e in deciding(main)]
-    held = {known.mechanism for known in main.known_by} if main else set()
-    return [name for name in dict.fromkeys(named) if name not in held]
+def outcome(evidence: Evidence) -> str:
+    """Return what a condition came to, in a word or three."""
+    if evidence.holds is None:
+        return "unknown"
+    return "yes" if evidence.holds else "too little data" if evidence.missing else "failed"
 
 
 def reproduce(report: Report) -> list[str]:
@@ -217,6 +217,7 @@ def _environment() -> Environment:
         "number": units.number,
         "quantity": units.quantity,
         "limits": limits,
+        "outcome": outcome,
     }
     environment.globals |= {
         "deciding": deciding,
@@ -227,7 +228,6 @@ def _environment() -> Environment:
         "reproduce": reproduce,
         "stall": stall,
         "timeline": timeline,
-        "unconfirmed": unconfirmed,
     }
     return environment
 

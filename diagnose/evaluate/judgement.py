@@ -127,6 +127,7 @@ def finding(judgement: Judgement, facts: FactSource) -> Finding:
         summary=summary(judgement, facts),
         evidence=list(judgement.evidence),
         known_by=known_by(judgement, facts),
+        unconfirmed=unconfirmed(judgement, facts),
         who=who(judgement, facts),
         advice=advice(judgement, facts),
     )
@@ -144,6 +145,29 @@ def advice(judgement: Judgement, facts: FactSource) -> Advice | None:
     if given is None:
         return None
     return Advice(do=_filled(given.do, judgement, facts), risk=_filled(given.risk, judgement, facts))
+
+
+def unconfirmed(judgement: Judgement, facts: FactSource) -> list[str]:
+    """Return the mechanisms that do not hold: what each asks, and whether it failed, or too little is known."""
+    said = []
+    for name, mechanism in judgement.loaded.rule.mechanisms.items():
+        if name not in judgement.mechanisms:
+            asked = _filled(mechanism.asks, judgement, facts) if mechanism.asks else name.replace("_", " ")
+            said.append(f"{asked} ({_outcome(judgement, name)})")
+    return said
+
+
+def _outcome(judgement: Judgement, mechanism: str) -> str:
+    rows = [e for e in judgement.evidence if e.condition.startswith(_prefix(mechanism))]
+    if too_few := next((e for e in rows if e.holds is False and e.missing), None):
+        return f"too little data: {units.quantity(too_few.measured, too_few.unit)}"
+    if unknown := next((e for e in rows if e.holds is None), None):
+        return f"unknown: {unknown.missing}"
+    failed = next((e for e in rows if not e.holds), None)
+    if failed is None or failed.threshold is None:
+        return "failed"
+    values = (units.quantity(value, failed.unit) for value in (failed.measured, failed.threshold))
+    return "failed: {} measured, {} is the threshold".format(*values)
 
 
 def known_by(judgement: Judgement, facts: FactSource) -> list[Known]:

@@ -6,7 +6,7 @@ import numpy as np
 
 from diagnose import units
 from diagnose.facts.vocabulary import Facts, fact, ratio, total
-from diagnose.models import Cause
+from diagnose.models import Besides, Cause
 
 NOTICEABLE = 0.05
 """Of the pages that the service lost, or of the time that its reads waited for them: below, a cause is not named."""
@@ -24,6 +24,22 @@ def _waited_ns(f: Facts, cause: Cause | None) -> float:
     if found is None:
         return 0.0
     return float(sum(ns for ns, c in zip(found.reads.total_ns, found.reads.cause, strict=True) if cause in (None, c)))
+
+
+def besides(f: Facts) -> dict[Cause, Besides]:
+    """Return the causes that are worth a name beside pressure on memory, with what each did."""
+    found = {}
+    lost = total(f.value("evictions.of_service"))
+    for cause, name in _NAMES.items():
+        share = ratio(total(f.windows.evictions((cause,), f.windows.service_ids)), lost) or 0.0
+        waited_ns = _waited_ns(f, cause)
+        waited = ratio(waited_ns, _waited_ns(f, None)) or 0.0
+        if max(share, waited) >= NOTICEABLE:
+            waits = f", and reads waited {units.duration(waited_ns / 1e9)} for these pages" if waited_ns else ""
+            who = f"{name} ({f.text('evictions.proactive_by')})" if cause == "proactive" else name
+            says = f"removed {units.percent(share)} of the pages that the service lost{waits}"
+            found[cause] = Besides(who=who, says=says, share=waited if waited_ns else None)
+    return found
 
 
 def _told(f: Facts, cause: Cause) -> str | None:

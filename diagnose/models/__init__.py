@@ -42,6 +42,7 @@ from diagnose.models.columns import Column
 from diagnose.models.report import (
     REPORT_SCHEMA,
     Advice,
+    Besides,
     Confidence,
     Culprit,
     Evidence,
@@ -53,6 +54,7 @@ from diagnose.models.report import (
     ReportCapture,
     ReportService,
     RuledOut,
+    Step,
     Unknown,
     Verdict,
 )
@@ -64,6 +66,7 @@ __all__ = [
     "MAX_WINDOWS",
     "REPORT_SCHEMA",
     "Advice",
+    "Besides",
     "Bins",
     "Blame",
     "BlamedReads",
@@ -110,6 +113,7 @@ __all__ = [
     "Stage",
     "StallKind",
     "Stalls",
+    "Step",
     "Table",
     "Text",
     "Unknown",

@@ -15,6 +15,8 @@ class BlockDevice(Model):
     rotational: bool | None = None
     backing_file: FilePath | None = None
     """Of a loop device."""
+    max_dirty_bytes: Count | None = None
+    """What may be dirty on it at once, by a strict limit of its own (bdi); None: it has none, or that was not read."""
     below: list[Device] = []
     """What it is made of (RAID, device mapper), or the device that holds its backing file; empty: nothing known."""
 

@@ -36,8 +36,14 @@ def _device(root: Path, directory: Path) -> BlockDevice | None:
         number=known_as,
         rotational=None if rotational is None else bool(rotational),
         backing_file=backing,
+        max_dirty_bytes=_max_dirty(root / "sys/class/bdi" / known_as),
         below=_holder_of(root, backing) if backing else _slaves(directory),
     )
+
+
+def _max_dirty(bdi: Path) -> int | None:
+    """Return the strict limit of dirty bytes (Documentation/ABI/testing/sysfs-class-bdi, since Linux 6.2)."""
+    return number(read(bdi, "max_bytes")) if number(read(bdi, "strict_limit")) == 1 else None
 
 
 def _slaves(directory: Path) -> list[str]:

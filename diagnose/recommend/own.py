@@ -5,6 +5,7 @@ from __future__ import annotations
 from diagnose import units
 from diagnose.evaluate import Fired
 from diagnose.facts import Facts
+from diagnose.facts.limit import hit_most
 from diagnose.limits import Limit, limit_above, own_limit, shared_limit
 from diagnose.models import CgroupRecord, Recommendation
 from diagnose.recommend.advice import commands, lasting, no_limit, reserve_line, undo
@@ -39,6 +40,72 @@ def raise_shared(fired: Fired, facts: Facts) -> list[Recommendation]:
     reason = f"{service} needs more than others leave it of the {units.size(limit.limit_bytes)} that they share there."
     prediction = predict(facts, waited_for(facts, PRESSURE_CAUSES), wanted.avoided)
     return _raised(fired, windows, limit, wanted, rest.bytes, list(rest.lines), reason, prediction)
+
+
+def raise_hit(fired: Fired, facts: Facts) -> list[Recommendation]:
+    """Return a higher value for the limit that was hit most, by what lay in swap for want of room below it."""
+    windows = facts.windows
+    limit = hit_most(facts)
+    record = None if limit is None else record_of(windows, limit.cgroup)
+    used = None if limit is None else windows.peak(limit.cgroup_id, "usage_bytes")
+    if limit is None or record is None or used is None:
+        return []
+    swapped, room_and_whose = windows.peak(limit.cgroup_id, "swap_bytes"), _room_above(windows, limit)
+    room, whose = room_and_whose
+    held = int(swapped or 0)
+    reserve = int((used + held) * RESERVE_SHARE)
+    value = -(-int(used + held + reserve) // MIB) * MIB
+    more = value - limit.limit_bytes
+    lines = [
+        f"{limit.setting} of {limit.cgroup} is {units.size(limit.limit_bytes)}, and {units.size(used)} were used",
+        f"of what belongs below it {units.size(swapped)} lay in swap at its peak, which is the least that it lacks",
+        reserve_line(reserve, RESERVE_SHARE, int(used), held),
+        *([] if room is None else [f"{whose} has room for {units.size(room)} more"]),
+    ]
+    if held < MIB or room is None or more > room:
+        return [_no_value_for_hit(record, limit, held, more, room, whose, lines, windows)]
+    return [
+        Recommendation(
+            cgroup=limit.cgroup,
+            setting=limit.setting,
+            current_bytes=limit.limit_bytes,
+            value_bytes=value,
+            reason=f"what is below it needs more than {units.size(limit.limit_bytes)}: the rest went to swap, and each "
+            "page that is read has to push one out first.",
+            arithmetic=[*lines, f"in whole MiB: {value // MIB} MiB, {units.size(more)} more"],
+            expected_effect="What lay in swap fits, so that reads need not push it out first. How much of their time "
+            "that saves was not measured, and the service may grow on: diagnose verify measures it after the change.",
+            risk=f"{units.size(more)} less for others, of {units.size(room)} that {whose} has to give; where the "
+            "service grows on, the reclaim is only put off.",
+            commands=commands(record, limit.setting, value, windows),
+            undo=undo(record, limit.setting, windows),
+            lasts=lasting(record, limit.setting, windows),
+        )
+    ]
+
+
+def _no_value_for_hit(
+    record: CgroupRecord, limit: Limit, held: int, more: int, room: int | None, whose: str, lines: list[str],
+    windows: Windows,
+) -> Recommendation:  # fmt: skip
+    ways = ["let the service allocate and write less, or run it on a host with more memory"]
+    tried: list[str] = []
+    if held >= MIB and room is None:
+        why = f"{units.size(more)} more is wanted, and how much {whose} has to spare was not measured"
+    elif held >= MIB:
+        why = f"{units.size(more)} more is wanted, and {whose} has room for {units.size(room)}"
+    else:
+        why = "nothing of it lay in swap, so how much more it needs is not known"
+        step = limit.limit_bytes // 4 // MIB * MIB
+        if room is not None and 0 < step <= room:
+            value = limit.limit_bytes + step
+            ways.insert(0, f"raise it by a quarter, to {units.exact_size(value)}, and measure again")
+            tried = commands(record, limit.setting, value, windows)
+    risk = (
+        "As long as nothing is changed, reads keep waiting for reclaim; room given to the service is less for others."
+    )
+    found = no_limit(record, limit.setting, why, lines, ways, risk)
+    return found.model_copy(update={"commands": tried, "undo": undo(record, limit.setting, windows) if tried else []})
 
 
 def _raised(
