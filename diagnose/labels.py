@@ -82,6 +82,7 @@ class Labels:
             "evidence": evidence,
             "known_by": self._known(finding.known_by),
         }
+        parts["unconfirmed"] = [self.in_prose(line, known) for line in finding.unconfirmed]
         parts["steps"] = [self._step(step, known) for step in finding.steps]
         return finding.model_copy(update={**texts, **parts, **self._said(finding, known)})
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -11,6 +11,7 @@ from diagnose import facts as vocabulary
 from diagnose import histogram, units
 from diagnose.evaluate.conditions import ENOUGH, evaluate_condition
 from diagnose.evaluate.result import Context, Result
+from diagnose.evaluate.shapes import TOO_LITTLE
 from diagnose.evaluate.source import FactSource, Truth, any_of
 from diagnose.models import Advice, Confidence, Culprit, Evidence, Finding, Known
 from diagnose.rules import wording
@@ -162,7 +163,8 @@ def _outcome(judgement: Judgement, mechanism: str) -> str:
     if too_few := next((e for e in rows if e.holds is False and e.missing), None):
         return f"too little data: {units.quantity(too_few.measured, too_few.unit)}"
     if unknown := next((e for e in rows if e.holds is None), None):
-        return f"unknown: {unknown.missing}"
+        _, too_little, why = (unknown.missing or "").partition(TOO_LITTLE)
+        return f"{too_little}{why}" if too_little else f"unknown: {unknown.missing}"
     failed = next((e for e in rows if not e.holds), None)
     if failed is None or failed.threshold is None:
         return "failed"
@@ -177,7 +179,21 @@ def known_by(judgement: Judgement, facts: FactSource) -> list[Known]:
         Known(mechanism=name, direct=of[name].kind == "direct", says=_says(judgement, name, facts))
         for name in judgement.mechanisms
     ]
+    held += [known for culprit in judgement.culprits[1:] for known in _against(culprit, judgement, facts)]
     return sorted(held, key=lambda known: not known.direct)
+
+
+def _against(culprit: str, judgement: Judgement, facts: FactSource) -> list[Known]:
+    """Return the mechanisms that look at a neighbour and hold for a further culprit, too."""
+    context = Context(facts, judgement.loaded.values, culprit)
+    held = []
+    for name, mechanism in judgement.loaded.rule.mechanisms.items():
+        if not mechanism.says or "{culprit}" not in mechanism.says or not looks_at_neighbour(mechanism):
+            continue
+        if evaluate_condition(mechanism.is_, context).truth:
+            says = _filled(mechanism.says, replace(judgement, culprits=(culprit,)), facts)
+            held.append(Known(mechanism=name, direct=mechanism.kind == "direct", says=says))
+    return held
 
 
 def _says(judgement: Judgement, mechanism: str, facts: FactSource) -> str:

@@ -139,7 +139,7 @@ def _pair(context: Context, one: str, other: str, windows: int) -> tuple[dict[st
     known = int(np.sum(np.isfinite(found[one]) & np.isfinite(found[other])))
     if known <= windows:
         what = f"{wording.label(one)} and {wording.label(other)}"
-        return {}, f"{what} are known together in {known} windows, more than {windows} are needed"
+        return {}, f"{TOO_LITTLE}, {what} are known together in {known} windows, more than {windows} are needed"
     return found, ""
 
 

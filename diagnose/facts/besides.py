@@ -36,9 +36,10 @@ def besides(f: Facts) -> dict[Cause, Besides]:
         waited = ratio(waited_ns, _waited_ns(f, None)) or 0.0
         if max(share, waited) >= NOTICEABLE:
             waits = f", and reads waited {units.duration(waited_ns / 1e9)} for these pages" if waited_ns else ""
-            who = f"{name} ({f.text('evictions.proactive_by')})" if cause == "proactive" else name
-            says = f"removed {units.percent(share)} of the pages that the service lost{waits}"
-            found[cause] = Besides(who=who, says=says, share=waited if waited_ns else None)
+            says = f"it removed {units.percent(share)} of the pages that the service lost{waits}"
+            if cause == "proactive":
+                says += f"; {f.text('evictions.proactive_by')}"
+            found[cause] = Besides(who=name, says=says, share=waited if waited_ns else None)
     return found
 
 
@@ -79,7 +80,7 @@ def _(f: Facts, _n: str | None) -> str | None:
     if not windows.size:
         return "at no time of the capture"
     first = units.duration(float(windows[0]) * f.windows.seconds)
-    return f"in {windows.size} of {units.counted(f.windows.count, 'windows')}, first in the one from {first} on"
+    return f"first {first} after the beginning, in {windows.size} of {units.counted(f.windows.count, 'windows')}"
 
 
 @fact("evictions.proactive_by", "", "text", "evictions", "whether DAMON or writes to memory.reclaim took pages")
@@ -89,10 +90,10 @@ def _(f: Facts, _n: str | None) -> str | None:
     by_writes = total(f.windows.host_increase("vmstat.pgsteal_proactive"))
     pages = total(f.windows.evictions(("proactive",), None))
     if by_writes is None or not pages:
-        return "DAMON, or an agent that writes to memory.reclaim; this capture does not tell which"
-    counted = f"the kernel counts {units.pages(by_writes)} that such writes took, of {units.count(pages)} seen to go"
+        return "it is DAMON, or an agent that writes to memory.reclaim; this capture does not tell which"
+    counted = f"of {units.pages(pages)} that it took on the host, {units.count(by_writes)} went by such writes"
     if by_writes < NOTICEABLE * pages:
-        return f"DAMON and not an agent that writes to memory.reclaim: {counted}"
+        return f"it is the kernel's DAMON, not an agent that writes to memory.reclaim: {counted}"
     if by_writes >= (1 - NOTICEABLE) * pages:
-        return f"an agent that writes to memory.reclaim: {counted}"
-    return f"both DAMON and an agent that writes to memory.reclaim: {counted}"
+        return f"it is an agent that writes to memory.reclaim: {counted}"
+    return f"it is both DAMON and an agent that writes to memory.reclaim: {counted}"

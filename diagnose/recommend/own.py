@@ -6,12 +6,12 @@ from diagnose import units
 from diagnose.evaluate import Fired
 from diagnose.facts import Facts
 from diagnose.facts.limit import hit_most
-from diagnose.limits import Limit, limit_above, own_limit, shared_limit
+from diagnose.limits import Limit, own_limit, shared_limit
 from diagnose.models import CgroupRecord, Recommendation
 from diagnose.recommend.advice import commands, lasting, no_limit, reserve_line, undo
 from diagnose.recommend.need import Need, need
 from diagnose.recommend.prediction import OWN_CAUSES, PRESSURE_CAUSES, Prediction, predict, waited_for
-from diagnose.recommend.sizing import MIB, RESERVE_SHARE, others, record_of
+from diagnose.recommend.sizing import MIB, RESERVE_SHARE, others, record_of, room_above
 from diagnose.windows import Windows
 
 
@@ -50,7 +50,7 @@ def raise_hit(fired: Fired, facts: Facts) -> list[Recommendation]:
     used = None if limit is None else windows.peak(limit.cgroup_id, "usage_bytes")
     if limit is None or record is None or used is None:
         return []
-    swapped, room_and_whose = windows.peak(limit.cgroup_id, "swap_bytes"), _room_above(windows, limit)
+    swapped, room_and_whose = windows.peak(limit.cgroup_id, "swap_bytes"), room_above(windows, limit)
     room, whose = room_and_whose
     held = int(swapped or 0)
     reserve = int((used + held) * RESERVE_SHARE)
@@ -117,7 +117,7 @@ def _raised(
         return []
     reserve = int((wanted.bytes + rest) * RESERVE_SHARE)
     value = -(-(wanted.bytes + rest + reserve) // MIB) * MIB
-    more, (room, whose) = value - limit.limit_bytes, _room_above(windows, limit)
+    more, (room, whose) = value - limit.limit_bytes, room_above(windows, limit)
     lines = [
         f"{limit.setting} of {limit.cgroup} is {units.size(limit.limit_bytes)}",
         *wanted.lines,
@@ -153,8 +153,20 @@ def _effect(fired: Fired, wanted: Need, prediction: Prediction | None) -> str:
     if wanted.swapped == 0:
         return effect
     return (
-        f"{effect} That counts the pages of files alone; reads that waited for memory in swap should end too, since "
-        "what lay there fits then, but how many they are was not measured."
+        f"{effect} That counts the pages of files alone. What lay in swap fits then, so that reads that waited for it "
+        f"should end, too{_hits_too(prediction)}; whether that cures it, a measurement after the change tells."
+    )
+
+
+def _hits_too(prediction: Prediction | None) -> str:
+    """Say how many slow reads found their pages in the cache, and so waited for something else: for swap, at most."""
+    if prediction is None or not prediction.slow_hits:
+        return ""
+    stay = prediction.slow_after_without_hits
+    return (
+        f": {units.count(prediction.slow_hits)} of the slow reads found their pages in the cache and waited for "
+        f"something else. If that was swap for all of them, about {units.count(stay)} reads stay slow, "
+        f"{units.percent(stay / prediction.reads)}"
     )
 
 
@@ -185,20 +197,3 @@ def _no_value(
         ways.insert(0, f"give {whose} {size} more, and then this limit the {units.size(more)} more")
     risk = "As long as nothing is changed, the service keeps waiting for pages that it has just given up."
     return no_limit(record, limit.setting, why, lines, ways, risk)  # fmt: skip
-
-
-def _room_above(windows: Windows, limit: Limit) -> tuple[int | None, str]:
-    """Return how many bytes more the service may take, and what bounds them; None: not measured."""
-    available = [
-        v for v in windows.capture.host_samples.values.get("meminfo.MemAvailable_bytes") or [] if v is not None
-    ]
-    spare = int(min(available) * (1 - RESERVE_SHARE)) if available else None
-    above = limit_above(windows, limit.cgroup)
-    if above is None:
-        return spare, "the host"
-    used = windows.peak(above.cgroup_id, "usage_bytes")
-    left = None if used is None else max(0, int(above.limit_bytes - used))
-    # Below a limit of its own the room is what nobody used there; cache of others would have to make way.
-    if left is not None and (spare is None or left < spare):
-        return left, f"{above.setting} of {above.cgroup}"
-    return spare, "the host"
