@@ -65,6 +65,8 @@ def _(f: Facts, _n: str | None) -> float | None:
 
 @fact("host.room", "", "text", "host", "how much memory the host had to give, at its lowest", scope="host")
 def _(f: Facts, _n: str | None) -> str | None:
+    if not f.windows.probe_attached("host"):
+        return None
     column = f.windows.capture.host_samples.values.get("meminfo.MemAvailable_bytes") or []
     available = [v for v in column if v is not None]
     if not available:

@@ -82,6 +82,8 @@ def _(f: Facts, _n: str | None) -> float | None:
 
 @fact("writes.dirty_limits", "", "text", "host", "how much may be dirty on that device and on the host")
 def _(f: Facts, _n: str | None) -> str | None:
+    if not f.windows.probe_attached("host"):
+        return None
     name, capture = written_device(f), f.windows.capture
     device = next((d for d in capture.devices if d.name == name), None)
     settings, page = capture.host.settings, capture.host.page_bytes

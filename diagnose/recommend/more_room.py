@@ -50,7 +50,7 @@ def with_more_room(
     if spare is not None and more <= spare:
         update |= _by_hand(changes, windows)
         update["risk"] = (
-            f"{units.size(more)} less for others, of {units.size(spare)} that {whose} has to give. {names} may then use "
+            f"{units.size(more)} less for others, of {units.size(spare)} that {whose} has to give. {names} may use "
             "what it cannot give back now, with headroom: what outgrows that is swapped, or killed where it cannot be. "
             "Run elsewhere, it takes the room of others there."
         )

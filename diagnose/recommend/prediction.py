@@ -71,8 +71,8 @@ class Prediction:
             return ""
         return (
             f" That leaves about {units.percent(stays)} of the reads slow, and from {units.percent(trouble)} on they "
-            "can be trouble: this change alone may not end it. What stays does not wait for pages that such reclaim "
-            "took: measure again after the change."
+            "can be trouble: this change alone may not end it. What is left waits for something else than pages "
+            "that were taken for want of memory: measure again after the change."
         )
 
 

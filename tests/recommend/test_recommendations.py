@@ -119,8 +119,20 @@ def test_where_the_host_is_the_limit_every_ancestor_is_protected_even_one_that_h
 def test_below_the_floor_there_is_no_safe_limit_and_the_report_says_so() -> None:
     change = limit_on(advice(situation(anon_mib=850), "contain-neighbour"), "/dg/batch", "memory.high")
     assert change.value_bytes is None
-    assert change.commands == []
     assert "floor" in change.reason
+    raised, limited = change.commands
+    assert raised.endswith("/sys/fs/cgroup/dg/memory.max")
+    assert limited.endswith("/sys/fs/cgroup/dg/batch/memory.high")
+    assert change.undo == [
+        "echo max > /sys/fs/cgroup/dg/batch/memory.high", f"echo {1024 * MIB} > /sys/fs/cgroup/dg/memory.max"
+    ]  # fmt: skip
+
+
+def test_room_that_the_host_does_not_have_is_not_given_by_command() -> None:
+    short = situation(anon_mib=850, available=64 * MIB)
+    change = limit_on(advice(short, "contain-neighbour"), "/dg/batch", "memory.high")
+    assert change.commands == []
+    assert any("which has room for 60.8 MiB" in way for way in change.alternatives)
 
 
 def test_a_job_that_fits_already_needs_no_limit() -> None:
@@ -205,7 +217,26 @@ def test_a_limit_that_makes_the_service_swap_is_raised_by_what_lay_in_swap() -> 
     (change,) = advice(swapping(held_mib=80), "raise-own-limit")
     assert change.value_bytes == math.ceil(380 * 1.05) * MIB
     assert "its own memory, which it swaps" in change.reason
-    assert "how many they are was not measured" in change.expected_effect
+    assert "whether that cures it, a measurement after the change tells" in change.expected_effect
+
+
+def test_the_limit_that_was_hit_most_is_raised_by_what_lay_in_swap_below_it() -> None:
+    samples = {
+        (10, "usage_bytes"): [1024 * MIB] * 4, (10, "swap_bytes"): [0, 100 * MIB, 200 * MIB, 200 * MIB],
+        (10, "limit_hits"): [0, 5, 9, 12],
+    }  # fmt: skip
+    base = {"cgroups": PATHS, "windows": 3, "settings": {10: {"memory.max": 1024 * MIB}}, "cgroup_version": 2}
+    host = {"meminfo.MemAvailable_bytes": [GIB] * 4}
+    (change,) = advice(small_capture(**base, samples=samples, host=host), "raise-hit-limit")
+    assert change.value_bytes == math.ceil(1224 * 1.05) * MIB
+    assert change.undo == [f"echo {1024 * MIB} > /sys/fs/cgroup/dg/memory.max"]
+    dry = {key: column for key, column in samples.items() if key[1] != "swap_bytes"}
+    (tried,) = advice(small_capture(**base, samples=dry, host=host), "raise-hit-limit")
+    assert tried.value_bytes is None
+    assert "raise it by a quarter, to 1.25 GiB" in tried.alternatives[0]
+    assert tried.commands == [f"echo {1280 * MIB} > /sys/fs/cgroup/dg/memory.max"]
+    (unknown,) = advice(small_capture(**base, samples=samples), "raise-hit-limit")
+    assert (unknown.value_bytes, unknown.commands) == (None, [])
 
 
 def test_where_nobody_measured_what_lay_in_swap_no_value_is_given_but_where_to_begin() -> None:
@@ -245,8 +276,9 @@ def test_what_is_lacking_for_a_safe_containment_is_said_in_bytes() -> None:
     floor_mib, left_mib = math.ceil(850 * 1.25), 1024 - 300 - 300 * 0.05
     (way,) = [way for way in change.alternatives if "raise" in way]
     wanted = 1024 + floor_mib - left_mib
-    assert f"from 1 GiB to {wanted / 1024:.2f} GiB, and together with that limit /dg/batch to 1.04 GiB" in way
-    assert "fills again" in change.risk
+    assert f"from 1 GiB to {wanted / 1024:.2f} GiB, " in way
+    assert "and together with that limit /dg/batch to 1.04 GiB" in way
+    assert "11.4 GiB that the host has to give" in change.risk
 
 
 # ---------------------------------------------------------------- sizing
