@@ -88,7 +88,8 @@ class Labels:
 
     def _step(self, step: Step, known: Iterable[str]) -> Step:
         lines = [self.in_prose(line, known) for line in step.arithmetic]
-        return step.model_copy(update={"says": self.in_prose(step.says, known), "arithmetic": lines})
+        words = {key: self.in_prose(getattr(step, key), known) for key in ("says", "risk")}
+        return step.model_copy(update={**words, "arithmetic": lines})
 
     def ruled_out(self, ruled_out: RuledOut) -> RuledOut:
         return ruled_out.model_copy(update={"why": self.in_prose(ruled_out.why)})

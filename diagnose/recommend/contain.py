@@ -78,8 +78,9 @@ def _contain_one(
             return []  # said with the first of them
         lines += [line for p in list(guilt)[1:] if (other := floor(windows, p)) is not None for line in other.lines]
         why = _too_little(least, guilt, left, sum(floors.values()))
+        effect = prediction.sentence(fired.thresholds.get("slow_share")) if prediction else None
         found = no_limit(record, setting, why, lines, _elsewhere(windows, path, names), _STAYS, names)
-        return [with_more_room(found, path, source, capacity, room, left, floors, windows)]
+        return [with_more_room(found, path, source, capacity, room, left, floors, windows, effect)]
     if value >= peak:
         why = f"it never used more than {units.size(peak)}, which already fits into the {units.size(value)} left for it"
         return [no_limit(record, setting, why, lines, _elsewhere(windows, path), _STAYS)]

@@ -19,11 +19,13 @@ def with_more_room(
     left: int,
     floors: dict[str, int],
     windows: Windows,
+    effect: str | None,
 ) -> Recommendation:
     """Add to a recommendation without a value how much more memory would make limits possible, and how to give it.
 
     Alone it would be filled like what is there, so that the limits come with it. `source` sets the `capacity` of the
-    `room` (None: the host's), `left` bytes of which are left for the neighbours, who cannot live below their `floors`.
+    `room` (None: the host's), `left` bytes of which are left for the neighbours, who cannot live below their `floors`;
+    `effect`: what is expected of both together.
     """
     floors = {path: -(-least // MIB) * MIB for path, least in floors.items()}
     more = -(-(sum(floors.values()) - left) // MIB) * MIB
@@ -49,6 +51,8 @@ def with_more_room(
     update: dict[str, object] = {"alternatives": [*found.alternatives, way]}
     if spare is not None and more <= spare:
         update |= _by_hand(changes, windows)
+        if effect is not None:
+            update["expected_effect"] = f"With more room and the limit together: {effect}"
         update["risk"] = (
             f"{units.size(more)} less for others, of {units.size(spare)} that {whose} has to give. {names} may use "
             "what it cannot give back now, with headroom: what outgrows that is swapped, or killed where it cannot be. "

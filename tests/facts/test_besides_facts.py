@@ -45,7 +45,7 @@ def test_few_pages_that_reads_waited_long_for_are_named_with_the_wait() -> None:
         (None, "this capture does not tell which"),
         (
             0,
-            "it is the kernel's DAMON, not an agent that writes to memory.reclaim: of 100 pages that it took on the host, 0 ",
+            "not an agent that writes to memory.reclaim: of 100 pages that it took on the host, 0 went",
         ),
         (50, "both DAMON and an agent"),
         (100, "it is an agent that writes to memory.reclaim: of 100 pages that it took on the host, 100 went"),

@@ -43,7 +43,8 @@ def raise_quota(fired: Fired, facts: Facts) -> list[Step]:
     file = "cpu.max" if windows.capture.cgroup_version == 2 else "cpu.cfs_quota_us"
     return [
         Step(
-            says=f"raise {file} of {record.path} from {old} to {new} in every {units.count(period)} µs.",
+            says=f"raise {file} of {record.path} from {old} to {new} in every {units.count(period)} µs: so "
+            "much it would have used at most in this capture, so that it is no longer held back under the same load.",
             arithmetic=[
                 f"{why}, and was throttled for {units.duration(throttled)}, added up over the CPUs, which is "
                 f"{units.counted(lacked, 'CPUs')}: together {units.counted(wanted, 'CPUs')} at most, in whole "

@@ -25,11 +25,12 @@ LEAST_READS = 20
 def gentler_reclaim(fired: Fired, facts: Facts) -> list[Step]:
     """Return a step for each scheme of DAMON that takes pages; where none was read, how to see what does."""
     windows, after = facts.windows, _wanted_after(facts)
+    risk = f"Less is reclaimed on the whole host, whose memory fills up sooner; {facts.text('host.room')}."
     known = [s for s in windows.capture.damon if s.min_age is not None and s.aggregation_us]
     found = [_scheme(scheme, after) for scheme in known]
     if (age := windows.capture.host.settings.get("damon_reclaim.min_age")) is not None:
         found.append(_module(age, after))
-    return found or [_look()]
+    return [step.model_copy(update={"risk": risk}) for step in found] or [_look()]
 
 
 def _wanted_after(facts: Facts) -> float | None:

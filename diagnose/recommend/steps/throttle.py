@@ -59,14 +59,14 @@ def _throttled(path: str, device: _Device, fired: Fired, facts: Facts) -> Step |
         return None
     values = {kind: max(1, round(rate / 2)) for kind, rate in rates.items()}
     told = " and ".join(
-        f"{units.count(values[kind])} {_NOUNS[kind]} a second (it made {units.number(rate)})"
+        f"{units.count(values[kind])} {_NOUNS[kind]} a second (it made {units.count(rate)})"
         for kind, rate in rates.items()
     )
     number = f" ({device.number})" if device.number else ""
     commands, undo, note = _commands(record, device, values, windows)
     return Step(
         says=f"hold {path} on {visible(device.name)}{number} to {told}: half, to begin with; then measure again.{note}",
-        arithmetic=[f"{_NOUNS[k]}: half of {units.number(rates[k])} a second: {values[k]:,}" for k in rates],
+        arithmetic=[f"{_NOUNS[k]}: half of {units.count(rates[k])} a second: {values[k]:,}" for k in rates],
         commands=commands,
         undo=undo,
     )

@@ -22,7 +22,8 @@ QUOTA = {"cpu_quota_us": 20_000, "cpu_period_us": 100_000}
     [
         (
             2, {},
-            "echo '70000 100000' > /sys/fs/cgroup/dg/svc/cpu.max", "echo '20000 100000' > /sys/fs/cgroup/dg/svc/cpu.max",
+            "echo '70000 100000' > /sys/fs/cgroup/dg/svc/cpu.max",
+            "echo '20000 100000' > /sys/fs/cgroup/dg/svc/cpu.max",
         ),
         (
             1, {"beside": {"cpu": "/c pu/svc"}},
