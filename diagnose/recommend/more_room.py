@@ -52,7 +52,7 @@ def with_more_room(
     if spare is not None and more <= spare:
         update |= _by_hand(changes, windows)
         if effect is not None:
-            update["expected_effect"] = f"With more room and the limit together: {effect}"
+            update["expected_effect"] = f"With more room and the limit together: {effect[0].lower()}{effect[1:]}"
         update["risk"] = (
             f"{units.size(more)} less for others, of {units.size(spare)} that {whose} has to give. {names} may use "
             "what it cannot give back now, with headroom: what outgrows that is swapped, or killed where it cannot be. "

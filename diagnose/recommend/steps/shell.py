@@ -29,9 +29,14 @@ def directory(record: CgroupRecord, controller: str, windows: Windows) -> str | 
 
 
 def who_lives_in(path: str, windows: Windows) -> str:
-    """Return the command that shows the processes of a cgroup, with user and command line."""
-    file = f"{windows.capture.cgroup_mount.rstrip('/')}{path}/cgroup.procs"
-    return f'ps -o pid,user,lstart,args -p "$(paste -sd, {shlex.quote(file)})"'
+    """Return the command that shows the processes of a cgroup and of those below it, with user and command line."""
+    inside = members(f"{windows.capture.cgroup_mount.rstrip('/')}{path}")
+    return f'ps -o pid,user,lstart,args -p "$({inside} | paste -sd,)"'
+
+
+def members(place: str) -> str:
+    """Return the command that prints the processes of a cgroup's directory and of those below it, one a line."""
+    return f"find {shlex.quote(place)} -name cgroup.procs -exec cat {{}} +"
 
 
 def quoted(words: Sequence[str]) -> str:

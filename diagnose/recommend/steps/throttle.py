@@ -17,7 +17,7 @@ from diagnose.facts.block import main_device
 from diagnose.models import CgroupRecord, Step
 from diagnose.neighbours import person_level
 from diagnose.recommend.sizing import record_of
-from diagnose.recommend.steps.shell import directory
+from diagnose.recommend.steps.shell import directory, members
 from diagnose.windows import Windows
 
 LEAST_SHARE = 0.05
@@ -118,14 +118,21 @@ def _commands_v1(
         # Nothing of its own in that hierarchy: a cgroup of the same path is made there, and its processes join it.
         mount = windows.capture.mounts.get("blkio", "/sys/fs/cgroup/blkio").rstrip("/")
         at = f"{mount}{record.path}"
-        members = shlex.quote(f"{windows.capture.cgroup_mount.rstrip('/')}{record.path}/cgroup.procs")
-        made = [f"mkdir -p {shlex.quote(at)}", _moved(members, f"{at}/cgroup.procs")]
-        undone = [_moved(shlex.quote(f"{at}/cgroup.procs"), f"{mount}/cgroup.procs"), f"rmdir {shlex.quote(at)}"]
-        note += " Its processes have no blkio cgroup of their own, so one is made for them first."
+        inside = members(f"{windows.capture.cgroup_mount.rstrip('/')}{record.path}")
+        made = [
+            f"{inside} | sed 's|.*|/proc/&/cgroup|' | xargs grep -h blkio | sort | uniq -c",
+            f"mkdir -p {shlex.quote(at)}",
+            _moved(inside, f"{at}/cgroup.procs"),
+        ]
+        undone = [_moved(members(at), f"{mount}/cgroup.procs"), f"rmdir {shlex.quote(at)}"]
+        note += (
+            " Its processes have no blkio cgroup of their own, so one is made for them; the first command shows where "
+            "they are now, and the way back takes that for the root."
+        )
     limits = [f'echo "{device.known_as} {v}" > {shlex.quote(f"{at}/{_FILES_V1[k]}")}' for k, v in values.items()]
     back = [f'echo "{device.known_as} {v or 0}" > {shlex.quote(f"{at}/{_FILES_V1[k]}")}' for k, v in before.items()]
     return made + limits, back + undone, note
 
 
 def _moved(source: str, target: str) -> str:
-    return f'while read -r pid; do echo "$pid" > {shlex.quote(target)}; done < {source}'
+    return f'{source} | while read -r pid; do echo "$pid" > {shlex.quote(target)}; done'

@@ -87,7 +87,7 @@ def test_files_are_read_from_within_the_services_cgroup_and_names_are_quoted():
 def test_whoever_dropped_the_cache_is_looked_for_by_what_it_did():
     dropped = Dropper(cgroup=BATCH, cause="drop-caches", comm="sh", pages=9)
     now, later = steps_for("find-dropper", captured(droppers=[dropped]))
-    assert any("/dg/batch/cgroup.procs" in command for command in now.commands)
+    assert any("find /sys/fs/cgroup/dg/batch -name cgroup.procs" in command for command in now.commands)
     assert "drop_caches" in later.commands[0]
     advised = dropped.model_copy(update={"cause": "invalidate"})
     _, later = steps_for("find-dropper", captured(droppers=[advised]))

@@ -41,7 +41,7 @@ def test_v1_writes_the_files_of_blkio_where_the_processes_are_there():
 def test_v1_makes_a_cgroup_for_processes_that_have_none_and_removes_it_again():
     capture = captured(block_requests=REQUESTS, devices=[VDA], cgroup_version=1)
     (step,) = steps_for("throttle-neighbour", capture, "/dg/batch")
-    assert step.commands[0] == "mkdir -p /sys/fs/cgroup/blkio/dg/batch"
+    assert step.commands[1] == "mkdir -p /sys/fs/cgroup/blkio/dg/batch"
     assert step.undo[-1] == "rmdir /sys/fs/cgroup/blkio/dg/batch"
 
 
