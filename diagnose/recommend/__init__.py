@@ -15,7 +15,6 @@ from diagnose.facts.besides import besides
 from diagnose.models import Cause, Finding, Recommendation
 from diagnose.recommend.contain import contain
 from diagnose.recommend.own import raise_hit, raise_own, raise_shared
-from diagnose.recommend.proactive import stop_proactive
 from diagnose.recommend.protect import protect
 from diagnose.recommend.steps import steps
 
@@ -35,7 +34,6 @@ _KINDS: dict[str, Callable[[Fired, Facts], list[Recommendation]]] = {
     "raise-hit-limit": raise_hit,
     "raise-own-limit": raise_own,
     "raise-shared-limit": raise_shared,
-    "stop-proactive-reclaim": stop_proactive,
 }
 
 

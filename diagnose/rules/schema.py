@@ -45,14 +45,7 @@ class AdviceText(Part):
     risk: Prose
 
 
-Recommend = Literal[
-    "contain-neighbour",
-    "protect-service",
-    "raise-hit-limit",
-    "raise-own-limit",
-    "raise-shared-limit",
-    "stop-proactive-reclaim",
-]
+Recommend = Literal["contain-neighbour", "protect-service", "raise-hit-limit", "raise-own-limit", "raise-shared-limit"]
 
 
 StepKind = Literal[

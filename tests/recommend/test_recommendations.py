@@ -170,12 +170,6 @@ def test_no_setting_is_recommended_twice() -> None:
     assert len({(c.cgroup, c.setting) for c in changes}) == len(changes)
 
 
-def test_proactive_reclaim_gets_no_limit() -> None:
-    (change,) = advice(situation(), "stop-proactive-reclaim")
-    assert change.value_bytes is None
-    assert "on purpose" in change.reason
-
-
 def own(limit_mib: int, available: int | None = 12 * GIB) -> Capture:
     return small_capture(
         windows=2,

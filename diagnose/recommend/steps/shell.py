@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
 
 from diagnose.models import CgroupRecord
 from diagnose.windows import Windows
@@ -37,7 +36,3 @@ def who_lives_in(path: str, windows: Windows) -> str:
 def members(place: str) -> str:
     """Return the command that prints the processes of a cgroup's directory and of those below it, one a line."""
     return f"find {shlex.quote(place)} -name cgroup.procs -exec cat {{}} +"
-
-
-def quoted(words: Sequence[str]) -> str:
-    return " ".join(map(shlex.quote, words))
