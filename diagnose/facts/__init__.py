@@ -16,6 +16,7 @@ from diagnose.facts import (
     neighbour,
     pressure,
     reads,
+    rivals,
     writes,
 )
 from diagnose.facts.vocabulary import FACTS, Facts, FactSpec, fact
@@ -39,5 +40,6 @@ __all__ = [
     "neighbour",
     "pressure",
     "reads",
+    "rivals",
     "writes",
 ]

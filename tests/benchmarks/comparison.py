@@ -1,4 +1,4 @@
-"""README's table of what watching costs, beside bpftrace: made of BENCHMARKS.md. `python -m tests.benchmarks.comparison`.
+"""README's table of what watching costs, made of BENCHMARKS.md: `python -m tests.benchmarks.comparison`.
 
 Run by `make reference`, after `make bench` has measured anew.
 """

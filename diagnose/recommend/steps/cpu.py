@@ -11,17 +11,14 @@ import shlex
 
 from diagnose import units
 from diagnose.cgroups.naming import container_id, unit_of
-from diagnose.cgroups.paths import ancestors, is_within
+from diagnose.cgroups.paths import ancestors
 from diagnose.evaluate import Fired
 from diagnose.facts import Facts
-from diagnose.facts.vocabulary import total
+from diagnose.facts.rivals import heaviest_rival
 from diagnose.models import CgroupRecord, Step
 from diagnose.recommend.sizing import record_of
 from diagnose.recommend.steps.shell import directory, show, write
 from diagnose.windows import Windows
-
-LEAST_CPUS = 0.1
-"""Whoever used less than a tenth of a CPU crowds nobody."""
 
 
 def raise_quota(fired: Fired, facts: Facts) -> list[Step]:
@@ -95,43 +92,8 @@ def _quota_commands(record: CgroupRecord, quota: int, windows: Windows) -> list[
 def raise_weight(fired: Fired, facts: Facts) -> list[Step]:
     """Return the weight that puts the service level with the one that crowds it most, as the step that sets it."""
     windows = facts.windows
-    rivals = [pair for path in _crowding(facts) if (pair := _level(windows, path)) is not None]
-    if not rivals:
-        return [_own_weight(windows)]
-    own, rival = max(rivals, key=lambda pair: (pair[1].cpu_weight or 0) / (pair[0].cpu_weight or 1))
-    return [_weight(own, rival, windows)]
-
-
-def _crowding(facts: Facts) -> list[str]:
-    """Return who else used the CPUs, the most time first, as cgroups with nobody else below them."""
-    windows, service = facts.windows, facts.windows.capture.service.cgroup
-    used = {
-        record.path: us / 1e6 / (windows.count * windows.seconds)
-        for record in windows.capture.cgroups
-        if not is_within(service, record.path)
-        and not is_within(record.path, service)
-        and (us := total(windows.increase(record.id, "cpu_usage_us"))) is not None
-    }
-    busy = [path for path, cpus in used.items() if cpus >= LEAST_CPUS]
-    lowest = [p for p in busy if not any(q != p and is_within(q, p) for q in busy)]
-    return sorted(lowest, key=lambda path: -used[path])
-
-
-def _level(windows: Windows, rival: str) -> tuple[CgroupRecord, CgroupRecord] | None:
-    """Return the two siblings between whom the weights decide: one holds the service, the other the rival."""
-    service = windows.capture.service.cgroup
-    common = next((a for a in ancestors(service) if is_within(rival, a)), "/")
-    siblings = [record_of(windows, _child(common, path)) for path in (service, rival)]
-    own, other = siblings
-    if own is None or other is None or own.cpu_weight is None or other.cpu_weight is None:
-        return None
-    return own, other
-
-
-def _child(parent: str, path: str) -> str:
-    """Return the child of `parent` that `path` lies in, or is."""
-    prefix = parent.rstrip("/")
-    return f"{prefix}/{path[len(prefix) :].strip('/').split('/')[0]}"
+    found = heaviest_rival(facts)
+    return [_own_weight(windows) if found is None else _weight(*found, windows)]
 
 
 def _own_weight(windows: Windows) -> Step:
