@@ -111,7 +111,8 @@ def _changes(report: Report, width: int | None) -> Iterator[str]:
         changing = [step for step in steps if step.undo]
         yield from _wrapped(f"do: {report.verdict.advice.do}", width, 2 if steps else 3, first="")
         for step in (changing or steps)[:1]:
-            yield from _wrapped(f"step: {step.says} Commands and undo are in the report.", width, 3)
+            what = "Commands and undo" if step.undo else "Commands"
+            yield from _wrapped(f"step: {step.says} {what} are in the report.", width, 3)
         yield from _wrapped(f"risk: {report.verdict.advice.risk}", width, 2)
     if len(changes) > MOST_CHANGES:
         yield f"change: {len(changes) - MOST_CHANGES} more, see the report"
