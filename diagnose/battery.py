@@ -34,7 +34,14 @@ from diagnose.probes._bpf import LOST, Module
 from diagnose.probes._btf import Btf
 from diagnose.probes._compiler import give_back
 from diagnose.probes._fit import lookups, misfit
-from diagnose.probes._flags import constant_flags, kprobe_flags, offset_flags, stack_flags, tracepoint_flags
+from diagnose.probes._flags import (
+    constant_flags,
+    helper_flags,
+    kprobe_flags,
+    offset_flags,
+    stack_flags,
+    tracepoint_flags,
+)
 from diagnose.probes._tracefs import ensure
 from diagnose.probes.devices import block_devices
 from diagnose.probes.tunables import damon_schemes, host_settings
@@ -99,6 +106,7 @@ class Battery:
         flags = [
             *offset_flags(self._btf),
             *constant_flags(self._btf),
+            *helper_flags(self._btf),
             *stack_flags(),
             *tracepoint_flags(),
             *(kprobe_flags(self._btf) if self._lookup.kind == "kprobe" else []),

@@ -15,17 +15,19 @@ PARTS = {
         "Cost to who is watched: reads of cached pages",
         "One thread, lseek and read of 4 KiB of a cached file, in turn under each tracer. The floor is empty programs "
         "at every point where the battery has one. bpftrace costs every cgroup the same.",
-        lambda n: overhead.table(overhead.measure("cached", n), "read"),
+        lambda n: overhead.read_table(overhead.measure("cached", n)),
     ),
     "inflow": (
         "Cost under the worst load: pages brought in and evicted",
-        "One thread reads a file from end to end under a limit of a third of it, at device speed.",
-        lambda n: overhead.table(overhead.measure("stream", n), "page"),
+        "One thread reads a file from end to end under a limit of a third of it, at device speed: every page is "
+        "brought in and evicted. CPU time is the reader's, its evictions and the tracer's programs in it.",
+        lambda n: overhead.page_table(overhead.measure("stream", n)),
     ),
     "services": (
         "Cost to realistic services",
-        "fio reads 4 KiB blocks of a cached file at a rate; SQLite looks up rows as fast as it can, with next to no "
-        "cache of its own. In turn under each; the ratio is the median of the rounds' ratios.",
+        "fio reads 4 KiB blocks of a cached file at a rate; SQLite looks up rows with next to no cache of its own, "
+        "some three reads each, at a rate and as fast as it can. In turn under each; the ratio is the median of the "
+        "rounds' ratios.",
         services.rows,
     ),
     "own": ("What the tool takes while it measures", "Windows of 1 s.", own.rows),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import statistics
 import subprocess
 from collections.abc import Iterator
@@ -20,16 +21,29 @@ SOURCE = Path(__file__).with_name("reads.c")
 MIB = 1 << 20
 SECONDS = 1.5
 HOT_FILE, DATA_SET, LIMIT = 32 * MIB, 512 * MIB, 160 * MIB
+BATCH = {"cached": 4096, "stream": 8192}
+"""Operations in each of the program's batches."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of the reads: ns an operation, the median of its batches; CPU time of the reader, ns an operation."""
+
+    ns: float
+    cpu_ns: float
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Nanoseconds an operation: the median of the repetitions' medians, with the lowest and the highest of them."""
+    """What an operation takes under a tracer, over the repetitions."""
 
     tracer: str
-    ns: float
-    low: float
-    high: float
+    runs: list[Run]
+    lost: list[int]
+    """Events that the tracer saw and did not count, a figure a repetition; empty: it does not say."""
+
+    def median(self, of: str) -> float:
+        return statistics.median(getattr(run, of) for run in self.runs)
 
 
 @dataclass(frozen=True)
@@ -69,22 +83,49 @@ def reader(mode: str) -> Iterator[tuple[dict[str, Tracer], list[str]]]:
 def measure(mode: str, repetitions: int) -> list[Cost]:
     """Time the reads under each tracer in turn, `repetitions` times over, so that a drift of the machine hits all."""
     with reader(mode) as (watchers, command):
-        seen: dict[str, list[float]] = {name: [] for name in watchers}
+        costs = [Cost(name, [], []) for name in watchers]
         for _ in range(repetitions):
-            for name, watcher in watchers.items():
-                with watcher():
-                    done = subprocess.run(command, check=True, capture_output=True, text=True)
-                seen[name].append(statistics.median(map(float, done.stdout.split())))
-    return [Cost(name, statistics.median(ns), min(ns), max(ns)) for name, ns in seen.items()]
+            for cost in costs:
+                with watchers[cost.tracer]() as uncounted:
+                    cost.runs.append(_run(command, BATCH[mode]))
+                cost.lost.extend(uncounted if isinstance(uncounted, list) else [])
+    return costs
 
 
-def table(costs: list[Cost], operation: str) -> list[str]:
-    """Return the Markdown table: what each tracer adds, and how that compares with the floor."""
-    base = costs[0].ns
-    floor = next(c.ns for c in costs if c.tracer == "empty programs") - base
-    lines = [f"| Watched by | ns a {operation} | lowest, highest | added | × floor |", "|---|---:|---|---:|---:|"]
+def _run(command: list[str], batch: int) -> Run:
+    before = _children_cpu()
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    batches = [float(ns) for ns in done.stdout.split()]
+    return Run(statistics.median(batches), 1e9 * (_children_cpu() - before) / (len(batches) * batch))
+
+
+def _children_cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def read_table(costs: list[Cost]) -> list[str]:
+    """Return the Markdown table of reads of cached pages: what each tracer adds, and how much of the floor it is."""
+    lines = ["| Watched by | ns a read | lowest, highest | added | × floor |", "|---|---:|---|---:|---:|"]
+    base = costs[0].median("ns")
+    floor = next(c.median("ns") for c in costs if c.tracer == "empty programs") - base
     for c in costs:
-        added = c.ns - base
+        added, ns = c.median("ns") - base, [run.ns for run in c.runs]
         times = f"{added / floor:.2f}" if c is not costs[0] and floor > 0 else "–"
-        lines.append(f"| {c.tracer} | {c.ns:.0f} | {c.low:.0f}, {c.high:.0f} | {added:+.0f} | {times} |")
+        lines.append(f"| {c.tracer} | {c.median('ns'):.0f} | {min(ns):.0f}, {max(ns):.0f} | {added:+.0f} | {times} |")
+    return lines
+
+
+def page_table(costs: list[Cost]) -> list[str]:
+    """Return the Markdown table of pages brought in and evicted: the device sets the pace, CPU time is the cost."""
+    lines = [
+        "| Watched by | CPU ns a page | lowest, highest | added | ns a page | share on a CPU | events lost |",
+        "|---|---:|---|---:|---:|---:|---:|",
+    ]
+    for c in costs:
+        cpu, ns = c.median("cpu_ns"), c.median("ns")
+        each = [run.cpu_ns for run in c.runs]
+        cells = (c.tracer, f"{cpu:.0f}", f"{min(each):.0f}, {max(each):.0f}", f"{cpu - costs[0].median('cpu_ns'):+.0f}")
+        lost = f"{sum(c.lost):,}" if c.lost else "–"
+        lines.append(f"| {' | '.join(cells)} | {ns:.0f} | {cpu / ns:.0%} | {lost} |")
     return lines
