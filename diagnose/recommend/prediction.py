@@ -71,8 +71,7 @@ class Prediction:
             return ""
         return (
             f" That leaves about {units.percent(stays)} of the reads slow, and from {units.percent(trouble)} on they "
-            "can be trouble: this change alone may not end it. What is left waits for something else than pages "
-            "that were taken for want of memory: measure again after the change."
+            "can be trouble: this change alone may not end it, and diagnose verify measures what is left."
         )
 
 

@@ -252,7 +252,9 @@ def test_threads_whose_place_is_taken_are_counted_too(
 
 def test_a_kernel_without_the_cheaper_helpers_counts_the_same(here: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(battery, "helper_flags", lambda _: [])
-    code = SIDE_BY_SIDE.replace("done()", "") + COLD_AND_WARM.replace('opened("data")', 'opened("cold")').replace("go()", "")
+    code = SIDE_BY_SIDE.replace("done()", "") + COLD_AND_WARM.replace('opened("data")', 'opened("cold")').replace(
+        "go()", ""
+    )
     here.file("cold", PAGES)
     capture = here.measured(here.top, here.worker(here.top, code))
     assert reads_by_kind(capture) == {"hit": 1164, "missed": 64, "pipe": 5}
