@@ -195,6 +195,8 @@ def named(context: Context, path: str) -> Markup:
 def named_cell(context: Context, path: str) -> Markup:
     """Return the same for a table cell."""
     name = _name(context, path)
+    if path == "/":
+        return Markup(f"{escape.cell(path)} (root)")  # noqa: S704 - escaped
     return escape.cell(path) if name is None else Markup(f"{escape.cell(name)} ({escape.cell(path)})")  # noqa: S704
 
 

@@ -49,7 +49,7 @@ def _(f: Facts, _n: str | None) -> str | None:
     "ratio",
     "number",
     "block",
-    "share of the time of all requests on the device that the service writes to which writes took",
+    "share of the time of all requests, on the device that the service writes to, which writes took",
 )
 def _(f: Facts, _n: str | None) -> float | None:
     if not f.windows.probe_attached("block"):
