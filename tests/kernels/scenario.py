@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from diagnose.lab import Actor, Scenario
-from diagnose.lab.scenarios import MIB, NOISY
+from diagnose.lab.actors import MIB
+from diagnose.lab.noisy import NOISY
 
 HOT_SHARE = 0.37
 """Of the memory available. With what the workloads and the battery take themselves, that is six tenths of what is left
-for the cache: it fits when it is alone, and is too much for the active list to be spared (`lab/scenarios.py`)."""
+for the cache: it fits when it is alone, and is too much for the active list to be spared (`lab/noisy.py`)."""
 READS, FLOOD = 3_000, 250 * MIB
 """A second; so few that the service keeps its pace when half of its reads miss: before and after are alike."""
 
