@@ -23,6 +23,7 @@ from diagnose.models.strings import (
     BootId,
     CgroupName,
     CgroupPath,
+    Device,
     HostName,
     KernelRelease,
     MountPoint,
