@@ -22,8 +22,10 @@ import live
 import pytest
 
 from diagnose import battery
+from diagnose import capture as captures
 from diagnose.cgroups import Hierarchy
 from diagnose.lab import running
+from diagnose.models import Capture
 from tests.accuracy import sizing
 from tests.kernels import commands, guest, scenario
 from tests.kernels.lookups import compare
@@ -116,9 +118,13 @@ def main() -> int:
                 shutil.copytree(place, folder / "story", dirs_exist_ok=True)
         return []
 
+    def keep(capture: Capture, what: str) -> None:
+        say(f"measured: {what}")
+        (folder / f"{what}.capture.json.gz").write_bytes(captures.to_bytes(capture))
+
     def sizes() -> list[Check]:
         with running(scenario.of_this_host(), sizing.SECONDS, say) as lab:
-            result.sized = sizing.try_limits(lab, lambda _, what: say(f"measured: {what}"))
+            result.sized = sizing.try_limits(lab, keep)
         return [Check(what="limits", right=result.sized.holds, found=sizing.line(result.sized))]
 
     whole = (("look-ups", _briefly(compare)), ("story", told), ("live tests", _briefly(live_tests)))

@@ -7,11 +7,13 @@ from pathlib import Path
 from diagnose.lab import Actor, Scenario
 from diagnose.lab.scenarios import MIB, NOISY
 
-HOT_SHARE = 0.37
+HOT_SHARE = 0.5
 """Of the memory available. With what the workloads and the battery take themselves, that is six tenths of what is left
 for the cache: it fits when it is alone, and is too much for the active list to be spared (`lab/scenarios.py`)."""
-READS, FLOOD = 3_000, 250 * MIB
-"""A second; so few that the service keeps its pace when half of its reads miss: before and after are alike."""
+BLOCK, READS, FLOOD = 64 << 10, 1_500, 150 * MIB
+"""Bytes a read; reads and bytes a second. So few reads that the service keeps its pace when half of them miss: before
+and after are alike. So large that it goes through its file a few times in the shortest capture, which else did not tell
+what it needs, and that in a quiet phase it reads back most of what a burst took."""
 
 
 def available_bytes(meminfo: str) -> int:
@@ -31,7 +33,7 @@ def flooded_host(available: int) -> Scenario:
         "batch",
         None,
         (
-            Actor("service", "point_reads", {"bytes": hot, "reads_per_second": READS}, hot),
+            Actor("service", "point_reads", {"bytes": hot, "reads_per_second": READS, "block_bytes": BLOCK}, hot),
             Actor("batch", "stream", {"bytes": flood, "bytes_per_second": FLOOD}, flood),
         ),
     )
