@@ -52,8 +52,7 @@ static __always_inline u64 page_to_folio(u64 page)
 /* The cgroup (struct cgroup *) that submitted a request; 0: unknown. */
 static __always_inline u64 submitter(u64 rq)
 {
-	u64 bio = 0, vector = 0, page = 0, cgroup = 0;
-	u32 flags = 0;
+	u64 bio = 0, vector = 0, page = 0, cgroup = 0, flags;
 	READ(bio, rq, OFF_request_bio);
 	if (bio) {
 		READ(vector, bio, OFF_bio_bi_io_vec);
@@ -63,7 +62,7 @@ static __always_inline u64 submitter(u64 rq)
 	}
 	if (cgroup)
 		return cgroup;
-	READ(flags, bpf_get_current_task(), OFF_task_struct_flags);
+	LOAD(u32, flags, current_task(), OFF_task_struct_flags);
 	return flags & PF_KTHREAD ? 0 : task_cgroup();
 }
 

@@ -9,10 +9,24 @@
  *   MEMORY_CGRP_ID, O_DIRECT_FLAG, SLOW_READ_NS, PAGE_SHIFT_BITS,
  *   OFF_<struct>_<member>: byte offsets out of the running kernel's BTF. A member that this kernel does not have is not
  *   defined, and the code that needs it is left out.
+ *   GET_CURRENT_TASK_BTF (since 5.11), JIFFIES64 (since 5.5): numbers of helpers, where this kernel has them.
  */
 #include <linux/types.h>
 
 #define READ(dst, base, offset) bpf_probe_read_kernel(&(dst), sizeof(dst), (void *)((u64)(base) + (offset)))
+
+/*
+ * LOAD: a member of a struct that the verifier knows by its type, reached from the running task: one instruction instead
+ * of a call. The offset has to be the member's own, and the size its size. In assembly, since bcc rewrites dereferences.
+ */
+#ifdef GET_CURRENT_TASK_BTF
+static u64 (*current_task)(void) = (void *)GET_CURRENT_TASK_BTF;
+#define LOAD(size, dst, base, offset) asm("%0 = *(" #size " *)(%1 + %2)" : "=r"(dst) : "r"(base), "i"(offset))
+#else
+#define current_task bpf_get_current_task
+#define LOAD(size, dst, base, offset) \
+	do { size loaded = 0; READ(loaded, base, offset); dst = loaded; } while (0)
+#endif
 
 struct config {
 	u64 start_ns; /* CLOCK_MONOTONIC at the beginning of window 0; 0: not started */
@@ -46,13 +60,44 @@ static __always_inline int window_at(u64 now, u32 *window)
 	return *window < WINDOWS;
 }
 
+/*
+ * The same for what is only counted by window, and often: the clock is asked once a tick on each CPU. So a few ms of a
+ * window may be counted with the one before.
+ */
+#ifdef JIFFIES64
+static u64 (*jiffies)(void) = (void *)JIFFIES64;
+struct tick {
+	u64 jiffies;
+	u32 window;
+	u32 within; /* the capture */
+};
+BPF_PERCPU_ARRAY(tick, struct tick, 1);
+
+static __always_inline int window_now(u32 *window)
+{
+	u32 zero = 0;
+	u64 now = jiffies();
+	struct tick *t = tick.lookup(&zero);
+	if (!t)
+		return 0;
+	if (t->jiffies != now || !t->within) {
+		t->within = window_at(bpf_ktime_get_ns(), &t->window);
+		t->jiffies = now;
+	}
+	*window = t->window;
+	return t->within;
+}
+#else
+static __always_inline int window_now(u32 *window) { return window_at(bpf_ktime_get_ns(), window); }
+#endif
+
 /* The memory cgroup (struct cgroup *) of the running task, in whichever hierarchy has the memory controller. */
 static __always_inline u64 task_cgroup(void)
 {
-	u64 task = bpf_get_current_task(), set = 0, css = 0, cgroup = 0;
-	READ(set, task, OFF_task_struct_cgroups);
-	READ(css, set, OFF_css_set_subsys + 8 * MEMORY_CGRP_ID);
-	READ(cgroup, css, OFF_cgroup_subsys_state_cgroup);
+	u64 set, css, cgroup;
+	LOAD(u64, set, current_task(), OFF_task_struct_cgroups);
+	LOAD(u64, css, set, OFF_css_set_subsys + 8 * MEMORY_CGRP_ID);
+	LOAD(u64, cgroup, css, OFF_cgroup_subsys_state_cgroup);
 	return cgroup;
 }
 
@@ -65,13 +110,18 @@ static __always_inline u64 cgroup_id(u64 cgroup)
 	return id;
 }
 
-/* Whether a cgroup is the observed service or below it. */
-static __always_inline int in_service(u64 cgroup)
+/* The same of the running task's. */
+static __always_inline u64 task_cgroup_id(void)
 {
-	int level = 0;
-	READ(level, cgroup, OFF_cgroup_level);
-	if (level < SERVICE_LEVEL)
-		return 0;
+	u64 kn, id;
+	LOAD(u64, kn, task_cgroup(), OFF_cgroup_kn);
+	LOAD(u64, id, kn, OFF_kernfs_node_id);
+	return id;
+}
+
+/* Whether the service's is the ancestor of a cgroup at the service's level. */
+static __always_inline int below_service(u64 cgroup)
+{
 #ifdef OFF_cgroup_ancestors /* since 6.1, 7f203bc89eb6 */
 	u64 ancestor = 0;
 	READ(ancestor, cgroup, OFF_cgroup_ancestors + 8 * SERVICE_LEVEL);
@@ -81,6 +131,41 @@ static __always_inline int in_service(u64 cgroup)
 	READ(id, cgroup, OFF_cgroup_ancestor_ids + 8 * SERVICE_LEVEL);
 	return id == SERVICE_ID;
 #endif
+}
+
+/* Whether a cgroup is the observed service or below it. */
+static __always_inline int in_service(u64 cgroup)
+{
+	int level = 0;
+	READ(level, cgroup, OFF_cgroup_level);
+	return level >= SERVICE_LEVEL && below_service(cgroup);
+}
+
+/*
+ * Whether the running task's cgroup is. Asked at every read of everybody: without a call where it can be. The verifier
+ * does not let an array at the end of a struct be loaded from, so ancestors are gone up to by the parents; what is more
+ * than PARENTS deeper is asked for them.
+ */
+#define PARENTS 4
+static __always_inline int task_in_service(void)
+{
+	u64 cgroup = task_cgroup(), kn, id, level;
+	LOAD(u32, level, cgroup, OFF_cgroup_level);
+	if (level < SERVICE_LEVEL)
+		return 0;
+	if (level > SERVICE_LEVEL + PARENTS)
+		return below_service(cgroup);
+#pragma unroll
+	for (int i = 0; i < PARENTS; i++) {
+		if (level <= SERVICE_LEVEL)
+			break;
+		LOAD(u64, cgroup, cgroup, OFF_cgroup_self + OFF_cgroup_subsys_state_parent);
+		LOAD(u64, cgroup, cgroup, OFF_cgroup_subsys_state_cgroup);
+		level--;
+	}
+	LOAD(u64, kn, cgroup, OFF_cgroup_kn);
+	LOAD(u64, id, kn, OFF_kernfs_node_id);
+	return id == SERVICE_ID;
 }
 
 /* The memory cgroup that a folio is charged to; 0 if to none. The low bits of memcg_data are flags. */

@@ -112,12 +112,12 @@ int on_reclaim_end(struct bpf_raw_tracepoint_args *ctx)
 {
 	u32 tid = bpf_get_current_pid_tgid();
 	struct reclaim *reclaim = reclaiming.lookup(&tid);
-	struct read_in_flight *read = in_flight.lookup(&tid);
+	struct read_in_flight *read = flight_of(tid);
 	if (reclaim) {
 		u64 ns = bpf_ktime_get_ns() - reclaim->start_ns;
 		if (read)
 			read->reclaim_ns += ns;
-		count_stall(task_cgroup(), reclaim->cause == CAUSE_DIRECT ? STALL_DIRECT : STALL_MEMCG, ns);
+		count_stall(reclaim->cause == CAUSE_DIRECT ? STALL_DIRECT : STALL_MEMCG, ns);
 	}
 	reclaiming.delete(&tid);
 	return 0;
@@ -126,8 +126,8 @@ int on_reclaim_end(struct bpf_raw_tracepoint_args *ctx)
 /* Kernel threads that reclaim, by name; -1 for anybody else. A process may call itself kswapd0: the flag tells. */
 static __always_inline int kernel_thread_cause(void)
 {
-	u32 flags = 0;
-	READ(flags, bpf_get_current_task(), OFF_task_struct_flags);
+	u64 flags;
+	LOAD(u32, flags, current_task(), OFF_task_struct_flags);
 	if (!(flags & PF_KTHREAD))
 		return -1;
 	char comm[16] = {};
@@ -189,7 +189,7 @@ int on_delete(struct bpf_raw_tracepoint_args *ctx)
 		return 0;
 	u64 victim = folio_cgroup(folio);
 	key.victim = victim ? cgroup_id(victim) : ROOT_ID;
-	key.evictor = cgroup_id(task_cgroup());
+	key.evictor = task_cgroup_id();
 
 	u32 tid = bpf_get_current_pid_tgid();
 	struct reclaim *marked = reclaiming.lookup(&tid);

@@ -6,9 +6,11 @@
  * Attaches  raw tracepoints mm_filemap_add_to_page_cache, mm_filemap_get_pages, writeback_dirty_folio. Without the second
  *           (before 6.12) and with -D LOOKUPS_BY_KPROBE a kprobe on filemap_read (generic_file_buffered_read before 5.12).
  * Kernels   inserted: 5.8 and later; dirtied: 5.16 and later; looked up and missed: 6.12 and later, or with kprobes.
- * Cost      one hash update per inserted folio and per look-up.
+ * Cost      one hash update per inserted folio. Look-ups are added up by CPU as long as one cgroup makes them, and go to the
+ *           hash when another one's follow; a thread's state has its place by the low bits of the thread id.
  * Misses    pages faulted in through mmap count as inserted, not as looked up; a thread that faults a page in through
- *           mmap and reads it next is charged a miss for that read. By kprobe: look-ups by splice and sendfile; a thread
+ *           mmap and reads it next is charged a miss for that read; of two threads with one place, the missed pages of
+ *           which ever inserted first, when both insert before either looks up. By kprobe: look-ups by splice and sendfile; a thread
  *           that writes or faults in a page which it has just read, and which has been evicted since, is charged a miss.
  */
 struct cache_key {
@@ -30,24 +32,81 @@ BPF_HASH(cache, struct cache_key, struct cache_counts, 16384);
  * is counted.
  */
 struct thread_cache {
-	u64 mapping;
+	u32 tid;
+	u32 pad;
+	u64 mapping; /* 0: not in the middle of a look-up */
 	u64 index, last;
 	u64 inserted_mapping;
 	u64 first_inserted, end_inserted, inserted_pages;
 };
-BPF_TABLE("lru_hash", u32, struct thread_cache, thread_caches, 16384);
+BPF_ARRAY(thread_caches, struct thread_cache, PLACES);
 
-static __always_inline struct cache_counts *cache_of(u64 cgroup)
+static __always_inline struct thread_cache *thread_place(u32 tid)
 {
-	struct cache_key key = {};
-	struct cache_counts zero = {};
-	if (!window_at(bpf_ktime_get_ns(), &key.window))
-		return 0;
-	key.cgroup = cgroup_id(cgroup);
-	struct cache_counts *counts = cache.lookup_or_try_init(&key, &zero);
+	u32 place = tid & (PLACES - 1);
+	return thread_caches.lookup(&place);
+}
+
+/* The counts of a cgroup in a window; 0 where there is no room for them. */
+static __always_inline struct cache_counts *counts_of(u64 cgroup, u32 window)
+{
+	struct cache_key key = {.cgroup = cgroup, .window = window};
+	struct cache_counts zero = {}, *counts = cache.lookup_or_try_init(&key, &zero);
 	if (!counts)
 		count_lost(LOST_CACHE);
 	return counts;
+}
+
+/* Those of the running task's cgroup, now. */
+static __always_inline struct cache_counts *counts_now(void)
+{
+	u32 window = 0;
+	return window_now(&window) ? counts_of(task_cgroup_id(), window) : 0;
+}
+
+/* What one cgroup has looked up on a CPU lately, not in `cache` yet; slots as those of reads.c. */
+struct look_ups {
+	u64 tag; /* the window + 1; 0: empty */
+	u64 cgroup;
+	u64 looked_up;
+	u64 missed;
+};
+BPF_PERCPU_ARRAY(look_ups, struct look_ups, READ_SLOTS);
+
+static __always_inline void add_look_ups(u64 cgroup, u32 window, u64 looked_up, u64 missed)
+{
+	struct cache_counts *counts = counts_of(cgroup, window);
+	if (!counts)
+		return;
+	__sync_fetch_and_add(&counts->looked_up, looked_up);
+	__sync_fetch_and_add(&counts->missed, missed);
+}
+
+static __always_inline void count_look_ups(u64 looked_up, u64 missed)
+{
+	u32 window = 0, slot;
+	if (!window_now(&window))
+		return;
+	slot = window % READ_SLOTS;
+	u64 cgroup = task_cgroup_id(), tag = (u64)window + 1;
+	struct look_ups *l = look_ups.lookup(&slot);
+	if (!l)
+		return;
+	if (l->tag == tag && l->cgroup == cgroup) {
+		l->looked_up += looked_up;
+		l->missed += missed;
+		return;
+	}
+	if (l->tag && l->tag != tag) { /* user space has not yet emptied the window that used the slot before */
+		add_look_ups(cgroup, window, looked_up, missed);
+		return;
+	}
+	if (l->tag)
+		add_look_ups(l->cgroup, window, l->looked_up, l->missed);
+	l->tag = tag;
+	l->cgroup = cgroup;
+	l->looked_up = looked_up;
+	l->missed = missed;
 }
 
 static __always_inline u64 overlap(u64 first, u64 last, u64 from, u64 end)
@@ -83,18 +142,15 @@ static __always_inline void fetched_by_service(struct read_in_flight *r, u64 hos
 }
 
 /* The pages that this thread inserts since its last look-up: the next one missed them. */
-static __always_inline void remember_inserted(u64 mapping, u64 index, u64 pages)
+static __always_inline struct thread_cache *remember_inserted(u32 tid, u64 mapping, u64 index, u64 pages)
 {
-	u32 tid = bpf_get_current_pid_tgid();
-	struct thread_cache *t = thread_caches.lookup(&tid);
-	if (!t) {
-		struct thread_cache fresh = {};
-		fresh.inserted_mapping = mapping;
-		fresh.first_inserted = index;
-		fresh.end_inserted = index + pages;
-		fresh.inserted_pages = pages;
-		thread_caches.update(&tid, &fresh);
-		return;
+	struct thread_cache *t = thread_place(tid);
+	if (!t)
+		return 0;
+	if (t->tid != tid) {
+		t->tid = tid;
+		t->mapping = 0;
+		t->inserted_pages = 0;
 	}
 	if (t->inserted_mapping != mapping || !t->inserted_pages || index < t->first_inserted) {
 		t->inserted_mapping = mapping;
@@ -103,27 +159,26 @@ static __always_inline void remember_inserted(u64 mapping, u64 index, u64 pages)
 	}
 	t->end_inserted = index + pages;
 	t->inserted_pages += pages;
+	return t;
 }
 
 int on_insert(struct bpf_raw_tracepoint_args *ctx)
 {
 	u64 folio = ctx->args[0], mapping = 0, index = 0, host = 0, pages = folio_pages(folio);
+	u32 tid = bpf_get_current_pid_tgid();
 	READ(mapping, folio, OFF_folio_mapping);
 	READ(index, folio, OFF_folio_index);
-	remember_inserted(mapping, index, pages);
-	u64 cgroup = task_cgroup();
-	if (in_service(cgroup)) {
-		u32 tid = bpf_get_current_pid_tgid();
+	struct thread_cache *t = remember_inserted(tid, mapping, index, pages);
+	if (task_in_service()) {
 		READ(host, mapping, OFF_address_space_host);
-		fetched_by_service(in_flight.lookup(&tid), host, index, pages);
+		fetched_by_service(flight_of(tid), host, index, pages);
 	}
-	struct cache_counts *counts = cache_of(cgroup);
-	if (counts)
-		__sync_fetch_and_add(&counts->inserted, pages);
+	struct cache_counts *counts = counts_now();
+	if (!counts)
+		return 0;
+	__sync_fetch_and_add(&counts->inserted, pages);
 #ifdef LOOKUPS_BY_KPROBE
-	u32 tid = bpf_get_current_pid_tgid();
-	struct thread_cache *t = thread_caches.lookup(&tid);
-	if (counts && t && t->mapping == mapping)
+	if (t && t->mapping == mapping)
 		__sync_fetch_and_add(&counts->missed, overlap(t->index, t->last, index, index + pages));
 #endif
 	return 0;
@@ -146,68 +201,71 @@ static __always_inline u64 pages_of(u64 mapping)
 int on_filemap_read(struct pt_regs *ctx)
 {
 	u64 iocb = *(u64 *)((char *)ctx + ARGUMENT_1), iter = *(u64 *)((char *)ctx + ARGUMENT_2);
-	u64 file = 0, position = 0, bytes = 0;
+	u64 file = 0, position = 0, bytes = 0, mapping = 0, index, last;
 	u32 tid = bpf_get_current_pid_tgid();
-	struct thread_cache *t = thread_caches.lookup(&tid), fresh = {};
+	struct thread_cache *t = thread_place(tid);
 	READ(file, iocb, OFF_kiocb_ki_filp);
-	READ(fresh.mapping, file, OFF_file_f_mapping);
+	READ(mapping, file, OFF_file_f_mapping);
 	READ(position, iocb, OFF_kiocb_ki_pos);
 	READ(bytes, iter, OFF_iov_iter_count);
-	u64 end = pages_of(fresh.mapping);
-	fresh.index = position >> PAGE_SHIFT_BITS;
-	if (!bytes || fresh.index >= end)
+	u64 end = pages_of(mapping);
+	index = position >> PAGE_SHIFT_BITS;
+	if (!bytes || index >= end || !t)
 		return 0;
-	fresh.last = (position + bytes - 1) >> PAGE_SHIFT_BITS;
-	if (fresh.last >= end)
-		fresh.last = end - 1;
-	if (t) {
-		t->mapping = fresh.mapping;
-		t->index = fresh.index;
-		t->last = fresh.last;
-	} else {
-		thread_caches.update(&tid, &fresh);
-	}
-	struct cache_counts *counts = cache_of(task_cgroup());
-	if (counts)
-		__sync_fetch_and_add(&counts->looked_up, fresh.last - fresh.index + 1);
+	last = LOWER((position + bytes - 1) >> PAGE_SHIFT_BITS, end - 1);
+	if (t->tid != tid)
+		t->inserted_pages = 0;
+	t->tid = tid;
+	t->mapping = mapping;
+	t->index = index;
+	t->last = last;
+	count_look_ups(last - index + 1, 0);
 	return 0;
 }
 #else
+/* Pages that the thread has inserted since its last look-up and looks up now. */
+static __always_inline u64 take_missed(struct thread_cache *t, u64 mapping, u64 index, u64 last)
+{
+	u64 missed = t->inserted_mapping == mapping ? overlap(index, last, t->first_inserted, t->end_inserted) : 0;
+	missed = LOWER(missed, t->inserted_pages);
+	t->inserted_pages = 0;
+	return missed;
+}
+
+/* Whether a look-up of several pages goes on that was counted when it began. */
+static __always_inline int goes_on(struct thread_cache *t, u64 mapping, u64 index, u64 last)
+{
+	return t->mapping == mapping && t->last == last && index > t->index;
+}
+
 /* mm_filemap_get_pages(mapping, index, last_index): since 6.12. */
 int on_lookup(struct bpf_raw_tracepoint_args *ctx)
 {
-	u64 mapping = ctx->args[0], index = ctx->args[1], last = ctx->args[2], missed = 0, end = pages_of(mapping);
-	if (last >= end)
-		last = end - 1;
-	u64 pages = end > index ? last - index + 1 : 0;
+	u64 mapping = ctx->args[0], index = ctx->args[1], last = ctx->args[2], missed = 0, pages = 1;
 	u32 tid = bpf_get_current_pid_tgid();
-	struct thread_cache *t = thread_caches.lookup(&tid);
-	if (t && t->inserted_pages) {
-		if (t->inserted_mapping == mapping)
-			missed = overlap(index, last, t->first_inserted, t->end_inserted);
-		if (missed > t->inserted_pages)
-			missed = t->inserted_pages;
-		t->inserted_pages = 0;
+	struct thread_cache *t = thread_place(tid);
+	if (!t)
+		return 0;
+	int mine = t->tid == tid;
+	if (last != index) { /* a single page is in the file, or would not be looked for */
+		u64 end = pages_of(mapping);
+		last = LOWER(last, end - 1);
+		pages = end > index ? last - index + 1 : 0;
 	}
-	int goes_on = t && t->mapping == mapping && t->last == last && index > t->index;
-	if (pages > 1 && !t) {
-		struct thread_cache fresh = {};
-		fresh.mapping = mapping;
-		fresh.index = index;
-		fresh.last = last;
-		thread_caches.update(&tid, &fresh);
-	} else if (t) {
-		t->mapping = pages > 1 ? mapping : 0;
+	if (mine && t->inserted_pages)
+		missed = take_missed(t, mapping, index, last);
+	u64 counted = mine && goes_on(t, mapping, index, last) ? 0 : pages;
+	if (pages > 1) {
+		if (!mine)
+			t->inserted_pages = 0;
+		t->tid = tid;
+		t->mapping = mapping;
 		t->index = index;
 		t->last = last;
+	} else if (mine) {
+		t->mapping = 0;
 	}
-	struct cache_counts *counts = cache_of(task_cgroup());
-	if (!counts)
-		return 0;
-	if (!goes_on)
-		__sync_fetch_and_add(&counts->looked_up, pages);
-	if (missed)
-		__sync_fetch_and_add(&counts->missed, missed);
+	count_look_ups(counted, missed);
 	return 0;
 }
 #endif
@@ -216,10 +274,10 @@ int on_lookup(struct bpf_raw_tracepoint_args *ctx)
 int on_dirty(struct bpf_raw_tracepoint_args *ctx)
 {
 	u32 tid = bpf_get_current_pid_tgid();
-	struct thread_cache *t = thread_caches.lookup(&tid);
-	if (t)
+	struct thread_cache *t = thread_place(tid);
+	if (t && t->tid == tid)
 		t->inserted_pages = 0;
-	struct cache_counts *counts = cache_of(task_cgroup());
+	struct cache_counts *counts = counts_now();
 	if (counts)
 		__sync_fetch_and_add(&counts->dirtied, folio_pages(ctx->args[0]));
 	return 0;

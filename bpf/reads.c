@@ -13,13 +13,16 @@
  * Attaches  tracepoints syscalls:sys_{enter,exit}_{read,pread64,readv,preadv,preadv2}.
  * Kernels   5.8 and later with BTF.
  * Cost      see BENCHMARKS.md; the enter program walks from the task to its cgroup (7 loads) and, for the service
- *           alone, from the descriptor to the inode.
+ *           alone, from the descriptor to the inode (3 calls). Reads in flight and threads have places by the low bits of
+ *           the thread id: a look-up without a hash.
  * Misses    reads through mmap and io_uring; on stacked file systems (overlayfs) a read that waits for a page which
  *           another thread is already fetching counts as a hit (a slow one).
  */
 enum kind { KIND_HIT, KIND_MISSED, KIND_DIRECT, KIND_SOCKET, KIND_PIPE, KIND_OTHER, KIND_URING, KINDS };
 
 struct read_in_flight {
+	u32 tid;    /* whose read; 0: nobody's */
+	u32 others; /* of the threads whose place this would be, so many have theirs in in_flight_elsewhere */
 	u64 start_ns;
 	u64 file;
 	u64 inode;
@@ -29,11 +32,55 @@ struct read_in_flight {
 	u64 runqueue_ns; /* the task's wait for a CPU, since it began (sched_info.run_delay) */
 	u64 sleeps;      /* the task's voluntary context switches, since it began */
 	u64 reclaim_ns;  /* spent reclaiming memory, during this read (evictions.c) */
+	u64 sb; /* the file system that `pseudo` and `stacked` are of, asked in sb_window; they outlast the read */
+	u32 sb_window;
+	u16 pseudo;
+	u16 stacked; /* the file system may keep its pages in another inode (overlayfs) */
 	u32 kind;
-	u32 stacked; /* the file system may keep its pages in another inode (overlayfs) */
 	struct eviction blame; /* of the first missed page; not known: not evicted during the capture */
 };
-BPF_HASH(in_flight, u32, struct read_in_flight, 10240);
+#ifndef PLACES
+#define PLACES 16384
+#endif
+BPF_ARRAY(in_flight, struct read_in_flight, PLACES);
+BPF_HASH(in_flight_elsewhere, u32, struct read_in_flight, 4096);
+
+static __always_inline struct read_in_flight *place_of(u32 tid)
+{
+	u32 place = tid & (PLACES - 1);
+	return in_flight.lookup(&place);
+}
+
+/* The read that a thread is in the middle of, if it is one of the service's. */
+static __always_inline struct read_in_flight *flight_of(u32 tid)
+{
+	struct read_in_flight *r = place_of(tid);
+	if (!r || r->tid == tid)
+		return r;
+	return r->others ? in_flight_elsewhere.lookup(&tid) : 0;
+}
+
+/* A place for a thread's read: its own, or where another thread's read has that one, one elsewhere. */
+static __always_inline struct read_in_flight *begin_flight(u32 tid)
+{
+	struct read_in_flight *r = place_of(tid), none = {}, *elsewhere;
+	if (!r || !r->tid || r->tid == tid)
+		return r;
+	elsewhere = in_flight_elsewhere.lookup_or_try_init(&tid, &none);
+	if (elsewhere && !elsewhere->tid)
+		__sync_fetch_and_add(&r->others, 1);
+	return elsewhere;
+}
+
+static __always_inline void end_flight(struct read_in_flight *r, u32 tid)
+{
+	struct read_in_flight *place = place_of(tid);
+	r->tid = 0;
+	if (!place || place == r)
+		return;
+	in_flight_elsewhere.delete(&tid);
+	__sync_fetch_and_add(&place->others, -1);
+}
 
 /* One slot a window, written by every CPU for itself, emptied by user space. `tag` is the window + 1, 0 when empty. */
 #define READ_SLOTS 16
@@ -85,16 +132,61 @@ struct sys_exit {
 
 static __always_inline u64 file_of(u64 fd)
 {
-	u64 task = bpf_get_current_task(), files_struct = 0, fdt = 0, table = 0, file = 0;
-	u32 max = 0;
-	READ(files_struct, task, OFF_task_struct_files);
-	READ(fdt, files_struct, OFF_files_struct_fdt);
-	READ(max, fdt, OFF_fdtable_max_fds);
+	u64 files_struct, fdt, max, table, file = 0;
+	LOAD(u64, files_struct, current_task(), OFF_task_struct_files);
+	LOAD(u64, fdt, files_struct, OFF_files_struct_fdt);
+	LOAD(u32, max, fdt, OFF_fdtable_max_fds);
 	if ((u32)fd >= max)
 		return 0;
-	READ(table, fdt, OFF_fdtable_fd);
+	LOAD(u64, table, fdt, OFF_fdtable_fd);
 	READ(file, table, 8 * (u64)(u32)fd);
 	return file;
+}
+
+/*
+ * Members of one struct in one call: the bytes from the first to behind the last of them are copied, if they are few.
+ */
+#define LOWER(a, b) ((a) < (b) ? (a) : (b))
+#define UPPER(a, b) ((a) > (b) ? (a) : (b))
+#define FILE_LOW LOWER(LOWER(OFF_file_f_inode, OFF_file_f_flags), OFF_file_f_pos)
+#define FILE_HIGH (UPPER(UPPER(OFF_file_f_inode, OFF_file_f_flags), OFF_file_f_pos) + 8)
+#define INODE_LOW LOWER(OFF_inode_i_mode, OFF_inode_i_sb)
+#define INODE_HIGH (UPPER(OFF_inode_i_mode, OFF_inode_i_sb) + 8)
+#define MOST_BYTES 192
+#define COPIED(copy, low, offset, type) (*(type *)((copy) + (offset) - (low)))
+
+struct opened {
+	u64 inode, position;
+	u32 flags;
+};
+static __always_inline void look_at_file(u64 file, struct opened *o)
+{
+#if FILE_HIGH - FILE_LOW <= MOST_BYTES
+	u8 copy[FILE_HIGH - FILE_LOW] __attribute__((aligned(8)));
+	bpf_probe_read_kernel(copy, sizeof(copy), (void *)(file + FILE_LOW));
+	o->inode = COPIED(copy, FILE_LOW, OFF_file_f_inode, u64);
+	o->position = COPIED(copy, FILE_LOW, OFF_file_f_pos, u64);
+	o->flags = COPIED(copy, FILE_LOW, OFF_file_f_flags, u32);
+#else
+	READ(o->inode, file, OFF_file_f_inode);
+	READ(o->position, file, OFF_file_f_pos);
+	READ(o->flags, file, OFF_file_f_flags);
+#endif
+}
+
+static __always_inline u64 mode_and_sb(u64 inode, u16 *mode)
+{
+#if INODE_HIGH - INODE_LOW <= MOST_BYTES
+	u8 copy[INODE_HIGH - INODE_LOW] __attribute__((aligned(8)));
+	bpf_probe_read_kernel(copy, sizeof(copy), (void *)(inode + INODE_LOW));
+	*mode = COPIED(copy, INODE_LOW, OFF_inode_i_mode, u16);
+	return COPIED(copy, INODE_LOW, OFF_inode_i_sb, u64);
+#else
+	u64 sb = 0;
+	READ(*mode, inode, OFF_inode_i_mode);
+	READ(sb, inode, OFF_inode_i_sb);
+	return sb;
+#endif
 }
 
 /* File systems whose files have no pages to wait for. */
@@ -104,13 +196,26 @@ static __always_inline int is_pseudo(u64 magic)
 	       magic == 0x63677270 /* cgroup2 */ || magic == 0x64626720 /* debugfs */ || magic == 0x74726163 /* tracefs */;
 }
 
-static __always_inline u32 kind_of(u64 file, struct read_in_flight *r)
+/* Who keeps reading on one file system need not ask each time what it is; but again in each window, mounts come and go. */
+static __always_inline void know_file_system(struct read_in_flight *r, u64 sb)
+{
+	u64 magic = 0;
+	u32 device = 0, window = 0;
+	int within = window_now(&window);
+	if (within && r->sb == sb && r->sb_window == window)
+		return;
+	READ(magic, sb, OFF_super_block_s_magic);
+	READ(device, sb, OFF_super_block_s_dev);
+	r->pseudo = is_pseudo(magic);
+	r->stacked = (device >> 20) == 0;
+	r->sb = sb;
+	r->sb_window = window;
+}
+
+static __always_inline u32 kind_of(struct read_in_flight *r, u32 flags)
 {
 	u16 mode = 0;
-	u32 flags = 0, device = 0;
-	u64 sb = 0, magic = 0;
-	READ(r->inode, file, OFF_file_f_inode);
-	READ(mode, r->inode, OFF_inode_i_mode);
+	u64 sb = mode_and_sb(r->inode, &mode);
 	switch (mode & 0xf000) {
 	case 0x8000:
 		break;
@@ -121,46 +226,47 @@ static __always_inline u32 kind_of(u64 file, struct read_in_flight *r)
 	default:
 		return KIND_OTHER;
 	}
-	READ(sb, r->inode, OFF_inode_i_sb);
-	READ(magic, sb, OFF_super_block_s_magic);
-	if (is_pseudo(magic))
+	know_file_system(r, sb);
+	if (r->pseudo)
 		return KIND_OTHER;
-	READ(device, sb, OFF_super_block_s_dev);
-	r->stacked = (device >> 20) == 0;
-	READ(flags, file, OFF_file_f_flags);
 	return flags & O_DIRECT_FLAG ? KIND_DIRECT : KIND_HIT;
 }
 
 static __always_inline void task_delays(u64 *runqueue_ns, u64 *sleeps)
 {
-	u64 task = bpf_get_current_task();
 #ifdef OFF_task_struct_sched_info /* CONFIG_SCHED_INFO */
-	READ(*runqueue_ns, task, OFF_task_struct_sched_info + OFF_sched_info_run_delay);
+	LOAD(u64, *runqueue_ns, current_task(), OFF_task_struct_sched_info + OFF_sched_info_run_delay);
 #endif
-	READ(*sleeps, task, OFF_task_struct_nvcsw);
+	LOAD(u64, *sleeps, current_task(), OFF_task_struct_nvcsw);
 }
 
 #define AT_FILE_POSITION (~0ULL)
 static __always_inline int read_begins(u64 fd, u64 position, u64 bytes)
 {
-	u64 cgroup = task_cgroup();
-	if (!in_service(cgroup))
+	if (!task_in_service())
 		return 0;
-	struct read_in_flight r = {};
+	struct opened opened = {};
+	u64 file = file_of(fd);
+	if (!file)
+		return 0;
 	u32 tid = bpf_get_current_pid_tgid();
-	r.file = file_of(fd);
-	if (!r.file)
-		return 0;
-	r.kind = kind_of(r.file, &r);
-	if (position == AT_FILE_POSITION)
-		READ(position, r.file, OFF_file_f_pos);
-	r.position = position;
-	r.first = position >> PAGE_SHIFT_BITS;
-	r.last = bytes ? (position + bytes - 1) >> PAGE_SHIFT_BITS : r.first;
-	task_delays(&r.runqueue_ns, &r.sleeps);
-	r.start_ns = bpf_ktime_get_ns();
-	if (in_flight.update(&tid, &r))
+	struct read_in_flight *r = begin_flight(tid);
+	if (!r) {
 		count_lost(LOST_INFLIGHT);
+		return 0;
+	}
+	look_at_file(file, &opened);
+	r->tid = tid;
+	r->file = file;
+	r->inode = opened.inode;
+	r->position = position == AT_FILE_POSITION ? opened.position : position;
+	r->first = r->position >> PAGE_SHIFT_BITS;
+	r->last = bytes ? (r->position + bytes - 1) >> PAGE_SHIFT_BITS : r->first;
+	r->missed_pages = r->reclaim_ns = 0;
+	r->blame.known = 0;
+	r->kind = kind_of(r, opened.flags);
+	task_delays(&r->runqueue_ns, &r->sleeps);
+	r->start_ns = bpf_ktime_get_ns();
 	return 0;
 }
 
@@ -259,20 +365,21 @@ static __always_inline void count_read(struct read_slot *slot, struct read_in_fl
 	asm volatile("" : "+r"(cell), "+r"(octave));
 	if (kind >= KINDS || cell >= KINDS * BINS)
 		return;
-	__sync_fetch_and_add(&slot->bins[cell], 1);
-	__sync_fetch_and_add(&slot->count[kind], 1);
-	__sync_fetch_and_add(&slot->total_ns[kind], latency_ns);
-	__sync_fetch_and_add(&slot->total_bytes[kind], bytes);
+	/* Of this CPU alone, and a program is not entered again on a CPU where it runs: no atomic additions. */
+	slot->bins[cell]++;
+	slot->count[kind]++;
+	slot->total_ns[kind] += latency_ns;
+	slot->total_bytes[kind] += bytes;
 	if (latency_ns >= DELAYED_NS && octave < KINDS * OCTAVES - 1) {
-		__sync_fetch_and_add(&slot->runqueue_ns[octave], r->runqueue_ns);
-		__sync_fetch_and_add(&slot->reclaim_ns[octave], r->reclaim_ns);
+		slot->runqueue_ns[octave] += r->runqueue_ns;
+		slot->reclaim_ns[octave] += r->reclaim_ns;
 	}
 	if (kind > KIND_MISSED || !bytes)
 		return;
 	/* What was returned, not what was asked for: a read may end early at the end of the file. */
 	u64 pages = ((r->position + bytes - 1) >> PAGE_SHIFT_BITS) - r->first + 1;
-	__sync_fetch_and_add(&slot->looked_up_pages[kind], pages);
-	__sync_fetch_and_add(&slot->missed_pages[kind], r->missed_pages < pages ? r->missed_pages : pages);
+	slot->looked_up_pages[kind] += pages;
+	slot->missed_pages[kind] += r->missed_pages < pages ? r->missed_pages : pages;
 }
 
 /*
@@ -340,7 +447,9 @@ static __always_inline void sample_touched(struct read_in_flight *r)
 	for (int i = 0; i < PAGES_A_READ; i++) {
 		/* Fibonacci hashing; the top bits choose one in 64, the next ones its group. */
 		u64 hash = (index ^ r->inode) * 0x9e3779b97f4a7c15ULL;
-		if (hash >> (64 - SAMPLE_BITS) == 0 && index <= r->last) {
+		if (index > r->last)
+			break;
+		if (hash >> (64 - SAMPLE_BITS) == 0) {
 			struct page_key key = {};
 			struct touched t = {.pages = step, .group = hash >> (64 - SAMPLE_BITS - SAMPLE_GROUP_BITS)};
 			page_key_of(r->inode, index, &key);
@@ -367,7 +476,7 @@ static __always_inline void settle(struct read_in_flight *r, u64 latency_ns)
 static __always_inline int read_ends(long ret)
 {
 	u32 tid = bpf_get_current_pid_tgid(), window = 0;
-	struct read_in_flight *r = in_flight.lookup(&tid);
+	struct read_in_flight *r = flight_of(tid);
 	if (!r)
 		return 0;
 	u64 now = bpf_ktime_get_ns(), latency_ns = now - r->start_ns;
@@ -383,7 +492,7 @@ static __always_inline int read_ends(long ret)
 		if (r->kind <= KIND_DIRECT && (r->kind != KIND_HIT || latency_ns >= SLOW_READ_NS))
 			waited_for(r, latency_ns);
 	}
-	in_flight.delete(&tid);
+	end_flight(r, tid);
 	return 0;
 }
 

@@ -22,13 +22,13 @@ struct stall_counts {
 };
 BPF_HASH(stalls, struct stall_key, struct stall_counts, 8192);
 
-static __always_inline void count_stall(u64 cgroup, u32 kind, u64 ns)
+static __always_inline void count_stall(u32 kind, u64 ns)
 {
 	struct stall_key key = {.kind = kind};
 	struct stall_counts zero = {}, *counts;
 	if (!window_at(bpf_ktime_get_ns(), &key.window))
 		return;
-	key.cgroup = cgroup_id(cgroup);
+	key.cgroup = task_cgroup_id();
 	counts = stalls.lookup_or_try_init(&key, &zero);
 	if (!counts) {
 		count_lost(LOST_STALLS);
@@ -46,7 +46,7 @@ struct balance_dirty_pages {
 int on_dirty_throttle(struct balance_dirty_pages *ctx)
 {
 	if (ctx->pause_ms > 0)
-		count_stall(task_cgroup(), STALL_DIRTY, (u64)ctx->pause_ms * 1000000);
+		count_stall(STALL_DIRTY, (u64)ctx->pause_ms * 1000000);
 	return 0;
 }
 #endif

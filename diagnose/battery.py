@@ -34,7 +34,14 @@ from diagnose.probes._bpf import LOST, Module
 from diagnose.probes._btf import Btf
 from diagnose.probes._compiler import give_back
 from diagnose.probes._fit import lookups, misfit
-from diagnose.probes._flags import constant_flags, kprobe_flags, offset_flags, stack_flags, tracepoint_flags
+from diagnose.probes._flags import (
+    constant_flags,
+    helper_flags,
+    kprobe_flags,
+    offset_flags,
+    stack_flags,
+    tracepoint_flags,
+)
 from diagnose.probes._tracefs import ensure
 from diagnose.progress.seen import Evicted, Progress, WindowSeen
 from diagnose.service import Service
@@ -97,6 +104,7 @@ class Battery:
         flags = [
             *offset_flags(self._btf),
             *constant_flags(self._btf),
+            *helper_flags(self._btf),
             *stack_flags(),
             *tracepoint_flags(),
             *(kprobe_flags(self._btf) if self._lookup.kind == "kprobe" else []),

@@ -129,7 +129,7 @@ _NOISY = (
         PARENT_LIMIT,
         (
             _service(),
-            Actor("batch", "map_file", {"bytes": DATA_SET, "bytes_per_second": 400 * MIB}, DATA_SET),
+            Actor("batch", "map_file", {"bytes": DATA_SET, "bytes_per_second": 800 * MIB}, DATA_SET),
         ),
     ),
     Scenario(

@@ -18,7 +18,8 @@ from diagnose.probes._tracefs import TRACEFS
 # struct folio came with 5.16; before it the same members were struct page's (memcg_data was mem_cgroup until 5.10).
 _REQUIRED_TEXT = """
 task_struct.cgroups task_struct.flags task_struct.files task_struct.nvcsw css_set.subsys cgroup_subsys_state.cgroup
-cgroup.kn cgroup.level cgroup.root cgroup_root.hierarchy_id kernfs_node.id mem_cgroup.css files_struct.fdt
+cgroup_subsys_state.parent
+cgroup.self cgroup.kn cgroup.level cgroup.root cgroup_root.hierarchy_id kernfs_node.id mem_cgroup.css files_struct.fdt
 fdtable.fd fdtable.max_fds
 file.f_inode file.f_flags file.f_pos file.f_path path.dentry dentry.d_parent dentry.d_name qstr.name inode.i_mode
 inode.i_sb inode.i_ino inode.i_nlink inode.i_size super_block.s_dev super_block.s_magic address_space.host request.q
@@ -42,6 +43,9 @@ _OPTIONAL = (
     "iov_iter.count",
     "file.f_mapping",
 )
+
+# Helpers that the programs do without where the kernel lacks them (before 5.11 and 5.5), at a higher cost.
+_HELPERS = ("get_current_task_btf", "jiffies64")
 
 # Where struct pt_regs has a function's first and second argument: x86_64, arm64.
 _ARGUMENT_REGISTERS = (("di", 0), ("si", 0)), (("regs", 0), ("regs", 8))
@@ -90,6 +94,12 @@ def constant_flags(btf: Btf) -> list[str]:
         f"-DPAGE_SHIFT_BITS={os.sysconf('SC_PAGE_SIZE').bit_length() - 1}",
         f"-DO_DIRECT_FLAG={os.O_DIRECT}",
     ]
+
+
+def helper_flags(btf: Btf) -> list[str]:
+    """Return -D<HELPER>=<its number> of the helpers that make the programs cheaper, as far as the kernel has them."""
+    numbers = {helper: btf.enumerator("bpf_func_id", f"BPF_FUNC_{helper}") for helper in _HELPERS}
+    return [f"-D{helper.upper()}={number}" for helper, number in numbers.items() if number is not None]
 
 
 def kprobe_flags(btf: Btf) -> list[str]:

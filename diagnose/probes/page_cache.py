@@ -7,6 +7,7 @@ up and missed are None. Dirtied is None where it has no writeback_dirty_folio.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,12 @@ from numpy.typing import NDArray
 from diagnose.models import Cache, ProbeRecord
 from diagnose.probes._bpf import Attachment, Module, attach_probe
 
+SLOTS = 16
+"""READ_SLOTS of bpf/reads.c."""
+
 _KEY = np.dtype([("cgroup", "u8"), ("window", "u4"), ("pad", "u4")])
 _COUNTS = np.dtype([(n, "u8") for n in ("looked_up", "missed", "inserted", "dirtied")])
+_LOOK_UPS = np.dtype([(n, "u8") for n in ("tag", "cgroup", "looked_up", "missed")])
 
 
 _LOOKED_UP = ("cache.looked_up", "cache.missed")
@@ -43,6 +48,7 @@ class PageCacheProbe:
         self._lookup = lookup
         self._drained: list[tuple[NDArray[Any], NDArray[Any]]] = []
         self._missing: list[str] = []
+        self._next = 0
 
     def attach(self, module: Module) -> ProbeRecord:
         insert, _, dirty = self.attachments
@@ -55,28 +61,47 @@ class PageCacheProbe:
 
     def drain(self, module: Module, finished: int) -> dict[int, int]:
         """Take over finished windows; returns the pages that each cgroup inserted in them."""
-        keys, counts = module.table("cache").drain(_KEY, _COUNTS, finished)
-        self._drained.append((keys, counts))
+        rows = [module.table("cache").drain(_KEY, _COUNTS, finished), *self._by_cpu(module, finished)]
+        self._drained += rows
         inserted: dict[int, int] = {}
-        for cgroup, pages in zip(keys["cgroup"].tolist(), counts["inserted"].tolist(), strict=True):
-            inserted[cgroup] = inserted.get(cgroup, 0) + pages
+        for keys, counts in rows:
+            for cgroup, pages in zip(keys["cgroup"].tolist(), counts["inserted"].tolist(), strict=True):
+                inserted[cgroup] = inserted.get(cgroup, 0) + pages
         return inserted
+
+    def _by_cpu(self, module: Module, finished: int) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
+        """Take over what the CPUs have added up for themselves in finished windows, and empty their slots."""
+        slots = module.table("look_ups")
+        for window in range(max(self._next, finished - SLOTS), finished):
+            cpus = slots.per_cpu(window % SLOTS, _LOOK_UPS)
+            slots.update(window % SLOTS, np.zeros_like(cpus))
+            cpus = cpus[cpus["tag"] != 0]
+            keys, counts = np.zeros(len(cpus), _KEY), np.zeros(len(cpus), _COUNTS)
+            keys["window"], keys["cgroup"] = cpus["tag"] - 1, cpus["cgroup"]
+            counts["looked_up"], counts["missed"] = cpus["looked_up"], cpus["missed"]
+            yield keys, counts
+        self._next = max(self._next, finished)
 
     def table(self, windows: int) -> Cache:
         keys = np.concatenate([k for k, _ in self._drained] or [np.zeros(0, _KEY)])
         counts = np.concatenate([c for _, c in self._drained] or [np.zeros(0, _COUNTS)])
         keep = keys["window"] < windows
-        keys, counts = keys[keep], counts[keep]
-        order = np.lexsort((keys["cgroup"], keys["window"]))
+        places = np.stack([keys["window"][keep].astype("u8"), keys["cgroup"][keep]])
+        places, row = np.unique(places, axis=1, return_inverse=True)
 
-        def column(name: str) -> list[int] | None:
-            return None if f"cache.{name}" in self._missing else counts[name][order].tolist()
+        def column(name: str) -> list[int]:
+            total = np.zeros(places.shape[1], "u8")
+            np.add.at(total, row, counts[name][keep])
+            return total.tolist()
+
+        def if_measured(name: str) -> list[int] | None:
+            return None if f"cache.{name}" in self._missing else column(name)
 
         return Cache(
-            window=keys["window"][order].tolist(),
-            cgroup=keys["cgroup"][order].tolist(),
-            looked_up=column("looked_up"),
-            missed=column("missed"),
-            inserted=counts["inserted"][order].tolist(),
-            dirtied=column("dirtied"),
+            window=places[0].tolist(),
+            cgroup=places[1].tolist(),
+            looked_up=if_measured("looked_up"),
+            missed=if_measured("missed"),
+            inserted=column("inserted"),
+            dirtied=if_measured("dirtied"),
         )

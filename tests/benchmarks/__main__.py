@@ -24,8 +24,9 @@ PARTS = {
     ),
     "services": (
         "Cost to realistic services",
-        "fio reads 4 KiB blocks of a cached file at a rate; SQLite looks up rows as fast as it can, with next to no "
-        "cache of its own. In turn under each; the ratio is the median of the rounds' ratios.",
+        "fio reads 4 KiB blocks of a cached file at a rate; SQLite looks up rows with next to no cache of its own, "
+        "some three reads each, at a rate and as fast as it can. In turn under each; the ratio is the median of the "
+        "rounds' ratios.",
         services.rows,
     ),
     "own": ("What the tool takes while it measures", "Windows of 1 s.", own.rows),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import resource
 import statistics
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,6 +32,10 @@ class Cost:
     ns: float
     low: float
     high: float
+    cpu_share: float
+    """Of the time of who reads, spent on a CPU; the median of the repetitions."""
+    lost: int | None
+    """Events that the tracer saw and did not count, in all; None: it does not say."""
 
 
 @dataclass(frozen=True)
@@ -69,22 +75,45 @@ def reader(mode: str) -> Iterator[tuple[dict[str, Tracer], list[str]]]:
 def measure(mode: str, repetitions: int) -> list[Cost]:
     """Time the reads under each tracer in turn, `repetitions` times over, so that a drift of the machine hits all."""
     with reader(mode) as (watchers, command):
-        seen: dict[str, list[float]] = {name: [] for name in watchers}
+        seen: dict[str, list[tuple[float, float]]] = {name: [] for name in watchers}
+        lost: dict[str, list[int]] = {name: [] for name in watchers}
         for _ in range(repetitions):
             for name, watcher in watchers.items():
-                with watcher():
-                    done = subprocess.run(command, check=True, capture_output=True, text=True)
-                seen[name].append(statistics.median(map(float, done.stdout.split())))
-    return [Cost(name, statistics.median(ns), min(ns), max(ns)) for name, ns in seen.items()]
+                with watcher() as uncounted:
+                    seen[name].append(_timed(command))
+                lost[name] += uncounted if isinstance(uncounted, list) else []
+    return [_cost(name, runs, lost[name]) for name, runs in seen.items()]
+
+
+def _timed(command: list[str]) -> tuple[float, float]:
+    """Run the reads; return the median of their ns an operation, and the share of the time spent on a CPU."""
+    cpu, start = _children_cpu(), time.monotonic()
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    share = (_children_cpu() - cpu) / (time.monotonic() - start)
+    return statistics.median(map(float, done.stdout.split())), share
+
+
+def _children_cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _cost(name: str, runs: list[tuple[float, float]], lost: list[int]) -> Cost:
+    ns, shares = [r[0] for r in runs], [r[1] for r in runs]
+    return Cost(name, statistics.median(ns), min(ns), max(ns), statistics.median(shares), sum(lost) if lost else None)
 
 
 def table(costs: list[Cost], operation: str) -> list[str]:
     """Return the Markdown table: what each tracer adds, and how that compares with the floor."""
     base = costs[0].ns
     floor = next(c.ns for c in costs if c.tracer == "empty programs") - base
-    lines = [f"| Watched by | ns a {operation} | lowest, highest | added | × floor |", "|---|---:|---|---:|---:|"]
+    lines = [
+        f"| Watched by | ns a {operation} | lowest, highest | added | × floor | on a CPU | events lost |",
+        "|---|---:|---|---:|---:|---:|---:|",
+    ]
     for c in costs:
         added = c.ns - base
         times = f"{added / floor:.2f}" if c is not costs[0] and floor > 0 else "–"
-        lines.append(f"| {c.tracer} | {c.ns:.0f} | {c.low:.0f}, {c.high:.0f} | {added:+.0f} | {times} |")
+        cells = (c.tracer, f"{c.ns:.0f}", f"{c.low:.0f}, {c.high:.0f}", f"{added:+.0f}", times, f"{c.cpu_share:.0%}")
+        lines.append(f"| {' | '.join(cells)} | {'–' if c.lost is None else f'{c.lost:,}'} |")
     return lines

@@ -1,4 +1,4 @@
-"""What watching costs realistic services: fio at the rates of a database, and SQLite as fast as it goes."""
+"""What watching costs realistic services: fio and SQLite at the rates of a database, and SQLite as fast as it goes."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from diagnose.lab.data import write_blocks
 from tests.benchmarks.overhead import MIB, Stage, stage
 
 RATES = (2_000, 20_000, 50_000)
+LOOKUPS = (2_000, 10_000, 0)
+"""Of SQLite, a second, each of them some three reads; 0: as many as there can be."""
 SECONDS = 4
 HOT_FILE = 64 * MIB
 WATCHERS = ("nothing", "battery, observed", "bpftrace, three scripts")
@@ -50,8 +52,8 @@ def _fio(on: Stage, rate: int) -> Callable[[], Served]:
     return once
 
 
-def _sqlite(on: Stage) -> Callable[[], Served]:
-    command = [*on.join, sys.executable, str(SQLITE), str(on.folder / "data.sqlite"), str(SECONDS)]
+def _sqlite(on: Stage, rate: int) -> Callable[[], Served]:
+    command = [*on.join, sys.executable, str(SQLITE), str(on.folder / "data.sqlite"), str(SECONDS), str(rate)]
 
     def once() -> Served:
         done = subprocess.run(command, check=True, capture_output=True, text=True)
@@ -74,12 +76,15 @@ def _compared(on: Stage, service: Callable[[], Served], repetitions: int) -> dic
 def rows(repetitions: int) -> list[str]:
     """Return the Markdown table. The throughput's ratio is the median of the ratios of the pairs of one round."""
     lines = [
-        "| Service | Watched by | Operations a second | of unwatched | lowest, highest | p50 | p99 | CPU each |",
-        "|---|---|---:|---:|---|---:|---:|---:|",
+        "| Service | Watched by | Operations a second | of unwatched | lowest, highest | p50 | p99 | lowest, highest | "
+        "CPU each |",
+        "|---|---|---:|---:|---|---:|---:|---|---:|",
     ]
     with stage() as on:
         services = {f"fio, {rate:,} reads/s wanted": _fio(on, rate) for rate in RATES}
-        services["SQLite lookups, unpaced"] = _sqlite(on)
+        for rate in LOOKUPS:
+            wanted = f"{rate:,} look-ups/s wanted" if rate else "unpaced"
+            services[f"SQLite, {wanted}"] = _sqlite(on, rate)
         for name, service in services.items():
             seen = _compared(on, service, repetitions)
             lines += [_row(name, watcher, seen) for watcher in WATCHERS]
@@ -92,7 +97,8 @@ def _row(service: str, watcher: str, seen: dict[str, list[Served]]) -> str:
     per_second, p50, p99, cpu = (
         statistics.median(getattr(run, name) for run in runs) for name in ("per_second", "p50_us", "p99_us", "cpu_us")
     )
+    tails = [run.p99_us for run in runs]
     return (
         f"| {service} | {watcher} | {per_second:,.0f} | {statistics.median(ratios):.2%} | {min(ratios):.2%}, "
-        f"{max(ratios):.2%} | {p50:.1f} µs | {p99:.1f} µs | {cpu:.2f} µs |"
+        f"{max(ratios):.2%} | {p50:.1f} µs | {p99:.1f} µs | {min(tails):.1f}, {max(tails):.1f} µs | {cpu:.2f} µs |"
     )

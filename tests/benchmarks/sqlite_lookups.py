@@ -1,4 +1,4 @@
-"""A service: SQLite looks up random rows through the page cache. `sqlite_lookups.py DATABASE SECONDS`, prints JSON."""
+"""A service: SQLite looks up random rows through the page cache. Arguments: DATABASE SECONDS RATE; prints JSON."""
 
 from __future__ import annotations
 
@@ -22,8 +22,11 @@ def make(path: Path) -> None:
         )
 
 
-def look_up(path: Path, seconds: float) -> dict[str, float]:
-    """Look up rows one by one, with next to no cache of SQLite's own; return the figures of `services.Served`."""
+def look_up(path: Path, seconds: float, rate: float) -> dict[str, float]:
+    """Look up rows one by one, with next to no cache of SQLite's own; return the figures of `services.Served`.
+
+    `rate`: look-ups a second, the next one as soon as it is due; 0: one after the other.
+    """
     database = sqlite3.connect(path)
     database.execute("PRAGMA cache_size = 10")
     database.execute("PRAGMA mmap_size = 0")
@@ -32,6 +35,8 @@ def look_up(path: Path, seconds: float) -> dict[str, float]:
     before = resource.getrusage(resource.RUSAGE_SELF)
     now = start
     while now < end:
+        if rate and (early := start + len(taken) * 1e9 / rate - now) > 0:
+            time.sleep(early / 1e9)
         wanted = choose.randrange(ROWS)
         begun = time.perf_counter_ns()
         database.execute("SELECT value FROM item WHERE id = ?", (wanted,)).fetchone()
@@ -52,4 +57,4 @@ if __name__ == "__main__":
     where = Path(sys.argv[1])
     if not where.exists():
         make(where)
-    print(json.dumps(look_up(where, float(sys.argv[2]))))
+    print(json.dumps(look_up(where, float(sys.argv[2]), float(sys.argv[3]))))

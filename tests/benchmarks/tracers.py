@@ -113,16 +113,24 @@ def _running(script: str) -> Iterator[None]:
 
 
 @contextmanager
-def battery(hierarchy: Hierarchy, cgroup: str) -> Iterator[None]:
-    """Run the whole battery on a cgroup, draining it every second as `diagnose latency` does."""
+def battery(hierarchy: Hierarchy, cgroup: str) -> Iterator[list[int]]:
+    """Run the whole battery on a cgroup, draining it every second as `diagnose latency` does.
+
+    Yields a list to which the events are added, in the end, that were seen and not counted.
+    """
     service = Service(cgroup, cgroup, hierarchy.id_of(cgroup), ())
     running = Battery(service, hierarchy, Plan(windows=10_000, window_seconds=1.0))
     ended = threading.Event()
-    thread = threading.Thread(target=running.run, args=(ended.wait, lambda _: None))
+    lost: list[int] = []
+
+    def run() -> None:
+        lost.append(sum(running.run(ended.wait, lambda _: None).lost.values()))
+
+    thread = threading.Thread(target=run)
     thread.start()
     try:
         time.sleep(0.3)
-        yield
+        yield lost
     finally:
         ended.set()
         thread.join()

@@ -22,7 +22,7 @@ from diagnose.probes.cgroups import CgroupsProbe
 from tests.probes.btf_blob import ENUM, FUNC, FWD, PTR, STRUCT, TYPEDEF, UNION, Blob
 
 BTF_FILE, FORMATS_FILE, CGROUP_FILE = "vmlinux.btf.gz", "formats.txt", "cgroup.txt"
-ENUMS = ("cgroup_subsys_id", "pageflags")
+ENUMS = ("cgroup_subsys_id", "pageflags", "bpf_func_id")
 STRUCTS = ("page", "pt_regs")
 FIELDS_OF = ("writeback:balance_dirty_pages",)
 PROBES = (ReadsProbe, UringProbe, PageCacheProbe, EvictionsProbe, BlockProbe, CgroupsProbe)

@@ -12,7 +12,7 @@ from diagnose import resources
 from diagnose.errors import CannotMeasureError
 from diagnose.probes import _flags
 from diagnose.probes._btf import Btf
-from diagnose.probes._flags import constant_flags, offset_flags, stack_flags
+from diagnose.probes._flags import constant_flags, helper_flags, offset_flags, stack_flags
 
 from .btf_blob import Blob
 
@@ -46,6 +46,21 @@ def test_every_member_gets_its_offset() -> None:
     assert flags["OFF_task_struct_cgroups"] == "0"
     assert flags["OFF_task_struct_flags"] == "8"
     assert "OFF_cgroup_ancestors" in flags
+
+
+@pytest.mark.parametrize(
+    ("helpers", "flags"),
+    [
+        ({"BPF_FUNC_jiffies64": 118, "BPF_FUNC_get_current_task_btf": 158},
+         {"GET_CURRENT_TASK_BTF": "158", "JIFFIES64": "118"}),
+        ({"BPF_FUNC_jiffies64": 118}, {"JIFFIES64": "118"}),
+        ({"BPF_FUNC_get_current_task": 35}, {}),
+    ],
+)  # fmt: skip
+def test_helpers_are_used_where_the_kernel_has_them(helpers: dict[str, int], flags: dict[str, str]) -> None:
+    blob = Blob()
+    blob.enum("bpf_func_id", helpers)
+    assert defined(helper_flags(Btf(blob.bytes()))) == flags
 
 
 @pytest.mark.parametrize(

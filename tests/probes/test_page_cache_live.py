@@ -145,3 +145,29 @@ done()
         # At most one: the page that a thread faults in last before it reads is taken for a miss (page_cache.c).
         assert cache_of(capture, own, "missed") <= 1
     assert reads_by_kind(capture, "total_bytes")["hit"] == PAGE * 640
+
+
+def test_look_ups_are_whose_they_are_where_two_take_turns_on_a_cpu(here: Bench) -> None:
+    """What a CPU adds up goes over to the next cgroup in the middle of a window, again and again."""
+    one, two = here.make("/one"), here.make("/two")
+    here.file("data", 64)
+    code = f"""
+fd = opened("data")
+os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])
+def turn(cgroup, reads):
+    with open(cgroup + "/cgroup.procs", "w") as file:
+        file.write(str(os.getpid()))
+    for i in range(reads):
+        os.pread(fd, 4 * PAGE, (i % 16) * 4 * PAGE)
+go()
+warm(fd)
+for _ in range(50):
+    turn({str(here.directory(one))!r}, 3)
+    turn({str(here.directory(two))!r}, 7)
+done()
+"""
+    capture = here.measured(one, here.worker(one, code))
+    assert reads_by_kind(capture) == {"hit": 150}
+    if capture.cache.looked_up is not None:
+        assert cache_of(capture, here.id_of(one), "looked_up") == 4 * 150
+        assert cache_of(capture, here.id_of(two), "looked_up") == 4 * 350

@@ -18,7 +18,7 @@ from diagnose.probes import PageCacheProbe, UringProbe
 from diagnose.probes._bpf import Attachment
 from diagnose.probes._btf import Btf
 from diagnose.probes._fit import lookups, misfit
-from diagnose.probes._flags import constant_flags, kprobe_flags, offset_flags, tracepoint_flags
+from diagnose.probes._flags import constant_flags, helper_flags, kprobe_flags, offset_flags, tracepoint_flags
 from tests.cgroups.trees import Host
 from tests.kernels.record import BTF_FILE, CGROUP_FILE, FORMATS_FILE, PROBES, RAW, shrunk
 
@@ -66,6 +66,11 @@ def test_every_offset_that_is_needed_is_found(kernel: str) -> None:
     assert flags["OFF_kernfs_node_id"].isdigit()
     assert "OFF_cgroup_ancestors" in flags, "since 6.1"
     assert int(flags["SIZEOF_page"]) == 64
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_the_cheaper_helpers_are_found(kernel: str) -> None:
+    assert defined(helper_flags(btf_of(kernel))) == {"GET_CURRENT_TASK_BTF": "158", "JIFFIES64": "118"}
 
 
 @pytest.mark.parametrize(
@@ -139,6 +144,7 @@ def test_a_shrunk_blob_answers_as_the_whole_one() -> None:
     questions: list[Callable[[Btf], object]] = [
         offset_flags,
         constant_flags,
+        helper_flags,
         kprobe_flags,
         lambda btf: [btf.tracepoint_arguments(a.event) for a in RAW],
         lambda btf: [btf.function_arguments(a.event) for a in PageCacheProbe.functions],

@@ -13,8 +13,8 @@ from tests.soak.scene import Scene
 from tests.tool import Tool
 
 FILES, FILES_IN_MAP = 4000, 2048
-THREADS, PROCESSES = 1500, 8
-STACKS = 1024 * MIB
+THREADS, PROCESSES = 2750, 8
+STACKS = 2048 * MIB
 """What the service may have for that many threads, or processes."""
 CGROUPS, WINDOW_SECONDS, PAUSE_SECONDS = 250, 0.1, 10.0
 
@@ -84,7 +84,7 @@ def files(scene: Scene, seconds: float) -> str:
 
 
 def waiting(scene: Scene, seconds: float) -> str:
-    """More reads under way at once than their map holds (10,240)."""
+    """More reads under way at once than their maps hold (16,384 and 4,096)."""
     scene.limit(STACKS)
     code = _WAITING.format(threads=THREADS)
     workers = [scene.here.worker(scene.main, code) for _ in range(PROCESSES)]
