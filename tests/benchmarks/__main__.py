@@ -15,12 +15,13 @@ PARTS = {
         "Cost to who is watched: reads of cached pages",
         "One thread, lseek and read of 4 KiB of a cached file, in turn under each tracer. The floor is empty programs "
         "at every point where the battery has one. bpftrace costs every cgroup the same.",
-        lambda n: overhead.table(overhead.measure("cached", n), "read"),
+        lambda n: overhead.read_table(overhead.measure("cached", n)),
     ),
     "inflow": (
         "Cost under the worst load: pages brought in and evicted",
-        "One thread reads a file from end to end under a limit of a third of it, at device speed.",
-        lambda n: overhead.table(overhead.measure("stream", n), "page"),
+        "One thread reads a file from end to end under a limit of a third of it, at device speed: every page is "
+        "brought in and evicted. CPU time is the reader's, its evictions and the tracer's programs in it.",
+        lambda n: overhead.page_table(overhead.measure("stream", n)),
     ),
     "services": (
         "Cost to realistic services",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import resource
 import statistics
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,20 +21,29 @@ SOURCE = Path(__file__).with_name("reads.c")
 MIB = 1 << 20
 SECONDS = 1.5
 HOT_FILE, DATA_SET, LIMIT = 32 * MIB, 512 * MIB, 160 * MIB
+BATCH = {"cached": 4096, "stream": 8192}
+"""Operations in each of the program's batches."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of the reads: ns an operation, the median of its batches; CPU time of the reader, ns an operation."""
+
+    ns: float
+    cpu_ns: float
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Nanoseconds an operation: the median of the repetitions' medians, with the lowest and the highest of them."""
+    """What an operation takes under a tracer, over the repetitions."""
 
     tracer: str
-    ns: float
-    low: float
-    high: float
-    cpu_share: float
-    """Of the time of who reads, spent on a CPU; the median of the repetitions."""
-    lost: int | None
-    """Events that the tracer saw and did not count, in all; None: it does not say."""
+    runs: list[Run]
+    lost: list[int]
+    """Events that the tracer saw and did not count, a figure a repetition; empty: it does not say."""
+
+    def median(self, of: str) -> float:
+        return statistics.median(getattr(run, of) for run in self.runs)
 
 
 @dataclass(frozen=True)
@@ -75,22 +83,20 @@ def reader(mode: str) -> Iterator[tuple[dict[str, Tracer], list[str]]]:
 def measure(mode: str, repetitions: int) -> list[Cost]:
     """Time the reads under each tracer in turn, `repetitions` times over, so that a drift of the machine hits all."""
     with reader(mode) as (watchers, command):
-        seen: dict[str, list[tuple[float, float]]] = {name: [] for name in watchers}
-        lost: dict[str, list[int]] = {name: [] for name in watchers}
+        costs = [Cost(name, [], []) for name in watchers]
         for _ in range(repetitions):
-            for name, watcher in watchers.items():
-                with watcher() as uncounted:
-                    seen[name].append(_timed(command))
-                lost[name] += uncounted if isinstance(uncounted, list) else []
-    return [_cost(name, runs, lost[name]) for name, runs in seen.items()]
+            for cost in costs:
+                with watchers[cost.tracer]() as uncounted:
+                    cost.runs.append(_run(command, BATCH[mode]))
+                cost.lost.extend(uncounted if isinstance(uncounted, list) else [])
+    return costs
 
 
-def _timed(command: list[str]) -> tuple[float, float]:
-    """Run the reads; return the median of their ns an operation, and the share of the time spent on a CPU."""
-    cpu, start = _children_cpu(), time.monotonic()
+def _run(command: list[str], batch: int) -> Run:
+    before = _children_cpu()
     done = subprocess.run(command, check=True, capture_output=True, text=True)
-    share = (_children_cpu() - cpu) / (time.monotonic() - start)
-    return statistics.median(map(float, done.stdout.split())), share
+    batches = [float(ns) for ns in done.stdout.split()]
+    return Run(statistics.median(batches), 1e9 * (_children_cpu() - before) / (len(batches) * batch))
 
 
 def _children_cpu() -> float:
@@ -98,22 +104,28 @@ def _children_cpu() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def _cost(name: str, runs: list[tuple[float, float]], lost: list[int]) -> Cost:
-    ns, shares = [r[0] for r in runs], [r[1] for r in runs]
-    return Cost(name, statistics.median(ns), min(ns), max(ns), statistics.median(shares), sum(lost) if lost else None)
+def read_table(costs: list[Cost]) -> list[str]:
+    """Return the Markdown table of reads of cached pages: what each tracer adds, and how much of the floor it is."""
+    lines = ["| Watched by | ns a read | lowest, highest | added | × floor |", "|---|---:|---|---:|---:|"]
+    base = costs[0].median("ns")
+    floor = next(c.median("ns") for c in costs if c.tracer == "empty programs") - base
+    for c in costs:
+        added, ns = c.median("ns") - base, [run.ns for run in c.runs]
+        times = f"{added / floor:.2f}" if c is not costs[0] and floor > 0 else "–"
+        lines.append(f"| {c.tracer} | {c.median('ns'):.0f} | {min(ns):.0f}, {max(ns):.0f} | {added:+.0f} | {times} |")
+    return lines
 
 
-def table(costs: list[Cost], operation: str) -> list[str]:
-    """Return the Markdown table: what each tracer adds, and how that compares with the floor."""
-    base = costs[0].ns
-    floor = next(c.ns for c in costs if c.tracer == "empty programs") - base
+def page_table(costs: list[Cost]) -> list[str]:
+    """Return the Markdown table of pages brought in and evicted: the device sets the pace, CPU time is the cost."""
     lines = [
-        f"| Watched by | ns a {operation} | lowest, highest | added | × floor | on a CPU | events lost |",
+        "| Watched by | CPU ns a page | lowest, highest | added | ns a page | share on a CPU | events lost |",
         "|---|---:|---|---:|---:|---:|---:|",
     ]
     for c in costs:
-        added = c.ns - base
-        times = f"{added / floor:.2f}" if c is not costs[0] and floor > 0 else "–"
-        cells = (c.tracer, f"{c.ns:.0f}", f"{c.low:.0f}, {c.high:.0f}", f"{added:+.0f}", times, f"{c.cpu_share:.0%}")
-        lines.append(f"| {' | '.join(cells)} | {'–' if c.lost is None else f'{c.lost:,}'} |")
+        cpu, ns = c.median("cpu_ns"), c.median("ns")
+        each = [run.cpu_ns for run in c.runs]
+        cells = (c.tracer, f"{cpu:.0f}", f"{min(each):.0f}, {max(each):.0f}", f"{cpu - costs[0].median('cpu_ns'):+.0f}")
+        lost = f"{sum(c.lost):,}" if c.lost else "–"
+        lines.append(f"| {' | '.join(cells)} | {ns:.0f} | {cpu / ns:.0%} | {lost} |")
     return lines
