@@ -26,6 +26,8 @@ from diagnose import capture as captures
 from diagnose.cgroups import Hierarchy
 from diagnose.lab import running
 from diagnose.models import Capture
+from diagnose.recommend.need import times_read
+from diagnose.windows import Windows
 from tests.accuracy import sizing
 from tests.accuracy.trial import Trial
 from tests.kernels import commands, guest, scenario
@@ -120,7 +122,9 @@ def main() -> int:
         return []
 
     def keep(capture: Capture, what: str) -> None:
-        say(f"measured: {what}")
+        windows = Windows(capture)
+        missed, read = (int(windows.read_total("count", kinds).sum()) for kinds in (("missed",), ("hit", "missed")))
+        say(f"{what}: {missed} of {read} reads missed; each page was read {times_read(windows) or 0:.1f} times")
         (folder / f"{what}.capture.json.gz").write_bytes(captures.to_bytes(capture))
 
     def sizes() -> list[Check]:
