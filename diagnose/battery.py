@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import socket
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -16,8 +14,8 @@ import numpy as np
 
 from diagnose import __version__
 from diagnose.cgroups import Hierarchy
-from diagnose.errors import CannotMeasureError, UsageError
-from diagnose.models import MAX_WINDOWS, Capture, Host, ProbeRecord, ServiceRecord
+from diagnose.errors import CannotMeasureError
+from diagnose.models import Capture, Host, ProbeRecord, ServiceRecord
 from diagnose.probes import (
     TRACEPOINTS,
     BlameProbe,
@@ -44,44 +42,30 @@ from diagnose.probes._flags import (
 )
 from diagnose.probes._tracefs import ensure
 from diagnose.progress.seen import Evicted, Progress, WindowSeen
+from diagnose.schedule import Plan, Wait, finished_windows
 from diagnose.service import Service
 
 SLOW_READ_NS = 100_000
 """Reads from 0.1 ms on are remembered by file even when they hit: no copy out of memory of usual size takes as long."""
 FOLIO_PAGES = (64, 1)
 """So many pages of a large folio are remembered one by one (bpf/blame.c); the verifiers of older kernels take fewer."""
-GRACE_SECONDS = 0.05
-"""After the end of a window, so long until it is read: a program that was running at its end has finished by then."""
-
-Wait = Callable[[float], bool]
-"""Sleeps for so many seconds; returns True when the capture shall end early."""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How long to measure: `windows` windows of `window_seconds`."""
-
-    windows: int
-    window_seconds: float
-
-
-def plan(duration_seconds: float, window_seconds: float) -> Plan:
-    """Return the plan for a duration; raises UsageError for one that cannot be measured."""
-    if not 0.1 <= window_seconds <= 60:
-        raise UsageError(f"--window is {window_seconds:g} s; windows of 0.1 to 60 s can be measured")
-    if not window_seconds <= duration_seconds <= MAX_WINDOWS * window_seconds:
-        raise UsageError(
-            f"--duration is {duration_seconds:g} s; with windows of {window_seconds:g} s it can be "
-            f"{window_seconds:g} to {MAX_WINDOWS * window_seconds:g} s"
-        )
-    return Plan(windows=int(duration_seconds / window_seconds + 1e-9), window_seconds=window_seconds)
 
 
 class Battery:
     """The instruments of one capture. Everything in the kernel belongs to this process and goes with it."""
 
-    def __init__(self, service: Service, hierarchy: Hierarchy, plan: Plan, btf: Btf | None = None) -> None:
-        """Compile and attach; raises CannotMeasureError where nothing can be measured here. `btf`: the kernel's."""
+    def __init__(
+        self,
+        service: Service,
+        hierarchy: Hierarchy,
+        plan: Plan,
+        btf: Btf | None = None,
+        meanwhile: Callable[[], object] = lambda: None,
+    ) -> None:
+        """Compile and attach; raises CannotMeasureError where nothing can be measured here. `btf`: the kernel's.
+
+        `meanwhile` is called while the compiler runs, once for each time that it must.
+        """
         require_privileges()
         require_whole(hierarchy)
         self._service, self._hierarchy, self._plan = service, hierarchy, plan
@@ -92,14 +76,14 @@ class Battery:
         self.block, self.stalls, self.blame = BlockProbe(), StallsProbe(), BlameProbe()
         self.uring = UringProbe()
         self.cgroups, self.host = CgroupsProbe(hierarchy, service.cgroup), HostProbe()
-        self._module, attached = self._attached()
+        self._module, attached = self._attached(meanwhile)
         if not any(record.attached for record in attached):
             self._module.detach()
             raise CannotMeasureError(f"no BPF program could be attached: {attached[0].reason}")
         self.probes = [*attached, self.blame.attach(attached), self.host.attach()]
         give_back()
 
-    def _attached(self) -> tuple[Module, list[ProbeRecord]]:
+    def _attached(self, meanwhile: Callable[[], object]) -> tuple[Module, list[ProbeRecord]]:
         """Build and attach the programs, with the longest loops that this kernel's verifier accepts."""
         flags = [
             *offset_flags(self._btf),
@@ -111,7 +95,7 @@ class Battery:
             *_run_flags(self._service, self._hierarchy, self._plan),
         ]
         for folio_pages in FOLIO_PAGES:
-            module = Module([*flags, f"-DFOLIO_PAGES={folio_pages}"], misfit=partial(misfit, btf=self._btf))
+            module = Module([*flags, f"-DFOLIO_PAGES={folio_pages}"], None, partial(misfit, btf=self._btf), meanwhile)
             records = self._attach(module, last_try=folio_pages == FOLIO_PAGES[-1])
             if records:
                 break
@@ -213,20 +197,6 @@ class Battery:
         )
 
 
-def finished_windows(plan: Plan, start_ns: int, wait: Wait) -> Iterator[int]:
-    """Yield how many windows are over, each time there are more, until the plan is fulfilled or `wait` says to end."""
-    window_ns, grace_ns = int(plan.window_seconds * 1e9), int(GRACE_SECONDS * 1e9)
-    done, ended = 0, False
-    while done < plan.windows and not ended:
-        due = start_ns + (done + 1) * window_ns + grace_ns
-        ended = wait(max(0.0, (due - time.monotonic_ns()) / 1e9))
-        elapsed = time.monotonic_ns() - start_ns - grace_ns
-        finished = min(max(0, elapsed // window_ns), plan.windows)
-        if finished > done:
-            done = finished
-            yield done
-
-
 def described(service: Service, hierarchy: Hierarchy, plan: Plan, started: datetime, windows: int) -> dict[str, Any]:
     """Return the fields of a capture that say what was measured, where and when; CannotMeasureError for no window."""
     if windows == 0:
@@ -277,7 +247,7 @@ def host_facts(proc: Path = Path("/proc")) -> Host:
     """Return what the report says of the host."""
     page = os.sysconf("SC_PAGE_SIZE")
     return Host(
-        hostname=socket.gethostname(),
+        hostname=os.uname().nodename,
         kernel=os.uname().release,
         boot_id=(proc / "sys/kernel/random/boot_id").read_text().strip(),
         cpus=os.cpu_count() or 1,

@@ -7,12 +7,13 @@ from pathlib import Path
 
 from diagnose import capture as captures
 from diagnose import doctor, pipeline, rules
-from diagnose.battery import Plan, plan, require_privileges
+from diagnose.battery import require_privileges
 from diagnose.cgroups import Hierarchy
 from diagnose.delivery import Delivery
 from diagnose.errors import CannotMeasureError, UsageError
 from diagnose.lab import SCENARIOS, running
 from diagnose.models import Capture, Report
+from diagnose.schedule import Plan, plan
 from diagnose.service import Service, resolve
 from diagnose.stopping import stoppable
 from diagnose.without_bpf import Bpf
@@ -24,7 +25,7 @@ EXIT_CANNOT_MEASURE = 3
 WITH_BPF: Bpf = "needed"
 WITHOUT_BPF: Bpf = "unused"
 
-Measure = Callable[[Service, Hierarchy, Plan, rules.RuleSet, Delivery, Bpf], int]
+Measure = Callable[[Service, Hierarchy, Plan, Callable[[], rules.RuleSet], Delivery, Bpf], int]
 Deliver = Callable[[Report, Capture, bytes, Delivery], int]
 Say = Callable[[str], None]
 
@@ -61,7 +62,7 @@ def run(
         with running(scenario, duration, say) as lab:
             service = resolve(lab.service, hierarchy)
             say(f"measuring {lab.service} for {duration:g} s; Ctrl-C ends it early and reports")
-            code = measure(service, hierarchy, measured_by, loaded, wanted, bpf)
+            code = measure(service, hierarchy, measured_by, lambda: loaded, wanted, bpf)
             if keep:
                 _keep(say)
             return code

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from diagnose.battery import Plan, Wait
 from diagnose.cgroups import Hierarchy
-from diagnose.evaluate import evaluate
-from diagnose.facts import Facts
-from diagnose.labels import Labels
-from diagnose.measurements import measure
 from diagnose.models import Capture, NotMeasured, Report, ReportCapture, ReportService
 from diagnose.progress.seen import WindowSeen
-from diagnose.recommend import recommend
-from diagnose.rules import RuleSet
+from diagnose.schedule import Plan, Wait
 from diagnose.service import Service
-from diagnose.windows import Windows
-from diagnose.without_bpf import Bpf, battery
+from diagnose.without_bpf import Bpf, Meanwhile, battery
+
+if TYPE_CHECKING:
+    from diagnose.rules import RuleSet
 
 
 def record(
@@ -27,9 +24,14 @@ def record(
     on_window: WindowSeen,
     bpf: Bpf = "needed",
     say: Callable[[str], None] = lambda _: None,
+    meanwhile: Meanwhile = lambda: None,
 ) -> Capture:
-    """Measure on this host; the only step that needs root and a kernel. For `bpf` see `without_bpf.battery`."""
-    instruments = battery(service, hierarchy, plan, bpf, say)
+    """Measure on this host; the only step that needs root and a kernel.
+
+    `meanwhile`: what is to be done before the first window and can be done while the programs are compiled; it is
+    called once or more, and what it raises ends the measurement. For `bpf` and `say` see `without_bpf.battery`.
+    """
+    instruments = battery(service, hierarchy, plan, bpf, say, meanwhile)
     try:
         return instruments.run(wait, on_window)
     finally:
@@ -41,6 +43,14 @@ def analyse(capture: Capture, rules: RuleSet, packed: bytes | None = None) -> Re
 
     `packed`: the capture's file as it is or will be written, whose hash the report names.
     """
+    # Here, not above: a measurement begins without all this.
+    from diagnose.evaluate import evaluate
+    from diagnose.facts import Facts
+    from diagnose.labels import Labels
+    from diagnose.measurements import measure
+    from diagnose.recommend import recommend
+    from diagnose.windows import Windows
+
     windows = Windows(capture)
     facts = Facts(windows)
     evaluation = (

@@ -1,14 +1,21 @@
-"""Ctrl-C and SIGTERM while measuring: they end the capture early, and the report is made of what there is."""
+"""Signals that end a program: while measuring they end the capture early, elsewhere they raise, so that all is tidied.
+
+The report is then made of what there is.
+"""
 
 from __future__ import annotations
 
 import signal
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from types import FrameType
+from typing import TYPE_CHECKING
 
-from diagnose.battery import Wait
+if TYPE_CHECKING:
+    from diagnose.schedule import Wait
 
 _SIGNALS = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
 _SLICE_SECONDS = 0.2
@@ -34,6 +41,29 @@ def stoppable() -> Iterator[Wait]:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         for number, handler in handlers.items():
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
+
+
+@contextmanager
+def raised(error: Callable[[int], BaseException]) -> Iterator[None]:
+    """Have SIGTERM and SIGHUP raise `error`, made of their number, while inside.
+
+    Not where they are ignored (nohup), nor where somebody handles them already.
+    """
+
+    def leave(number: int, _frame: FrameType | None) -> None:
+        raise error(number)
+
+    changed = []
+    if threading.current_thread() is threading.main_thread():  # nobody else may set handlers
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is signal.SIG_DFL:
+                signal.signal(number, leave)
+                changed.append(number)
+    try:
+        yield
+    finally:
+        for number in changed:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def _wanted() -> frozenset[signal.Signals]:

@@ -11,15 +11,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Literal
 
-from diagnose.battery import (
-    Battery,
-    Plan,
-    Wait,
-    described,
-    finished_windows,
-    require_privileges,
-    service_replaced,
-)
+from diagnose.battery import Battery, described, require_privileges, service_replaced
 from diagnose.cgroups import Hierarchy
 from diagnose.errors import CannotMeasureError
 from diagnose.models import (
@@ -33,14 +25,16 @@ from diagnose.models import (
     ReadTotals,
 )
 from diagnose.probes import TRACEPOINTS, BlameProbe, HostProbe
-from diagnose.probes._bpf import find_bcc
+from diagnose.probes._compiler import find_bcc
 from diagnose.probes.polled_cgroups import PolledCgroups
 from diagnose.progress.seen import Progress, WindowSeen
+from diagnose.schedule import Plan, Wait, finished_windows
 from diagnose.service import Service
 from diagnose.windows import BPF
 
 Bpf = Literal["needed", "if granted", "unused"]
 Say = Callable[[str], None]
+Meanwhile = Callable[[], object]
 NEEDING_BPF = (*(name for name in TRACEPOINTS if name != PolledCgroups.name), BlameProbe.name)
 
 
@@ -90,22 +84,27 @@ class FilesBattery:
         return [self._why, *refused, self._cgroups.record(), self._host_record, *replaced]
 
 
-def battery(service: Service, hierarchy: Hierarchy, plan: Plan, bpf: Bpf, say: Say) -> Battery | FilesBattery:
+def battery(
+    service: Service, hierarchy: Hierarchy, plan: Plan, bpf: Bpf, say: Say, meanwhile: Meanwhile = lambda: None
+) -> Battery | FilesBattery:
     """Return the battery to measure with, attached; `say` is told where BPF is refused.
 
     "if granted": where the host refuses BPF, files alone. What one command mends is no refusal: without root, or
-    without bcc, this raises CannotMeasureError, as it does for "needed" whatever the reason.
+    without bcc, this raises CannotMeasureError, as it does for "needed" whatever the reason. `meanwhile` is called at
+    least once, while the compiler runs if it does.
     """
     if bpf == "unused":
+        meanwhile()
         how = "leave out --no-bpf"
         return FilesBattery(service, hierarchy, plan, _refused("it was switched off with --no-bpf", how))
     if bpf == "needed":
-        return Battery(service, hierarchy, plan)
+        return Battery(service, hierarchy, plan, meanwhile=meanwhile)
     require_privileges()
     find_bcc()
     try:
-        return Battery(service, hierarchy, plan)
+        return Battery(service, hierarchy, plan, meanwhile=meanwhile)
     except CannotMeasureError as error:
+        meanwhile()
         say(f"BPF is refused here: {error}; measuring with cgroup files and counters alone")
         return FilesBattery(service, hierarchy, plan, _refused(str(error), _fixes()))
 

@@ -19,13 +19,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from diagnose.battery import Battery, Plan
+from diagnose.battery import Battery
 from diagnose.cgroups import Hierarchy
 from diagnose.lab import folder
 from diagnose.lab.groups import remove
 from diagnose.lab.programs import write_blocks
 from diagnose.models import Capture
 from diagnose.progress.seen import WindowSeen
+from diagnose.schedule import Plan
 from diagnose.service import Service
 
 PAGE = os.sysconf("SC_PAGE_SIZE")

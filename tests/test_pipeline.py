@@ -7,6 +7,8 @@ import json
 import os
 import random
 import re
+import subprocess
+import sys
 import time
 
 import pytest
@@ -132,3 +134,12 @@ def test_the_report_says_what_was_measured() -> None:
         "interrupted": True,
     }
     assert report.service.cgroup == "/dg/svc"
+
+
+def test_a_measurement_begins_without_what_its_report_needs() -> None:
+    code = "import sys, diagnose.pipeline; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    later = {"bcc", "httpx", "jinja2", "markdown_it", "matplotlib", "rich", "yaml"}
+    later |= {f"diagnose.{part}" for part in ("charts", "evaluate", "facts", "measurements", "recommend", "rules")}
+    assert "diagnose.battery" in done.stdout.split()
+    assert later.isdisjoint(done.stdout.split())

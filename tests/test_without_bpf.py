@@ -10,19 +10,20 @@ import os
 import platform
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 from refused import run, with_bpf_filtered, without_capabilities
 
 from diagnose import pipeline, rules, without_bpf
-from diagnose.battery import Plan
 from diagnose.cgroups import Hierarchy
 from diagnose.doctor.calls import NUMBERS
 from diagnose.errors import CannotMeasureError, DiagnoseError
 from diagnose.models import Capture
 from diagnose.progress import Progress
 from diagnose.report import render_markdown
+from diagnose.schedule import Plan
 from diagnose.service import Service
 from diagnose.without_bpf import FilesBattery, battery
 from tests.cgroups.trees import V2_STAT, Host
@@ -104,7 +105,7 @@ def test_stopped_before_the_first_window_nothing_was_measured(host: Host) -> Non
 
 
 class _Refusing:
-    def __init__(self, *_: object) -> None:
+    def __init__(self, *_: object, **__: object) -> None:
         raise CannotMeasureError("no BTF at /sys/kernel/btf/vmlinux")
 
 
@@ -113,8 +114,11 @@ def test_where_the_host_refuses_bpf_files_are_read_and_it_is_said(host: Host, mo
         monkeypatch.setattr(without_bpf, name, lambda: None)
     monkeypatch.setattr(without_bpf, "Battery", _Refusing)
     said: list[str] = []
-    chosen = battery(service_of(host), host.hierarchy, PLAN, "if granted", said.append)
+    loaded: list[str] = []
+    meanwhile = partial(loaded.append, "rules")
+    chosen = battery(service_of(host), host.hierarchy, PLAN, "if granted", said.append, meanwhile)
     assert isinstance(chosen, FilesBattery)
+    assert loaded == ["rules"]
     assert [text for text in said if text.startswith("BPF is refused here: no BTF at ")] == said != []
     capture = chosen.run(now, lambda _: None)
     assert capture.probes[0].reason == "no BTF at /sys/kernel/btf/vmlinux"

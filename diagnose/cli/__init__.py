@@ -14,8 +14,8 @@ import click
 
 from diagnose.cli import _streams, attach, change, demo, host, measure, rules
 from diagnose.cli._common import COMPLETE_VARIABLE, EXIT_CANNOT_MEASURE, EXIT_NO_FINDING, EXIT_USAGE, PROGRAM, cli, say
-from diagnose.cli._signals import like_ctrl_c
 from diagnose.errors import DiagnoseError
+from diagnose.stopping import raised
 
 __all__ = ["attach", "change", "cli", "demo", "host", "main", "measure", "rules"]
 
@@ -34,7 +34,7 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
 
         shells.register()
     try:
-        with like_ctrl_c():
+        with raised(lambda _: KeyboardInterrupt()):
             result = cli.main(
                 args=list(arguments) if arguments is not None else None,
                 prog_name=PROGRAM,

@@ -192,8 +192,8 @@ def _verify(
     path: Path, machine: Machine, duration: float | None, rules: RuleSet, rollback_if_worse: bool, progress: str
 ) -> int:
     from diagnose.apply import load_record
-    from diagnose.battery import plan
     from diagnose.progress import watcher
+    from diagnose.schedule import plan
     from diagnose.verify import files, run, text
 
     written = load_record(path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,14 +25,14 @@ from diagnose.cli._common import (
 from diagnose.cli._names import services
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from diagnose.battery import Plan
     from diagnose.cgroups import Hierarchy
     from diagnose.charts import Chart
     from diagnose.delivery import Delivery
     from diagnose.models import Capture, Report
     from diagnose.rules import RuleSet
+    from diagnose.schedule import Plan
     from diagnose.service import Service
     from diagnose.without_bpf import Bpf
 
@@ -77,13 +78,12 @@ def latency(
     are read instead, and the report says so first. Ctrl-C or SIGTERM ends the measurement early
     and still reports on what there is.
     """
-    from diagnose import rules
-    from diagnose.battery import plan, require_privileges, require_whole
+    from diagnose.battery import require_privileges, require_whole
     from diagnose.cgroups import Hierarchy
+    from diagnose.schedule import plan
     from diagnose.service import resolve
 
     measured_by = plan(duration, window)
-    loaded = rules.load_rules(rule_folders)
     wanted.check()
     if not no_bpf:
         require_privileges(", or with --no-bpf for what files alone can say")
@@ -92,27 +92,28 @@ def latency(
     resolved = resolve(service, hierarchy)
     say(f"measuring {resolved.cgroup} for {duration:g} s; Ctrl-C ends it early and reports")
     bpf: Bpf = "unused" if no_bpf else "if granted"
-    return measure_and_report(resolved, hierarchy, measured_by, loaded, wanted, bpf, progress)
+    return measure_and_report(resolved, hierarchy, measured_by, partial(_load, rule_folders), wanted, bpf, progress)
 
 
 def measure_and_report(
     service: Service,
     hierarchy: Hierarchy,
     plan: Plan,
-    rules: RuleSet,
+    load: Callable[[], RuleSet],
     wanted: Delivery,
     bpf: Bpf,
     progress: str = "auto",
 ) -> int:
+    """Measure, deliver, and return the exit code. `load`: the rules, read while the programs are compiled."""
     from diagnose import capture as captures
     from diagnose import pipeline
     from diagnose.progress import watcher
     from diagnose.stopping import stoppable
 
-    watching = watcher(progress)
+    watching, rules = watcher(progress), cache(load)
     with stoppable() as wait:
         try:
-            capture = pipeline.record(service, hierarchy, plan, wait, watching, bpf, say)
+            capture = pipeline.record(service, hierarchy, plan, wait, watching, bpf, say, rules)
         finally:
             watching.end()
     if capture.interrupted:
@@ -120,8 +121,14 @@ def measure_and_report(
     if wanted.redacting is not None:
         capture = wanted.redacting(capture)
     packed = captures.to_bytes(capture)
-    report = pipeline.analyse(capture, rules, packed)
+    report = pipeline.analyse(capture, rules(), packed)
     return deliver(report, capture, packed, wanted)
+
+
+def _load(folders: tuple[Path, ...]) -> RuleSet:
+    from diagnose.rules import load_rules
+
+    return load_rules(folders)
 
 
 @cli.command(
@@ -142,10 +149,10 @@ def report(capture_file: Path, wanted: Delivery, rule_folders: tuple[Path, ...])
     same bytes as the live run gave. CAPTURE is a capture.json.gz.
     """
     from diagnose import capture as captures
-    from diagnose import pipeline, rules
+    from diagnose import pipeline
 
     wanted.check()
-    loaded = rules.load_rules(rule_folders)
+    loaded = _load(rule_folders)
     capture, packed = captures.load(capture_file, wanted.redacting)
     return deliver(pipeline.analyse(capture, loaded, packed), capture, packed, wanted)
 

@@ -5,7 +5,8 @@ batch job beside it, and removes all of it afterwards. A further scenario is an 
 further kind of workload is one function in `services.py` or `aggressors.py`.
 """
 
+from diagnose.lab.actors import Actor, Scenario
 from diagnose.lab.bench import Lab, Truth, running
-from diagnose.lab.scenarios import SCENARIOS, Actor, Scenario
+from diagnose.lab.scenarios import SCENARIOS
 
 __all__ = ["SCENARIOS", "Actor", "Lab", "Scenario", "Truth", "running"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -14,7 +13,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import IO, Any
 
 from diagnose.errors import CannotMeasureError, UsageError
@@ -22,8 +20,10 @@ from diagnose.histogram import percentile
 from diagnose.lab import controls, groups, pace
 from diagnose.lab import counters as count
 from diagnose.lab import folder as folders
+from diagnose.lab.actors import Actor, Scenario
 from diagnose.lab.owners import own_name
-from diagnose.lab.scenarios import SCENARIOS, Actor, Scenario
+from diagnose.lab.scenarios import SCENARIOS
+from diagnose.stopping import raised
 
 STEPS = ("writing the data files", "warming the cache")
 STEP_SECONDS = 120.0
@@ -117,7 +117,7 @@ def running(
         raise UsageError("a demo scenario is running in this process already")
     try:
         with ExitStack() as stack:
-            stack.enter_context(_tidy_on_signals())
+            stack.enter_context(raised(lambda number: SystemExit(128 + number)))
             yield _set_up(stack, scenario, duration_seconds, say, hierarchy or _memory_hierarchy())
     finally:
         _one_at_a_time.release()
@@ -226,23 +226,3 @@ def _step(workers: list[_Worker], number: int) -> None:
         assert worker.process.stdin is not None  # noqa: S101 - by construction, for the type checker
         worker.process.stdin.write("\n")
         worker.process.stdin.flush()
-
-
-@contextmanager
-def _tidy_on_signals() -> Iterator[None]:
-    """Turn SIGTERM and SIGHUP into SystemExit while inside, so that the clean-up runs; leaves other handlers alone."""
-
-    def leave(number: int, _frame: FrameType | None) -> None:
-        raise SystemExit(128 + number)
-
-    changed = []
-    if threading.current_thread() is threading.main_thread():
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            if signal.getsignal(number) is signal.SIG_DFL:
-                signal.signal(number, leave)
-                changed.append(number)
-    try:
-        yield
-    finally:
-        for number in changed:
-            signal.signal(number, signal.SIG_DFL)

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from diagnose.commands import environment
 from diagnose.errors import CannotMeasureError
+from diagnose.lab.actors import Actor
 from diagnose.lab.groups import MemoryHierarchy, Say, remove
 from diagnose.lab.owners import PREFIX, owner_is_gone
-from diagnose.lab.scenarios import Actor
 
 PERIOD_US = 100_000
 MOUNTS = Path("/proc/self/mounts")

@@ -13,31 +13,7 @@ from diagnose.models._base import (
     StallKind,
     Window,
 )
-from diagnose.models.capture import (
-    CAPTURE_SCHEMA,
-    Bins,
-    Blame,
-    BlamedReads,
-    BlockLatency,
-    BlockRequests,
-    Cache,
-    Capture,
-    CgroupRecord,
-    CgroupSamples,
-    Dropper,
-    Evictions,
-    ExampleRead,
-    Host,
-    ProbeRecord,
-    ReadDelays,
-    ReadFile,
-    Reads,
-    ReadTotals,
-    Samples,
-    ServiceRecord,
-    Stalls,
-    Table,
-)
+from diagnose.models.capture import CAPTURE_SCHEMA, Capture, CgroupRecord, Host, ProbeRecord, ServiceRecord
 from diagnose.models.columns import Column
 from diagnose.models.report import (
     REPORT_SCHEMA,
@@ -57,6 +33,25 @@ from diagnose.models.report import (
     Verdict,
 )
 from diagnose.models.strings import Gives, Kind, Text
+from diagnose.models.tables import (
+    Bins,
+    Blame,
+    BlamedReads,
+    BlockLatency,
+    BlockRequests,
+    Cache,
+    CgroupSamples,
+    Dropper,
+    Evictions,
+    ExampleRead,
+    ReadDelays,
+    ReadFile,
+    Reads,
+    ReadTotals,
+    Samples,
+    Stalls,
+    Table,
+)
 
 __all__ = [
     "CAPTURE_SCHEMA",

@@ -50,6 +50,9 @@ _HELPERS = ("get_current_task_btf", "jiffies64")
 # Where struct pt_regs has a function's first and second argument: x86_64, arm64.
 _ARGUMENT_REGISTERS = (("di", 0), ("si", 0)), (("regs", 0), ("regs", 8))
 
+_CHUNK_BYTES, _LINES_BYTES = 1 << 17, 1 << 11
+"""How much of the symbols is read at once, and what certainly has two lines of it (KSYM_NAME_LEN is 512)."""
+
 # Functions whose presence on the stack tells why a page is removed (bpf/evictions.c).
 _STACK_FUNCTIONS = (
     "memory_reclaim",
@@ -121,14 +124,31 @@ def tracepoint_flags(tracefs: Path = TRACEFS) -> list[str]:
 
 def stack_flags(kallsyms: Path = Path("/proc/kallsyms")) -> list[str]:
     """Return -DRANGE_<FUNCTION>_{LOW,HIGH}; empty where addresses are hidden (kptr_restrict) or the file is absent."""
-    try:
-        text = kallsyms.read_bytes()
-    except OSError:
-        return []
     flags = []
-    for function in _STACK_FUNCTIONS:
-        found = re.search(rb"\n([0-9a-f]+) [tT] %s\n([0-9a-f]+) " % function.encode(), text)
-        low, high = (int(g, 16) for g in found.groups()) if found else (0, 0)
+    for function, (low, high) in _ranges(kallsyms).items():
         if low < high:
             flags += [f"-DRANGE_{function.upper()}_LOW={low:#x}ULL", f"-DRANGE_{function.upper()}_HIGH={high:#x}ULL"]
     return flags
+
+
+def _ranges(kallsyms: Path) -> dict[str, tuple[int, int]]:
+    """Return the first address of each function and that of what follows it.
+
+    Read no further than needed: the kernel composes this file as it is read, 0.1 s for all of it.
+    """
+    ranges: dict[str, tuple[int, int]] = {}
+    text = b"\n"
+    try:
+        with kallsyms.open("rb") as file:
+            while len(ranges) < len(_STACK_FUNCTIONS) and (more := file.read(_CHUNK_BYTES)):
+                text = text[-_LINES_BYTES:] + more
+                for function in _STACK_FUNCTIONS:
+                    name = f"{function}\n".encode()
+                    # found first, which is ten times as fast as an expression on every line
+                    if function not in ranges and (b" t " + name in text or b" T " + name in text):
+                        found = re.search(rb"\n([0-9a-f]+) [tT] %s([0-9a-f]+) " % name, text)
+                        if found:
+                            ranges[function] = int(found[1], 16), int(found[2], 16)
+    except OSError:
+        return {}
+    return ranges

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diagnose.models import Bins, Blame, BlamedReads, ExampleRead, ProbeRecord, ReadFile
-from diagnose.probes._bpf import Module, text
+from diagnose.probes._bpf import Module
+from diagnose.probes._maps import text
 from diagnose.probes.evictions import CAUSES
 from diagnose.probes.reads import device_name
 

@@ -21,7 +21,8 @@ from diagnose.cgroups import (
 )
 from diagnose.errors import DiagnoseError, UsageError
 from diagnose.models import CgroupRecord, CgroupSamples, ProbeRecord
-from diagnose.probes._bpf import Attachment, Module, attach_probe, text
+from diagnose.probes._bpf import Attachment, Module, attach_probe
+from diagnose.probes._maps import text
 from diagnose.probes.process_cpu import ProcessCpu
 
 _KEY = np.dtype([("id", "u8")])

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from diagnose.histogram import BINS, BINS_PER_OCTAVE
 from diagnose.models import ProbeRecord, ReadDelays, ReadFile, ReadKind, Reads, ReadTotals
-from diagnose.probes._bpf import Attachment, Module, attach_probe, text
+from diagnose.probes._bpf import Attachment, Module, attach_probe
+from diagnose.probes._maps import text
 
 KINDS: tuple[ReadKind, ...] = get_args(ReadKind)
 _FILES = [KINDS.index(kind) for kind in ("hit", "missed", "direct", "io_uring")]

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from diagnose import pipeline
 from diagnose.apply.guards import size
 from diagnose.apply.machine import Machine
-from diagnose.battery import Plan
 from diagnose.cgroups import opened, shown
 from diagnose.errors import CannotMeasureError, UsageError
 from diagnose.measurements import measure
@@ -16,6 +15,7 @@ from diagnose.models import Capture, Report
 from diagnose.models.change import Change, ChangeRecord, Side
 from diagnose.progress.seen import WindowSeen
 from diagnose.rules import RuleSet
+from diagnose.schedule import Plan
 from diagnose.service import resolve
 from diagnose.verify.compare import Comparison, compare
 from diagnose.verify.side import side_of

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from diagnose import capture as captures
 from diagnose import pipeline, rules
-from diagnose.battery import host_facts, plan
+from diagnose.battery import host_facts
 from diagnose.cgroups import Hierarchy
 from diagnose.errors import CannotMeasureError
 from diagnose.lab import SCENARIOS, Scenario, running
 from diagnose.models import Capture, Report
+from diagnose.schedule import plan
 from diagnose.service import resolve
 from diagnose.without_bpf import Bpf
 from tests.accuracy.anonymous import anonymous

@@ -8,13 +8,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from diagnose import pipeline, rules
-from diagnose.battery import plan
 from diagnose.cgroups import Hierarchy
 from diagnose.cgroups.paths import is_within
 from diagnose.facts import Facts
 from diagnose.histogram import bin_of
 from diagnose.lab import Lab
 from diagnose.models import Capture, Recommendation, Report
+from diagnose.schedule import plan
 from diagnose.service import resolve
 from diagnose.windows import Windows
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from example_report import example_capture
-from test_cli import Run
+from run_cli import Run
 
 from attach.servers import TOKEN, Answer, Fault, GitHubServer, GitLabServer, JiraServer, Server, serving
 from diagnose import capture as captures

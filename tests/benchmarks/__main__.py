@@ -31,7 +31,11 @@ PARTS = {
         services.rows,
     ),
     "own": ("What the tool takes while it measures", "Windows of 1 s.", own.rows),
-    "startup": ("Start-up", "Whole processes.", startup.rows),
+    "startup": (
+        "Start-up",
+        "Whole processes, Python's own compilation done before, as it is for an installed package.",
+        startup.rows,
+    ),
     "analysis": (
         "From capture to report",
         "`diagnose report`, whole processes. Rows: windows × cgroups that insert pages in each of them.",

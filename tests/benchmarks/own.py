@@ -20,7 +20,7 @@ _MEASURING = """
 import json, resource, sys, time
 from pathlib import Path
 from diagnose import pipeline
-from diagnose.battery import plan
+from diagnose.schedule import plan
 from diagnose.cgroups import Hierarchy
 from diagnose.service import resolve
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 
-from diagnose.battery import Battery, Plan
+from diagnose.battery import Battery
 from diagnose.cgroups import Hierarchy
 from diagnose.errors import CannotMeasureError
 from diagnose.probes import (
@@ -25,6 +25,7 @@ from diagnose.probes import (
 )
 from diagnose.probes._bpf import Module
 from diagnose.probes._tracefs import ensure
+from diagnose.schedule import Plan
 from diagnose.service import Service
 
 Tracer = Callable[[], AbstractContextManager[object]]

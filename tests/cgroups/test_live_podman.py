@@ -12,9 +12,10 @@ import podman
 import pytest
 from live import Bench, bench
 
-from diagnose.battery import Battery, Plan
+from diagnose.battery import Battery
 from diagnose.cgroups import Hierarchy, KnownNames
 from diagnose.errors import UsageError
+from diagnose.schedule import Plan
 from diagnose.service import Service, list_services, resolve
 
 pytestmark = [pytest.mark.kernel, pytest.mark.skipif(bool(podman.why_not()), reason=podman.why_not())]

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from live import Bench, bench, cache_of
 
-from diagnose.battery import Battery, Plan
+from diagnose.battery import Battery
 from diagnose.models import Capture
 from diagnose.probes import PageCacheProbe
 from diagnose.probes._btf import Btf
+from diagnose.schedule import Plan
 from diagnose.service import Service
 from tests.kernels.result import Check
 

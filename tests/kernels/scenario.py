@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from diagnose.lab import Actor, Scenario
-from diagnose.lab.scenarios import MIB, NOISY
+from diagnose.lab.actors import MIB
+from diagnose.lab.noisy import NOISY
 
 HOT_SHARE = 0.42
 """Of the memory. That is six tenths of what is left for the cache: it fits when it is alone, and is too much for the
-active list to be spared (`lab/scenarios.py`)."""
+active list to be spared (`lab/noisy.py`)."""
 BLOCK, READS, FLOOD = 128 << 10, 400, 150 * MIB
 """Bytes a read; reads and bytes a second. So few reads that the service keeps its pace when all of them miss: before
 and after are alike. It goes through its file in 6 s. Generations (MGLRU, on in Debian's 6.12) spare a file that is read

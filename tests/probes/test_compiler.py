@@ -1,15 +1,22 @@
-"""The compiler's memory is given back, and its code still runs when it is called again."""
+"""Finding bcc, what the compiler says, running it beside other work, and giving its memory back."""
 
 from __future__ import annotations
 
 import ctypes
+import errno
+import os
 import re
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import pytest
+
+from diagnose.errors import CannotMeasureError, UsageError
 from diagnose.probes import _compiler
+from diagnose.probes._compiler import compiled, find_bcc
 
 MAPS = """\
 7f1000000000-7f1000003000 r--p 00000000 fd:00 7 /usr/lib/x86_64-linux-gnu/libLLVM-14.so.1
@@ -23,7 +30,11 @@ MAPS = """\
 PROGRAM = """
 import ctypes, sys
 from pathlib import Path
+import pytest
+
+from diagnose.errors import CannotMeasureError, UsageError
 from diagnose.probes import _compiler
+from diagnose.probes._compiler import compiled, find_bcc
 
 def resident():
     total, ours = 0, False
@@ -44,6 +55,64 @@ print(before, resident(), library.zlibVersion().decode())
 """
 
 
+def fake_bcc(folder: Path) -> Path:
+    (folder / "bcc").mkdir(parents=True)
+    for name in ("__init__.py", "libbcc.py", "table.py"):
+        (folder / "bcc" / name).touch()
+    return folder / "bcc"
+
+
+@pytest.fixture
+def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Look for bcc below a folder of our own alone."""
+    monkeypatch.setattr(_compiler, "_BCC_FOLDERS", (str(tmp_path / "a"), str(tmp_path / "b")))
+    monkeypatch.setattr(_compiler, "_BCC_GLOB", f"{tmp_path}/lib*/python3*/site-packages/bcc")
+    return tmp_path
+
+
+def test_bcc_is_found_where_distributions_put_it(nowhere: Path) -> None:
+    second = fake_bcc(nowhere / "b")
+    assert find_bcc() == second
+    assert find_bcc() != fake_bcc(nowhere / "a") or find_bcc() == nowhere / "a" / "bcc"
+    assert find_bcc() == nowhere / "a" / "bcc"
+
+
+def test_a_distribution_with_a_numbered_python_is_found(nowhere: Path) -> None:
+    assert fake_bcc(nowhere / "lib64" / "python3.99" / "site-packages") == find_bcc()
+
+
+def test_the_other_project_of_that_name_is_not_taken_for_it(nowhere: Path) -> None:
+    (nowhere / "a" / "bcc").mkdir(parents=True)
+    (nowhere / "a" / "bcc" / "__init__.py").touch()
+    with pytest.raises(CannotMeasureError, match="apt install python3-bpfcc"):
+        find_bcc()
+
+
+def test_neither_the_environment_nor_the_current_folder_decides_what_root_loads(
+    nowhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake_bcc(nowhere)
+    monkeypatch.chdir(nowhere)
+    monkeypatch.setenv("PYTHONPATH", str(nowhere))
+    with pytest.raises(CannotMeasureError, match="bcc is not installed"):
+        find_bcc()
+
+
+def test_what_others_write_to_standard_error_is_kept_off_the_screen(capfd: pytest.CaptureFixture[str]) -> None:
+    with _compiler.quiet() as lines:
+        os.write(2, b"a warning\n\nof a library\xff\n")
+    os.write(2, b"seen\n")
+    assert lines == ["a warning", "of a library\ufffd"]
+    assert capfd.readouterr().err == "seen\n"
+
+
+def test_standard_error_comes_back_after_a_failure(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(OSError, match="bad"), _compiler.quiet():
+        raise OSError(errno.EIO, "bad")
+    os.write(2, b"seen\n")
+    assert capfd.readouterr().err == "seen\n"
+
+
 def test_code_of_the_compiler_alone_is_found() -> None:
     assert list(_compiler.code(MAPS)) == [(0x7F1000003000, 0x5000), (0x7F2000000000, 0x1000)]
 
@@ -61,3 +130,51 @@ def test_what_is_given_back_can_still_be_called(tmp_path: Path) -> None:
     assert int(before) >= 40
     assert int(after) < int(before) / 2
     assert re.fullmatch(r"[\d.]+", version)
+
+
+@pytest.mark.kernel
+def test_work_beside_the_compiler_stays_in_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    seen = set()
+
+    def meanwhile() -> None:
+        for _ in range(200):
+            seen.add(Path.cwd())
+            time.sleep(0.001)
+
+    programs, _ = compiled("int nothing(void *ctx) { return 0; }", [], meanwhile)
+    programs.cleanup()
+    assert seen == {tmp_path}
+
+
+@pytest.mark.kernel
+def test_a_program_is_compiled_once() -> None:
+    before = bcc_maps()
+    programs, _ = compiled("BPF_ARRAY(one, u64, 1);\nint nothing(void *ctx) { return 0; }", [], lambda: None)
+    try:
+        assert bcc_maps() - before == 1
+    finally:
+        programs.cleanup()
+
+
+def bcc_maps() -> int:
+    """Return how many BPF maps this process has open."""
+    return sum(os.path.realpath(entry).endswith("bpf-map") for entry in Path("/proc/self/fd").iterdir())
+
+
+@pytest.mark.kernel
+def test_what_fails_beside_the_compiler_is_raised_when_it_is_done(capfd: pytest.CaptureFixture[str]) -> None:
+    def meanwhile() -> None:
+        raise UsageError("bad rules")
+
+    with pytest.raises(UsageError, match="bad rules"):
+        compiled("int nothing(void *ctx) { return 0; }", [], meanwhile)
+    os.write(2, b"seen\n")
+    assert capfd.readouterr().err == "seen\n"
+
+
+@pytest.mark.kernel
+def test_what_the_compiler_refuses_is_one_line() -> None:
+    with pytest.raises(CannotMeasureError, match=r"could not be built or loaded: .*error: ") as caught:
+        compiled("int nothing(void *ctx) { return unheard_of; }", [], lambda: None)
+    assert str(caught.value).isprintable()

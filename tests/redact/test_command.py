@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from apply.scene import Scene
 from example_report import example_capture, example_report
-from test_cli import Run
+from run_cli import Run
 
 from diagnose import capture as captures
 from diagnose.apply import plan

@@ -20,7 +20,7 @@ _AGAIN = """
 import json, os, sys
 from pathlib import Path
 from diagnose import pipeline, rules
-from diagnose.battery import Plan
+from diagnose.schedule import Plan
 from diagnose.cgroups import Hierarchy
 from diagnose.service import resolve
 import time
