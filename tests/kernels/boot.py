@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tests.kernels import initramfs
 
-MEMORY_MIB, CPUS = 700, 1
+MEMORY_MIB, CPUS = 1400, 1
 """One CPU: what a kernel does to its own code while another emulated CPU runs it (each tracepoint switched on or
 off), qemu 7.2 may see half of; the guest then dies of a breakpoint (int3) that is no longer there."""
 LAST_LINES = 12
