@@ -131,7 +131,7 @@ def _others_on_the_host(windows: Windows, apart: list[str]) -> Sum | None:
         return None
     own = sum(peak_of(windows, path, "anon_bytes") or 0 for path in apart)
     held = max(0, windows.capture.host.memory_bytes - min(available) - own)
-    lines = (
+    lines: tuple[str, ...] = (
         f"the rest of the host held up to {units.size(held)} that could not be reclaimed (memory less MemAvailable, "
         f"less {units.size(own)} anonymous memory of {' and '.join(apart)})",
     )
