@@ -8,7 +8,7 @@ import numpy as np
 
 from diagnose import units
 from diagnose.cgroups.paths import is_within
-from diagnose.limits import shared_limit
+from diagnose.limits import Limit, limit_above, shared_limit
 from diagnose.models import CgroupRecord
 from diagnose.windows import Series, Windows
 
@@ -60,8 +60,8 @@ def floor(windows: Windows, path: str) -> Sum | None:
     listed = ", ".join([f"{name} {units.size(value)}" for name, value in known.items()] + list(dirty.lines))
     return Sum(
         held + headroom,
-        (f"{path} cannot give back {units.size(held)} at its peaks ({listed}); with {units.size(headroom)} headroom "
-         f"its floor is {units.size(held + headroom)}",),
+        (f"{path} cannot give back {units.size(held)} at its peaks ({listed}); with {units.size(headroom)} headroom (a "
+         f"quarter, and no less than {units.size(HEADROOM_BYTES)}) its floor is {units.size(held + headroom)}",),
     )  # fmt: skip
 
 
@@ -77,7 +77,7 @@ def dirty_for_long(windows: Windows, path: str) -> Sum:
     stuck = max(0, peak - int(pace * WRITTEN_BACK_SECONDS)) if peak >= MIB else peak
     line = f"dirty and under writeback {units.size(stuck)}"
     if stuck < peak:
-        line += f" of {units.size(peak)} after {WRITTEN_BACK_SECONDS:g} s of writing {units.size(pace)}/s, as seen"
+        line += f", which is what its device, at {units.size(pace)}/s, leaves of {units.size(peak)} within 1 s"
     return Sum(stuck, (line,))
 
 
@@ -162,3 +162,20 @@ def _cache_left_alone(windows: Windows, apart: list[str]) -> int:
 def series_of(windows: Windows, path: str, key: str) -> Series | None:
     record = record_of(windows, path)
     return windows.gauge(record.id, key) if record else None
+
+
+def room_above(windows: Windows, limit: Limit) -> tuple[int | None, str]:
+    """Return how many bytes more the service may take, and what bounds them; None: not measured."""
+    available = [
+        v for v in windows.capture.host_samples.values.get("meminfo.MemAvailable_bytes") or [] if v is not None
+    ]
+    spare = int(min(available) * (1 - RESERVE_SHARE)) if available else None
+    above = limit_above(windows, limit.cgroup)
+    if above is None:
+        return spare, "the host"
+    used = windows.peak(above.cgroup_id, "usage_bytes")
+    left = None if used is None else max(0, int(above.limit_bytes - used))
+    # Below a limit of its own the room is what nobody used there; cache of others would have to make way.
+    if left is not None and (spare is None or left < spare):
+        return left, f"{above.setting} of {above.cgroup}"
+    return spare, "the host"
