@@ -18,6 +18,8 @@ HEADROOM_SHARE = 0.25
 HEADROOM_BYTES = 16 * MIB
 WRITTEN_BACK_SECONDS = 1.0
 """So long may reclaim wait for dirty pages: a stall that a batch job survives, and far from the OOM killer."""
+LEFT_ALONE_SHARE = 0.05
+"""A cache that shrinks by no more than this while others lose theirs is not reclaimed for them."""
 RESERVE_SHARE = 0.05
 """Of what the service needs and the others hold, kept for what the capture did not see of them."""
 
@@ -122,18 +124,39 @@ def others(windows: Windows, neighbours: list[str], room: str | None) -> Sum | N
 
 
 def _others_on_the_host(windows: Windows, apart: list[str]) -> Sum | None:
-    """What the host cannot reclaim stands for the others: their cache is not theirs to keep."""
+    """What the host cannot reclaim stands for the others, and of their cache what reclaim left alone meanwhile."""
     column = windows.capture.host_samples.values.get("meminfo.MemAvailable_bytes") or []
     available = [v for v in column if v is not None]
     if not available:
         return None
     own = sum(peak_of(windows, path, "anon_bytes") or 0 for path in apart)
     held = max(0, windows.capture.host.memory_bytes - min(available) - own)
-    return Sum(
-        held,
-        (f"the rest of the host held up to {units.size(held)} that could not be reclaimed (memory less MemAvailable, "
-         f"less {units.size(own)} anonymous memory of {' and '.join(apart)})",),
-    )  # fmt: skip
+    lines: tuple[str, ...] = (
+        f"the rest of the host held up to {units.size(held)} that could not be reclaimed (memory less MemAvailable, "
+        f"less {units.size(own)} anonymous memory of {' and '.join(apart)})",
+    )
+    if kept := _cache_left_alone(windows, apart):
+        lines += (
+            f"and {units.size(kept)} of its page cache never became less, while pages of {apart[0]} were evicted: no "
+            "room for others",
+        )
+    return Sum(held + kept, lines)
+
+
+def _cache_left_alone(windows: Windows, apart: list[str]) -> int:
+    """Return the bytes of everybody else's page cache if reclaim took next to nothing of it; else 0.
+
+    Generations (MGLRU, the default in many distributions since Linux 6.1) pass over cgroups in turn: a flood in one may
+    cost the service all of its cache, and the programs and libraries of the root cgroup nothing.
+    """
+    whole, parts = series_of(windows, "/", "file_bytes"), [series_of(windows, path, "file_bytes") for path in apart]
+    if whole is None or any(part is None for part in parts):
+        return 0
+    rest = whole - sum((part for part in parts if part is not None), np.zeros(windows.count))
+    if np.isnan(rest).all():
+        return 0
+    least, most = float(np.nanmin(rest)), float(np.nanmax(rest))
+    return int(least) if least >= (1 - LEFT_ALONE_SHARE) * most else 0
 
 
 def series_of(windows: Windows, path: str, key: str) -> Series | None:

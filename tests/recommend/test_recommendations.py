@@ -35,6 +35,7 @@ def situation(
     version: int = 2,
     backup: bool = False,
     available: int = 12 * GIB,
+    file_mib: dict[int, list[int]] | None = None,
     **changes: object,
 ) -> Capture:
     """Return a capture in which the batch job evicts the service below a limit that they share."""
@@ -53,7 +54,8 @@ def situation(
         windows=3,
         evictions=evictions,
         cache=[(0, BATCH, 0, 0, 50_000, 0)],
-        samples={key: [value * MIB] * 4 for key, value in mib.items()},
+        samples={key: [value * MIB] * 4 for key, value in mib.items()}
+        | {(who, "file_bytes"): [value * MIB for value in column] for who, column in (file_mib or {}).items()},
         settings={10: {setting: None if shared_mib is None else shared_mib * MIB}},
         host={"meminfo.MemAvailable_bytes": [available] * 4},
         **{"cgroup_version": version, **changes},
@@ -114,6 +116,18 @@ def test_where_the_host_is_the_limit_every_ancestor_is_protected_even_one_that_h
     """Reclaim sets out from the root, and protection reaches no further down than each ancestor's own."""
     changes = advice(situation(shared_mib=None), "protect-service")
     assert {(c.cgroup, c.setting) for c in changes} == {("/dg/svc", "memory.low"), ("/dg", "memory.low")}
+
+
+@pytest.mark.parametrize(("lowest", "kept"), [(990, 490), (960, 0)])
+def test_cache_that_reclaim_leaves_alone_is_no_room_on_the_host(lowest: int, kept: int) -> None:
+    """The root holds 1,000 MiB, of which 500 are the service's and the batch job's; of the rest it loses 10, or 40."""
+    files = {1: [1000, 1000, lowest, 1000], SVC: [200] * 4, BATCH: [300] * 4}
+    rest = others(Windows(situation(shared_mib=None, file_mib=files)), ["/dg/batch"], None)
+    without = others(Windows(situation(shared_mib=None)), ["/dg/batch"], None)
+    assert rest is not None
+    assert without is not None
+    assert rest.bytes - without.bytes == kept * MIB
+    assert any("never became less" in line for line in rest.lines) == bool(kept)
 
 
 def test_below_the_floor_there_is_no_safe_limit_and_the_report_says_so() -> None:
