@@ -71,6 +71,7 @@ reference: install
 	.venv/bin/python -m diagnose.cli.reference share
 	.venv/bin/python -m diagnose.formats.schema > reports/report.schema.json
 	.venv/bin/python -m tests.golden
+	.venv/bin/python -m tests.benchmarks.comparison
 
 clean:
 	rm -rf .venv dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from diagnose import __version__
-from diagnose.cgroups import Hierarchy
+from diagnose.cgroups import Hierarchy, settable_mounts
 from diagnose.errors import CannotMeasureError
 from diagnose.models import Capture, Host, ProbeRecord, ServiceRecord
 from diagnose.probes import (
@@ -41,6 +41,8 @@ from diagnose.probes._flags import (
     tracepoint_flags,
 )
 from diagnose.probes._tracefs import ensure
+from diagnose.probes.devices import block_devices
+from diagnose.probes.tunables import damon_schemes, host_settings
 from diagnose.progress.seen import Evicted, Progress, WindowSeen
 from diagnose.schedule import Plan, Wait, finished_windows
 from diagnose.service import Service
@@ -212,6 +214,9 @@ def described(service: Service, hierarchy: Hierarchy, plan: Plan, started: datet
         "host": host_facts(),
         "cgroup_version": hierarchy.version,
         "cgroup_mount": str(hierarchy.mount),
+        "mounts": settable_mounts(hierarchy),
+        "devices": block_devices(hierarchy.root),
+        "damon": damon_schemes(hierarchy.root),
         "service": ServiceRecord(
             name=service.name,
             cgroup=service.cgroup,
@@ -254,6 +259,7 @@ def host_facts(proc: Path = Path("/proc")) -> Host:
         memory_bytes=os.sysconf("SC_PHYS_PAGES") * page,
         page_bytes=page,
         utc_offset_seconds=time.localtime().tm_gmtoff,
+        settings=host_settings(proc.parent),
     )
 
 

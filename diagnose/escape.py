@@ -12,6 +12,7 @@ import unicodedata
 
 from markupsafe import Markup
 
+MAX_COMMAND_COLUMNS = 160
 MAX_NAME_COLUMNS = 120
 _NEWLINES = str.maketrans({"\n": "␤", "\r": "␍", "\t": "\\t"})
 _HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"})
@@ -98,6 +99,13 @@ def command(line: str) -> Markup:
     if visible(line) == line:
         return block
     return block + _UNSHOWN
+
+
+def one_liner(line: str) -> Markup | None:
+    """Return a shell command as a code span, whole; None where it is too long or cannot be shown."""
+    if visible(line) != line or columns(line) > MAX_COMMAND_COLUMNS or "`" in line or line != line.strip():
+        return None
+    return Markup(f"`{line}`")  # noqa: S704 - without a backtick nothing ends the span
 
 
 def _visible_character(character: str) -> str:

@@ -53,7 +53,7 @@ def _eviction_panels(m: Node, blamed: list[str]) -> list[Panel]:
     drawn = []
     if evictions := m.get("evictions"):
         others, own = (evictions["series"][f"of_service_by_{who}_pages"] for who in ("others", "self"))
-        drawn.append(Panel("evictions of the service's pages by others", "pages", others, units.count))
+        drawn.append(Panel("evictions of the service's pages, not by its own reclaim", "pages", others, units.count))
         if sum(own) > sum(others):  # else they are what refetching the lost pages takes, and tell nothing
             title = "evictions of the service's pages by its own reclaim"
             drawn.append(Panel(title, "pages", own, units.count, whose="service"))

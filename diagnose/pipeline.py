@@ -48,7 +48,7 @@ def analyse(capture: Capture, rules: RuleSet, packed: bytes | None = None) -> Re
     from diagnose.facts import Facts
     from diagnose.labels import Labels
     from diagnose.measurements import measure
-    from diagnose.recommend import recommend
+    from diagnose.recommend import recommend, whole
     from diagnose.windows import Windows
 
     windows = Windows(capture)
@@ -58,7 +58,7 @@ def analyse(capture: Capture, rules: RuleSet, packed: bytes | None = None) -> Re
     )
     labels = Labels.of(capture)
     recommendations = [labels.recommendation(r) for r in recommend(list(evaluation.findings), facts)]
-    findings = [labels.finding(fired.finding) for fired in evaluation.findings]
+    findings = [labels.finding(whole(fired, facts)) for fired in evaluation.findings]
     changed = [recommendation.cgroup for recommendation in recommendations]
     measured = measure(capture, facts.number("reads.slow_threshold"), changed, packed, windows)
     named = [capture.service.cgroup, *changed, *(c.cgroup for finding in findings for c in finding.culprits)]

@@ -19,6 +19,7 @@ from markupsafe import Markup
 
 from diagnose import escape, pictures, units
 from diagnose.charts.which import Picture
+from diagnose.evaluate.shapes import TOO_LITTLE
 from diagnose.models import Evidence, Finding, NotMeasured, Report
 from diagnose.panels import main_finding, panels
 from diagnose.resources import folder
@@ -72,11 +73,11 @@ def deciding(main: Finding | None) -> list[Evidence]:
     return [e for e in main.evidence if e.condition.startswith("mechanism ")] if main and main.known_by else []
 
 
-def unconfirmed(main: Finding | None) -> list[str]:
-    """Return the mechanisms of the finding's rule that do not hold, or are unknown."""
-    named = [e.condition.removeprefix("mechanism ").partition(":")[0] for e in deciding(main)]
-    held = {known.mechanism for known in main.known_by} if main else set()
-    return [name for name in dict.fromkeys(named) if name not in held]
+def outcome(evidence: Evidence) -> str:
+    """Return what a condition came to, in a word or three."""
+    if evidence.holds is None:
+        return TOO_LITTLE if TOO_LITTLE in (evidence.missing or "") else "unknown"
+    return "yes" if evidence.holds else TOO_LITTLE if evidence.missing else "failed"
 
 
 def reproduce(report: Report) -> list[str]:
@@ -146,6 +147,25 @@ def limits(settings: Node | None) -> str:
     return ", ".join(n for n in known if not n.endswith(("low 0 B", "min 0 B"))) or "none"
 
 
+def measured(evidence: Evidence) -> str:
+    """Return what was measured, in the unit that the threshold is written in."""
+    return _both(evidence)[0]
+
+
+def threshold(evidence: Evidence) -> str:
+    return _both(evidence)[1]
+
+
+def _both(evidence: Evidence) -> tuple[str, str]:
+    values = (evidence.measured, evidence.threshold)
+    numbers = [value for value in values if isinstance(value, int | float)]
+    if evidence.unit == "ratio" and any(value >= units.TIMES for value in numbers):
+        one, other = (f"{units.number(v)} times" if isinstance(v, int | float) else v for v in values)
+    else:
+        one, other = (units.quantity(value, evidence.unit) for value in values)
+    return one or units.UNKNOWN, "–" if evidence.threshold is None else other or units.UNKNOWN
+
+
 def alike(rows: list[NotMeasured]) -> list[list[NotMeasured]]:
     """Return what was not measured, grouped by reason and remedy, in the order of the first of each."""
     groups: dict[tuple[str, str | None], list[NotMeasured]] = {}
@@ -175,6 +195,8 @@ def named(context: Context, path: str) -> Markup:
 def named_cell(context: Context, path: str) -> Markup:
     """Return the same for a table cell."""
     name = _name(context, path)
+    if path == "/":
+        return Markup(f"{escape.cell(path)} (root)")  # noqa: S704 - escaped
     return escape.cell(path) if name is None else Markup(f"{escape.cell(name)} ({escape.cell(path)})")  # noqa: S704
 
 
@@ -206,6 +228,7 @@ def _environment() -> Environment:
         "named_cell": named_cell,
         "fence": escape.fence,
         "command": escape.command,
+        "one_liner": escape.one_liner,
         "shell": shlex.quote,
         "count": units.count,
         "size": units.size,
@@ -217,6 +240,9 @@ def _environment() -> Environment:
         "number": units.number,
         "quantity": units.quantity,
         "limits": limits,
+        "measured": measured,
+        "threshold": threshold,
+        "outcome": outcome,
     }
     environment.globals |= {
         "deciding": deciding,
@@ -227,7 +253,6 @@ def _environment() -> Environment:
         "reproduce": reproduce,
         "stall": stall,
         "timeline": timeline,
-        "unconfirmed": unconfirmed,
     }
     return environment
 

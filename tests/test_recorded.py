@@ -23,7 +23,7 @@ RECORDINGS = sorted(REPLAYS.glob("*.capture.json.gz"))
 EACH = pytest.mark.parametrize("recording", RECORDINGS, ids=lambda path: path.name.partition(".")[0])
 BESIDE_READS = ("cpu-quota", "dirty-pages", "slow-peers")
 """Here the reads of files are fast, which is all that "healthy" says."""
-OWN = re.compile(r"/|/diagnose-demo-1(/.*)?|/other-\d+")
+OWN = re.compile(r"/|/diagnose-demo-1(/.*)?|(/other-\d+)+")
 
 
 @cache

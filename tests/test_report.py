@@ -83,7 +83,8 @@ def test_no_name_breaks_the_report(name: str) -> None:
     assert_harmless(text)
     plain = blocks(render_markdown(hostile_report("n"), which(hostile_report("n"))))
     assert set(blocks(text)) == set(plain)
-    shown = [*report.recommendations[0].commands, *reproduce(report)]
+    change = report.recommendations[0]
+    shown = [*change.commands, *change.undo, *reproduce(report)]
     notes = sum(escape.visible(command) != command for command in shown)  # a sentence below each, 3 tokens
     assert len(blocks(text)) == len(plain) + 3 * notes
 

@@ -6,6 +6,7 @@ other processes would answer for them too: it is no companion, and what it says 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from diagnose.cgroups.paths import is_within
 from diagnose.errors import DiagnoseError
 
 CONTROLLERS = ("cpu", "cpuacct", UNIFIED)
+SETTABLE = ("cpu", "blkio")
 SYSTEMD = "name=systemd"
 """systemd's own hierarchy on v1; a hybrid host may use the cgroup2 one instead."""
 
@@ -25,16 +27,41 @@ def companions(hierarchy: Hierarchy, cgroup: str) -> dict[str, Path]:
     if cgroup == "/":
         return {controller: place.mount for controller, place in places.items() if controller in CONTROLLERS}
     try:
-        member = _member(hierarchy, cgroup)
-        found = {}
-        for controller in CONTROLLERS:
-            path = _counterpart(member, controller, cgroup)
-            place = places.get(controller)
-            if place and path and _same_processes(hierarchy, cgroup, place, controller, path):
-                found[controller] = place.directory(path)
-        return found
+        found = _counterparts(hierarchy, cgroup, CONTROLLERS)
+        return {controller: places[controller].directory(path) for controller, path in found.items()}
     except DiagnoseError:
         return {}  # the processes may not be listed: unknown, like any file that cannot be read
+
+
+def settable(hierarchy: Hierarchy, cgroup: str) -> dict[str, str]:
+    """Return, on v1, the path that stands for exactly the processes of `cgroup` where CPU and I/O are limited."""
+    try:
+        return {} if hierarchy.version == 2 or cgroup == "/" else _counterparts(hierarchy, cgroup, SETTABLE)
+    except DiagnoseError:
+        return {}
+
+
+def settable_mounts(hierarchy: Hierarchy) -> dict[str, str]:
+    """Return, on v1, where the hierarchies are mounted in which CPU and I/O are limited."""
+    if hierarchy.version == 2:
+        return {}
+    return {c: str(place.mount) for c, place in _places(hierarchy).items() if c in SETTABLE}
+
+
+def companion_directory(hierarchy: Hierarchy, controller: str, path: str) -> Path | None:
+    """Return the directory of `path` in another hierarchy; None where that is not mounted."""
+    place = _places(hierarchy).get(controller)
+    return None if place is None else place.directory(path)
+
+
+def _counterparts(hierarchy: Hierarchy, cgroup: str, controllers: Iterable[str]) -> dict[str, str]:
+    places, member, found = _places(hierarchy), _member(hierarchy, cgroup), {}
+    for controller in controllers:
+        path = _counterpart(member, controller, cgroup)
+        place = places.get(controller)
+        if place and path and _same_processes(hierarchy, cgroup, place, controller, path):
+            found[controller] = path
+    return found
 
 
 def systemd_pids(hierarchy: Hierarchy, control_group: str) -> set[int]:
@@ -54,7 +81,7 @@ def _places(hierarchy: Hierarchy) -> dict[str, Hierarchy]:
     except OSError:
         return {}
     found: dict[str, Hierarchy] = {}
-    for controller in (*CONTROLLERS, SYSTEMD):
+    for controller in (*CONTROLLERS, "blkio", SYSTEMD):
         for mount in mounts:
             if mount.carries(controller) and (point := below(hierarchy.root, mount)).is_dir():
                 found.setdefault(controller, Hierarchy(hierarchy.version, point, hierarchy.proc, mount.root))

@@ -41,7 +41,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from diagnose.cgroups.companions import companions
+from diagnose.cgroups.companions import companion_directory, companions
 from diagnose.cgroups.files import keyed, number, pressure, read
 from diagnose.cgroups.hierarchy import Hierarchy
 from diagnose.cgroups.mounts import UNIFIED
@@ -111,6 +111,40 @@ def read_cpu_quota(hierarchy: Hierarchy, cgroup: str) -> tuple[int | None, int |
     if cpu is None:
         return None, None
     return number(read(cpu, "cpu.cfs_quota_us")), number(read(cpu, "cpu.cfs_period_us"))  # -1: none
+
+
+def read_cpu_weight(hierarchy: Hierarchy, cgroup: str) -> int | None:
+    """Return what bears on the CPU time of `cgroup` where there is not enough: cpu.weight, on v1 cpu.shares."""
+    if hierarchy.version == 2:
+        return number(read(hierarchy.directory(cgroup), "cpu.weight"))
+    cpu = companions(hierarchy, cgroup).get("cpu")
+    return None if cpu is None else number(read(cpu, "cpu.shares"))
+
+
+IO_LIMITS_V1 = {
+    "rbps": "blkio.throttle.read_bps_device",
+    "wbps": "blkio.throttle.write_bps_device",
+    "riops": "blkio.throttle.read_iops_device",
+    "wiops": "blkio.throttle.write_iops_device",
+}
+"""The words of io.max on v2, and the files for them on v1."""
+
+
+def read_io_limits(hierarchy: Hierarchy, cgroup: str, blkio: str | None = None) -> dict[str, dict[str, int]]:
+    """Return what devices may do for `cgroup` in a second, by word of io.max and device; `blkio`: its path on v1."""
+    limits: dict[str, dict[str, int]] = {}
+    if hierarchy.version == 2:
+        for line in read(hierarchy.directory(cgroup), "io.max").split("\n"):  # "8:16 rbps=2097152 riops=max"
+            device, *fields = line.split(" ")
+            for field in fields:
+                name, _, value = field.partition("=")
+                if name in IO_LIMITS_V1 and (allowed := number(value)) is not None:
+                    limits.setdefault(name, {})[device] = allowed
+    elif blkio is not None and (directory := companion_directory(hierarchy, "blkio", blkio)) is not None:
+        for name, file in IO_LIMITS_V1.items():
+            if allowed_by := keyed(read(directory, file)):  # "7:0 40"
+                limits[name] = allowed_by
+    return limits
 
 
 def read_cpu_usage(hierarchy: Hierarchy, cgroup: str) -> int | None:

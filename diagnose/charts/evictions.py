@@ -63,7 +63,8 @@ def _tint(pages: int, most: int) -> str:
 
 
 def _label(who: str, limit: int, service: str) -> str:
-    return common.name(who, limit) + (" (the service)" if who == service else "")
+    beside = " (the service)" if who == service else " (root)" if who == "/" else ""
+    return common.name(who, limit) + beside
 
 
 def _name_sides(axes: Any, rows: list[str], columns: list[str], service: str) -> None:

@@ -107,7 +107,12 @@ def _changes(report: Report, width: int | None) -> Iterator[str]:
             yield from _wrapped(f"effect: {change.expected_effect}", width, 3)
             yield from _wrapped(f"risk: {change.risk}", width, 2)
     if not changes and report.verdict.advice is not None:
-        yield from _wrapped(f"do: {report.verdict.advice.do}", width, 3, first="")
+        steps = main.steps if (main := _main(report)) is not None else []
+        changing = [step for step in steps if step.undo]
+        yield from _wrapped(f"do: {report.verdict.advice.do}", width, 2 if steps else 3, first="")
+        for step in (changing or steps)[:1]:
+            what = "Commands and undo" if step.undo else "Commands"
+            yield from _wrapped(f"step: {step.says} {what} are in the report.", width, 3)
         yield from _wrapped(f"risk: {report.verdict.advice.risk}", width, 2)
     if len(changes) > MOST_CHANGES:
         yield f"change: {len(changes) - MOST_CHANGES} more, see the report"

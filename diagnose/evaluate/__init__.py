@@ -64,6 +64,9 @@ class Fired:
     mechanisms: tuple[str, ...]
     thresholds: Mapping[str, float] = field(default_factory=dict)
     """The rule's parameters by name, as they were when it fired."""
+    steps: tuple[str, ...] = ()
+    accounts_for: str | None = None
+    """The fact that says how much of the whole the finding explains."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,7 @@ def evaluate(rules: Iterable[LoadedRule], facts: FactSource, at_most: Confidence
     undecided = tuple(Unknown(rule=j.loaded.id, missing="; ".join(j.missing)) for j in causes if j.fires is None)
     return Evaluation(
         verdict=_verdict(fired, health, undecided, facts),
-        findings=tuple(_fired(j, facts) for j in fired),
+        findings=tuple(_fired(j, facts, fired[0]) for j in fired),
         ruled_out=tuple(
             RuledOut(rule=j.loaded.id, why="; ".join(j.says[:SHOWN_REASONS])) for j in causes if j.fires is False
         )
@@ -105,10 +108,17 @@ def _capped(judgement: Judgement, at_most: Confidence) -> Judgement:
     return replace(judgement, confidence=at_most)
 
 
-def _fired(judgement: Judgement, facts: FactSource) -> Fired:
-    recommend = tuple(judgement.loaded.rule.then.recommend)
+def _fired(judgement: Judgement, facts: FactSource, first: Judgement) -> Fired:
+    rule = judgement.loaded.rule
+    cause = first.loaded.id if judgement is not first and _explains(first, judgement) else None
     return Fired(
-        finding(judgement, facts), recommend, judgement.culprits, judgement.mechanisms, judgement.loaded.values
+        finding(judgement, facts).model_copy(update={"consequence_of": cause}),
+        tuple(rule.then.recommend),
+        judgement.culprits,
+        judgement.mechanisms,
+        judgement.loaded.values,
+        tuple(rule.then.steps),
+        rule.accounts_for.share if rule.accounts_for else None,
     )
 
 

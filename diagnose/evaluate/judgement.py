@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -11,6 +11,7 @@ from diagnose import facts as vocabulary
 from diagnose import histogram, units
 from diagnose.evaluate.conditions import ENOUGH, evaluate_condition
 from diagnose.evaluate.result import Context, Result
+from diagnose.evaluate.shapes import TOO_LITTLE
 from diagnose.evaluate.source import FactSource, Truth, any_of
 from diagnose.models import Advice, Confidence, Culprit, Evidence, Finding, Known
 from diagnose.rules import wording
@@ -127,6 +128,7 @@ def finding(judgement: Judgement, facts: FactSource) -> Finding:
         summary=summary(judgement, facts),
         evidence=list(judgement.evidence),
         known_by=known_by(judgement, facts),
+        unconfirmed=unconfirmed(judgement, facts),
         who=who(judgement, facts),
         advice=advice(judgement, facts),
     )
@@ -146,6 +148,30 @@ def advice(judgement: Judgement, facts: FactSource) -> Advice | None:
     return Advice(do=_filled(given.do, judgement, facts), risk=_filled(given.risk, judgement, facts))
 
 
+def unconfirmed(judgement: Judgement, facts: FactSource) -> list[str]:
+    """Return the mechanisms that do not hold: what each asks, and whether it failed, or too little is known."""
+    said = []
+    for name, mechanism in judgement.loaded.rule.mechanisms.items():
+        if name not in judgement.mechanisms:
+            asked = _filled(mechanism.asks, judgement, facts) if mechanism.asks else name.replace("_", " ")
+            said.append(f"{asked} ({_outcome(judgement, name)})")
+    return said
+
+
+def _outcome(judgement: Judgement, mechanism: str) -> str:
+    rows = [e for e in judgement.evidence if e.condition.startswith(_prefix(mechanism))]
+    if too_few := next((e for e in rows if e.holds is False and e.missing), None):
+        return f"too little data: {units.quantity(too_few.measured, too_few.unit)}"
+    if unknown := next((e for e in rows if e.holds is None), None):
+        _, too_little, why = (unknown.missing or "").partition(TOO_LITTLE)
+        return f"{too_little}{why}" if too_little else f"unknown: {unknown.missing}"
+    failed = next((e for e in rows if not e.holds), None)
+    if failed is None or failed.threshold is None:
+        return "failed"
+    values = (units.quantity(value, failed.unit) for value in (failed.measured, failed.threshold))
+    return "failed: {} measured, {} is the threshold".format(*values)
+
+
 def known_by(judgement: Judgement, facts: FactSource) -> list[Known]:
     """Return the mechanisms that hold in a reader's words, the direct ones first."""
     of = judgement.loaded.rule.mechanisms
@@ -153,7 +179,21 @@ def known_by(judgement: Judgement, facts: FactSource) -> list[Known]:
         Known(mechanism=name, direct=of[name].kind == "direct", says=_says(judgement, name, facts))
         for name in judgement.mechanisms
     ]
+    held += [known for culprit in judgement.culprits[1:] for known in _against(culprit, judgement, facts)]
     return sorted(held, key=lambda known: not known.direct)
+
+
+def _against(culprit: str, judgement: Judgement, facts: FactSource) -> list[Known]:
+    """Return the mechanisms that look at a neighbour and hold for a further culprit, too."""
+    context = Context(facts, judgement.loaded.values, culprit)
+    held = []
+    for name, mechanism in judgement.loaded.rule.mechanisms.items():
+        if not mechanism.says or "{culprit}" not in mechanism.says or not looks_at_neighbour(mechanism):
+            continue
+        if evaluate_condition(mechanism.is_, context).truth:
+            says = _filled(mechanism.says, replace(judgement, culprits=(culprit,)), facts)
+            held.append(Known(mechanism=name, direct=mechanism.kind == "direct", says=says))
+    return held
 
 
 def _says(judgement: Judgement, mechanism: str, facts: FactSource) -> str:

@@ -15,6 +15,9 @@ from diagnose.statistics import Together, TwoModes, holm, moves_together, on_off
 from diagnose.statistics.onoff import MIN_WINDOWS
 from diagnose.statistics.together import MIN_PAIRS
 
+TOO_LITTLE = "too little data"
+"""Why a condition does not hold that more windows might have met."""
+
 
 def judge_two_modes(condition: TwoModesIn, context: Context) -> Result:
     sentence = wording.sentence(condition, context.values)
@@ -136,7 +139,7 @@ def _pair(context: Context, one: str, other: str, windows: int) -> tuple[dict[st
     known = int(np.sum(np.isfinite(found[one]) & np.isfinite(found[other])))
     if known <= windows:
         what = f"{wording.label(one)} and {wording.label(other)}"
-        return {}, f"{what} are known together in {known} windows, more than {windows} are needed"
+        return {}, f"{TOO_LITTLE}, {what} are known together in {known} windows, more than {windows} are needed"
     return found, ""
 
 
@@ -161,7 +164,11 @@ def judge_on_off(condition: OnOffIn, context: Context) -> Result:
         f"(Cliff's delta {units.number(found.delta)}, {found.note})"
     )
     measured: float | str = found.delta
-    if found.cycles < cycles:  # two demands: the delta alone would not say which one fails
+    too_few = found.cycles < cycles
+    if too_few:  # two demands: the delta alone would not say which one fails
         measured = f"{units.number(found.delta)} over {units.counted(found.cycles, 'cycles')}, fewer than {cycles:g}"
-    evidence = Evidence(condition=sentence, holds=holds, measured=measured, threshold=least, unit=None)
+    evidence = Evidence(
+        condition=sentence, holds=holds, measured=measured, threshold=least, unit=None,
+        missing=TOO_LITTLE if too_few else None,
+    )  # fmt: skip
     return Result(holds, (evidence,), (says,))

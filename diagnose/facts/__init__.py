@@ -10,11 +10,13 @@ from diagnose.facts import (
     delays,
     demand,
     disks,
+    held_back,
     inflow,
     limit,
     neighbour,
     pressure,
     reads,
+    rivals,
     writes,
 )
 from diagnose.facts.vocabulary import FACTS, Facts, FactSpec, fact
@@ -32,10 +34,12 @@ __all__ = [
     "demand",
     "disks",
     "fact",
+    "held_back",
     "inflow",
     "limit",
     "neighbour",
     "pressure",
     "reads",
+    "rivals",
     "writes",
 ]

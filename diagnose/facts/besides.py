@@ -6,7 +6,7 @@ import numpy as np
 
 from diagnose import units
 from diagnose.facts.vocabulary import Facts, fact, ratio, total
-from diagnose.models import Cause
+from diagnose.models import Besides, Cause
 
 NOTICEABLE = 0.05
 """Of the pages that the service lost, or of the time that its reads waited for them: below, a cause is not named."""
@@ -24,6 +24,23 @@ def _waited_ns(f: Facts, cause: Cause | None) -> float:
     if found is None:
         return 0.0
     return float(sum(ns for ns, c in zip(found.reads.total_ns, found.reads.cause, strict=True) if cause in (None, c)))
+
+
+def besides(f: Facts) -> dict[Cause, Besides]:
+    """Return the causes that are worth a name beside pressure on memory, with what each did."""
+    found = {}
+    lost = total(f.value("evictions.of_service"))
+    for cause, name in _NAMES.items():
+        share = ratio(total(f.windows.evictions((cause,), f.windows.service_ids)), lost) or 0.0
+        waited_ns = _waited_ns(f, cause)
+        waited = ratio(waited_ns, _waited_ns(f, None)) or 0.0
+        if max(share, waited) >= NOTICEABLE:
+            waits = f", and reads waited {units.duration(waited_ns / 1e9)} for these pages" if waited_ns else ""
+            says = f"it removed {units.percent(share)} of the pages that the service lost{waits}"
+            if cause == "proactive":
+                says += f"; {f.text('evictions.proactive_by')}"
+            found[cause] = Besides(who=name, says=says, share=waited if waited_ns else None)
+    return found
 
 
 def _told(f: Facts, cause: Cause) -> str | None:
@@ -63,7 +80,7 @@ def _(f: Facts, _n: str | None) -> str | None:
     if not windows.size:
         return "at no time of the capture"
     first = units.duration(float(windows[0]) * f.windows.seconds)
-    return f"in {windows.size} of {units.counted(f.windows.count, 'windows')}, first in the one from {first} on"
+    return f"first {first} after the beginning, in {windows.size} of {units.counted(f.windows.count, 'windows')}"
 
 
 @fact("evictions.proactive_by", "", "text", "evictions", "whether DAMON or writes to memory.reclaim took pages")
@@ -73,10 +90,10 @@ def _(f: Facts, _n: str | None) -> str | None:
     by_writes = total(f.windows.host_increase("vmstat.pgsteal_proactive"))
     pages = total(f.windows.evictions(("proactive",), None))
     if by_writes is None or not pages:
-        return "DAMON, or an agent that writes to memory.reclaim; this capture does not tell which"
-    counted = f"the kernel counts {units.pages(by_writes)} that such writes took, of {units.count(pages)} seen to go"
+        return "it is DAMON, or an agent that writes to memory.reclaim; this capture does not tell which"
+    counted = f"of {units.pages(pages)} that it took on the host, {units.count(by_writes)} went by such writes"
     if by_writes < NOTICEABLE * pages:
-        return f"DAMON and not an agent that writes to memory.reclaim: {counted}"
+        return f"it is the kernel's DAMON, not an agent that writes to memory.reclaim: {counted}"
     if by_writes >= (1 - NOTICEABLE) * pages:
-        return f"an agent that writes to memory.reclaim: {counted}"
-    return f"both DAMON and an agent that writes to memory.reclaim: {counted}"
+        return f"it is an agent that writes to memory.reclaim: {counted}"
+    return f"it is both DAMON and an agent that writes to memory.reclaim: {counted}"

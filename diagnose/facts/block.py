@@ -95,6 +95,18 @@ def own_service_latency(f: Facts) -> Counts | None:
     return counts if counts.sum() >= LEAST_REQUESTS else None
 
 
+def mean_read_by_device(f: Facts) -> dict[str, float]:
+    """Return the mean time in ns that each device took for a read of the service, queueing excluded."""
+    table, sums = f.windows.capture.block_requests, dict[str, list[float]]()
+    for device, op, cgroup, requests, ns in zip(
+        table.device, table.op, table.cgroup, table.requests, table.service_ns, strict=True
+    ):
+        if op == "read" and cgroup in f.windows.service_ids:
+            entry = sums.setdefault(device, [0.0, 0.0])
+            entry[0], entry[1] = entry[0] + ns, entry[1] + requests
+    return {device: ns / max(requests, 1) for device, (ns, requests) in sums.items()}
+
+
 @fact("block.own_device", "", "text", "block", "the name of the device that the service waits for most")
 def _(f: Facts, _n: str | None) -> str | None:
     device = main_device(f) if f.windows.probe_attached("block") else None
@@ -128,16 +140,9 @@ def _(f: Facts, _n: str | None) -> float | None:
 def _(f: Facts, _n: str | None) -> str | None:
     if not f.windows.probe_attached("block"):
         return None
-    table, sums = f.windows.capture.block_requests, dict[str, list[float]]()
-    for device, op, cgroup, requests, ns in zip(
-        table.device, table.op, table.cgroup, table.requests, table.service_ns, strict=True
-    ):
-        if op == "read" and cgroup in f.windows.service_ids:
-            entry = sums.setdefault(device, [0.0, 0.0])
-            entry[0], entry[1] = entry[0] + ns, entry[1] + requests
-    slowest = sorted(sums, key=lambda d: -sums[d][0] / max(sums[d][1], 1))
-    means = [f"{visible(d)} {units.duration_ns(sums[d][0] / max(sums[d][1], 1))}" for d in slowest[:MOST_NAMED]]
-    return ", ".join(means) or None
+    means = mean_read_by_device(f)
+    slowest = sorted(means, key=lambda device: -means[device])
+    return ", ".join(f"{visible(d)} {units.duration_ns(means[d])}" for d in slowest[:MOST_NAMED]) or None
 
 
 @fact(

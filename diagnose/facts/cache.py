@@ -84,7 +84,8 @@ def _(f: Facts, _n: str | None) -> str | None:
     told = f"{units.pages(back)} again after {units.plural(back, 'its', 'their')} eviction"
     if not before:
         return told
-    return f"{told} ({'all' if before == back else units.count(before)} of that before the capture)"
+    which = "all" if before == back else units.count(before)
+    return f"{told} ({which} of them evicted before the capture began)"
 
 
 @fact(

@@ -8,6 +8,8 @@ from diagnose.facts.vocabulary import Facts, fact, total
 from diagnose.models import CgroupRecord
 
 MOST_NAMED = 3
+MEASURED_APART = 0.02
+"""The readings of cgroups are not of one moment, so that they may add up to a little more than the CPUs."""
 LEAST_CPUS = 0.01
 """A hundredth of a CPU: who used less crowds nobody."""
 
@@ -84,16 +86,24 @@ def _(f: Facts, _n: str | None) -> str | None:
     }
     # A cgroup's time includes that of those below it: the lowest are named.
     lowest = [p for p in used if not any(q != p and is_within(q, p) for q in used)]
-    named = sorted(lowest, key=lambda p: (-used[p], p))[:MOST_NAMED]
-    if not named:
+    if not lowest:
         return "who was not measured: no other cgroup's CPU time is in this capture (top, or systemd-cgtop, shows it)"
-    cpus = f.windows.capture.host.cpus
+    cpus, own = f.windows.capture.host.cpus, f.number("cpu.used")
+    named = _beside_each_other(sorted(lowest, key=lambda p: (-used[p], p)), used, cpus - (own or 0.0))
     most = ", ".join(f"{path} ({units.number(used[path])} of {units.counted(cpus, 'CPUs')})" for path in named)
-    own = f.number("cpu.used")
     told = f"most CPU time was used by {most}"
     if own is not None:
         told += f"; the service itself used {units.number(own)}"
-    if sum(used[path] for path in named) + (own or 0.0) > cpus:
-        # Only where paths do not show what lies in what: in a redacted capture.
-        told += "; these are more CPUs than there are, so one of them contains another, or the service"
     return told
+
+
+def _beside_each_other(paths: list[str], used: dict[str, float], cpus: float) -> list[str]:
+    """Return whose CPU time can have been used side by side, the most first.
+
+    Where paths hide what lies in what (names that a capture was given instead of its own), one may hold another.
+    """
+    named: list[str] = []
+    for path in paths:
+        if len(named) < MOST_NAMED and sum(used[p] for p in named) + used[path] <= cpus * (1 + MEASURED_APART):
+            named.append(path)
+    return named or paths[:1]

@@ -78,7 +78,7 @@ def _(f: Facts, _n: str | None) -> float | None:
     "ratio",
     "number",
     "reads",
-    "share of the slow reads that waited for a device, because they missed or bypass the page cache",
+    "share of the slow reads that waited for a device, because they missed or bypassed the page cache",
 )
 def _(f: Facts, _n: str | None) -> float | None:
     threshold = f.value("reads.slow_threshold")

@@ -59,6 +59,12 @@ def _hit_most(f: Facts) -> tuple[float, Limit] | None:
     return max(hits, key=lambda hit: hit[0], default=None)
 
 
+def hit_most(f: Facts) -> Limit | None:
+    """Return the limit on or around the service that was hit most; None: none was hit."""
+    found = _hit_most(f)
+    return None if found is None else found[1]
+
+
 @fact("limit.hit_most", "", "text", "cgroups", "the limit on or around the service that was hit most")
 def _(f: Facts, _n: str | None) -> str | None:
     if not f.windows.probe_attached("cgroups"):

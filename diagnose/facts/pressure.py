@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from diagnose import units
 from diagnose.facts.vocabulary import Facts, fact, ratio, total
 from diagnose.models import StallKind
 from diagnose.windows import Series
@@ -60,6 +61,17 @@ def _(f: Facts, _n: str | None) -> float | None:
 def _(f: Facts, _n: str | None) -> float | None:
     stalled_us = total(f.windows.host_increase("pressure.cpu.some_us"))
     return None if stalled_us is None else min(1.0, stalled_us / 1e6 / _seconds(f))
+
+
+@fact("host.room", "", "text", "host", "how much memory the host had to give, at its lowest", scope="host")
+def _(f: Facts, _n: str | None) -> str | None:
+    if not f.windows.probe_attached("host"):
+        return None
+    column = f.windows.capture.host_samples.values.get("meminfo.MemAvailable_bytes") or []
+    available = [v for v in column if v is not None]
+    if not available:
+        return "how much memory the host has to give was not measured (free -m shows it)"
+    return f"the host had {units.size(min(available))} of {units.size(f.windows.capture.host.memory_bytes)} available"
 
 
 # ---------------------------------------------------------------- stalls

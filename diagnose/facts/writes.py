@@ -1,7 +1,8 @@
-"""Facts about writes on the busiest block device, for services that wait to write (pure)."""
+"""Facts about writes on the device that the service writes to, for services that wait to write (pure)."""
 
 from __future__ import annotations
 
+from diagnose import units
 from diagnose.escape import visible
 from diagnose.facts.vocabulary import Facts, fact, ratio
 
@@ -15,15 +16,31 @@ def _times(f: Facts) -> dict[tuple[str, str], int]:
     return time
 
 
-def _busiest(f: Facts) -> str | None:
+def written_device(f: Facts) -> str | None:
+    """Return the device on which the service's own writes took most time; of none, the one that was busy longest."""
+    table = f.windows.capture.block_requests
+    own: dict[str, int] = {}
+    for device, op, cgroup, queue, service in zip(
+        table.device, table.op, table.cgroup, table.queue_ns, table.service_ns, strict=True
+    ):
+        if op == "write" and cgroup in f.windows.service_ids:
+            own[device] = own.get(device, 0) + (queue or 0) + service
+    if own:
+        return max(own, key=lambda device: (own[device], device))
     time = _times(f)
     devices = sorted({device for device, _ in time})
     return max(devices, key=lambda d: time.get((d, "read"), 0) + time.get((d, "write"), 0), default=None)
 
 
-@fact("block.busiest_device", "", "text", "block", "the name of the device that was busy longest", scope="host")
+@fact(
+    "block.written_device",
+    "",
+    "text",
+    "block",
+    "the device on which the service's writes took most time; of none, the one that was busy longest",
+)
 def _(f: Facts, _n: str | None) -> str | None:
-    device = _busiest(f) if f.windows.probe_attached("block") else None
+    device = written_device(f) if f.windows.probe_attached("block") else None
     return None if device is None else visible(device)
 
 
@@ -32,16 +49,15 @@ def _(f: Facts, _n: str | None) -> str | None:
     "ratio",
     "number",
     "block",
-    "share of the time of all requests on the busiest device that writes took",
-    scope="host",
+    "share of the time of all requests, on the device that the service writes to, which writes took",
 )
 def _(f: Facts, _n: str | None) -> float | None:
     if not f.windows.probe_attached("block"):
         return None
-    time, busiest = _times(f), _busiest(f)
-    if busiest is None:
+    time, device = _times(f), written_device(f)
+    if device is None:
         return 0.0
-    writes, reads = time.get((busiest, "write"), 0), time.get((busiest, "read"), 0)
+    writes, reads = time.get((device, "write"), 0), time.get((device, "read"), 0)
     return ratio(float(writes), float(writes + reads))
 
 
@@ -50,15 +66,33 @@ def _(f: Facts, _n: str | None) -> float | None:
     "ratio",
     "number",
     "block",
-    "share of the bytes written to the busiest device that the service submitted",
+    "share of the bytes written to that device which the service submitted",
 )
 def _(f: Facts, _n: str | None) -> float | None:
     if not f.windows.probe_attached("block"):
         return None
-    table, busiest = f.windows.capture.block_requests, _busiest(f)
+    table, device = f.windows.capture.block_requests, written_device(f)
     written = [
         (size, cgroup in f.windows.service_ids)
-        for device, op, cgroup, size in zip(table.device, table.op, table.cgroup, table.bytes, strict=True)
-        if device == busiest and op == "write"
+        for name, op, cgroup, size in zip(table.device, table.op, table.cgroup, table.bytes, strict=True)
+        if name == device and op == "write"
     ]
     return ratio(float(sum(size for size, own in written if own)), float(sum(size for size, _ in written)))
+
+
+@fact("writes.dirty_limits", "", "text", "host", "how much may be dirty on that device and on the host")
+def _(f: Facts, _n: str | None) -> str | None:
+    if not f.windows.probe_attached("host"):
+        return None
+    name, capture = written_device(f), f.windows.capture
+    device = next((d for d in capture.devices if d.name == name), None)
+    settings, page = capture.host.settings, capture.host.page_bytes
+    told = []
+    if device is not None and device.max_dirty_bytes:
+        told.append(
+            f"{visible(device.name)} may hold {units.size(device.max_dirty_bytes)} of dirty pages (its max_bytes)"
+        )
+    if (most := settings.get("vmstat.nr_dirty_threshold")) is not None:
+        names = [f"vm.{n} {units.count(v)}" for n in ("dirty_bytes", "dirty_ratio") if (v := settings.get(f"vm.{n}"))]
+        told.append(f"the host may hold {units.size(most * page)} ({', '.join(names) or 'nr_dirty_threshold'})")
+    return ", and ".join(told) or "how much may be dirty was not measured"

@@ -37,9 +37,10 @@ def _read_at_pace(task: Task, fd: int, offsets: Iterable[int], size: int = BLOCK
 
 
 def point_reads(task: Task) -> None:
-    """Read every block of a hot file in one shuffled order, over and over, at a steady pace."""
+    """Read every block (option `block_bytes`) of a hot file in one shuffled order, over and over, at a steady pace."""
+    block = int(task.options.get("block_bytes", BLOCK))
     with prepared_file(task, random_access=True) as fd:
-        _read_at_pace(task, fd, itertools.cycle(_shuffled(int(task.options["bytes"]))))
+        _read_at_pace(task, fd, itertools.cycle(_shuffled(int(task.options["bytes"]), block)), block)
 
 
 def cold_reads(task: Task) -> None:

@@ -18,6 +18,7 @@ from diagnose.models.columns import Column
 from diagnose.models.report import (
     REPORT_SCHEMA,
     Advice,
+    Besides,
     Confidence,
     Culprit,
     Evidence,
@@ -29,10 +30,12 @@ from diagnose.models.report import (
     ReportCapture,
     ReportService,
     RuledOut,
+    Step,
     Unknown,
     Verdict,
 )
 from diagnose.models.strings import Gives, Kind, Text
+from diagnose.models.surroundings import BlockDevice, DamonScheme
 from diagnose.models.tables import (
     Bins,
     Blame,
@@ -58,9 +61,11 @@ __all__ = [
     "MAX_WINDOWS",
     "REPORT_SCHEMA",
     "Advice",
+    "Besides",
     "Bins",
     "Blame",
     "BlamedReads",
+    "BlockDevice",
     "BlockLatency",
     "BlockOp",
     "BlockRequests",
@@ -74,6 +79,7 @@ __all__ = [
     "Confidence",
     "Count",
     "Culprit",
+    "DamonScheme",
     "Dropper",
     "Evictions",
     "Evidence",
@@ -102,6 +108,7 @@ __all__ = [
     "Stage",
     "StallKind",
     "Stalls",
+    "Step",
     "Table",
     "Text",
     "Unknown",

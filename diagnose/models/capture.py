@@ -23,6 +23,7 @@ from diagnose.models.strings import (
     BootId,
     CgroupName,
     CgroupPath,
+    Device,
     HostName,
     KernelRelease,
     MountPoint,
@@ -31,6 +32,7 @@ from diagnose.models.strings import (
     Time,
     Word,
 )
+from diagnose.models.surroundings import BlockDevice, DamonScheme
 from diagnose.models.tables import (
     Blame,
     BlamedReads,
@@ -59,6 +61,8 @@ class Host(Model):
     memory_bytes: Count
     page_bytes: Annotated[int, Field(ge=1024, le=2**21)]
     utc_offset_seconds: Annotated[int, Field(ge=-86_400, le=86_400)]
+    settings: dict[Word, Count] = {}
+    """The kernel's settings that bear on the page cache, by the kernel's names; absent: not read."""
 
 
 class ServiceRecord(Model):
@@ -82,6 +86,12 @@ class CgroupRecord(Model):
     """CPU time that it may use in each period; None with a period: no quota of its own."""
     cpu_period_us: Count | None = None
     """None: not read."""
+    cpu_weight: Count | None = None
+    """cpu.weight, on v1 cpu.shares; None: not read."""
+    beside: dict[Word, CgroupPath] = {}
+    """v1: where exactly its processes are in other hierarchies ("cpu", "blkio"), by controller; absent: nowhere."""
+    io_limits: dict[Word, dict[Device, Count]] = {}
+    """By "rbps", "wbps", "riops", "wiops" (io.max, on v1 blkio.throttle.*): allowed a second, by major:minor."""
 
 
 class ProbeRecord(Model):
@@ -115,6 +125,8 @@ class Capture(Model):
     cgroup_version: Literal[1, 2]
     cgroup_mount: MountPoint
     """Where the memory hierarchy is mounted, "/sys/fs/cgroup/memory"."""
+    mounts: dict[Word, MountPoint] = {}
+    """v1: where the hierarchies of "cpu" and "blkio" are mounted; absent: not there, or not looked for."""
     service: ServiceRecord
     cgroups: list[CgroupRecord]
     probes: list[ProbeRecord]
@@ -135,6 +147,9 @@ class Capture(Model):
     """None: not measured."""
     cgroup_samples: CgroupSamples
     host_samples: Samples
+    devices: list[BlockDevice] = []
+    damon: list[DamonScheme] = []
+    """The schemes that take memory; empty: none runs, or this was not looked for."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, populate_by_name=True, defer_build=True)
 

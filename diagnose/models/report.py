@@ -50,6 +50,28 @@ class Advice(Model):
     risk: str
 
 
+class Step(Model):
+    """One thing to do by hand: a change of a setting with what undoes it, or (nothing to undo) where to look."""
+
+    says: str
+    """An imperative sentence without a capital, "raise cpu.max of /svc from … to …."."""
+    arithmetic: list[str] = []
+    """How a value came about."""
+    commands: list[str]
+    undo: list[str] = []
+    risk: str = ""
+    """Of a change that is made besides others, whose risk the finding's advice does not tell."""
+
+
+class Besides(Model):
+    """A further cause, of another kind than the finding's, that took a part of the same pages."""
+
+    who: str
+    says: str
+    share: float | None
+    """Of the time that reads waited for evicted pages, 0 to 1; None: unknown."""
+
+
 class Finding(Model):
     rule: str
     title: str
@@ -63,6 +85,14 @@ class Finding(Model):
     """Whose doing it is where no cgroup is a culprit: the service itself, nobody, not measured."""
     advice: Advice | None = None
     """None where the recommendations say it all."""
+    unconfirmed: list[str] = []
+    """The mechanisms of its rule that do not hold: what each asks, and what came of it."""
+    consequence_of: str | None = None
+    """The rule of the first finding, where that one explains this."""
+    besides: list[Besides] = []
+    """Who else took some of the pages, where it was no neighbour: proactive reclaim, drop_caches."""
+    steps: list[Step] = []
+    """What to do by hand, beyond the recommendations."""
 
 
 class RuledOut(Model):

@@ -6,6 +6,8 @@ every cgroup of a large host. The others are read once, at the start.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from diagnose.cgroups import (
@@ -16,8 +18,11 @@ from diagnose.cgroups import (
     printable,
     read_cpu_quota,
     read_cpu_usage,
+    read_cpu_weight,
+    read_io_limits,
     read_memory,
     read_settings,
+    settable,
 )
 from diagnose.errors import DiagnoseError, UsageError
 from diagnose.models import CgroupRecord, CgroupSamples, ProbeRecord
@@ -39,6 +44,31 @@ NAMES_SECONDS = 3.0
 """So long the end of a capture waits for container runtimes that were asked for names and have not answered."""
 
 
+@dataclass(frozen=True)
+class _Settings:
+    """What is set on a cgroup, as it was first read."""
+
+    memory: dict[str, int | None]
+    quota: tuple[int | None, int | None]
+    weight: int | None
+    beside: dict[str, str]
+    io: dict[str, dict[str, int]]
+
+    @classmethod
+    def read(cls, hierarchy: Hierarchy, path: str) -> _Settings:
+        beside = settable(hierarchy, path)
+        return cls(
+            read_settings(hierarchy, path),
+            read_cpu_quota(hierarchy, path),
+            read_cpu_weight(hierarchy, path),
+            beside,
+            read_io_limits(hierarchy, path, beside.get("blkio")),
+        )
+
+
+_UNREAD = _Settings({}, (None, None), None, {}, {})
+
+
 class CgroupsProbe:
     """Memory files of the cgroups that matter, and the names of all."""
 
@@ -54,8 +84,7 @@ class CgroupsProbe:
         self._fixed = [self._ids[p] for p in [service, *hierarchy.ancestors(service)] if p in self._ids]
         self._moved: dict[int, int] = {}
         self._rows: list[tuple[int, int, dict[str, int | None]]] = []
-        self._settings: dict[int, dict[str, int | None]] = {}
-        self._quotas: dict[int, tuple[int | None, int | None]] = {}
+        self._settings: dict[int, _Settings] = {}
         self._processes: ProcessCpu | None = None
 
     def attach(self, module: Module) -> ProbeRecord:
@@ -132,13 +161,12 @@ class CgroupsProbe:
             return  # gone: no reading is made up for it
         try:
             values = self._values(path)
-            settings = self._settings.get(cgroup) or read_settings(self._hierarchy, path)
-            quota = self._quotas.get(cgroup) or read_cpu_quota(self._hierarchy, path)
+            settings = self._settings.get(cgroup) or _Settings.read(self._hierarchy, path)
             if self._hierarchy.id_of(path) != cgroup:
                 return  # another cgroup of the same name (ids are not used again): its readings are not this one's
         except (OSError, UsageError):
             return  # removed between the look and the reading
-        self._settings[cgroup], self._quotas[cgroup] = settings, quota
+        self._settings[cgroup] = settings
         self._rows.append((window, cgroup, values))
 
     def _values(self, path: str) -> dict[str, int | None]:
@@ -178,16 +206,19 @@ class CgroupsProbe:
         self._names.finish(NAMES_SECONDS)
         for cgroup in spoken_of:
             if cgroup in self._paths:
-                quota, period = self._quotas.get(cgroup, (None, None))
+                known = self._settings.get(cgroup, _UNREAD)
                 records.append(
                     CgroupRecord(
                         id=cgroup,
                         path=self._paths[cgroup],
                         name=self._names.label(self._paths[cgroup]),
                         managed_by=name_of(self._paths[cgroup])[1],
-                        settings=self._settings.get(cgroup, {}),
-                        cpu_quota_us=quota,
-                        cpu_period_us=period,
+                        settings=known.memory,
+                        cpu_quota_us=known.quota[0],
+                        cpu_period_us=known.quota[1],
+                        cpu_weight=known.weight,
+                        beside=known.beside,
+                        io_limits=known.io,
                     )
                 )
         return records

@@ -11,20 +11,29 @@ from collections.abc import Callable
 
 from diagnose.evaluate import Fired
 from diagnose.facts import Facts
-from diagnose.models import Recommendation
+from diagnose.facts.besides import besides
+from diagnose.models import Cause, Finding, Recommendation
 from diagnose.recommend.contain import contain
-from diagnose.recommend.own import raise_own, raise_shared
-from diagnose.recommend.proactive import stop_proactive
+from diagnose.recommend.own import raise_hit, raise_own, raise_shared
 from diagnose.recommend.protect import protect
+from diagnose.recommend.steps import steps
 
-__all__ = ["recommend"]
+__all__ = ["recommend", "whole"]
+
+PRESSURE = "evictions.pressure_share"
+"""What the rules account for that blame whoever wanted memory: pages went for other reasons beside."""
+_STEPS_BESIDES: dict[Cause, str] = {
+    "proactive": "gentler-reclaim",
+    "drop-caches": "find-dropper",
+    "invalidate": "find-dropper",
+}
 
 _KINDS: dict[str, Callable[[Fired, Facts], list[Recommendation]]] = {
     "contain-neighbour": contain,
     "protect-service": protect,
+    "raise-hit-limit": raise_hit,
     "raise-own-limit": raise_own,
     "raise-shared-limit": raise_shared,
-    "stop-proactive-reclaim": stop_proactive,
 }
 
 
@@ -37,3 +46,12 @@ def recommend(findings: list[Fired], facts: Facts) -> list[Recommendation]:
                 if (candidate.cgroup, candidate.setting) not in {(r.cgroup, r.setting) for r in recommendations}:
                     recommendations.append(candidate)
     return recommendations
+
+
+def whole(fired: Fired, facts: Facts) -> Finding:
+    """Return a finding with who else took the pages, and with what to do by hand about all of it."""
+    others = besides(facts) if fired.accounts_for == PRESSURE else {}
+    kinds = dict.fromkeys([*fired.steps, *(_STEPS_BESIDES[cause] for cause in others)])
+    return fired.finding.model_copy(
+        update={"besides": list(others.values()), "steps": steps(kinds, fired, facts)},
+    )

@@ -10,6 +10,7 @@ from diagnose.models import CgroupRecord, Recommendation
 from diagnose.neighbours import person_level
 from diagnose.recommend.advice import commands, lasting, no_limit, reserve_line, undo
 from diagnose.recommend.cost import own_reuse, risk
+from diagnose.recommend.more_room import with_more_room
 from diagnose.recommend.need import need
 from diagnose.recommend.prediction import PRESSURE_CAUSES, Prediction, predict, waited_for
 from diagnose.recommend.sizing import (
@@ -77,9 +78,9 @@ def _contain_one(
             return []  # said with the first of them
         lines += [line for p in list(guilt)[1:] if (other := floor(windows, p)) is not None for line in other.lines]
         why = _too_little(least, guilt, left, sum(floors.values()))
-        ways = [*_elsewhere(windows, path, names), _more_memory(source, capacity, room, left, floors)]
-        risk = f"{_STAYS} Room that is added without a limit for {names} fills again."
-        return [no_limit(record, setting, why, lines, ways, risk, names)]
+        effect = prediction.sentence(fired.thresholds.get("slow_share")) if prediction else None
+        found = no_limit(record, setting, why, lines, _elsewhere(windows, path, names), _STAYS, names)
+        return [with_more_room(found, path, source, capacity, room, left, floors, windows, effect)]
     if value >= peak:
         why = f"it never used more than {units.size(peak)}, which already fits into the {units.size(value)} left for it"
         return [no_limit(record, setting, why, lines, _elsewhere(windows, path), _STAYS)]
@@ -129,16 +130,6 @@ def _elsewhere(windows: Windows, path: str, names: str | None = None) -> list[st
     if cached > own:
         ways.append(f"have {names or path} read with O_DIRECT, or drop pages once they are read (POSIX_FADV_DONTNEED)")
     return ways
-
-
-def _more_memory(source: str, capacity: int, room: str | None, left: int, floors: dict[str, int]) -> str:
-    """Say how much more memory would make limits possible: alone it would be filled like what is there."""
-    floors = {path: -(-least // MIB) * MIB for path, least in floors.items()}
-    more = -(-(sum(floors.values()) - left) // MIB) * MIB
-    where = "give the host" if room is None else f"raise {source} from {units.size(capacity)} to"
-    size = f"{units.size(more)} more" if room is None else units.size(capacity + more)
-    limits = " and ".join(f"{path} to {units.size(least)}" for path, least in floors.items())
-    return f"{where} {size}, and together with that limit {limits}: without the limit the new room fills again"
 
 
 def _too_little(least: Sum, guilt: dict[str, float], left: int, floors: int) -> str:

@@ -89,7 +89,8 @@ def _of_its_cache(wanted: float, brought: float, again: float | None, active: in
     )
     if active is not None:
         return (
-            f"{now}; but up to {units.size(active)} of its cache were in active use (active_file), which does not fit "
-            "below the limit: it may get slower, by how much cannot be computed."
+            f"{now}. Yet the kernel had up to {units.size(active)} of its cache on the active list (active_file: "
+            "touched again while there), which does not fit below the limit: it may get slower, by how much cannot be "
+            "computed."
         )
     return f"{now}: its cache is of next to no use to it, so a smaller one should hardly slow it (not measured)."

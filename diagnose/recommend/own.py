@@ -5,12 +5,13 @@ from __future__ import annotations
 from diagnose import units
 from diagnose.evaluate import Fired
 from diagnose.facts import Facts
-from diagnose.limits import Limit, limit_above, own_limit, shared_limit
+from diagnose.facts.limit import hit_most
+from diagnose.limits import Limit, own_limit, shared_limit
 from diagnose.models import CgroupRecord, Recommendation
 from diagnose.recommend.advice import commands, lasting, no_limit, reserve_line, undo
 from diagnose.recommend.need import Need, need
 from diagnose.recommend.prediction import OWN_CAUSES, PRESSURE_CAUSES, Prediction, predict, waited_for
-from diagnose.recommend.sizing import MIB, RESERVE_SHARE, others, record_of
+from diagnose.recommend.sizing import MIB, RESERVE_SHARE, others, record_of, room_above
 from diagnose.windows import Windows
 
 
@@ -41,6 +42,72 @@ def raise_shared(fired: Fired, facts: Facts) -> list[Recommendation]:
     return _raised(fired, windows, limit, wanted, rest.bytes, list(rest.lines), reason, prediction)
 
 
+def raise_hit(fired: Fired, facts: Facts) -> list[Recommendation]:
+    """Return a higher value for the limit that was hit most, by what lay in swap for want of room below it."""
+    windows = facts.windows
+    limit = hit_most(facts)
+    record = None if limit is None else record_of(windows, limit.cgroup)
+    used = None if limit is None else windows.peak(limit.cgroup_id, "usage_bytes")
+    if limit is None or record is None or used is None:
+        return []
+    swapped, room_and_whose = windows.peak(limit.cgroup_id, "swap_bytes"), room_above(windows, limit)
+    room, whose = room_and_whose
+    held = int(swapped or 0)
+    reserve = int((used + held) * RESERVE_SHARE)
+    value = -(-int(used + held + reserve) // MIB) * MIB
+    more = value - limit.limit_bytes
+    lines = [
+        f"{limit.setting} of {limit.cgroup} is {units.size(limit.limit_bytes)}, and {units.size(used)} were used",
+        f"of what belongs below it {units.size(swapped)} lay in swap at its peak, which is the least that it lacks",
+        reserve_line(reserve, RESERVE_SHARE, int(used), held),
+        *([] if room is None else [f"{whose} has room for {units.size(room)} more"]),
+    ]
+    if held < MIB or room is None or more > room:
+        return [_no_value_for_hit(record, limit, held, more, room, whose, lines, windows)]
+    return [
+        Recommendation(
+            cgroup=limit.cgroup,
+            setting=limit.setting,
+            current_bytes=limit.limit_bytes,
+            value_bytes=value,
+            reason=f"what is below it needs more than {units.size(limit.limit_bytes)}: the rest went to swap, and each "
+            "page that is read has to push one out first.",
+            arithmetic=[*lines, f"in whole MiB: {value // MIB} MiB, {units.size(more)} more"],
+            expected_effect="What lay in swap fits, so that reads need not push it out first. How much of their time "
+            "that saves was not measured, and the service may grow on: diagnose verify measures it after the change.",
+            risk=f"{units.size(more)} less for others, of {units.size(room)} that {whose} has to give; where the "
+            "service grows on, the reclaim is only put off.",
+            commands=commands(record, limit.setting, value, windows),
+            undo=undo(record, limit.setting, windows),
+            lasts=lasting(record, limit.setting, windows),
+        )
+    ]
+
+
+def _no_value_for_hit(
+    record: CgroupRecord, limit: Limit, held: int, more: int, room: int | None, whose: str, lines: list[str],
+    windows: Windows,
+) -> Recommendation:  # fmt: skip
+    ways = ["let the service allocate and write less, or run it on a host with more memory"]
+    tried: list[str] = []
+    if held >= MIB and room is None:
+        why = f"{units.size(more)} more is wanted, and how much {whose} has to spare was not measured"
+    elif held >= MIB:
+        why = f"{units.size(more)} more is wanted, and {whose} has room for {units.size(room)}"
+    else:
+        why = "nothing of it lay in swap, so how much more it needs is not known"
+        step = limit.limit_bytes // 4 // MIB * MIB
+        if room is not None and 0 < step <= room:
+            value = limit.limit_bytes + step
+            ways.insert(0, f"raise it by a quarter, to {units.exact_size(value)}, and measure again")
+            tried = commands(record, limit.setting, value, windows)
+    risk = (
+        "As long as nothing is changed, reads keep waiting for reclaim; room given to the service is less for others."
+    )
+    found = no_limit(record, limit.setting, why, lines, ways, risk)
+    return found.model_copy(update={"commands": tried, "undo": undo(record, limit.setting, windows) if tried else []})
+
+
 def _raised(
     fired: Fired, windows: Windows, limit: Limit, wanted: Need, rest: int, more_lines: list[str], reason: str,
     prediction: Prediction | None,
@@ -50,7 +117,7 @@ def _raised(
         return []
     reserve = int((wanted.bytes + rest) * RESERVE_SHARE)
     value = -(-(wanted.bytes + rest + reserve) // MIB) * MIB
-    more, (room, whose) = value - limit.limit_bytes, _room_above(windows, limit)
+    more, (room, whose) = value - limit.limit_bytes, room_above(windows, limit)
     lines = [
         f"{limit.setting} of {limit.cgroup} is {units.size(limit.limit_bytes)}",
         *wanted.lines,
@@ -86,8 +153,20 @@ def _effect(fired: Fired, wanted: Need, prediction: Prediction | None) -> str:
     if wanted.swapped == 0:
         return effect
     return (
-        f"{effect} That counts the pages of files alone; reads that waited for memory in swap should end too, since "
-        "what lay there fits then, but how many they are was not measured."
+        f"{effect} That counts the pages of files alone. What lay in swap fits then, so that reads that waited for it "
+        f"should end, too{_hits_too(prediction)}; whether that cures it, a measurement after the change tells."
+    )
+
+
+def _hits_too(prediction: Prediction | None) -> str:
+    """Say how many slow reads found their pages in the cache, and so waited for something else: for swap, at most."""
+    if prediction is None or not prediction.slow_hits:
+        return ""
+    stay = prediction.slow_after_without_hits
+    return (
+        f": {units.count(prediction.slow_hits)} of the slow reads found their pages in the cache and waited for "
+        f"something else. If that was swap for all of them, about {units.count(stay)} reads stay slow, "
+        f"{units.percent(stay / prediction.reads)}"
     )
 
 
@@ -118,20 +197,3 @@ def _no_value(
         ways.insert(0, f"give {whose} {size} more, and then this limit the {units.size(more)} more")
     risk = "As long as nothing is changed, the service keeps waiting for pages that it has just given up."
     return no_limit(record, limit.setting, why, lines, ways, risk)  # fmt: skip
-
-
-def _room_above(windows: Windows, limit: Limit) -> tuple[int | None, str]:
-    """Return how many bytes more the service may take, and what bounds them; None: not measured."""
-    available = [
-        v for v in windows.capture.host_samples.values.get("meminfo.MemAvailable_bytes") or [] if v is not None
-    ]
-    spare = int(min(available) * (1 - RESERVE_SHARE)) if available else None
-    above = limit_above(windows, limit.cgroup)
-    if above is None:
-        return spare, "the host"
-    used = windows.peak(above.cgroup_id, "usage_bytes")
-    left = None if used is None else max(0, int(above.limit_bytes - used))
-    # Below a limit of its own the room is what nobody used there; cache of others would have to make way.
-    if left is not None and (spare is None or left < spare):
-        return left, f"{above.setting} of {above.cgroup}"
-    return spare, "the host"

@@ -38,6 +38,10 @@ class Prediction:
     hit_ratio_after: float | None
     p99_before_seconds: float
     p99_after_seconds: float
+    slow_hits: int = 0
+    """Slow reads that found their pages in the cache."""
+    slow_after_without_hits: int = 0
+    """What stays slow if none of these does."""
 
     def hit_ratio_line(self) -> str:
         """Say for which hit ratio the service's need is worked out."""
@@ -47,7 +51,7 @@ class Prediction:
         )
 
     def sentence(self, trouble: float | None) -> str:
-        """Say what is gained, and whether the share that stays slow is still no less than `trouble`."""
+        """Say what is gained, and whether the share that stays slow is still `trouble` or more."""
         ratio = (
             f", the hit ratio from {units.percent(self.hit_ratio_before)} to {units.percent(self.hit_ratio_after)}"
             if self.hit_ratio_before is not None
@@ -66,8 +70,8 @@ class Prediction:
         if trouble is None or stays < trouble:
             return ""
         return (
-            f" That leaves {units.percent(stays)} of the reads slow, no less than the {units.percent(trouble)} "
-            "from which on they can be trouble: this change alone may not end it."
+            f" That leaves about {units.percent(stays)} of the reads slow, and from {units.percent(trouble)} on they "
+            "can be trouble: this change alone may not end it, and diagnose verify measures what is left."
         )
 
 
@@ -120,6 +124,8 @@ def predict(facts: Facts, waited: float | None, avoided: float) -> Prediction | 
         hit_ratio_after=None if ratio is None else 1 - (1 - ratio) * stays,
         p99_before_seconds=(p99[0] or 0.0) / 1e9,
         p99_after_seconds=(p99[1] or 0.0) / 1e9,
+        slow_hits=_slow(facts, hits),
+        slow_after_without_hits=_slow(facts, misses * stays),
     )
 
 

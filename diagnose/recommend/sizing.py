@@ -8,7 +8,7 @@ import numpy as np
 
 from diagnose import units
 from diagnose.cgroups.paths import is_within
-from diagnose.limits import shared_limit
+from diagnose.limits import Limit, limit_above, shared_limit
 from diagnose.models import CgroupRecord
 from diagnose.windows import Series, Windows
 
@@ -18,6 +18,8 @@ HEADROOM_SHARE = 0.25
 HEADROOM_BYTES = 16 * MIB
 WRITTEN_BACK_SECONDS = 1.0
 """So long may reclaim wait for dirty pages: a stall that a batch job survives, and far from the OOM killer."""
+LEFT_ALONE_SHARE = 0.05
+"""A cache that shrinks by no more than this while others lose theirs is not reclaimed for them."""
 RESERVE_SHARE = 0.05
 """Of what the service needs and the others hold, kept for what the capture did not see of them."""
 
@@ -58,8 +60,8 @@ def floor(windows: Windows, path: str) -> Sum | None:
     listed = ", ".join([f"{name} {units.size(value)}" for name, value in known.items()] + list(dirty.lines))
     return Sum(
         held + headroom,
-        (f"{path} cannot give back {units.size(held)} at its peaks ({listed}); with {units.size(headroom)} headroom "
-         f"its floor is {units.size(held + headroom)}",),
+        (f"{path} cannot give back {units.size(held)} at its peaks ({listed}); with {units.size(headroom)} headroom (a "
+         f"quarter, and no less than {units.size(HEADROOM_BYTES)}) its floor is {units.size(held + headroom)}",),
     )  # fmt: skip
 
 
@@ -75,7 +77,7 @@ def dirty_for_long(windows: Windows, path: str) -> Sum:
     stuck = max(0, peak - int(pace * WRITTEN_BACK_SECONDS)) if peak >= MIB else peak
     line = f"dirty and under writeback {units.size(stuck)}"
     if stuck < peak:
-        line += f" of {units.size(peak)} after {WRITTEN_BACK_SECONDS:g} s of writing {units.size(pace)}/s, as seen"
+        line += f", which is what its device, at {units.size(pace)}/s, leaves of {units.size(peak)} within 1 s"
     return Sum(stuck, (line,))
 
 
@@ -122,20 +124,58 @@ def others(windows: Windows, neighbours: list[str], room: str | None) -> Sum | N
 
 
 def _others_on_the_host(windows: Windows, apart: list[str]) -> Sum | None:
-    """What the host cannot reclaim stands for the others: their cache is not theirs to keep."""
+    """What the host cannot reclaim stands for the others, and of their cache what reclaim left alone meanwhile."""
     column = windows.capture.host_samples.values.get("meminfo.MemAvailable_bytes") or []
     available = [v for v in column if v is not None]
     if not available:
         return None
     own = sum(peak_of(windows, path, "anon_bytes") or 0 for path in apart)
     held = max(0, windows.capture.host.memory_bytes - min(available) - own)
-    return Sum(
-        held,
-        (f"the rest of the host held up to {units.size(held)} that could not be reclaimed (memory less MemAvailable, "
-         f"less {units.size(own)} anonymous memory of {' and '.join(apart)})",),
-    )  # fmt: skip
+    lines: tuple[str, ...] = (
+        f"the rest of the host held up to {units.size(held)} that could not be reclaimed (memory less MemAvailable, "
+        f"less {units.size(own)} anonymous memory of {' and '.join(apart)})",
+    )
+    if kept := _cache_left_alone(windows, apart):
+        lines += (
+            f"and {units.size(kept)} of its page cache never became less, while pages of {apart[0]} were evicted: no "
+            "room for others",
+        )
+    return Sum(held + kept, lines)
+
+
+def _cache_left_alone(windows: Windows, apart: list[str]) -> int:
+    """Return the bytes of everybody else's page cache if reclaim took next to nothing of it; else 0.
+
+    Generations (MGLRU, the default in many distributions since Linux 6.1) pass over cgroups in turn: a flood in one may
+    cost the service all of its cache, and the programs and libraries of the root cgroup nothing.
+    """
+    whole, parts = series_of(windows, "/", "file_bytes"), [series_of(windows, path, "file_bytes") for path in apart]
+    if whole is None or any(part is None for part in parts):
+        return 0
+    rest = whole - sum((part for part in parts if part is not None), np.zeros(windows.count))
+    if np.isnan(rest).all():
+        return 0
+    least, most = float(np.nanmin(rest)), float(np.nanmax(rest))
+    return int(least) if least >= (1 - LEFT_ALONE_SHARE) * most else 0
 
 
 def series_of(windows: Windows, path: str, key: str) -> Series | None:
     record = record_of(windows, path)
     return windows.gauge(record.id, key) if record else None
+
+
+def room_above(windows: Windows, limit: Limit) -> tuple[int | None, str]:
+    """Return how many bytes more the service may take, and what bounds them; None: not measured."""
+    available = [
+        v for v in windows.capture.host_samples.values.get("meminfo.MemAvailable_bytes") or [] if v is not None
+    ]
+    spare = int(min(available) * (1 - RESERVE_SHARE)) if available else None
+    above = limit_above(windows, limit.cgroup)
+    if above is None:
+        return spare, "the host"
+    used = windows.peak(above.cgroup_id, "usage_bytes")
+    left = None if used is None else max(0, int(above.limit_bytes - used))
+    # Below a limit of its own the room is what nobody used there; cache of others would have to make way.
+    if left is not None and (spare is None or left < spare):
+        return left, f"{above.setting} of {above.cgroup}"
+    return spare, "the host"

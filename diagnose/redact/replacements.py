@@ -13,7 +13,7 @@ from diagnose.redact.pseudonyms import Pseudonyms
 from diagnose.redact.vocabulary import public_part
 
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,15}Z")
-_MOUNTS = re.compile(r"/sys/fs/cgroup(/memory|/unified)?")
+_MOUNTS = re.compile(r"/sys/fs/cgroup(/memory|/unified|/cpu|/cpu,cpuacct|/blkio)?")
 _DEVICES = re.compile(
     r"[0-9]+:[0-9]+|(sd|vd|xvd|hd)[a-z]{1,3}[0-9]*|(dm-|loop|md|nbd|ram|rbd|sr|zram|fd)[0-9]+"
     r"|nvme[0-9]+(c[0-9]+)?n[0-9]+(p[0-9]+)?|mmcblk[0-9]+(p[0-9]+|boot[0-9])?"

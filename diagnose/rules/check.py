@@ -204,6 +204,7 @@ def _templates(rule: Rule) -> Iterator[Problem]:
     if advice := rule.then.advice:
         templates += [(("then", "advice", "do"), advice.do), (("then", "advice", "risk"), advice.risk)]
     templates += [(("mechanisms", name, "says"), m.says) for name, m in rule.mechanisms.items() if m.says]
+    templates += [(("mechanisms", name, "asks"), m.asks) for name, m in rule.mechanisms.items() if m.asks]
     for place, text in templates:
         try:
             words = wording.placeholders(text)

@@ -24,6 +24,8 @@ class Mechanism(Part):
     """One way to know. `direct`: the chain itself was measured; `correlation`: things happened at the same time."""
 
     kind: Literal["direct", "correlation"]
+    asks: Line | None = None
+    """The question that it answers, "whether …", for a reader who is told that it does not hold."""
     says: Line | None = None
     """What a reader is told where it holds, a template like the summary; without it, its conditions speak."""
     is_: Condition = Field(alias="is")
@@ -43,9 +45,14 @@ class AdviceText(Part):
     risk: Prose
 
 
-Recommend = Literal[
-    "contain-neighbour", "protect-service", "raise-own-limit", "raise-shared-limit", "stop-proactive-reclaim"
-]
+Recommend = Literal["contain-neighbour", "protect-service", "raise-hit-limit", "raise-own-limit", "raise-shared-limit"]
+
+
+StepKind = Literal[
+    "dirty-limits", "find-dropper", "find-peers", "gentler-reclaim", "look-at-device", "raise-cpu-quota",
+    "raise-cpu-weight", "read-ahead", "throttle-neighbour",
+]  # fmt: skip
+"""What to do by hand: see `diagnose/recommend/steps/`."""
 
 
 class Then(Part):
@@ -56,6 +63,7 @@ class Then(Part):
     """Whose doing it is where no neighbour is accused (the service itself, nobody, not measured); a template."""
     advice: AdviceText | None = None
     recommend: list[Recommend] = Field(default_factory=list, max_length=8)
+    steps: list[StepKind] = Field(default_factory=list, max_length=8)
 
 
 class AccountsFor(Part):

@@ -15,6 +15,7 @@ from diagnose.lab import SCENARIOS
 from tests.accuracy import live, outcomes, simulation, sizing, without_bpf
 from tests.kernels.__main__ import in_guests, kernel_images
 from tests.kernels.guest import ROOT_IMAGE
+from tests.kernels.scenario import SIZING_SECONDS
 from tests.kernels.table import short
 from tests.sections import ROOT, Page
 
@@ -79,10 +80,10 @@ def sized_in_guests(keep: Path | None) -> tuple[str, bool]:
     if not images:
         raise UsageError(f"no kernels in {GUESTS}; run: .ci/guest-packages {GUESTS}")
     with tempfile.TemporaryDirectory(prefix="diagnose-test-", dir="/var/tmp") as folder:
-        found = in_guests(images, GUESTS / ROOT_IMAGE, (keep or Path(folder)).resolve(), 1, "sizes")
+        found = in_guests(images, GUESTS / ROOT_IMAGE, (keep or Path(folder)).resolve(), 2, "sizes")
     for result in found:
         print(f"{result.kernel}: {[check.found for check in result.checks]}", file=sys.stderr)
-    text, holds = sizing.section_of_guests([(short(r.kernel), r.sized) for r in found if r.sized])
+    text, holds = sizing.section_of_guests([(short(r.kernel), r.sized) for r in found if r.sized], SIZING_SECONDS)
     return text, holds and all(result.sized for result in found)
 
 

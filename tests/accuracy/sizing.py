@@ -15,7 +15,7 @@ from pathlib import Path
 
 from diagnose import capture as captures
 from diagnose import units
-from diagnose.lab import Lab, running
+from diagnose.lab import running
 from diagnose.models import Capture, Recommendation
 from diagnose.recommend.need import need
 from diagnose.recommend.sizing import floor, others, shared_room
@@ -96,12 +96,12 @@ def size(name: str, keep: Path | None = None) -> Sized:
             (keep / f"{name}.{what}.capture.json.gz").write_bytes(captures.to_bytes(capture))
 
     with running(name, SECONDS, lambda _: None) as lab:
-        return try_limits(lab, save)
+        return try_limits(Trial(lab, save))
 
 
-def try_limits(lab: Lab, save: Callable[[Capture, str], object]) -> Sized:
-    """Try the limits that the report of a running scenario recommends; `save` gets every capture, and what it shows."""
-    trial, name = Trial(lab, save), lab.scenario.name
+def try_limits(trial: Trial) -> Sized:
+    """Try the limits that the report of a running scenario recommends."""
+    lab, name = trial.lab, trial.lab.scenario.name
     before = trial.measure("before")
     right, judged = agreement(lab, before.capture)
     blamed = sum(before.capture.blame.reads.reads) if before.capture.blame else 0
@@ -281,15 +281,17 @@ def section(rows: Sequence[Sized], host: str) -> tuple[str, bool]:
     return "\n".join(lines), all(row.holds for row in rows)
 
 
-def section_of_guests(rows: Sequence[tuple[str, Sized]]) -> tuple[str, bool]:
-    """Return the same for guests with cgroup v2, (kernel, row) each."""
+def section_of_guests(rows: Sequence[tuple[str, Sized]], seconds: float) -> tuple[str, bool]:
+    """Return the same for guests with cgroup v2, (kernel, row) each, measured for so many seconds."""
     lines = [
         "## Limits and protection on cgroup v2",
         "",
         "The same in guests (emulated, Debian's kernels), in the story's pure form: nobody has a limit, the batch job "
-        "floods the host's cache, kswapd evicts, and no proactive reclaim runs. The pair is bisected one by one: the "
-        "largest containment (memory.high and memory.max) without protection, the smallest protection (memory.low) "
-        "without containment. The ratio is that of the farther one.",
+        "floods the host's cache, kswapd evicts, and no proactive reclaim runs; an emulated service takes longer to go "
+        f"through its files, so that {seconds:.0f} s are measured each time. What kswapd evicts names nobody: whether "
+        "blame agrees is not judged. The pair is bisected one by one: the largest containment (memory.high and "
+        "memory.max) without protection, the smallest protection (memory.low) without containment. The ratio is that "
+        "of the farther one.",
         "",
         *HEAD,
         *(line(replace(row, scenario=f"{row.scenario}, Linux {kernel}")) for kernel, row in rows),

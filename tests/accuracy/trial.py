@@ -54,15 +54,23 @@ class Reading:
 class Trial:
     """A running scenario whose limits are set by hand, as a reader of the report would."""
 
-    def __init__(self, lab: Lab, keep: Callable[[Capture, str], None]) -> None:
+    def __init__(
+        self,
+        lab: Lab,
+        keep: Callable[[Capture, str], object],
+        seconds: float = SECONDS,
+        settle_seconds: float = SETTLE_SECONDS,
+    ) -> None:
+        """`settle_seconds`: in which the service goes once through its files, and reads back what it had lost."""
         self.lab, self.hierarchy, self._keep = lab, Hierarchy.discover(), keep
+        self._seconds, self._settle_seconds = seconds, settle_seconds
         self._service, self._rules = resolve(lab.service, self.hierarchy), rules.load_rules()
         self._slow_bin: int | None = None
 
     def measure(self, name: str) -> Reading:
         """Let a change settle, then run the battery; `name` is what the capture is kept as."""
-        time.sleep(SETTLE_SECONDS)
-        capture = pipeline.record(self._service, self.hierarchy, plan(SECONDS, 1.0), _wait, lambda _: None)
+        time.sleep(self._settle_seconds)
+        capture = pipeline.record(self._service, self.hierarchy, plan(self._seconds, 1.0), _wait, lambda _: None)
         self._keep(capture, name)
         windows = Windows(capture)
         if self._slow_bin is None:
@@ -106,7 +114,8 @@ class Trial:
 def agreement(lab: Lab, capture: Capture) -> tuple[int, int]:
     """Return of how many reads blamed on reclaim under pressure the evictor is one of the lab's culprits, and of all.
 
-    Without a culprit it is the service itself. Proactive reclaim is the host's own, which the lab knows nothing of.
+    Without a culprit it is the service itself. Proactive reclaim is the host's own, which the lab knows nothing of, and
+    what kswapd evicts names nobody.
     """
     guilty = [path for path in (lab.culprit, *lab.accomplices) if path] or [lab.service]
     paths, right, judged = Windows(capture).paths, 0, 0
@@ -114,7 +123,7 @@ def agreement(lab: Lab, capture: Capture) -> tuple[int, int]:
         return 0, 0
     table = capture.blame.reads
     for evictor, cause, reads in zip(table.evictor, table.cause, table.reads, strict=True):
-        if cause != "proactive":
+        if cause not in ("proactive", "kswapd"):
             judged += reads
             right += reads if any(is_within(paths.get(evictor, ""), path) for path in guilty) else 0
     return right, judged

@@ -1,6 +1,14 @@
 import pytest
 
-from diagnose.cgroups import read_cache, read_cpu_quota, read_cpu_usage, read_memory
+from diagnose.cgroups import (
+    read_cache,
+    read_cpu_quota,
+    read_cpu_usage,
+    read_cpu_weight,
+    read_io_limits,
+    read_memory,
+    settable,
+)
 from diagnose.errors import UsageError
 
 from .trees import KEYS, PRESSURE, V1_STAT, V2_STAT, Host
@@ -176,3 +184,22 @@ def test_the_cpu_quota_and_its_period_in_us(tmp_path):
     assert read_cpu_quota(host.hierarchy, "/dg/bare") == (None, None), "unread"
     assert read_cpu_usage(host.hierarchy, "/dg/svc") == 1000
     assert read_cpu_usage(host.hierarchy, "/dg/none") is None
+
+
+def test_the_cpu_weight_by_the_name_of_the_version(tmp_path):
+    v2, v1 = Host(tmp_path / "2", "v2"), Host(tmp_path / "1", "v1")
+    v2.cgroup("/dg/svc", **V2_FILES | {"cpu__weight": "100\n"})
+    v1.process(7, "svc", "/svc", cpu="/c")
+    v1.cgroup("/c", "cpu,cpuacct", **CPU_FILES | {"cpu__shares": "1024\n"})
+    assert read_cpu_weight(v2.hierarchy, "/dg/svc") == 100
+    assert read_cpu_weight(v2.hierarchy, "/dg/none") is None
+    assert read_cpu_weight(v1.hierarchy, "/svc") == 1024
+    assert settable(v1.hierarchy, "/svc") == {"cpu": "/c"}
+    assert settable(v2.hierarchy, "/dg/svc") == {}
+
+
+def test_io_limits_by_word_and_device(tmp_path):
+    host = Host(tmp_path, "v2")
+    host.cgroup("/dg/svc", **V2_FILES | {"io__max": "8:16 rbps=2097152 wbps=max riops=max wiops=120\n"})
+    assert read_io_limits(host.hierarchy, "/dg/svc") == {"rbps": {"8:16": 2097152}, "wiops": {"8:16": 120}}
+    assert read_io_limits(host.hierarchy, "/dg/none") == {}

@@ -43,9 +43,12 @@ def test_few_pages_that_reads_waited_long_for_are_named_with_the_wait() -> None:
     ("counter", "said"),
     [
         (None, "this capture does not tell which"),
-        (0, "DAMON and not an agent that writes to memory.reclaim: the kernel counts 0 pages"),
+        (
+            0,
+            "not an agent that writes to memory.reclaim: of 100 pages that it took on the host, 0 went",
+        ),
         (50, "both DAMON and an agent"),
-        (100, "an agent that writes to memory.reclaim: the kernel counts 100 pages"),
+        (100, "it is an agent that writes to memory.reclaim: of 100 pages that it took on the host, 100 went"),
     ],
 )
 def test_who_reclaims_proactively_is_told_by_the_kernels_counter(counter: int | None, said: str) -> None:
@@ -57,5 +60,5 @@ def test_who_reclaims_proactively_is_told_by_the_kernels_counter(counter: int | 
 
 def test_when_pages_were_dropped_is_told_by_the_windows() -> None:
     dropped = facts(evictions=[(1, BATCH, SVC, "drop-caches", 60)])
-    assert dropped.text("evictions.given_away_when") == "in 1 of 2 windows, first in the one from 1 s on"
+    assert dropped.text("evictions.given_away_when") == "first 1 s after the beginning, in 1 of 2 windows"
     assert facts(evictions=lost(9, 0)).text("evictions.given_away_when") == "at no time of the capture"

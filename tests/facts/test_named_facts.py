@@ -83,13 +83,13 @@ def test_the_limit_that_was_hit_most_is_named_with_its_users() -> None:
     assert bare.text("limit.shared") == "no memory limit lies around it, so what it shares is the host's memory"
 
 
-def test_whose_writes_the_busiest_device_takes() -> None:
+def test_whose_writes_the_device_takes_that_the_service_writes_to() -> None:
     requests = BlockRequests(
         window=[0, 0, 1, 1], device=["vda", "vda", "vda", "loop0"], op=["write", "write", "read", "write"],
         cgroup=[SVC, BATCH, BATCH, SVC], requests=[1, 1, 1, 1], bytes=[3 * MIB, MIB, MIB, 9 * MIB],
         queue_ns=[10, 10, 10, 5], service_ns=[50, 20, 10, 5],
     )  # fmt: skip
     found = facts(block_requests=requests)
-    assert found.text("block.busiest_device") == "vda"
+    assert found.text("block.written_device") == "vda"
     assert found.number("block.own_write_share") == 0.75
     assert found.number("block.write_time_share") == (60 + 30) / (60 + 30 + 20)

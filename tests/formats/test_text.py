@@ -21,7 +21,8 @@ RECORDINGS = sorted(REPLAYS.glob("*.capture.json.gz"))
 @pytest.mark.parametrize("recording", RECORDINGS, ids=lambda path: path.name.partition(".")[0])
 def test_every_recorded_report_fits_the_page(recording: Path) -> None:
     report = pipeline.analyse(captures.load(recording)[0], rules.load_rules())
-    commands = {f"  {line}" for change in report.recommendations for line in change.commands}
+    parts = [*report.recommendations, *(step for finding in report.findings for step in finding.steps)]
+    commands = {f"  {line}" for part in parts for line in (*part.commands, *part.undo)}
     for line in text(render_markdown(report)).split("\n"):
         assert escape.columns(line) <= WIDTH or line in commands, line
         assert line == line.rstrip()

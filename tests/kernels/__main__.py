@@ -6,6 +6,7 @@ Exit 1 if a verdict is not the right one, a probe did not attach, or a check doe
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 import tempfile
@@ -48,7 +49,13 @@ def main() -> int:
         action="store_true",
         help="into --keep also what the detection asks the kernels (tests/probes/recorded)",
     )
-    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="guests at a time (default: %(default)s)")
+    parser.add_argument(
+        "--jobs",
+        type=int,
+        default=min(2, os.cpu_count() or 1),
+        metavar="N",
+        help="guests at a time, a CPU each (default: two, with one CPU one)",
+    )
     parser.add_argument("--brief", action="store_true", help="the guests' verdicts alone; prints, writes no page")
     options = parser.parse_args()
     partly = options.only is not None or options.brief

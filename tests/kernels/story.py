@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
 import time
@@ -17,12 +18,12 @@ from diagnose.models import Report
 from tests.accuracy import without_bpf
 from tests.accuracy.live import outcome
 from tests.kernels import commands, scenario
-from tests.kernels.judge import in_words, judged
+from tests.kernels.judge import in_words, judged, verified
 from tests.kernels.result import Check, Result
 
-DURATION_SECONDS, LONGEST_SECONDS = 20, 60
-USUAL_PACE = 0.35
-"""Of full speed, that of an emulated guest with two CPUs to itself: a slower one measures longer, for as many reads."""
+DURATION_SECONDS, LONGEST_SECONDS = 24, 72
+USUAL_PACE = 1.0
+"""Of full speed, that of an emulated guest with a CPU to itself: a slower one measures longer, for as many reads."""
 SETTLE_SECONDS, GROWTH, LONGEST_SETTLE_SECONDS = 6.0, 1.02, 150.0
 """After a change the service reads back, once, what it had lost: until its cache grows by less than this meanwhile."""
 KILLS = 10
@@ -103,7 +104,7 @@ class Story:
         done = self._run("verify", record)
         verdict = re.search(r"verdict: (.*)", done.said)
         said = verdict[1] if verdict else (done.said.strip().splitlines() or ["nothing"])[-1]
-        self._check("verify says fixed", done.code == 0 and said.startswith("fixed: p99 "), said)
+        self._note(verified(json.loads((record.parent / "verify.json").read_text()), said))
 
     def _roll_back(self) -> None:
         (record,) = self.report_file.parent.glob("change-*.json")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from small_capture import MIB, small_capture
 
 from diagnose import pipeline, rules
 from diagnose.histogram import bin_of
 from diagnose.report import render_markdown
-from tests.kernels.judge import judged
+from tests.kernels.judge import judged, verified
 from tests.kernels.result import Check
 
 ROOT, TOP, SVC, BATCH, OTHER = 1, 10, 11, 12, 13
@@ -72,3 +73,21 @@ def test_a_recommendation_that_is_not_made_is_missed() -> None:
     *_, changes, text = checks(cgroup_version=1)
     assert not changes.right
     assert not text.right
+
+
+@pytest.mark.parametrize(
+    ("verdict", "before", "after", "right"),
+    [
+        ("fixed", 0.6, 1.0, True),
+        ("no change", 0.97, 1.0, True),
+        ("no change", 0.97, 0.98, False),
+        ("worse", 0.97, 1.0, False),
+        ("no change", 1.0, 1.0, False),
+    ],
+)
+def test_the_pair_is_judged_by_the_pages_that_are_missed_no_more(
+    verdict: str, before: float, after: float, right: bool
+) -> None:
+    check = verified({"verdict": verdict, "before": {"hit_ratio": before}, "after": {"hit_ratio": after}}, verdict)
+    assert check.right is right
+    assert verdict in check.found

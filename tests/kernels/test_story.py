@@ -10,7 +10,6 @@ from tests.kernels.story import DURATION_SECONDS, LONGEST_SECONDS, USUAL_PACE, d
 @pytest.mark.parametrize(
     ("share", "seconds"),
     [
-        (1.0, DURATION_SECONDS),
         (USUAL_PACE, DURATION_SECONDS),
         (USUAL_PACE / 2, 2 * DURATION_SECONDS),
         (0.001, LONGEST_SECONDS),

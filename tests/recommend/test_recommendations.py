@@ -35,6 +35,7 @@ def situation(
     version: int = 2,
     backup: bool = False,
     available: int = 12 * GIB,
+    file_mib: dict[int, list[int]] | None = None,
     **changes: object,
 ) -> Capture:
     """Return a capture in which the batch job evicts the service below a limit that they share."""
@@ -53,7 +54,8 @@ def situation(
         windows=3,
         evictions=evictions,
         cache=[(0, BATCH, 0, 0, 50_000, 0)],
-        samples={key: [value * MIB] * 4 for key, value in mib.items()},
+        samples={key: [value * MIB] * 4 for key, value in mib.items()}
+        | {(who, "file_bytes"): [value * MIB for value in column] for who, column in (file_mib or {}).items()},
         settings={10: {setting: None if shared_mib is None else shared_mib * MIB}},
         host={"meminfo.MemAvailable_bytes": [available] * 4},
         **{"cgroup_version": version, **changes},
@@ -116,11 +118,50 @@ def test_where_the_host_is_the_limit_every_ancestor_is_protected_even_one_that_h
     assert {(c.cgroup, c.setting) for c in changes} == {("/dg/svc", "memory.low"), ("/dg", "memory.low")}
 
 
+@pytest.mark.parametrize(
+    ("enabled", "shared_mib", "once"), [(7, None, True), (7, 600, False), (0, None, False), (None, None, False)]
+)
+def test_generations_pass_over_a_protected_cgroup_only_once(
+    enabled: int | None, shared_mib: int | None, once: bool
+) -> None:
+    """That is so where the whole host is short of memory, not where a limit is reached."""
+    capture = situation(shared_mib=shared_mib)
+    settings = {} if enabled is None else {"lru_gen.enabled": enabled}
+    host = capture.host.model_copy(update={"settings": settings})
+    (change, *_) = advice(capture.model_copy(update={"host": host}), "protect-service")
+    assert ("once" in change.risk) is once
+    assert ("at first" in change.reason) is once
+
+
+@pytest.mark.parametrize(("lowest", "kept"), [(990, 490), (960, 0)])
+def test_cache_that_reclaim_leaves_alone_is_no_room_on_the_host(lowest: int, kept: int) -> None:
+    """The root holds 1,000 MiB, of which 500 are the service's and the batch job's; of the rest it loses 10, or 40."""
+    files = {1: [1000, 1000, lowest, 1000], SVC: [200] * 4, BATCH: [300] * 4}
+    rest = others(Windows(situation(shared_mib=None, file_mib=files)), ["/dg/batch"], None)
+    without = others(Windows(situation(shared_mib=None)), ["/dg/batch"], None)
+    assert rest is not None
+    assert without is not None
+    assert rest.bytes - without.bytes == kept * MIB
+    assert any("never became less" in line for line in rest.lines) == bool(kept)
+
+
 def test_below_the_floor_there_is_no_safe_limit_and_the_report_says_so() -> None:
     change = limit_on(advice(situation(anon_mib=850), "contain-neighbour"), "/dg/batch", "memory.high")
     assert change.value_bytes is None
-    assert change.commands == []
     assert "floor" in change.reason
+    raised, limited = change.commands
+    assert raised.endswith("/sys/fs/cgroup/dg/memory.max")
+    assert limited.endswith("/sys/fs/cgroup/dg/batch/memory.high")
+    assert change.undo == [
+        "echo max > /sys/fs/cgroup/dg/batch/memory.high", f"echo {1024 * MIB} > /sys/fs/cgroup/dg/memory.max"
+    ]  # fmt: skip
+
+
+def test_room_that_the_host_does_not_have_is_not_given_by_command() -> None:
+    short = situation(anon_mib=850, available=64 * MIB)
+    change = limit_on(advice(short, "contain-neighbour"), "/dg/batch", "memory.high")
+    assert change.commands == []
+    assert any("which has room for 60.8 MiB" in way for way in change.alternatives)
 
 
 def test_a_job_that_fits_already_needs_no_limit() -> None:
@@ -156,12 +197,6 @@ def test_two_culprits_share_what_is_left() -> None:
 def test_no_setting_is_recommended_twice() -> None:
     changes = advice(situation(), "contain-neighbour", "contain-neighbour", "protect-service", "protect-service")
     assert len({(c.cgroup, c.setting) for c in changes}) == len(changes)
-
-
-def test_proactive_reclaim_gets_no_limit() -> None:
-    (change,) = advice(situation(), "stop-proactive-reclaim")
-    assert change.value_bytes is None
-    assert "on purpose" in change.reason
 
 
 def own(limit_mib: int, available: int | None = 12 * GIB) -> Capture:
@@ -205,7 +240,26 @@ def test_a_limit_that_makes_the_service_swap_is_raised_by_what_lay_in_swap() -> 
     (change,) = advice(swapping(held_mib=80), "raise-own-limit")
     assert change.value_bytes == math.ceil(380 * 1.05) * MIB
     assert "its own memory, which it swaps" in change.reason
-    assert "how many they are was not measured" in change.expected_effect
+    assert "whether that cures it, a measurement after the change tells" in change.expected_effect
+
+
+def test_the_limit_that_was_hit_most_is_raised_by_what_lay_in_swap_below_it() -> None:
+    samples = {
+        (10, "usage_bytes"): [1024 * MIB] * 4, (10, "swap_bytes"): [0, 100 * MIB, 200 * MIB, 200 * MIB],
+        (10, "limit_hits"): [0, 5, 9, 12],
+    }  # fmt: skip
+    base = {"cgroups": PATHS, "windows": 3, "settings": {10: {"memory.max": 1024 * MIB}}, "cgroup_version": 2}
+    host = {"meminfo.MemAvailable_bytes": [GIB] * 4}
+    (change,) = advice(small_capture(**base, samples=samples, host=host), "raise-hit-limit")
+    assert change.value_bytes == math.ceil(1224 * 1.05) * MIB
+    assert change.undo == [f"echo {1024 * MIB} > /sys/fs/cgroup/dg/memory.max"]
+    dry = {key: column for key, column in samples.items() if key[1] != "swap_bytes"}
+    (tried,) = advice(small_capture(**base, samples=dry, host=host), "raise-hit-limit")
+    assert tried.value_bytes is None
+    assert "raise it by a quarter, to 1.25 GiB" in tried.alternatives[0]
+    assert tried.commands == [f"echo {1280 * MIB} > /sys/fs/cgroup/dg/memory.max"]
+    (unknown,) = advice(small_capture(**base, samples=samples), "raise-hit-limit")
+    assert (unknown.value_bytes, unknown.commands) == (None, [])
 
 
 def test_where_nobody_measured_what_lay_in_swap_no_value_is_given_but_where_to_begin() -> None:
@@ -245,8 +299,9 @@ def test_what_is_lacking_for_a_safe_containment_is_said_in_bytes() -> None:
     floor_mib, left_mib = math.ceil(850 * 1.25), 1024 - 300 - 300 * 0.05
     (way,) = [way for way in change.alternatives if "raise" in way]
     wanted = 1024 + floor_mib - left_mib
-    assert f"from 1 GiB to {wanted / 1024:.2f} GiB, and together with that limit /dg/batch to 1.04 GiB" in way
-    assert "fills again" in change.risk
+    assert f"from 1 GiB to {wanted / 1024:.2f} GiB, " in way
+    assert "and together with that limit /dg/batch to 1.04 GiB" in way
+    assert "11.4 GiB that the host has to give" in change.risk
 
 
 # ---------------------------------------------------------------- sizing

@@ -85,6 +85,8 @@ def test_a_rule_of_ones_own_joins_the_shipped_ones(folder: Path) -> None:
         (changed("[protect-service]", "[reboot]"), 12, "protect-service"),
         (changed("{reads.missed_share} of", "{reads.mist} of"), 11, "neither a fact nor"),
         (changed("{reads.missed_share} of", "{{ 7*7 }} of"), 11, "brace"),
+        (changed("{kind: direct,", "{kind: direct, asks: 'whether {nothing}',"), 8, "neither a fact nor"),
+        (changed("[protect-service]", "[protect-service]\n  steps: [reboot]"), 13, "read-ahead"),
         (changed("{reads.missed_share} of", "{reads.missed_share.__class__} of"), 11, "neither a fact nor"),
         (changed("{reads.missed_share} of the", "Half of the"), 11, "no measured number"),
         (changed("{reads.missed_share} of", "{culprits} {reads.missed_share} of"), 11, "nobody is bound"),

@@ -1,0 +1,120 @@
+"""Facts about what holds the service's reads back on its device: an I/O limit of its own, what lies below (pure)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from diagnose import units
+from diagnose.cgroups.paths import is_within
+from diagnose.escape import visible
+from diagnose.facts.block import main_device, mean_read_by_device
+from diagnose.facts.vocabulary import Facts, fact
+from diagnose.windows import Windows
+
+IO_FILES_V1 = {"riops": "blkio.throttle.read_iops_device", "rbps": "blkio.throttle.read_bps_device"}
+MAX_DEPTH = 8
+
+
+@dataclass(frozen=True)
+class HeldBack:
+    """An I/O limit on the service, or above it, for a device that its reads go through."""
+
+    cgroup: str
+    device: str
+    number: str
+    kind: str
+    """"riops" or "rbps", as in io.max."""
+    file: str
+    allowed: int
+    """A second."""
+
+
+def chain_below(windows: Windows, name: str) -> list[str]:
+    """Return the devices below one, the nearest first; empty: it has none, or that was not read."""
+    below = {device.name: device.below for device in windows.capture.devices}
+    chain: list[str] = []
+    level = list(below.get(name, []))
+    while level and len(chain) < MAX_DEPTH:
+        chain += [device for device in level if device not in chain]
+        level = [d for device in level for d in below.get(device, []) if d not in chain]
+    return chain
+
+
+def held_back(windows: Windows, name: str) -> list[HeldBack] | None:
+    """Return the I/O limits on reads of the service on a device and those below; None: they were not looked for."""
+    numbers = {device.name: device.number for device in windows.capture.devices}
+    if name not in numbers:
+        return None
+    version, service = windows.capture.cgroup_version, windows.capture.service.cgroup
+    found = []
+    for record in windows.capture.cgroups:
+        if not is_within(service, record.path):
+            continue
+        for device in (name, *chain_below(windows, name)):
+            for kind, file in IO_FILES_V1.items():
+                allowed = record.io_limits.get(kind, {}).get(numbers.get(device, ""))
+                if allowed:
+                    setting = file if version == 1 else "io.max"
+                    found.append(HeldBack(record.path, device, numbers[device], kind, setting, allowed))
+    return found
+
+
+@fact("block.held_back", "", "text", "cgroups", "the I/O limit of the service's own on that device, or on one below it")
+def _(f: Facts, _n: str | None) -> str | None:
+    name = main_device(f) if f.windows.probe_attached("block") else None
+    if name is None:
+        return None
+    limits = held_back(f.windows, name)
+    if limits is None:
+        return f"whether an I/O limit holds the service back on {visible(name)} was not measured"
+    if not limits:
+        return (
+            f"no I/O limit of the service's own is set on {visible(name)}, so that it is slow itself, or what is below"
+        )
+    return " and ".join(_told(limit, f) for limit in limits)
+
+
+def _told(limit: HeldBack, f: Facts) -> str:
+    allowed = (
+        f"{units.count(limit.allowed)} reads/s" if limit.kind == "riops" else f"{units.size(limit.allowed)}/s of reads"
+    )
+    rate = ratio_of_reads(f, limit.device)
+    made = "" if rate is None or limit.kind != "riops" else f", and it made {units.number(rate)}"
+    return (
+        f"a limit of the service's own holds it to {allowed} on {visible(limit.device)} ({limit.file} of "
+        f"{limit.cgroup}){made}"
+    )
+
+
+def ratio_of_reads(f: Facts, device: str) -> float | None:
+    """Return how many reads a second the service made on a device."""
+    table, service = f.windows.capture.block_requests, f.windows.service_ids
+    made = sum(
+        requests
+        for name, op, cgroup, requests in zip(table.device, table.op, table.cgroup, table.requests, strict=True)
+        if name == device and op == "read" and cgroup in service
+    )
+    return made / (f.windows.count * f.windows.seconds) if made else None
+
+
+@fact("block.layers", "", "text", "block", "what that device is made of, and how long its reads took there")
+def _(f: Facts, _n: str | None) -> str | None:
+    name = main_device(f) if f.windows.probe_attached("block") else None
+    if name is None:
+        return None
+    known = {device.name: device for device in f.windows.capture.devices}
+    means = mean_read_by_device(f)
+    if name not in known:
+        return f"what {visible(name)} is made of was not measured (lsblk -s shows it)"
+    below = chain_below(f.windows, name)
+    if not below:
+        return f"nothing is known to lie below {visible(name)}"
+    file = known[name].backing_file
+    what = f"the file {visible(file)} on {visible(below[0])}" if file else " and ".join(map(visible, below))
+    told = f"{visible(name)} is {what}" if file else f"{visible(name)} lies on {what}"
+    timed = [f"{visible(d)} served the service's reads in {units.duration_ns(means[d])}" for d in below if d in means]
+    if not timed:
+        return told
+    slower = means.get(name, 0.0) > 2 * max(means[d] for d in below if d in means)
+    lost = ", so the time is lost above that" if slower else ""
+    return f"{told}; {' and '.join(timed)} on average, against {units.duration_ns(means.get(name))} here{lost}"

@@ -1,0 +1,72 @@
+"""How much may be dirty, and from where on it is written back: what is set, and a change to try (pure).
+
+Sources: Documentation/admin-guide/sysctl/vm.rst (dirty_*), Documentation/ABI/testing/sysfs-class-bdi.
+"""
+
+from __future__ import annotations
+
+from diagnose import units
+from diagnose.escape import visible
+from diagnose.evaluate import Fired
+from diagnose.facts import Facts
+from diagnose.facts.writes import written_device
+from diagnose.models import BlockDevice, Step
+from diagnose.recommend.steps.shell import show, write
+
+_NAMES = ("dirty_background_bytes", "dirty_background_ratio", "dirty_bytes", "dirty_ratio")
+
+
+def dirty_limits(fired: Fired, facts: Facts) -> list[Step]:
+    """Return the step that lets more be dirty on the device, where it is what bounds, else earlier writeback."""
+    capture, name = facts.windows.capture, written_device(facts)
+    device = next((d for d in capture.devices if d.name == name), None)
+    if device is not None and device.max_dirty_bytes:
+        return [_device(device, device.max_dirty_bytes), _show(device)]
+    background = _background(capture.host.settings, capture.host.page_bytes)
+    return [*([background] if background else []), _show(device)]
+
+
+def _device(device: BlockDevice, most: int) -> Step:
+    file = f"/sys/class/bdi/{device.number}/max_bytes"
+    return Step(
+        says=f"let more be dirty on {visible(device.name)} ({device.number}), which has a strict limit of its own: "
+        f"max_bytes from {units.exact_size(most)} to {units.exact_size(2 * most)}, twice, as a beginning. It only puts "
+        "the pauses off where the service writes faster than the device all the time.",
+        arithmetic=[f"twice {units.size(most)}: {units.size(2 * most)}"],
+        commands=[write(str(2 * most), file)],
+        undo=[write(str(most), file)],
+    )
+
+
+def _background(settings: dict[str, int], page: int) -> Step | None:
+    """Return the step that halves what may be dirty before the kernel begins to write it back."""
+    at = settings.get("vmstat.nr_dirty_background_threshold")
+    if not at:
+        return None
+    before = {name: settings[key] for name in _NAMES[:2] if settings.get(key := f"vm.{name}")}
+    value = at * page // 2 // page * page
+    return Step(
+        says=f"let writeback begin earlier: vm.dirty_background_bytes at {units.exact_size(value)}, half of the "
+        f"{units.size(at * page)} that vm.{_told(before)} comes to now.",
+        arithmetic=[f"half of {units.count(at)} pages (nr_dirty_background_threshold): {units.size(value)}"],
+        commands=[f"sysctl -w vm.dirty_background_bytes={value}"],
+        undo=[f"sysctl -w vm.{name}={old}" for name, old in before.items()],
+    )
+
+
+def _told(before: dict[str, int]) -> str:
+    return " and ".join(f"{name} {units.count(value)}" for name, value in before.items()) or "dirty_background_ratio 0"
+
+
+def _show(device: BlockDevice | None) -> Step:
+    numbers = f"/sys/class/bdi/{device.number}/" if device is not None else "/sys/class/bdi/*/"
+    files = [f"{numbers}{name}" for name in ("max_bytes", "max_ratio", "strict_limit")]
+    bdi = show(*files) if device is not None else f"grep -H . {' '.join(files)}"
+    return Step(
+        says="see how much may be dirty now, and how much is.",
+        commands=[
+            "sysctl vm.dirty_bytes vm.dirty_ratio vm.dirty_background_bytes vm.dirty_background_ratio",
+            bdi,
+            "grep -E 'Dirty|Writeback:' /proc/meminfo",
+        ],
+    )

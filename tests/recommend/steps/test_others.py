@@ -1,0 +1,102 @@
+"""Gentler reclaim, dirty limits, read-ahead, whoever dropped the cache, the peers: values, commands, the way back."""
+
+from __future__ import annotations
+
+from small_capture import MIB, SVC
+
+from diagnose.histogram import bin_of
+from diagnose.models import (
+    Bins,
+    Blame,
+    BlamedReads,
+    BlockDevice,
+    BlockRequests,
+    DamonScheme,
+    Dropper,
+    Process,
+    ReadFile,
+    ServiceRecord,
+)
+from tests.recommend.steps.scene import BATCH, captured, steps_for
+
+SCHEME = DamonScheme(kdamond=0, context=1, scheme=2, action="pageout", min_age=6, aggregation_us=5_000_000)
+
+
+def blamed(seconds: float, reads: int) -> Blame:
+    """Return reads that all came so long after the eviction of their page."""
+    return Blame(
+        reads=BlamedReads(), age_ns=Bins(bin=[bin_of(int(seconds * 1e9))], count=[reads]), distance_pages=Bins(),
+        distinct_refaulted_pages=0, examples=[],
+    )  # fmt: skip
+
+
+def test_damon_waits_as_long_as_the_pages_would_have_needed():
+    (step,) = steps_for("gentler-reclaim", captured(damon=[SCHEME], blame=blamed(8, 50)))
+    file = "/sys/kernel/mm/damon/admin/kdamonds/0/contexts/1/schemes/2/access_pattern/age/min"
+    commit = "echo commit > /sys/kernel/mm/damon/admin/kdamonds/0/state"
+    assert (step.commands, step.undo) == ([f"echo 8 > {file}", commit], [f"echo 6 > {file}", commit])
+    assert "40 s instead of 30 s" in step.says
+
+
+def test_of_a_few_reads_no_time_is_typical():
+    (step,) = steps_for("gentler-reclaim", captured(damon=[SCHEME], blame=blamed(8, 5)))
+    assert "60 s instead of 30 s" in step.says
+
+
+def test_unknown_reclaim_is_looked_for():
+    (step,) = steps_for("gentler-reclaim", captured())
+    assert not step.undo
+    assert "not in this capture" in step.says
+
+
+def written() -> BlockRequests:
+    return BlockRequests(
+        window=[0], device=["loop0"], op=["write"], cgroup=[SVC], requests=[9], bytes=[9], queue_ns=[0], service_ns=[9]
+    )
+
+
+def test_a_strict_limit_of_the_device_is_the_one_to_raise():
+    device = BlockDevice(name="loop0", number="7:0", max_dirty_bytes=8 * MIB)
+    raised, _ = steps_for("dirty-limits", captured(block_requests=written(), devices=[device]))
+    assert raised.commands == [f"echo {16 * MIB} > /sys/class/bdi/7:0/max_bytes"]
+    assert raised.undo == [f"echo {8 * MIB} > /sys/class/bdi/7:0/max_bytes"]
+
+
+def test_else_writeback_begins_at_half_and_what_was_set_comes_back():
+    bare = captured(block_requests=written())
+    settings = {
+        "vm.dirty_background_ratio": 10,
+        "vm.dirty_background_bytes": 0,
+        "vmstat.nr_dirty_background_threshold": 512,
+    }
+    host = bare.host.model_copy(update={"settings": settings})
+    early, _ = steps_for("dirty-limits", bare.model_copy(update={"host": host}))
+    assert early.commands == [f"sysctl -w vm.dirty_background_bytes={MIB}"]
+    assert early.undo == ["sysctl -w vm.dirty_background_ratio=10"]
+    (shown,) = steps_for("dirty-limits", bare)
+    assert shown.commands[0].startswith("sysctl vm.dirty_bytes")
+
+
+def test_files_are_read_from_within_the_services_cgroup_and_names_are_quoted():
+    file = ReadFile(device="7:0", inode=1, path="/srv/a 'b", slow_reads=9, missed_reads=9, total_ns=9)
+    (step,) = steps_for("read-ahead", captured(files=[file], cgroup_version=2))
+    assert step.commands[-1].endswith("""sh /sys/fs/cgroup/dg/svc/cgroup.procs '/srv/a '"'"'b'""")
+    assert step.undo == ["""dd if='/srv/a '"'"'b' iflag=nocache count=0 status=none"""]
+
+
+def test_whoever_dropped_the_cache_is_looked_for_by_what_it_did():
+    dropped = Dropper(cgroup=BATCH, cause="drop-caches", comm="sh", pages=9)
+    now, later = steps_for("find-dropper", captured(droppers=[dropped]))
+    assert any("find /sys/fs/cgroup/dg/batch -name cgroup.procs" in command for command in now.commands)
+    assert "drop_caches" in later.commands[0]
+    advised = dropped.model_copy(update={"cause": "invalidate"})
+    _, later = steps_for("find-dropper", captured(droppers=[advised]))
+    assert "fadvise64" in later.commands[0]
+
+
+def test_the_peers_of_the_processes_that_were_there():
+    service = ServiceRecord(name="svc", cgroup="/dg/svc", cgroup_id=SVC, processes=[Process(pid=7, comm="a")])
+    capture = captured().model_copy(update={"service": service})
+    ends, times = steps_for("find-peers", capture)
+    assert ends.commands[0] == "nsenter -t 7 -n ss -xtunp | grep -E 'pid=7,'"
+    assert times.commands[0].endswith("-p 7")

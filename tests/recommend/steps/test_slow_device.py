@@ -1,0 +1,51 @@
+"""What holds the service back on its device is named, raised where it is its own limit, and shown where to look."""
+
+from __future__ import annotations
+
+from small_capture import SVC
+
+from diagnose.facts import Facts
+from diagnose.models import BlockDevice, BlockRequests
+from diagnose.windows import Windows
+from tests.recommend.steps.scene import captured, steps_for
+
+REQUESTS = BlockRequests(
+    window=[0, 0], device=["loop0", "vda"], op=["read", "read"], cgroup=[SVC, SVC], requests=[160, 160],
+    bytes=[1, 1], queue_ns=[0, 0], service_ns=[160 * 24_000_000, 160 * 90_000],
+)  # fmt: skip
+DEVICES = [
+    BlockDevice(name="loop0", number="7:0", backing_file="/srv/image", below=["vda"]),
+    BlockDevice(name="vda", number="254:0"),
+]
+LIMIT = {"io_limits": {"riops": {"254:0": 40}}, "beside": {"blkio": "/dg/svc"}}
+
+
+def test_the_services_own_limit_below_a_loop_device_is_the_first_to_be_raised():
+    capture = captured({SVC: LIMIT}, block_requests=REQUESTS, devices=DEVICES, cgroup_version=1, mounts={"blkio": "/b"})
+    raised, looked = steps_for("look-at-device", capture)
+    assert raised.commands == ['echo "254:0 80" > /b/dg/svc/blkio.throttle.read_iops_device']
+    assert raised.undo == ['echo "254:0 40" > /b/dg/svc/blkio.throttle.read_iops_device']
+    assert looked.commands[0].endswith(" /dev/loop0")
+    assert "losetup --list /dev/loop0" in looked.commands
+    told = Facts(Windows(capture)).text("block.held_back")
+    assert told == (
+        "a limit of the service's own holds it to 40 reads/s on vda (blkio.throttle.read_iops_device of /dg/svc), and "
+        "it made 40"
+    )
+
+
+def test_without_a_limit_the_report_says_what_lies_below():
+    found = Facts(Windows(captured(block_requests=REQUESTS, devices=DEVICES, cgroup_version=2)))
+    assert (found.text("block.held_back") or "").startswith("no I/O limit of the service's own is set on loop0")
+    assert found.text("block.layers") == (
+        "loop0 is the file /srv/image on vda; vda served the service's reads in 90 µs on average, against 24 ms here, "
+        "so the time is lost above that"
+    )
+
+
+def test_a_capture_without_devices_says_so_and_shows_the_command():
+    capture = captured(block_requests=REQUESTS, cgroup_version=2)
+    limits, _ = steps_for("look-at-device", capture)
+    assert limits.commands == ["grep -H . /sys/fs/cgroup/dg/svc/io.max"]
+    assert "not in this capture" in limits.says
+    assert "was not measured" in (Facts(Windows(capture)).text("block.held_back") or "")

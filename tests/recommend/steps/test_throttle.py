@@ -1,0 +1,54 @@
+"""A neighbour that keeps the device busy is held to half of its rate, and what was set before comes back."""
+
+from __future__ import annotations
+
+from small_capture import SVC
+
+from diagnose.models import BlockDevice, BlockRequests
+from tests.recommend.steps.scene import BATCH, captured, steps_for
+
+REQUESTS = BlockRequests(
+    window=[0, 0, 1], device=["vda"] * 3, op=["read", "read", "write"], cgroup=[SVC, BATCH, BATCH],
+    requests=[40, 4000, 1000], bytes=[1, 1 << 30, 1 << 30], queue_ns=[10, 10, 10], service_ns=[10, 9000, 900],
+)  # fmt: skip
+VDA = BlockDevice(name="vda", number="254:0")
+
+
+def test_v2_writes_io_max_and_restores_what_was():
+    capture = captured(
+        {BATCH: {"io_limits": {"riops": {"254:0": 3000}}}}, block_requests=REQUESTS, devices=[VDA], cgroup_version=2
+    )
+    (step,) = steps_for("throttle-neighbour", capture, "/dg/batch")
+    assert step.commands == ['echo "254:0 riops=500 wiops=125" > /sys/fs/cgroup/dg/batch/io.max']
+    assert step.undo == ['echo "254:0 riops=3000 wiops=max" > /sys/fs/cgroup/dg/batch/io.max']
+
+
+def test_an_unknown_number_is_read_by_the_command():
+    (step,) = steps_for("throttle-neighbour", captured(block_requests=REQUESTS, cgroup_version=2), "/dg/batch")
+    assert step.commands[0].startswith('echo "$(cat /sys/block/vda/dev) riops=500 wiops=125" > ')
+
+
+def test_v1_writes_the_files_of_blkio_where_the_processes_are_there():
+    capture = captured(
+        {BATCH: {"beside": {"blkio": "/b"}}},
+        block_requests=REQUESTS, devices=[VDA], cgroup_version=1, mounts={"blkio": "/sys/fs/cgroup/blkio"},
+    )  # fmt: skip
+    (step,) = steps_for("throttle-neighbour", capture, "/dg/batch")
+    assert step.commands[0] == 'echo "254:0 500" > /sys/fs/cgroup/blkio/b/blkio.throttle.read_iops_device'
+    assert step.undo[0] == 'echo "254:0 0" > /sys/fs/cgroup/blkio/b/blkio.throttle.read_iops_device'
+
+
+def test_v1_makes_a_cgroup_for_processes_that_have_none_and_removes_it_again():
+    capture = captured(block_requests=REQUESTS, devices=[VDA], cgroup_version=1)
+    (step,) = steps_for("throttle-neighbour", capture, "/dg/batch")
+    assert step.commands[1] == "mkdir -p /sys/fs/cgroup/blkio/dg/batch"
+    assert step.undo[-1] == "rmdir /sys/fs/cgroup/blkio/dg/batch"
+
+
+def test_systemd_is_told_by_property():
+    record = {"path": "/system.slice/b a.service", "managed_by": "systemd"}
+    capture = captured({BATCH: record}, block_requests=REQUESTS, devices=[VDA], cgroup_version=2)
+    (step,) = steps_for("throttle-neighbour", capture, "/system.slice/b a.service")
+    start = "systemctl set-property --runtime -- 'b a.service' "
+    assert step.commands == [f"{start}IOReadIOPSMax='/dev/vda 500' IOWriteIOPSMax='/dev/vda 125'"]
+    assert step.undo == [f"{start}IOReadIOPSMax= IOWriteIOPSMax="]
