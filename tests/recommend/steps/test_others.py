@@ -81,7 +81,21 @@ def test_files_are_read_from_within_the_services_cgroup_and_names_are_quoted():
     file = ReadFile(device="7:0", inode=1, path="/srv/a 'b", slow_reads=9, missed_reads=9, total_ns=9)
     (step,) = steps_for("read-ahead", captured(files=[file], cgroup_version=2))
     assert step.commands[-1].endswith("""sh /sys/fs/cgroup/dg/svc/cgroup.procs '/srv/a '"'"'b'""")
-    assert step.undo == ["""dd if='/srv/a '"'"'b' iflag=nocache count=0 status=none"""]
+    assert not step.undo  # nothing drops what was read ahead and leaves what the service had cached itself
+    assert "nothing to undo" in step.says
+
+
+def test_a_file_whose_path_is_not_whole_is_found_by_its_inode():
+    file = ReadFile(device="7:0", inode=12, path="…/a/$(b)", slow_reads=9, missed_reads=9, total_ns=9)
+    samples = {(SVC, "file_bytes"): [MIB, MIB, MIB, MIB, 3 * MIB]}
+    (step,) = steps_for("read-ahead", captured(files=[file], cgroup_version=2, samples=samples))
+    found = '"$(find "$(findmnt -nfo TARGET -S 7:0)" -xdev -inum 12 -print -quit)"'
+    assert step.commands[0] == f"ls -lh -- {found}"
+    assert step.commands[1].endswith(f"/sys/fs/cgroup/dg/svc/cgroup.procs {found}")
+    assert "its cache held 3 MiB" in step.says
+    named = file.model_copy(update={"device": "vda; reboot"})
+    (step,) = steps_for("read-ahead", captured(files=[named], cgroup_version=2))
+    assert step.commands[0] == 'ls -lh -- "$(find / -xdev -inum 12 -print -quit)"'
 
 
 def test_whoever_dropped_the_cache_is_looked_for_by_what_it_did():
