@@ -108,7 +108,9 @@ def _in_all(f: Facts, cpus: int) -> str:
     told = f"; all CPU time used came to {units.number(min(everything, cpus))}"
     highest = [p for p in used if not any(q != p and is_within(p, q) for q in used)]
     rest = everything - sum(used[p] for p in highest)
-    return told + (f", {units.number(rest)} of it by processes in no other cgroup that was read" if rest >= REST else "")
+    if rest >= REST:
+        told += f", {units.number(rest)} of it by processes in no other cgroup that was read"
+    return told
 
 
 def _beside_each_other(paths: list[str], used: dict[str, float], cpus: float) -> list[str]:

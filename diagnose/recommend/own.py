@@ -74,7 +74,7 @@ def raise_hit(fired: Fired, facts: Facts) -> list[Recommendation]:
             "page that is read has to push one out first.",
             arithmetic=[*lines, f"in whole MiB: {value // MIB} MiB, {units.size(more)} more"],
             expected_effect="What lay in swap fits, so that reads need not push it out first. How much of their time "
-            "that saves was not measured, and the service may grow on: diagnose verify measures it after the change.",
+            "that saves was not measured, and the service may grow on: a measurement after the change tells.",
             risk=f"{units.size(more)} less for others, of {units.size(room)} that {whose} has to give; where the "
             "service grows on, the reclaim is only put off.",
             commands=commands(record, limit.setting, value, windows),

@@ -66,7 +66,8 @@ def test_a_quota_that_was_not_read_is_shown_how_to_read():
 def test_the_weight_becomes_that_of_whoever_crowds_it():
     capture = captured({SVC: {"cpu_weight": 100}, BATCH: {"cpu_weight": 1000}}, samples=USED, cgroup_version=2)
     (step,) = steps_for("raise-cpu-weight", capture)
-    assert step.says == "raise cpu.weight of /dg/svc from 100 to 1,000, against the 1,000 of /dg/batch, which used 1 CPU."
+    raised = "raise cpu.weight of /dg/svc from 100 to 1,000"
+    assert step.says == f"{raised}, against the 1,000 of /dg/batch, which used 1 CPU."
     assert step.commands == ["echo 1000 > /sys/fs/cgroup/dg/svc/cpu.weight"]
     assert step.undo == ["echo 100 > /sys/fs/cgroup/dg/svc/cpu.weight"]
 
@@ -80,7 +81,8 @@ def test_the_largest_user_further_up_is_met_at_the_level_at_which_it_competes():
                                 "was not read.")):  # fmt: skip
         outside = CgroupRecord(id=30, path="/else", cpu_weight=weight)
         two = steps_for("raise-cpu-weight", capture.model_copy(update={"cgroups": [*capture.cgroups, outside]}))
-        assert [step.says.split(" from ")[0] for step in two] == ["raise cpu.weight of /dg", "raise cpu.weight of /dg/svc"]
+        raised = [step.says.split(" from ")[0] for step in two]
+        assert raised == ["raise cpu.weight of /dg", "raise cpu.weight of /dg/svc"]
         assert two[0].says.endswith(said)
         assert two[0].commands == [f"echo {weight or 200} > /sys/fs/cgroup/dg/cpu.weight"]
         assert two[0].undo == ["echo 100 > /sys/fs/cgroup/dg/cpu.weight"]
