@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import re
+import secrets
+import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -95,8 +97,33 @@ def _write_elsewhere(contents: dict[str, bytes]) -> Path:
 def _write_all(folder: Path, contents: dict[str, bytes]) -> None:
     """Write the files, some perhaps in folders below; after a failure, or Ctrl-C, everything is as it was before.
 
-    All are written before the first gets its name: whoever is killed while writing leaves nothing, or nearly all.
+    A folder that is not there yet is made under another name and gets its own with all its files in it: it is whole or
+    not there, also for whoever is killed while writing.
     """
+    if os.path.lexists(folder):
+        _write_into(folder, contents)
+        return
+    made: list[Path] = []
+    beside: Path | None = None
+    try:
+        _make_folder(folder.parent, made)
+        unfinished = folder.parent / f".diagnose-{secrets.token_hex(8)}"
+        unfinished.mkdir(0o755)
+        beside = unfinished
+        _write_into(beside, contents)
+        beside.rename(folder)
+    except BaseException:
+        if beside is not None:
+            shutil.rmtree(beside, ignore_errors=True)
+        with suppress(OSError):
+            for above in reversed(made):
+                above.rmdir()
+        raise
+
+
+def _write_into(folder: Path, contents: dict[str, bytes]) -> None:
+    """Write the files into a folder. All are written before the first gets its name: whoever is killed while writing
+    leaves nothing, or nearly all."""
     made: list[Path] = []
     named: list[Path] = []
     try:

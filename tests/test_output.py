@@ -172,23 +172,38 @@ def test_ctrl_c_while_writing_leaves_nothing(tmp_path: Path, monkeypatch: pytest
     assert not (tmp_path / "there").exists()
 
 
-@pytest.mark.parametrize("moment", range(len(CONTENTS)))
-def test_whoever_is_killed_while_writing_leaves_no_file(moment: int, tmp_path: Path) -> None:
+def write_until_killed(folder: Path, call: str, moment: int) -> None:
+    """Write in a process of its own, which is killed when it has called a function of os so many times."""
     pid = os.fork()
     if not pid:
-        calls, real = iter(range(100)), os.fsync
+        calls, real = iter(range(100)), getattr(os, call)
 
-        def killed(descriptor: int) -> None:
-            real(descriptor)
+        def killed(*args: object, **kwargs: object) -> None:
+            real(*args, **kwargs)
             if next(calls) == moment:
                 os.kill(os.getpid(), signal.SIGKILL)
 
-        os.fsync = killed
-        write(tmp_path / "there", CONTENTS)
+        setattr(os, call, killed)
+        write(folder, CONTENTS)
         os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("moment", range(len(CONTENTS)))
+@pytest.mark.parametrize("call", ["fsync", "link"])
+def test_whoever_is_killed_while_writing_leaves_no_folder(call: str, moment: int, tmp_path: Path) -> None:
     if not has_nameless_files(tmp_path):
         pytest.skip("this file system has no files without a name")
+    write_until_killed(tmp_path / "there", call, moment)
+    assert not (tmp_path / "there").exists()
+
+
+@pytest.mark.parametrize("moment", range(len(CONTENTS)))
+def test_whoever_is_killed_while_writing_leaves_no_file_in_a_folder_that_was_there(moment: int, tmp_path: Path) -> None:
+    if not has_nameless_files(tmp_path):
+        pytest.skip("this file system has no files without a name")
+    (tmp_path / "there").mkdir()
+    write_until_killed(tmp_path / "there", "fsync", moment)
     assert [path for path in (tmp_path / "there").rglob("*") if path.is_file()] == []
 
 

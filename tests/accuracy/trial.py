@@ -42,6 +42,11 @@ class Reading:
         return self.slow / max(1, self.reads)
 
     @property
+    def avoidably_slow_share(self) -> float:
+        """Slow reads that did not wait for what proactive reclaim had taken, over all reads."""
+        return max(0, self.slow - self.proactive) / max(1, self.reads)
+
+    @property
     def avoidable_share(self) -> float:
         """Missed reads that a limit can be expected to avoid, over all reads."""
         return max(0, self.missed - self.proactive) / max(1, self.reads)

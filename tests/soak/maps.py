@@ -9,6 +9,7 @@ from diagnose.cgroups import is_within
 from tests.checks import Check
 from tests.live import MIB, reads_by_kind
 from tests.soak.ending import Ending
+from tests.soak.figures import begun
 from tests.soak.scene import Scene
 from tests.tool import Tool
 
@@ -92,7 +93,8 @@ def waiting(scene: Scene, seconds: float) -> str:
     lost = lost_of(scene, ending, "inflight_map_full", at_least=1)
     if ending.capture is not None:
         pipes = reads_by_kind(ending.capture).get("pipe", 0)
-        scene.checks.append(Check("reads of pipes", pipes, THREADS * PROCESSES, "the workload", lost=lost))
+        slack, all_of_them = begun(workers, lost), THREADS * PROCESSES
+        scene.checks.append(Check("reads of pipes", pipes, all_of_them, "the workload", slack=slack, lost=lost))
     return f"{THREADS * PROCESSES:,} reads at once"
 
 
