@@ -213,5 +213,5 @@ def test_devices_limits_quotas_and_users_are_named(scenario: str, named: str) ->
 
 def test_where_all_reads_waited_no_second_population_is_claimed() -> None:
     recording = REPLAYS / "cold-reads.capture.json.gz"
-    assert measured(recording)["reads"]["slow_threshold_basis"] == "waiting"
+    assert measured(recording)["read_latency"]["slow_threshold_basis"] == "waiting"
     assert "tenfold" not in render_markdown(report_of(recording))

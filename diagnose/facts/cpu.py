@@ -105,7 +105,7 @@ def _in_all(f: Facts, cpus: int) -> str:
     everything = used.pop("/", None)
     if everything is None:
         return ""
-    told = f"; all CPU time used came to {units.number(min(everything, cpus))}"
+    told = f"; all CPU time used came to {units.counted(min(everything, cpus), 'CPUs')}"
     highest = [p for p in used if not any(q != p and is_within(p, q) for q in used)]
     rest = everything - sum(used[p] for p in highest)
     if rest >= REST:

@@ -76,8 +76,8 @@ class Prediction:
         if still_hits > 0 and self.slow_hits:
             told += (
                 f" Of those that stay slow about {units.count(self.slow_missed_after)} miss; about "
-                f"{units.count(still_hits)} find their pages in the cache, taking that of the reads that become hits "
-                f"as many are slow as of the hits now ({units.count(self.slow_hits)})."
+                f"{units.count(still_hits)} find their pages in the cache, taking reads that become hits to be slow "
+                f"as often as hits are now ({units.count(self.slow_hits)} of them)."
             )
         if self.missed_after and self.proactive_reads:
             told += (

@@ -81,7 +81,8 @@ def _wanted(facts: Facts) -> _Wanted:
             f"{units.count(refaulted - seen)} of the {units.count(refaulted)} pages that came back had been evicted "
             "before the capture began, so it is too short to tell after what time pages are wanted again",
         )
-    ns = percentile(windows.blame_bins("age_ns"), WANTED_SHARE)
+    ages = windows.blame_bins("age_ns")
+    ns = None if ages is None else percentile(ages, WANTED_SHARE)
     if ns is None or ns / 1e9 > SEEN_PART * windows.count * windows.seconds:
         return _Wanted(None, "the capture is too short to tell after what time pages are wanted again")
     return _Wanted(ns / 1e9)
