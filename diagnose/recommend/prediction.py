@@ -91,8 +91,8 @@ class Prediction:
         if trouble is None or stays < trouble:
             return ""
         return (
-            f" That leaves about {units.percent(stays)} of the reads slow, and from {units.percent(trouble)} on they "
-            "can be trouble: this change alone may not end it; what is left is to be measured after it."
+            f" That leaves about {units.percent(stays)} of the reads slow, and only below {units.percent(trouble)} are "
+            "they sure to be no trouble: this change alone may not end it; what is left is to be measured after it."
         )
 
 
