@@ -199,6 +199,7 @@ def test_the_services_own_part_in_the_evictions_is_told() -> None:
         ("crowded-cpu", r"1: raise cpu\.shares of /diagnose-demo-1 from .* competes with (/other-\d+)+, which used"),
         ("crowded-cpu", r"2: raise cpu\.shares of /diagnose-demo-1/service from .* of /diagnose-demo-1/batch"),
         ("cold-reads", r"the commands find it by its inode"),
+        ("reclaim-stall", r"Risk: .* The way back makes the kernel reclaim at once .* refuses it \(EBUSY\)"),
         ("dirty-pages", r"what stops it is how much may be dirty: loop\d+ may hold"),
         ("dirty-pages", r"to another device: the pauses took [\d.]+ % of the capture"),
         ("reclaim-stall", r"memory\.\w+ of /diagnose-demo-1 \(96 MiB\), hit [\d,]+ times"),
