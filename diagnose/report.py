@@ -28,6 +28,8 @@ from diagnose.seal import sealed
 Node = dict[str, Any]
 
 _KINDS = ("hit", "missed", "direct")
+ENOUGH_WINDOWS = 30
+"""So many windows hold the pairs, the bursts and the windows between them that the tests over time ask for."""
 _LIMITS = (
     "memory.max",
     "memory.high",
@@ -80,11 +82,19 @@ def outcome(evidence: Evidence) -> str:
     return "yes" if evidence.holds else TOO_LITTLE if evidence.missing else "failed"
 
 
+def lacks_data(report: Report) -> bool:
+    """Say whether a test of the verdict's rule could not decide for want of windows."""
+    main = main_finding(report)
+    return main is not None and any(outcome(evidence) == TOO_LITTLE for evidence in main.evidence)
+
+
 def reproduce(report: Report) -> list[str]:
     """Return the command lines that measure again, and that make this report again from its capture."""
     context = report.measurements.get("capture")
     windows = context["requested_windows"] if isinstance(context, dict) else report.capture.windows
     seconds = report.capture.window_seconds
+    if lacks_data(report):
+        windows = max(windows, ENOUGH_WINDOWS)
     name = shlex.quote(report.service.name)
     option = f"--service={name}" if report.service.name.startswith("-") else f"--service {name}"
     without = " --no-bpf" if isinstance(context, dict) and context.get("without_bpf") else ""
@@ -250,6 +260,7 @@ def _environment() -> Environment:
         "eviction_ages": eviction_ages,
         "miss_ratio_curve": miss_ratio_curve,
         "read_histogram": read_histogram,
+        "lacks_data": lacks_data,
         "reproduce": reproduce,
         "stall": stall,
         "timeline": timeline,

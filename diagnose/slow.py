@@ -27,7 +27,7 @@ def slow_threshold_ns(hits: NDArray[np.int64], missed: NDArray[np.int64]) -> flo
     With enough of both: the bin edge that best separates missed reads from hits (Youden's index: the share of misses
     at or above it less the share of hits). Otherwise the antimode between two modes a decade apart, otherwise 1 ms.
     """
-    if missed.sum() >= LABELLED and missed.sum() >= LABELLED * hits.sum():
+    if all_waited(hits, missed):
         return _fastest(missed)
     if hits.sum() >= LABELLED and missed.sum() >= LABELLED:
         return _separating_edge(hits, missed)
@@ -36,6 +36,11 @@ def slow_threshold_ns(hits: NDArray[np.int64], missed: NDArray[np.int64]) -> flo
     if waits:
         return float(max(lower_edges()[bin_of(round(waits[0].antimode_ns))], 1.0))
     return DEFAULT_NS
+
+
+def all_waited(hits: NDArray[np.int64], missed: NDArray[np.int64]) -> bool:
+    """Say whether next to every read missed, so that hits are no second population to tell them from."""
+    return bool(missed.sum() >= LABELLED and missed.sum() >= LABELLED * hits.sum())
 
 
 def _fastest(missed: NDArray[np.int64]) -> float:

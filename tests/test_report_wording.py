@@ -195,7 +195,13 @@ def test_the_services_own_part_in_the_evictions_is_told() -> None:
     [
         ("contended-device", r"less of vda, .* the [\d,]+ requests/s that it made"),
         ("slow-device", r"Mend what makes loop\d+ take [\d.]+ ms for a read"),
-        ("dirty-pages", r"faster device than loop\d+: the pauses took [\d.]+ % of the capture"),
+        ("slow-device", r"Risk: .* from others: on vda they made [\d,]+ of [\d,]+ requests"),
+        ("crowded-cpu", r"1: raise cpu\.shares of /diagnose-demo-1 from .* competes with (/other-\d+)+, which used"),
+        ("crowded-cpu", r"2: raise cpu\.shares of /diagnose-demo-1/service from .* of /diagnose-demo-1/batch"),
+        ("cold-reads", r"the commands find it by its inode"),
+        ("reclaim-stall", r"Risk: .* The way back makes the kernel reclaim at once .* refuses it \(EBUSY\)"),
+        ("dirty-pages", r"what stops it is how much may be dirty: loop\d+ may hold"),
+        ("dirty-pages", r"to another device: the pauses took [\d.]+ % of the capture"),
         ("reclaim-stall", r"memory\.\w+ of /diagnose-demo-1 \(96 MiB\), hit [\d,]+ times"),
         ("cpu-quota", r"(about [\d.]+ CPUs more would have|would have used at most about [\d.]+ CPUs)"),
         ("crowded-cpu", r"\*\*Who:\*\* .*(most CPU time was used by /|who was not measured: .* shows it)"),
@@ -204,3 +210,9 @@ def test_the_services_own_part_in_the_evictions_is_told() -> None:
 )
 def test_devices_limits_quotas_and_users_are_named(scenario: str, named: str) -> None:
     assert re.search(named, first_screen(REPLAYS / f"{scenario}.capture.json.gz"))
+
+
+def test_where_all_reads_waited_no_second_population_is_claimed() -> None:
+    recording = REPLAYS / "cold-reads.capture.json.gz"
+    assert measured(recording)["read_latency"]["slow_threshold_basis"] == "waiting"
+    assert "tenfold" not in render_markdown(report_of(recording))

@@ -147,7 +147,8 @@ def _level(judgement: Judgement) -> int:
 
 
 def _explains(one: Judgement, other: Judgement) -> bool:
-    return other.loaded.id in one.loaded.rule.explains
+    rule = one.loaded.rule
+    return other.loaded.id in rule.explains and (rule.explains_if is None or rule.explains_if in one.mechanisms)
 
 
 def _precedes(one: Judgement, other: Judgement) -> bool:

@@ -159,16 +159,20 @@ def unconfirmed(judgement: Judgement, facts: FactSource) -> list[str]:
 
 
 def _outcome(judgement: Judgement, mechanism: str) -> str:
-    rows = [e for e in judgement.evidence if e.condition.startswith(_prefix(mechanism))]
-    if too_few := next((e for e in rows if e.holds is False and e.missing), None):
-        return f"too little data: {units.quantity(too_few.measured, too_few.unit)}"
-    if unknown := next((e for e in rows if e.holds is None), None):
-        _, too_little, why = (unknown.missing or "").partition(TOO_LITTLE)
-        return f"{too_little}{why}" if too_little else f"unknown: {unknown.missing}"
-    failed = next((e for e in rows if not e.holds), None)
-    if failed is None or failed.threshold is None:
+    """Say what each of the mechanism's conditions came to that does not hold: one may have failed, one lack data."""
+    rows = [e for e in judgement.evidence if e.condition.startswith(_prefix(mechanism)) and not e.holds]
+    return "; ".join(dict.fromkeys(map(_came_to, rows))) or "failed"
+
+
+def _came_to(row: Evidence) -> str:
+    if row.holds is False and row.missing:
+        return f"too little data: {units.quantity(row.measured, row.unit)}"
+    if row.holds is None:
+        _, too_little, why = (row.missing or "").partition(TOO_LITTLE)
+        return f"{too_little}{why}" if too_little else f"unknown: {row.missing}"
+    if row.threshold is None:
         return "failed"
-    values = (units.quantity(value, failed.unit) for value in (failed.measured, failed.threshold))
+    values = (units.quantity(value, row.unit) for value in (row.measured, row.threshold))
     return "failed: {} measured, {} is the threshold".format(*values)
 
 

@@ -10,9 +10,9 @@ from diagnose.evaluate.comparisons import compare
 from diagnose.evaluate.result import Context, Result, unknown
 from diagnose.models import Evidence
 from diagnose.rules import wording
-from diagnose.rules.conditions import MovesTogether, OnOffIn, TwoModesIn
+from diagnose.rules.conditions import ActivityAndEffect, MovesTogether, OnOffIn, TwoModesIn
 from diagnose.statistics import Together, TwoModes, holm, moves_together, on_off, two_modes
-from diagnose.statistics.onoff import MIN_WINDOWS
+from diagnose.statistics.onoff import MIN_WINDOWS, parted
 from diagnose.statistics.together import MIN_PAIRS
 
 TOO_LITTLE = "too little data"
@@ -153,8 +153,7 @@ def judge_on_off(condition: OnOffIn, context: Context) -> Result:
         return unknown(sentence, least, None, about + missing)
     found = on_off(series[pair.activity], series[pair.effect])
     if found is None:
-        evidence = Evidence(condition=sentence, holds=False, measured="no bursts", threshold=least, unit=None)
-        return Result(False, (evidence,), (f"{about}{wording.label(pair.activity)} do not come in bursts",))
+        return _no_comparison(sentence, about, pair, least, parted(series[pair.activity], series[pair.effect]))
     cycles = context.threshold(condition.cycles_at_least)
     holds = found.cycles >= cycles and found.delta >= least
     unit = wording.fact_unit(pair.effect)
@@ -167,8 +166,27 @@ def judge_on_off(condition: OnOffIn, context: Context) -> Result:
     too_few = found.cycles < cycles
     if too_few:  # two demands: the delta alone would not say which one fails
         measured = f"{units.number(found.delta)} over {units.counted(found.cycles, 'cycles')}, fewer than {cycles:g}"
+    if found.delta < 0:  # the wrong sign is more than a value below the threshold
+        measured = measured if too_few else units.number(found.delta)
+        measured = f"{measured}; below 0: {wording.label(pair.effect)} were lower in the bursts than outside them"
     evidence = Evidence(
         condition=sentence, holds=holds, measured=measured, threshold=least, unit=None,
         missing=TOO_LITTLE if too_few else None,
     )  # fmt: skip
     return Result(holds, (evidence,), (says,))
+
+
+def _no_comparison(
+    sentence: str, about: str, pair: ActivityAndEffect, least: float, windows: tuple[int, int] | None
+) -> Result:
+    """Return why nothing was compared: no bursts, or too few windows in them or outside them."""
+    if windows is None:
+        evidence = Evidence(condition=sentence, holds=False, measured="no bursts", threshold=least, unit=None)
+        return Result(False, (evidence,), (f"{about}{wording.label(pair.activity)} do not come in bursts",))
+    on, off = windows
+    few = f"{units.counted(on, 'windows')} in bursts and {units.counted(off, 'windows')} outside them, "
+    measured = f"{few}at least {MIN_WINDOWS} of each are needed"
+    evidence = Evidence(
+        condition=sentence, holds=False, measured=measured, threshold=least, unit=None, missing=TOO_LITTLE
+    )
+    return Result(False, (evidence,), (f"{about}{measured}",))

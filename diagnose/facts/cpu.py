@@ -10,6 +10,8 @@ from diagnose.models import CgroupRecord
 MOST_NAMED = 3
 MEASURED_APART = 0.02
 """The readings of cgroups are not of one moment, so that they may add up to a little more than the CPUs."""
+REST = 0.1
+"""Less CPU time than this in no cgroup is told of nobody: the readings are of different moments."""
 LEAST_CPUS = 0.01
 """A hundredth of a CPU: who used less crowds nobody."""
 
@@ -94,6 +96,20 @@ def _(f: Facts, _n: str | None) -> str | None:
     told = f"most CPU time was used by {most}"
     if own is not None:
         told += f"; the service itself used {units.number(own)}"
+    return told + _in_all(f, cpus)
+
+
+def _in_all(f: Facts, cpus: int) -> str:
+    """Say what the whole host used, and how much of that no cgroup that was read accounts for; "" where unknown."""
+    used = {r.path: c for r in f.windows.capture.cgroups if (c := _used(f, r.id)) is not None}
+    everything = used.pop("/", None)
+    if everything is None:
+        return ""
+    told = f"; all CPU time used came to {units.counted(min(everything, cpus), 'CPUs')}"
+    highest = [p for p in used if not any(q != p and is_within(p, q) for q in used)]
+    rest = everything - sum(used[p] for p in highest)
+    if rest >= REST:
+        told += f", {units.number(rest)} of it by processes in no other cgroup that was read"
     return told
 
 

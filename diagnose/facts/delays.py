@@ -12,6 +12,9 @@ from diagnose.windows import FILE_KINDS, KINDS
 
 LEAST_NS = 10_000
 """What delayed a read is asked from here on (DELAYED_NS of bpf/reads.c)."""
+STOP_PART = 0.25
+"""A read that a stop by the CPU quota falls into takes as long as the rest of that stop: a quarter of the mean covers
+stops of different lengths, and what the kernel adds up over several CPUs."""
 
 
 def _first_octave(f: Facts) -> int | None:
@@ -47,6 +50,27 @@ def _delay_share(f: Facts, column: Literal["runqueue_ns", "reclaim_ns"]) -> floa
 )
 def _(f: Facts, _n: str | None) -> float | None:
     return _delay_share(f, "runqueue_ns")
+
+
+@fact(
+    "delays.stop_sized_share",
+    "ratio",
+    "number",
+    "reads",
+    "share of the slow reads' wait for a CPU in reads about a quarter as long as a stop by the CPU quota, or longer",
+)
+def _(f: Facts, _n: str | None) -> float | None:
+    table, octave, stop = f.windows.capture.read_delays, _first_octave(f), f.number("cpu.mean_stop")
+    if table is None or table.runqueue_ns is None or octave is None or stop is None:
+        return None
+    waited = [
+        (o, ns)
+        for kind, o, ns in zip(table.kind, table.octave, table.runqueue_ns, strict=True)
+        if kind in FILE_KINDS and o >= octave
+    ]
+    # Waits are known by octave of latency: the one that a quarter of a stop lies in counts whole.
+    long = bin_of(round(stop * 1e9 * STOP_PART)) // BINS_PER_OCTAVE
+    return ratio(float(sum(ns for o, ns in waited if o >= long)), float(sum(ns for _, ns in waited)))
 
 
 @fact(

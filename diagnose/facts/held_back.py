@@ -74,6 +74,28 @@ def _(f: Facts, _n: str | None) -> str | None:
     return " and ".join(_told(limit, f) for limit in limits)
 
 
+@fact("block.limited_others", "", "text", "block", "how much others used the device that such a limit is for")
+def _(f: Facts, _n: str | None) -> str | None:
+    name = main_device(f) if f.windows.probe_attached("block") else None
+    if name is None:
+        return None
+    devices = list(dict.fromkeys(limit.device for limit in held_back(f.windows, name) or [])) or [name]
+    return " and ".join(_others_on(device, f) for device in devices)
+
+
+def _others_on(device: str, f: Facts) -> str:
+    table = f.windows.capture.block_requests
+    there = [
+        (requests, cgroup not in f.windows.service_ids)
+        for name, cgroup, requests in zip(table.device, table.cgroup, table.requests, strict=True)
+        if name == device
+    ]
+    others = sum(requests for requests, other in there if other)
+    return (
+        f"on {visible(device)} they made {units.count(others)} of {units.counted(sum(n for n, _ in there), 'requests')}"
+    )
+
+
 def _told(limit: HeldBack, f: Facts) -> str:
     allowed = (
         f"{units.count(limit.allowed)} reads/s" if limit.kind == "riops" else f"{units.size(limit.allowed)}/s of reads"

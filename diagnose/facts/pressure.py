@@ -39,6 +39,23 @@ def _(f: Facts, _n: str | None) -> float | None:
 
 
 @fact(
+    "cpu.mean_stop",
+    "s",
+    "number",
+    "cgroups",
+    "mean time that the CPU quota stopped the service in a period in which it did, no more than a whole period",
+)
+def _(f: Facts, _n: str | None) -> float | None:
+    stopped_us, periods = _own(f, "cpu_throttled_us"), _own(f, "cpu_throttled_periods")
+    mean = None if stopped_us is None or not periods else stopped_us / periods / 1e6
+    record = next((c for c in f.windows.capture.cgroups if c.id == f.windows.capture.service.cgroup_id), None)
+    if mean is None or record is None or record.cpu_period_us is None:
+        return mean
+    # The kernel adds the stops of all CPUs up, but no task stands still for longer than a period.
+    return min(mean, record.cpu_period_us / 1e6)
+
+
+@fact(
     "cpu.throttled_share",
     "ratio",
     "number",

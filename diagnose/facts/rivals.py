@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from diagnose import units
 from diagnose.cgroups.paths import ancestors, is_within
 from diagnose.facts.vocabulary import Facts, fact, total
@@ -12,17 +14,38 @@ LEAST_CPUS = 0.1
 """Whoever used less than a tenth of a CPU crowds nobody."""
 
 
-def heaviest_rival(facts: Facts) -> tuple[CgroupRecord, CgroupRecord] | None:
-    """Return two siblings, one of which holds the service, the other who crowds it with most weight against it.
+@dataclass(frozen=True)
+class Rival:
+    """Who competes with the service for the CPUs, and the two children of one cgroup between whom weights decide."""
 
-    None where the weights of no such pair were read.
+    own: CgroupRecord
+    """The service's cgroup or the one above it that lies beside what holds the rival; its weight is known."""
+    beside: CgroupRecord | None
+    """The rival's cgroup or the one above it at that level; None: its weight was not read."""
+    user: str
+    cpus: float
+    """What the rival used, on average over the capture."""
+
+
+def rivals(facts: Facts) -> list[Rival]:
+    """Return the rival that used the CPUs most, and the one of most weight where another level decides about it.
+
+    Both decide: where the two levels are the same one, the weight that has to be reached is the heavier one's.
     """
-    rivals = [pair for path in _crowding(facts) if (pair := _level(facts.windows, path)) is not None]
-    return max(rivals, key=lambda pair: (pair[1].cpu_weight or 0) / (pair[0].cpu_weight or 1), default=None)
+    known = [r for user, cpus in _crowding(facts).items() if (r := _rival(facts.windows, user, cpus)) is not None]
+    heaviest = max((r for r in known if r.beside), key=_weight_against, default=None)
+    largest = known[:1]
+    if heaviest is None or (largest and largest[0] is heaviest):
+        return largest
+    return [heaviest] if largest[0].own == heaviest.own else [*largest, heaviest]
 
 
-def _crowding(facts: Facts) -> list[str]:
-    """Return who else used the CPUs, the most time first, as cgroups with nobody else below them."""
+def _weight_against(rival: Rival) -> float:
+    return ((rival.beside.cpu_weight if rival.beside else None) or 0) / (rival.own.cpu_weight or 1)
+
+
+def _crowding(facts: Facts) -> dict[str, float]:
+    """Return the CPUs that others used, the most first, by the path of cgroups with nobody else below them."""
     windows, service = facts.windows, facts.windows.capture.service.cgroup
     used = {
         record.path: us / 1e6 / (windows.count * windows.seconds)
@@ -33,17 +56,17 @@ def _crowding(facts: Facts) -> list[str]:
     }
     busy = [path for path, cpus in used.items() if cpus >= LEAST_CPUS]
     lowest = [p for p in busy if not any(q != p and is_within(q, p) for q in busy)]
-    return sorted(lowest, key=lambda path: -used[path])
+    return {path: used[path] for path in sorted(lowest, key=lambda path: -used[path])}
 
 
-def _level(windows: Windows, rival: str) -> tuple[CgroupRecord, CgroupRecord] | None:
-    """Return the two siblings between whom the weights decide: one holds the service, the other the rival."""
+def _rival(windows: Windows, user: str, cpus: float) -> Rival | None:
+    """Return who competes, with the children of the nearest cgroup that holds both; None: no weight to be set."""
     service = windows.capture.service.cgroup
-    common = next((a for a in ancestors(service) if is_within(rival, a)), "/")
-    own, other = (_record(windows, _child(common, path)) for path in (service, rival))
-    if own is None or other is None or own.cpu_weight is None or other.cpu_weight is None:
+    common = next((a for a in ancestors(service) if is_within(user, a)), "/")
+    own, other = (_record(windows, _child(common, path)) for path in (service, user))
+    if own is None or own.cpu_weight is None:
         return None
-    return own, other
+    return Rival(own, other if other is not None and other.cpu_weight is not None else None, user, cpus)
 
 
 def _child(parent: str, path: str) -> str:
@@ -62,12 +85,15 @@ def _record(windows: Windows, path: str) -> CgroupRecord | None:
 def _(f: Facts, _n: str | None) -> str | None:
     if not f.windows.probe_attached("cgroups"):
         return None
-    found = heaviest_rival(f)
-    if found is None:
+    found = rivals(f)
+    if not found:
         return "whose weight stands against the service's was not measured"
-    own, rival = found
     setting = "cpu.weight" if f.windows.capture.cgroup_version == 2 else "cpu.shares"
-    return (
-        f"where they want the same CPUs, {rival.path} has {setting} {units.count(rival.cpu_weight)} against the "
-        f"{units.count(own.cpu_weight)} of {own.path}"
-    )
+    return "where they want the same CPUs, " + " and ".join(_stands(rival, setting) for rival in found)
+
+
+def _stands(rival: Rival, setting: str) -> str:
+    own = f"{units.count(rival.own.cpu_weight)} of {rival.own.path}"
+    if rival.beside is None:
+        return f"what {rival.user} weighs (not read) stands against {setting} {own}"
+    return f"{rival.beside.path} has {setting} {units.count(rival.beside.cpu_weight)} against the {own}"

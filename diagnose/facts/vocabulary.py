@@ -121,7 +121,7 @@ class Facts:
             return "no memory limit of the service's own is set"
         if name.startswith("cpu."):
             return "the service has no cpu.stat to itself, so no CPU quota of its own; one above it was not read"
-        return f"not known, though probe {probe} ran: {FACTS[name].help}"
+        return f"probe {probe} ran, but its readings give no value for: {FACTS[name].help}"
 
 
 def ratio(part: float | None, whole: float | None) -> float | None:

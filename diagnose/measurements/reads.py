@@ -10,7 +10,7 @@ from diagnose.histogram import BINS, BINS_PER_OCTAVE, bin_of, lower_edges, perce
 from diagnose.measurements.frame import Frame, Ints, Node, codes, ints, ratio, sums_by
 from diagnose.measurements.latency_map import latency_map
 from diagnose.models import ReadKind
-from diagnose.slow import DEFAULT_NS, LABELLED, slow_threshold_ns
+from diagnose.slow import DEFAULT_NS, LABELLED, all_waited, slow_threshold_ns
 
 KINDS: tuple[str, ...] = get_args(ReadKind)
 FILE_KINDS = ("hit", "missed", "direct", "io_uring")
@@ -61,8 +61,9 @@ def _major_faults(frame: Frame) -> int | None:
 def _slow_bin(by_kind: Ints, given: float | None) -> tuple[int, str]:
     """Return the first bin that counts as slow, and what its threshold is (see slow.py).
 
-    "separation": it separates missed from hit reads best; "shape": it lies between the two modes; "default": neither
-    could be told; "given": somebody else's.
+    "waiting": next to every read missed, and all but the fastest twentieth took that long; "separation": it separates
+    missed from hit reads best; "shape": it lies between the two modes; "default": neither could be told; "given":
+    somebody else's.
     """
     hit, missed = by_kind[KINDS.index("hit")], by_kind[KINDS.index("missed")]
     own_ns = slow_threshold_ns(hit, missed)
@@ -70,6 +71,8 @@ def _slow_bin(by_kind: Ints, given: float | None) -> tuple[int, str]:
     slow_bin = bin_of(round(threshold_ns))
     if abs(threshold_ns - own_ns) > 1e-5 * own_ns:
         return slow_bin, "given"
+    if all_waited(hit, missed):
+        return slow_bin, "waiting"
     if min(hit.sum(), missed.sum()) >= LABELLED:
         return slow_bin, "separation"
     return slow_bin, "default" if own_ns == DEFAULT_NS else "shape"

@@ -59,6 +59,8 @@ class Step(Model):
     """How a value came about."""
     commands: list[str]
     undo: list[str] = []
+    gain: str = ""
+    """What the change can end, as far as it was measured."""
     risk: str = ""
     """Of a change that is made besides others, whose risk the finding's advice does not tell."""
 

@@ -1,13 +1,12 @@
-"""What is set on this host and bears on the page cache: limits of dirty memory, how reclaim goes, DAMON's schemes.
+"""What is set on this host and bears on the page cache: limits of dirty memory, and DAMON's schemes.
 
 `host_settings` yields the kernel's numbers by the kernel's names ("vm.dirty_ratio", "damon_reclaim.min_age");
 `damon_schemes` yields `DamonScheme`. Read once; what this kernel lacks, or hides, is left out.
-Sources: Documentation/admin-guide/sysctl/vm.rst, admin-guide/mm/{multigen_lru,damon/reclaim,damon/usage}.rst.
+Sources: Documentation/admin-guide/sysctl/vm.rst, admin-guide/mm/damon/{reclaim,usage}.rst.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,15 +34,10 @@ def host_settings(root: Path = Path("/")) -> dict[str, int]:
     vmstat = keyed(read(root / "proc", "vmstat"))
     found: dict[str, int | None] = {f"vm.{name}": number(read(root / "proc/sys/vm", name)) for name in DIRTY}
     found |= {f"vmstat.{name}": vmstat.get(name) for name in THRESHOLDS}
-    found["lru_gen.enabled"] = _hexadecimal(read(root / "sys/kernel/mm/lru_gen", "enabled"))
     module = root / "sys/module/damon_reclaim/parameters"
     if read(module, "enabled").strip() == "Y":
         found |= {f"damon_reclaim.{name}": number(read(module, name)) for name in DAMON_RECLAIM}
     return {name: value for name, value in found.items() if value is not None}
-
-
-def _hexadecimal(text: str) -> int | None:
-    return int(text, 16) if re.fullmatch(r"0x[0-9a-f]{1,8}\s*", text) else None
 
 
 def damon_schemes(root: Path = Path("/")) -> list[DamonScheme]:

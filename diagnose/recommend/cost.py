@@ -45,8 +45,8 @@ def risk(windows: Windows, record: CgroupRecord, setting: str, value: int) -> st
     """Say what the neighbour gets, what it may lose by that, and how the kernel enforces it."""
     peak = peak_of(windows, record.path, "usage_bytes")
     how = (
-        "The limit is hard: written in one go the kernel must reclaim down to it at once; diagnose apply "
-        "report.json lowers it in steps."
+        "The limit is hard: written in one go the kernel must reclaim down to it at once, and refuses it (EBUSY) "
+        "where it cannot; diagnose apply report.json lowers it in steps."
         if setting == "memory.limit_in_bytes"
         else "memory.high slows the job instead of killing it, if its own memory outgrows the limit."
     )
@@ -62,6 +62,8 @@ def _cost(windows: Windows, record: CgroupRecord, value: int) -> list[str]:
     lines = []
     if wanted and brought is not None:
         lines.append(_of_its_cache(wanted, brought, again, _too_active(windows, record.path, value)))
+    elif wanted == 0 and again == 0:
+        lines.append("It read no page through the cache in this capture, so it has no cached read to lose.")
     elif again is not None:
         so_far = f"{units.pages(again)} again after {units.plural(again, 'its', 'their')} eviction" if again else ""
         lines.append(

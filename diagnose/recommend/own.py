@@ -74,14 +74,25 @@ def raise_hit(fired: Fired, facts: Facts) -> list[Recommendation]:
             "page that is read has to push one out first.",
             arithmetic=[*lines, f"in whole MiB: {value // MIB} MiB, {units.size(more)} more"],
             expected_effect="What lay in swap fits, so that reads need not push it out first. How much of their time "
-            "that saves was not measured, and the service may grow on: diagnose verify measures it after the change.",
+            "that saves was not measured, and the service may grow on: a measurement after the change tells.",
             risk=f"{units.size(more)} less for others, of {units.size(room)} that {whose} has to give; where the "
-            "service grows on, the reclaim is only put off.",
+            f"service grows on, the reclaim is only put off.{_way_back(limit)}",
             commands=commands(record, limit.setting, value, windows),
             undo=undo(record, limit.setting, windows),
             lasts=lasting(record, limit.setting, windows),
         )
     ]
+
+
+def _way_back(limit: Limit) -> str:
+    """Say what it takes to lower the limit again (cgroup-v1/memory.rst, cgroup-v2.rst)."""
+    fails = {
+        "memory.limit_in_bytes": ", and refuses it (EBUSY) where it cannot",
+        "memory.max": ", and kills processes below it where it cannot",
+    }
+    return (
+        f" The way back makes the kernel reclaim at once what is used above it by then{fails.get(limit.setting, '')}."
+    )
 
 
 def _no_value_for_hit(
@@ -138,7 +149,7 @@ def _raised(
             reason=reason,
             arithmetic=[*lines, f"in whole MiB: {value // MIB} MiB, {units.size(more)} more"],
             expected_effect=_effect(fired, wanted, prediction),
-            risk=f"{units.size(more)} less for others: {whose} has room for {units.size(room)} more.",
+            risk=f"{units.size(more)} less for others: {whose} has room for {units.size(room)} more.{_way_back(limit)}",
             commands=commands(record, limit.setting, value, windows),
             undo=undo(record, limit.setting, windows),
             lasts=lasting(record, limit.setting, windows),

@@ -42,6 +42,10 @@ class Prediction:
     """Slow reads that found their pages in the cache."""
     slow_after_without_hits: int = 0
     """What stays slow if none of these does."""
+    slow_missed_after: int = 0
+    """Of what stays slow, the reads that still miss; the others are hits that take as long as slow hits did."""
+    proactive_reads: int = 0
+    """Missed reads that waited for pages which proactive reclaim took: the change does not end that."""
 
     def hit_ratio_line(self) -> str:
         """Say for which hit ratio the service's need is worked out."""
@@ -62,16 +66,33 @@ class Prediction:
             f"{units.count(self.slow_after)}, missed ones from {units.count(self.missed_before)} to about "
             f"{units.count(self.missed_after)}{ratio}, the 99th percentile of reads from "
             f"{units.duration(self.p99_before_seconds)} to about {units.duration(self.p99_after_seconds)}."
-            f"{self._left(trouble)}"
+            f"{self._parts()}{self._left(trouble)}"
         )
+
+    def _parts(self) -> str:
+        """Name what stays slow, as far as it was measured what that is."""
+        still_hits = self.slow_after - self.slow_missed_after
+        told = ""
+        if still_hits > 0 and self.slow_hits:
+            told += (
+                f" Of those that stay slow about {units.count(self.slow_missed_after)} miss; about "
+                f"{units.count(still_hits)} find their pages in the cache, taking reads that become hits to be slow "
+                f"as often as hits are now ({units.count(self.slow_hits)} of them)."
+            )
+        if self.missed_after and self.proactive_reads:
+            told += (
+                f" Not ended by it are waits for pages that proactive reclaim took "
+                f"({units.counted(self.proactive_reads, 'missed reads')} in this capture)."
+            )
+        return told
 
     def _left(self, trouble: float | None) -> str:
         stays = self.slow_after / self.reads if self.reads else 0.0
         if trouble is None or stays < trouble:
             return ""
         return (
-            f" That leaves about {units.percent(stays)} of the reads slow, and from {units.percent(trouble)} on they "
-            "can be trouble: this change alone may not end it, and diagnose verify measures what is left."
+            f" That leaves about {units.percent(stays)} of the reads slow, and only below {units.percent(trouble)} are "
+            "they sure to be no trouble: this change alone may not end it; what is left is to be measured after it."
         )
 
 
@@ -126,7 +147,14 @@ def predict(facts: Facts, waited: float | None, avoided: float) -> Prediction | 
         p99_after_seconds=(p99[1] or 0.0) / 1e9,
         slow_hits=_slow(facts, hits),
         slow_after_without_hits=_slow(facts, misses * stays),
+        slow_missed_after=_slow(facts, misses * stays),
+        proactive_reads=_proactive(facts),
     )
+
+
+def _proactive(facts: Facts) -> int:
+    waited = facts.windows.blamed(("proactive",))
+    return 0 if waited is None else round(float(waited.sum()))
 
 
 def _slow(facts: Facts, histogram: NDArray[np.float64]) -> int:

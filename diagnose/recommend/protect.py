@@ -7,7 +7,7 @@ from diagnose.cgroups.paths import is_within
 from diagnose.evaluate import Fired
 from diagnose.facts import Facts
 from diagnose.limits import shared_limit
-from diagnose.models import Capture, CgroupRecord, Recommendation
+from diagnose.models import CgroupRecord, Recommendation
 from diagnose.recommend.advice import commands, lasting, undo
 from diagnose.recommend.need import Need, need
 from diagnose.recommend.sizing import MIB
@@ -27,21 +27,11 @@ def protect(fired: Fired, facts: Facts) -> list[Recommendation]:
     # what every cgroup below it on the way declares: also one that holds a culprit (cgroup-v2.rst, memory.low).
     below_room = [c for c in chain if any(not room or not is_within(room.cgroup, c.path) for room in rooms)]
     value = -(-wanted.bytes // MIB) * MIB
-    passed_over_once = None in rooms and by_generations(windows.capture)
     return [
-        _protection(record, min(value, _own_bound(record) or value), wanted, windows, passed_over_once)
+        _protection(record, min(value, _own_bound(record) or value), wanted, windows)
         for record in sorted(below_room, key=lambda c: -len(c.path))
         if (record.settings.get("memory.low") or 0) < value
     ]
-
-
-def by_generations(capture: Capture) -> bool:
-    """Return whether reclaim goes by generations (MGLRU, lru_gen; since 6.1), as far as the capture knows.
-
-    Under pressure of the whole host it passes over a cgroup below its memory.low once, and then takes from it as from
-    any other (shrink_one in mm/vmscan.c).
-    """
-    return bool(capture.host.settings.get("lru_gen.enabled", 0) & 1)
 
 
 def _own_bound(record: CgroupRecord) -> int | None:
@@ -50,23 +40,13 @@ def _own_bound(record: CgroupRecord) -> int | None:
     return min(limits, default=None)
 
 
-def _protection(
-    record: CgroupRecord, value: int, wanted: Need, windows: Windows, passed_over_once: bool
-) -> Recommendation:
+def _protection(record: CgroupRecord, value: int, wanted: Need, windows: Windows) -> Recommendation:
     service = windows.capture.service.cgroup
     why = (
         "memory.low keeps these pages from being reclaimed while others have anything to give."
-        if not passed_over_once
-        else "memory.low has reclaim pass over these pages at first."
+        if record.path == service
+        else f"protection of {service} is bounded by its ancestors': this one needs as much."
     )
-    if record.path != service:
-        why = f"protection of {service} is bounded by its ancestors': this one needs as much."
-    risk = f"{units.size(value)} less for everybody else under memory pressure."
-    if passed_over_once:
-        risk += (
-            " This host reclaims by generations (lru_gen is enabled): when the whole host is short of memory they pass "
-            "over a protected cgroup once, then take from it too. Rely on it only together with a limit on who floods."
-        )
     return Recommendation(
         cgroup=record.path,
         setting="memory.low",
@@ -75,7 +55,7 @@ def _protection(
         reason=why,
         arithmetic=[*wanted.lines, f"in whole MiB, and not above its own limit: {value // MIB} MiB"],
         expected_effect=f"up to {units.size(value)} of {record.path} are passed over by reclaim.",
-        risk=risk,
+        risk=f"{units.size(value)} less for everybody else under memory pressure.",
         commands=commands(record, "memory.low", value, windows),
         undo=undo(record, "memory.low", windows),
         lasts=lasting(record, "memory.low", windows),

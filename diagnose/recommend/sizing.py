@@ -77,7 +77,8 @@ def dirty_for_long(windows: Windows, path: str) -> Sum:
     stuck = max(0, peak - int(pace * WRITTEN_BACK_SECONDS)) if peak >= MIB else peak
     line = f"dirty and under writeback {units.size(stuck)}"
     if stuck < peak:
-        line += f", which is what its device, at {units.size(pace)}/s, leaves of {units.size(peak)} within 1 s"
+        rest = f"the rest of {units.size(peak)} after {WRITTEN_BACK_SECONDS:g} s"
+        line += f", {rest} at the {units.size(pace)}/s that was written for it (median)"
     return Sum(stuck, (line,))
 
 

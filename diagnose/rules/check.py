@@ -185,6 +185,9 @@ def references(condition: Condition) -> list[tuple[str, str, str]]:
 
 
 def _mechanisms(rule: Rule) -> Iterator[Problem]:
+    if rule.explains_if is not None and rule.explains_if not in rule.mechanisms:
+        name = rule.explains_if
+        yield ("explains_if",), f"`{name}` is not a mechanism of this rule{did_you_mean(name, rule.mechanisms)}"
     for name, mechanism in rule.mechanisms.items():
         correlates = any(isinstance(c, CORRELATIONAL) for c in walk(mechanism.is_))
         if mechanism.kind == "direct" and correlates:

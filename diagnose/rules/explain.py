@@ -45,7 +45,9 @@ def _order(rule: Rule) -> str:
     """Return what decides where the finding stands among others."""
     lines = []
     if rule.explains:
-        lines.append(f"These are consequences of it and come after it: {', '.join(f'`{r}`' for r in rule.explains)}.")
+        proven = f", where mechanism `{rule.explains_if}` holds" if rule.explains_if else ""
+        named = ", ".join(f"`{r}`" for r in rule.explains)
+        lines.append(f"These are consequences of it and come after it{proven}: {named}.")
     if rule.accounts_for:
         share, whole = rule.accounts_for.share, rule.accounts_for.of
         lines.append(f"It accounts for `{share}` of the {whole}; what accounts for more of them comes first.")

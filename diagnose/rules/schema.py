@@ -114,6 +114,8 @@ class Rule(Part):
     """Among findings of equal confidence the lower rank comes first."""
     explains: list[RuleId] = Field(default_factory=list, max_length=32)
     """Findings that are consequences of this one: they come after it whatever their confidence."""
+    explains_if: Name | None = None
+    """The mechanism that must be confirmed for `explains` to hold; None: it always does."""
     accounts_for: AccountsFor | None = None
     """Of two findings that account for parts of the same whole the one with the larger part comes first."""
     parameters: dict[Name, Parameter] = Field(default_factory=dict, max_length=64)

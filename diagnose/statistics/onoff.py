@@ -72,6 +72,12 @@ def on_off(activity: Floats, effect: Floats) -> OnOff | None:
     return OnOff(len(on), len(off), len(differences), *means, _cliff(on, off), difference, low, high)
 
 
+def parted(activity: Floats, effect: Floats) -> tuple[int, int] | None:
+    """Return how many active and how many idle windows there are where both are known; None: there are no bursts."""
+    active = _active(activity[np.isfinite(activity) & np.isfinite(effect)])
+    return None if active is None else (int(active.sum()), int((~active).sum()))
+
+
 def _active(activity: Floats) -> NDArray[np.bool_] | None:
     """Divide the windows where the variance between the two groups is greatest (Otsu 1979); None: no clear division."""
     values = np.sort(activity)

@@ -13,7 +13,7 @@ from pathlib import Path
 from diagnose.errors import UsageError
 from diagnose.lab import SCENARIOS
 from tests.accuracy import live, outcomes, simulation, sizing, without_bpf
-from tests.kernels.__main__ import in_guests, kernel_images
+from tests.kernels.__main__ import end_guests_with_us, in_guests, kernel_images
 from tests.kernels.guest import ROOT_IMAGE
 from tests.kernels.scenario import SIZING_SECONDS
 from tests.kernels.table import short
@@ -79,6 +79,7 @@ def sized_in_guests(keep: Path | None) -> tuple[str, bool]:
     images = kernel_images(GUESTS)
     if not images:
         raise UsageError(f"no kernels in {GUESTS}; run: .ci/guest-packages {GUESTS}")
+    end_guests_with_us()
     with tempfile.TemporaryDirectory(prefix="diagnose-test-", dir="/var/tmp") as folder:
         found = in_guests(images, GUESTS / ROOT_IMAGE, (keep or Path(folder)).resolve(), 2, "sizes")
     for result in found:

@@ -197,6 +197,26 @@ def test_one_onset_is_said_to_be_one_observation() -> None:
     assert "one onset is one observation" in result.says[0]
 
 
+@pytest.mark.parametrize(
+    ("activity", "effect", "measured", "missing"),
+    [
+        ("9 9 9 0 9 9 9 0 9 9", "1x9", "8 windows in bursts and 2 windows outside them, at least 3", "too little data"),
+        ("90x59", "1x59", "no bursts", None),
+        ("0x9 90x9 0x9 90x9 0x9 90x9", "8x9 1x9 8x9 1x9 8x9 1x9", "below 0: slow reads were lower in the bursts", None),
+        ("0x9 90x9 0x9", "8x9 1x9 8x9", "-1 over 1 cycle, fewer than 3; below 0", "too little data"),
+    ],
+)
+def test_what_stands_against_bursts_is_told_from_too_few_windows(
+    activity: str, effect: str, measured: str, missing: str | None
+) -> None:
+    neighbours = {"/a": {"neighbour.inserted": activity}}
+    result = ask({"for_each": "neighbour", "all": [ON_OFF]}, {"reads.slow": effect}, neighbours, c=3, d=0.4)
+    assert result.truth is False
+    (evidence,) = result.evidence
+    assert measured in str(evidence.measured)
+    assert evidence.missing == missing
+
+
 SHARE = {"for_each": "neighbour", "all": [{"fact": "neighbour.eviction_share", "at_least": "$x"}]}
 
 

@@ -187,6 +187,14 @@ def test_a_cause_comes_before_what_it_explains_however_sure(tmp_path: Path) -> N
     assert order(tmp_path, rule("a", explains=("b",)), rule("b", mechanisms=2), rule("c")) == ["a", "b", "c"]
 
 
+def test_a_cause_explains_only_where_the_mechanism_that_must_show_it_holds(tmp_path: Path) -> None:
+    cause = json.loads(rule("a", explains=("b",)))
+    cause["mechanisms"]["unseen"] = {"kind": "direct", "is": {"fact": MORE, "below": "$x"}}
+    sure = rule("b", mechanisms=2)
+    assert order(tmp_path, json.dumps({**cause, "explains_if": "unseen"}), sure) == ["b", "a"]
+    assert order(tmp_path, json.dumps({**cause, "explains_if": "m0"}), sure) == ["a", "b"]
+
+
 def test_explanations_in_a_circle_end(tmp_path: Path) -> None:
     assert sorted(order(tmp_path, rule("a", explains=("b",)), rule("b", explains=("a",)))) == ["a", "b"]
 

@@ -57,6 +57,7 @@ def test_who_uses_the_cpus_is_named_by_the_lowest_cgroup_and_never_the_service_o
     assert told.startswith("most CPU time was used by /dg/batch/w1 (1 of ")
     assert "/else (0.25 of " in told
     assert "svc" not in told
+    assert told.endswith("; all CPU time used came to 2 CPUs, 0.25 of it by processes in no other cgroup that was read")
 
 
 def test_without_cpu_times_of_others_nobody_is_named() -> None:

@@ -70,6 +70,7 @@ MEASURED = facts(
         ("stalls.reclaims", 7),
         ("cpu.throttled_periods_share", 0.5),
         ("cpu.throttled_share", 0.5),
+        ("cpu.mean_stop", 0.1),
         ("host.cpu_pressure", 0.5),
         ("swap.refaults", 90),
         ("swap.refault_share", 0.9),
@@ -91,7 +92,34 @@ def test_without_a_quota_nothing_is_throttled_and_without_cpu_stat_nothing_is_kn
     free = facts(samples={(SVC, "cpu_periods"): [0, 0, 0], (SVC, "cpu_throttled_periods"): [0, 0, 0]})
     assert free.number("cpu.throttled_periods_share") == 0
     assert free.number("cpu.throttled_share") is None
+    assert free.number("cpu.mean_stop") is None
     assert facts().number("cpu.throttled_periods_share") is None
+
+
+def waits(*octave_and_ns: tuple[int, int], stop_us: int = 60_000) -> Facts:
+    """Return facts of slow hits that waited for a CPU, under a quota that stopped the service ten times."""
+    n, octaves, ns = len(octave_and_ns), [o for o, _ in octave_and_ns], [ns for _, ns in octave_and_ns]
+    return facts(
+        reads=[(0, "hit", bin_of(500), 900), (0, "hit", SLOW, 30)],
+        totals=[(0, "hit", 930, 80_000_000, 1, 930, 0)],
+        read_delays=ReadDelays(window=[0] * n, kind=["hit"] * n, octave=octaves, runqueue_ns=ns, reclaim_ns=[0] * n),
+        samples={(SVC, "cpu_throttled_periods"): [0, 5, 10], (SVC, "cpu_throttled_us"): [0, 0, 10 * stop_us]},
+    )
+
+
+def test_a_wait_belongs_to_the_quota_only_in_reads_long_enough_to_hold_a_stop() -> None:
+    short, quarter = bin_of(4_000_000) // 8, bin_of(15_000_000) // 8
+    assert waits((short, 900), (quarter, 100)).number("delays.stop_sized_share") == pytest.approx(0.1)
+    assert waits((quarter, 100), (quarter + 3, 100)).number("delays.stop_sized_share") == 1.0
+    assert waits((quarter - 1, 100)).number("delays.stop_sized_share") == 0.0
+    assert waits((1, 10**9)).number("delays.stop_sized_share") is None  # no slow read waited for a CPU
+
+
+def test_no_task_stands_still_for_longer_than_a_period() -> None:
+    capture = waits((OCTAVE, 100), stop_us=900_000).windows.capture
+    limited = [record.model_copy(update={"cpu_period_us": 100_000}) for record in capture.cgroups]
+    several_cpus = Facts(Windows(capture.model_copy(update={"cgroups": limited})))
+    assert several_cpus.number("cpu.mean_stop") == pytest.approx(0.1)
 
 
 def test_what_was_not_measured_is_unknown() -> None:

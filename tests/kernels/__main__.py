@@ -32,11 +32,16 @@ def in_guests(images: list[Path], root: Path, keep: Path, jobs: int, *more: str)
         return [guest_.result() for guest_ in run]
 
 
-def _end(number: int, _: object) -> None:
-    """End the guests too, so that their disks are removed and nothing goes on."""
-    for qemu in boot.running:
-        qemu.terminate()
-    sys.exit(128 + number)
+def end_guests_with_us() -> None:
+    """Have SIGINT and SIGTERM end the guests too, so that their disks are removed and nothing goes on."""
+
+    def end(number: int, _: object) -> None:
+        for qemu in boot.running:
+            qemu.terminate()
+        sys.exit(128 + number)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
 
 
 def main() -> int:
@@ -63,8 +68,7 @@ def main() -> int:
     images = [i for i in kernel_images(options.kernels) if options.only is None or options.only in i.name]
     if not images:
         parser.error(f"no kernel in {options.kernels}")
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _end)
+    end_guests_with_us()
     root, names = options.kernels / guest.ROOT_IMAGE, None
     with tempfile.TemporaryDirectory(prefix="diagnose-test-", dir="/var/tmp") as folder:
         keep = (options.keep or Path(folder)).resolve()

@@ -18,7 +18,7 @@ HIT_NS, MISS_NS = 3_000, 1_000_000
 
 def facts(missed: int = 1000, kernel: int | None = None, **changes: Any) -> Facts:
     """Return 9,000 hits and `missed` misses, 600 of them blamed on a neighbour, 100 on DAMON, 100 on the service."""
-    reads = BlamedReads(
+    waits = BlamedReads(
         window=[0, 0, 0],
         evictor=[20, 1, SVC],
         cause=["memcg-reclaim", "proactive", "memcg-reclaim"],
@@ -28,11 +28,11 @@ def facts(missed: int = 1000, kernel: int | None = None, **changes: Any) -> Fact
     return Facts(
         small_windows(
             windows=1,
-            reads=[(0, "hit", bin_of(HIT_NS), 9000), (0, "missed", bin_of(MISS_NS), missed)],
+            reads=changes.pop("reads", [(0, "hit", bin_of(HIT_NS), 9000), (0, "missed", bin_of(MISS_NS), missed)]),
             totals=[(0, "hit", 9000, 1, 1, 9000, 0), (0, "missed", missed, 1, 1, missed, missed)],
             cache=[(0, SVC, 9000 + missed, missed, missed, 0)],
             samples={(SVC, "refault_file_pages"): [0, 800 if kernel is None else kernel]},
-            blame=blame(800, reads=reads),
+            blame=blame(800, reads=waits),
             **changes,
         )
     )
@@ -68,6 +68,19 @@ def test_avoided_reads_become_hits_and_the_rest_stays() -> None:
     assert "may not end it" not in found.sentence(0.3)
     assert "may not end it" in found.sentence(found.slow_after / found.reads)
     assert "98 %" in found.hit_ratio_line()
+
+
+def test_what_stays_slow_is_told_apart_and_adds_up() -> None:
+    slow_hits = [(0, "hit", bin_of(HIT_NS), 8000), (0, "hit", bin_of(MISS_NS), 1000)]
+    found = predict(facts(reads=[*slow_hits, (0, "missed", bin_of(MISS_NS), 1000)]), 800.0, 1.0)
+    assert found is not None
+    assert (found.slow_hits, found.slow_missed_after, found.slow_after) == (1000, 200, 1289)
+    told = found.sentence(None)
+    assert "about 200 miss; about 1,089 find their pages in the cache" in told
+    assert "that proactive reclaim took (100 missed reads in this capture)" in told
+    plain = predict(facts(), 800.0, 1.0)
+    assert plain is not None
+    assert "in the cache" not in plain.sentence(None)
 
 
 def test_a_smaller_room_avoids_less() -> None:

@@ -118,21 +118,6 @@ def test_where_the_host_is_the_limit_every_ancestor_is_protected_even_one_that_h
     assert {(c.cgroup, c.setting) for c in changes} == {("/dg/svc", "memory.low"), ("/dg", "memory.low")}
 
 
-@pytest.mark.parametrize(
-    ("enabled", "shared_mib", "once"), [(7, None, True), (7, 600, False), (0, None, False), (None, None, False)]
-)
-def test_generations_pass_over_a_protected_cgroup_only_once(
-    enabled: int | None, shared_mib: int | None, once: bool
-) -> None:
-    """That is so where the whole host is short of memory, not where a limit is reached."""
-    capture = situation(shared_mib=shared_mib)
-    settings = {} if enabled is None else {"lru_gen.enabled": enabled}
-    host = capture.host.model_copy(update={"settings": settings})
-    (change, *_) = advice(capture.model_copy(update={"host": host}), "protect-service")
-    assert ("once" in change.risk) is once
-    assert ("at first" in change.reason) is once
-
-
 @pytest.mark.parametrize(("lowest", "kept"), [(990, 490), (960, 0)])
 def test_cache_that_reclaim_leaves_alone_is_no_room_on_the_host(lowest: int, kept: int) -> None:
     """The root holds 1,000 MiB, of which 500 are the service's and the batch job's; of the rest it loses 10, or 40."""

@@ -14,7 +14,7 @@ from diagnose.cgroups.naming import container_id, unit_of
 from diagnose.cgroups.paths import ancestors
 from diagnose.evaluate import Fired
 from diagnose.facts import Facts
-from diagnose.facts.rivals import heaviest_rival
+from diagnose.facts.rivals import Rival, rivals
 from diagnose.models import CgroupRecord, Step
 from diagnose.recommend.sizing import record_of
 from diagnose.recommend.steps.shell import directory, show, write
@@ -90,10 +90,9 @@ def _quota_commands(record: CgroupRecord, quota: int, windows: Windows) -> list[
 
 
 def raise_weight(fired: Fired, facts: Facts) -> list[Step]:
-    """Return the weight that puts the service level with the one that crowds it most, as the step that sets it."""
+    """Return the weights to raise against whoever crowds the service, each at the level at which the two compete."""
     windows = facts.windows
-    found = heaviest_rival(facts)
-    return [_own_weight(windows) if found is None else _weight(*found, windows)]
+    return [_weight(rival.own, rival, windows) for rival in rivals(facts)] or [_own_weight(windows)]
 
 
 def _own_weight(windows: Windows) -> Step:
@@ -110,27 +109,48 @@ def _own_weight(windows: Windows) -> Step:
     )
 
 
-def _weight(own: CgroupRecord, rival: CgroupRecord | None, windows: Windows) -> Step:
+def _weight(own: CgroupRecord, rival: Rival | None, windows: Windows) -> Step:
     v2, before = windows.capture.cgroup_version == 2, own.cpu_weight or 0
     setting, most = ("cpu.weight", 10_000) if v2 else ("cpu.shares", 262_144)
-    value = min(max(2 * before, (rival.cpu_weight or 0) if rival is not None else 0), most)
+    beside = rival.beside if rival is not None else None
+    value = min(max(2 * before, (beside.cpu_weight or 0) if beside is not None else 0), most)
     lines = [f"{setting} of {own.path} is {units.count(before)}"]
-    if rival is not None:
-        lines.append(f"that of {rival.path} beside it is {units.count(rival.cpu_weight)}")
+    if beside is not None:
+        lines.append(f"that of {beside.path} beside it is {units.count(beside.cpu_weight)}")
         lines.append(
             f"{units.count(value)} is "
-            + ("as much as its neighbour has" if value == rival.cpu_weight else "twice what it is")
+            + ("as much as its neighbour has" if value == beside.cpu_weight else "twice what it is")
             + ": of CPUs that both want, weights are the shares"
         )
     else:
         lines.append(f"twice that is {units.count(value)}; weights of those beside it are not in this capture")
+    if own.path != windows.capture.service.cgroup:
+        lines.append(
+            f"weights count between the children of one cgroup, and {own.path} is what holds the service at that "
+            "level; what it gets more is shared out below it as before"
+        )
     return Step(
         says=f"raise {setting} of {own.path} from {units.count(before)} to {units.count(value)}"
-        + (f", against the {units.count(rival.cpu_weight)} of {rival.path}." if rival is not None else "."),
+        + f"{_against(rival, windows)}.",
         arithmetic=lines,
         commands=_weight_commands(own, setting, value, windows),
         undo=_weight_commands(own, setting, before, windows),
     )
+
+
+def _against(rival: Rival | None, windows: Windows) -> str:
+    if rival is None:
+        return ""
+    used = f"{rival.user}, which used {units.counted(rival.cpus, 'CPUs')}"
+    if rival.beside is not None:
+        weight = units.count(rival.beside.cpu_weight)
+        if rival.beside.path == rival.user:
+            return f", against the {weight} of {used}"
+        return f", against the {weight} of {rival.beside.path}, which holds {used}"
+    record = record_of(windows, rival.user)
+    lacks = record is not None and directory(record, "cpu", windows) is None
+    why = "whose processes have no cpu cgroup of their own" if lacks else "whose weight was not read"
+    return f": at that level it competes with {used} and {why}"
 
 
 def _weight_commands(record: CgroupRecord, setting: str, value: int, windows: Windows) -> list[str]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from diagnose.escape import visible
 from diagnose.evaluate import Fired
 from diagnose.facts import Facts
-from diagnose.models import Step
+from diagnose.models import Process, Step
 from diagnose.recommend.steps.shell import who_lives_in
 
 MOST_SHOWN = 3
@@ -22,10 +25,11 @@ def find_peers(fired: Fired, facts: Facts) -> list[Step]:
                 commands=[who_lives_in(windows.capture.service.cgroup, windows)],
             )
         ]
+    whose = _named(windows.capture.service.processes)
     which = "|".join(f"pid={pid}," for pid in pids)
     return [
         Step(
-            says="see the other ends: sockets with their peers, and pipes.",
+            says=f"see the other ends: sockets with their peers, and pipes ({whose}).",
             commands=[
                 f"nsenter -t {pids[0]} -n ss -xtunp | grep -E '{which}'",
                 *(f"ls -l /proc/{pid}/fd | grep -E 'pipe|socket'" for pid in pids),
@@ -40,3 +44,10 @@ def find_peers(fired: Fired, facts: Facts) -> list[Step]:
             ],
         ),
     ]
+
+
+def _named(processes: Sequence[Process]) -> str:
+    """Say whose process ids the commands have."""
+    shown = ", ".join(f"{process.pid} {visible(process.comm)}" for process in processes[:MOST_SHOWN])
+    of_all = f" of {len(processes)}" if len(processes) > MOST_SHOWN else ""
+    return f"the service's processes at the start of the capture: {shown}{of_all}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from small_capture import SVC
 
+from diagnose.models import CgroupRecord
 from tests.recommend.steps.scene import BATCH, captured, steps_for
 
 SECOND = 1_000_000
@@ -65,9 +66,26 @@ def test_a_quota_that_was_not_read_is_shown_how_to_read():
 def test_the_weight_becomes_that_of_whoever_crowds_it():
     capture = captured({SVC: {"cpu_weight": 100}, BATCH: {"cpu_weight": 1000}}, samples=USED, cgroup_version=2)
     (step,) = steps_for("raise-cpu-weight", capture)
-    assert step.says == "raise cpu.weight of /dg/svc from 100 to 1,000, against the 1,000 of /dg/batch."
+    raised = "raise cpu.weight of /dg/svc from 100 to 1,000"
+    assert step.says == f"{raised}, against the 1,000 of /dg/batch, which used 1 CPU."
     assert step.commands == ["echo 1000 > /sys/fs/cgroup/dg/svc/cpu.weight"]
     assert step.undo == ["echo 100 > /sys/fs/cgroup/dg/svc/cpu.weight"]
+
+
+def test_the_largest_user_further_up_is_met_at_the_level_at_which_it_competes():
+    used = {**USED, (30, "cpu_usage_us"): [0, 3 * SECOND // 2, 3 * SECOND, 9 * SECOND // 2, 6 * SECOND]}
+    weights = {SVC: {"cpu_weight": 100}, BATCH: {"cpu_weight": 1000}, 10: {"cpu_weight": 100}}
+    capture = captured(weights, samples=used, cgroup_version=2)
+    for weight, said in ((300, "to 300, against the 300 of /else, which used 1.5 CPUs."),
+                         (None, "to 200: at that level it competes with /else, which used 1.5 CPUs and whose weight "
+                                "was not read.")):  # fmt: skip
+        outside = CgroupRecord(id=30, path="/else", cpu_weight=weight)
+        two = steps_for("raise-cpu-weight", capture.model_copy(update={"cgroups": [*capture.cgroups, outside]}))
+        raised = [step.says.split(" from ")[0] for step in two]
+        assert raised == ["raise cpu.weight of /dg", "raise cpu.weight of /dg/svc"]
+        assert two[0].says.endswith(said)
+        assert two[0].commands == [f"echo {weight or 200} > /sys/fs/cgroup/dg/cpu.weight"]
+        assert two[0].undo == ["echo 100 > /sys/fs/cgroup/dg/cpu.weight"]
 
 
 def test_without_a_rivals_weight_the_services_own_is_doubled():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from small_capture import MIB, SVC
 
 from diagnose.histogram import bin_of
@@ -22,25 +23,45 @@ from tests.recommend.steps.scene import BATCH, captured, steps_for
 SCHEME = DamonScheme(kdamond=0, context=1, scheme=2, action="pageout", min_age=6, aggregation_us=5_000_000)
 
 
-def blamed(seconds: float, reads: int) -> Blame:
-    """Return reads that all came so long after the eviction of their page."""
-    return Blame(
-        reads=BlamedReads(), age_ns=Bins(bin=[bin_of(int(seconds * 1e9))], count=[reads]), distance_pages=Bins(),
-        distinct_refaulted_pages=0, examples=[],
+def blamed(seconds: float, reads: int, others: int = 0) -> Blame:
+    """Return reads of pages that DAMON, and `others` had taken, each read so long after the eviction of its page."""
+    age = Bins(bin=[bin_of(int(seconds * 1e9))], count=[reads + others])
+    waits = BlamedReads(
+        window=[0, 0], evictor=[1, BATCH], cause=["proactive", "memcg-reclaim"], reads=[reads, others],
+        total_ns=[reads * 1_000_000, others * 1_000_000],
     )  # fmt: skip
+    pages = Bins(bin=[1], count=[reads + others])
+    return Blame(reads=waits, age_ns=age, distance_pages=pages, distinct_refaulted_pages=0, examples=[])
 
 
 def test_damon_waits_as_long_as_the_pages_would_have_needed():
-    (step,) = steps_for("gentler-reclaim", captured(damon=[SCHEME], blame=blamed(8, 50)))
+    (step,) = steps_for("gentler-reclaim", captured(damon=[SCHEME], blame=blamed(1.5, 50)))
     file = "/sys/kernel/mm/damon/admin/kdamonds/0/contexts/1/schemes/2/access_pattern/age/min"
     commit = "echo commit > /sys/kernel/mm/damon/admin/kdamonds/0/state"
-    assert (step.commands, step.undo) == ([f"echo 8 > {file}", commit], [f"echo 6 > {file}", commit])
-    assert "40 s instead of 30 s" in step.says
+    assert (step.commands, step.undo) == ([f"echo 7 > {file}", commit], [f"echo 6 > {file}", commit])
+    assert "35 s instead of 30 s" in step.says
+    assert "first try" not in step.says
+    assert "at most the waits of the 50 reads" in step.gain
+    assert "(50 ms, 100 % of the time that reads waited for evicted pages)" in step.gain
 
 
-def test_of_a_few_reads_no_time_is_typical():
-    (step,) = steps_for("gentler-reclaim", captured(damon=[SCHEME], blame=blamed(8, 5)))
+@pytest.mark.parametrize(
+    ("blame", "refaults", "why"),
+    [
+        (blamed(1.5, 5), 5, "too few reads waited"),
+        (blamed(1.5, 50, others=50), 100, "only 50 % of the reads that waited for evicted pages"),
+        (blamed(1.5, 50), 90, "40 of the 90 pages that came back had been evicted before the capture began"),
+        (blamed(3, 50), 50, "the capture is too short to tell"),
+        (None, 0, "too few reads waited"),
+    ],
+)
+def test_where_the_time_to_the_next_use_is_not_known_the_value_is_called_a_first_try(blame, refaults, why):
+    samples = {(SVC, "refault_file_pages"): [0, 0, 0, 0, refaults]}
+    (step,) = steps_for("gentler-reclaim", captured(damon=[SCHEME], blame=blame, samples=samples))
     assert "60 s instead of 30 s" in step.says
+    assert "first try: which age is enough this capture cannot tell" in step.says
+    assert why in step.arithmetic[0]
+    assert "not measured" in step.gain
 
 
 def test_unknown_reclaim_is_looked_for():
@@ -81,7 +102,21 @@ def test_files_are_read_from_within_the_services_cgroup_and_names_are_quoted():
     file = ReadFile(device="7:0", inode=1, path="/srv/a 'b", slow_reads=9, missed_reads=9, total_ns=9)
     (step,) = steps_for("read-ahead", captured(files=[file], cgroup_version=2))
     assert step.commands[-1].endswith("""sh /sys/fs/cgroup/dg/svc/cgroup.procs '/srv/a '"'"'b'""")
-    assert step.undo == ["""dd if='/srv/a '"'"'b' iflag=nocache count=0 status=none"""]
+    assert not step.undo  # nothing drops what was read ahead and leaves what the service had cached itself
+    assert "nothing to undo" in step.says
+
+
+def test_a_file_whose_path_is_not_whole_is_found_by_its_inode():
+    file = ReadFile(device="7:0", inode=12, path="…/a/$(b)", slow_reads=9, missed_reads=9, total_ns=9)
+    samples = {(SVC, "file_bytes"): [MIB, MIB, MIB, MIB, 3 * MIB]}
+    (step,) = steps_for("read-ahead", captured(files=[file], cgroup_version=2, samples=samples))
+    found = '"$(find "$(findmnt -nfo TARGET -S 7:0)" -xdev -inum 12 -print -quit)"'
+    assert step.commands[0] == f"ls -lh -- {found}"
+    assert step.commands[1].endswith(f"/sys/fs/cgroup/dg/svc/cgroup.procs {found}")
+    assert "its cache held 3 MiB" in step.says
+    named = file.model_copy(update={"device": "vda; reboot"})
+    (step,) = steps_for("read-ahead", captured(files=[named], cgroup_version=2))
+    assert step.commands[0] == 'ls -lh -- "$(find / -xdev -inum 12 -print -quit)"'
 
 
 def test_whoever_dropped_the_cache_is_looked_for_by_what_it_did():
