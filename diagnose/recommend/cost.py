@@ -46,8 +46,8 @@ def risk(windows: Windows, record: CgroupRecord, setting: str, value: int) -> st
     peak = peak_of(windows, record.path, "usage_bytes")
     how = (
         "The limit is hard: written in one go the kernel must reclaim down to it at once, and refuses it (EBUSY) "
-        "where it cannot; diagnose apply report.json lowers it in steps. Later growth of the job's own memory beyond it "
-        "is swapped; where that cannot be, a process of the job is killed (OOM)."
+        "where it cannot; diagnose apply report.json lowers it in steps. Later growth of the job's own memory beyond "
+        "it is swapped; where that cannot be, a process of the job is killed (OOM)."
         if setting == "memory.limit_in_bytes"
         else "memory.high slows the job instead of killing it, if its own memory outgrows the limit."
     )
