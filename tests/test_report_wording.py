@@ -196,7 +196,7 @@ def test_the_services_own_part_in_the_evictions_is_told() -> None:
         ("contended-device", r"less of vda, .* the [\d,]+ requests/s that it made"),
         ("slow-device", r"Mend what makes loop\d+ take [\d.]+ ms for a read"),
         ("slow-device", r"Risk: .* from others: on vda they made [\d,]+ of [\d,]+ requests"),
-        ("crowded-cpu", r"1: raise cpu\.shares of /diagnose-demo-1/service from .* of /diagnose-demo-1/batch, which used"),
+        ("crowded-cpu", r"1: raise cpu\.shares of /diagnose-demo-1/service from .* of /diagnose-demo-1/batch"),
         ("cold-reads", r"the commands find it by its inode"),
         ("reclaim-stall", r"Risk: .* The way back makes the kernel reclaim at once .* refuses it \(EBUSY\)"),
         ("dirty-pages", r"what stops it is how much may be dirty: loop\d+ may hold"),
