@@ -13,6 +13,9 @@
  */
 #include <linux/types.h>
 
+#define LOWER(a, b) ((a) < (b) ? (a) : (b))
+#define UPPER(a, b) ((a) > (b) ? (a) : (b))
+
 #define READ(dst, base, offset) bpf_probe_read_kernel(&(dst), sizeof(dst), (void *)((u64)(base) + (offset)))
 
 /*
@@ -39,12 +42,14 @@ enum lost { LOST_INFLIGHT, LOST_READ_SLOT, LOST_FILES, LOST_CACHE, LOST_EVICTION
 	    LOST_REASONS };
 BPF_ARRAY(lost, u64, LOST_REASONS);
 
-static __always_inline void count_lost(u32 reason)
+static __always_inline void lose(u32 reason, u64 events)
 {
 	u64 *count = lost.lookup(&reason);
 	if (count)
-		__sync_fetch_and_add(count, 1);
+		__sync_fetch_and_add(count, events);
 }
+
+static __always_inline void count_lost(u32 reason) { lose(reason, 1); }
 
 /*
  * The window that `now` falls in; 0 before the first and after the last planned one: whatever is counted for the whole

@@ -40,8 +40,6 @@ static __always_inline u64 file_of(u64 fd)
 /*
  * Members of one struct in one call: the bytes from the first to behind the last of them are copied, if they are few.
  */
-#define LOWER(a, b) ((a) < (b) ? (a) : (b))
-#define UPPER(a, b) ((a) > (b) ? (a) : (b))
 #define FILE_LOW LOWER(LOWER(OFF_file_f_inode, OFF_file_f_flags), OFF_file_f_pos)
 #define FILE_HIGH (UPPER(UPPER(OFF_file_f_inode, OFF_file_f_flags), OFF_file_f_pos) + 8)
 #define INODE_LOW LOWER(OFF_inode_i_mode, OFF_inode_i_sb)

@@ -9,9 +9,10 @@
  * Cost      one hash update per inserted folio. Look-ups are added up by CPU as long as one cgroup makes them, and go to the
  *           hash when another one's follow; a thread's state has its place by the low bits of the thread id.
  * Misses    pages faulted in through mmap count as inserted, not as looked up; a thread that faults a page in through
- *           mmap and reads it next is charged a miss for that read; of two threads with one place, the missed pages of
- *           which ever inserted first, when both insert before either looks up. By kprobe: look-ups by splice and sendfile; a thread
- *           that writes or faults in a page which it has just read, and which has been evicted since, is charged a miss.
+ *           mmap and reads it next is charged a miss for that read. Of two threads that share a place and insert at the
+ *           same time, the first one's next look-up counts as a hit. By kprobe: look-ups by splice and sendfile; a
+ *           thread that writes or faults in a page which it has just read, and which has been evicted since, is charged
+ *           a miss.
  */
 struct cache_key {
 	u64 cgroup;
@@ -51,17 +52,20 @@ static __always_inline struct thread_cache *thread_place(u32 tid)
 static __always_inline struct cache_counts *counts_of(u64 cgroup, u32 window)
 {
 	struct cache_key key = {.cgroup = cgroup, .window = window};
-	struct cache_counts zero = {}, *counts = cache.lookup_or_try_init(&key, &zero);
-	if (!counts)
-		count_lost(LOST_CACHE);
-	return counts;
+	struct cache_counts zero = {};
+	return cache.lookup_or_try_init(&key, &zero);
 }
 
 /* Those of the running task's cgroup, now. */
 static __always_inline struct cache_counts *counts_now(void)
 {
 	u32 window = 0;
-	return window_now(&window) ? counts_of(task_cgroup_id(), window) : 0;
+	if (!window_now(&window))
+		return 0;
+	struct cache_counts *counts = counts_of(task_cgroup_id(), window);
+	if (!counts)
+		count_lost(LOST_CACHE);
+	return counts;
 }
 
 /* What one cgroup has looked up on a CPU lately, not in `cache` yet; slots as those of reads.c. */
@@ -76,8 +80,10 @@ BPF_PERCPU_ARRAY(look_ups, struct look_ups, READ_SLOTS);
 static __always_inline void add_look_ups(u64 cgroup, u32 window, u64 looked_up, u64 missed)
 {
 	struct cache_counts *counts = counts_of(cgroup, window);
-	if (!counts)
+	if (!counts) {
+		lose(LOST_CACHE, looked_up); /* in pages: how many look-ups they were is not known any more */
 		return;
+	}
 	__sync_fetch_and_add(&counts->looked_up, looked_up);
 	__sync_fetch_and_add(&counts->missed, missed);
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from diagnose import units
@@ -26,30 +28,30 @@ def _waited_ns(f: Facts, cause: Cause | None) -> float:
     return float(sum(ns for ns, c in zip(found.reads.total_ns, found.reads.cause, strict=True) if cause in (None, c)))
 
 
-def besides(f: Facts) -> dict[Cause, Besides]:
-    """Return the causes that are worth a name beside pressure on memory, with what each did."""
-    found = {}
+def _parts(f: Facts) -> Iterator[tuple[Cause, float, float, float]]:
+    """Yield the causes that are worth a name: share of the lost pages, ns in reads for them, share of all such ns."""
     lost = total(f.value("evictions.of_service"))
-    for cause, name in _NAMES.items():
+    for cause in _NAMES:
         share = ratio(total(f.windows.evictions((cause,), f.windows.service_ids)), lost) or 0.0
         waited_ns = _waited_ns(f, cause)
         waited = ratio(waited_ns, _waited_ns(f, None)) or 0.0
         if max(share, waited) >= NOTICEABLE:
-            waits = f", and reads waited {units.duration(waited_ns / 1e9)} for these pages" if waited_ns else ""
-            says = f"it removed {units.percent(share)} of the pages that the service lost{waits}"
-            if cause == "proactive":
-                says += f"; {f.text('evictions.proactive_by')}"
-            found[cause] = Besides(who=name, says=says, share=waited if waited_ns else None)
+            yield cause, share, waited_ns, waited
+
+
+def besides(f: Facts) -> dict[Cause, Besides]:
+    """Return the causes that are worth a name beside pressure on memory, with what each did."""
+    found = {}
+    for cause, share, waited_ns, waited in _parts(f):
+        waits = f", and reads waited {units.duration(waited_ns / 1e9)} for these pages" if waited_ns else ""
+        says = f"it removed {units.percent(share)} of the pages that the service lost{waits}"
+        if cause == "proactive":
+            says += f"; {f.text('evictions.proactive_by')}"
+        found[cause] = Besides(who=_NAMES[cause], says=says, share=waited if waited_ns else None)
     return found
 
 
-def _told(f: Facts, cause: Cause) -> str | None:
-    lost = total(f.value("evictions.of_service"))
-    share = ratio(total(f.windows.evictions((cause,), f.windows.service_ids)), lost) or 0.0
-    waited_ns = _waited_ns(f, cause)
-    waited = ratio(waited_ns, _waited_ns(f, None)) or 0.0
-    if max(share, waited) < NOTICEABLE:
-        return None
+def _told(cause: Cause, share: float, waited_ns: float, waited: float) -> str:
     told = f"{_NAMES[cause]} removed {units.percent(share)}"
     if not waited_ns:
         return told
@@ -67,7 +69,7 @@ def _told(f: Facts, cause: Cause) -> str | None:
 def _(f: Facts, _n: str | None) -> str | None:
     if total(f.value("evictions.of_service")) is None:
         return None
-    told = [text for cause in _NAMES if (text := _told(f, cause)) is not None]
+    told = [_told(*part) for part in _parts(f)]
     return f"besides, {' and '.join(told)}" if told else NOTHING
 
 

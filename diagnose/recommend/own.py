@@ -173,7 +173,7 @@ def _hits_too(prediction: Prediction | None) -> str:
     """Say how many slow reads found their pages in the cache, and so waited for something else: for swap, at most."""
     if prediction is None or not prediction.slow_hits:
         return ""
-    stay = prediction.slow_after_without_hits
+    stay = prediction.slow_missed_after
     return (
         f": {units.count(prediction.slow_hits)} of the slow reads found their pages in the cache and waited for "
         f"something else. If that was swap for all of them, about {units.count(stay)} reads stay slow, "

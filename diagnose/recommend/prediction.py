@@ -40,8 +40,6 @@ class Prediction:
     p99_after_seconds: float
     slow_hits: int = 0
     """Slow reads that found their pages in the cache."""
-    slow_after_without_hits: int = 0
-    """What stays slow if none of these does."""
     slow_missed_after: int = 0
     """Of what stays slow, the reads that still miss; the others are hits that take as long as slow hits did."""
     proactive_reads: int = 0
@@ -146,7 +144,6 @@ def predict(facts: Facts, waited: float | None, avoided: float) -> Prediction | 
         p99_before_seconds=(p99[0] or 0.0) / 1e9,
         p99_after_seconds=(p99[1] or 0.0) / 1e9,
         slow_hits=_slow(facts, hits),
-        slow_after_without_hits=_slow(facts, misses * stays),
         slow_missed_after=_slow(facts, misses * stays),
         proactive_reads=_proactive(facts),
     )
