@@ -12,7 +12,7 @@ from pathlib import Path
 
 from diagnose.errors import UsageError
 from diagnose.lab import SCENARIOS
-from tests.accuracy import live, outcomes, simulation, sizing, without_bpf
+from tests.accuracy import live, outcomes, simulation, sizing, sizing_table, without_bpf
 from tests.kernels.__main__ import end_guests_with_us, in_guests, kernel_images
 from tests.kernels.guest import ROOT_IMAGE
 from tests.kernels.scenario import SIZING_SECONDS
@@ -70,8 +70,8 @@ def sized(names: list[str], keep: Path | None) -> tuple[str, bool]:
     rows = []
     for name in names:
         rows.append(sizing.size(name, keep))
-        print(sizing.line(rows[-1]), file=sys.stderr)
-    return sizing.section(rows, live.host())
+        print(sizing_table.line(rows[-1]), file=sys.stderr)
+    return sizing_table.section(rows, live.host())
 
 
 def sized_in_guests(keep: Path | None) -> tuple[str, bool]:
@@ -84,7 +84,7 @@ def sized_in_guests(keep: Path | None) -> tuple[str, bool]:
         found = in_guests(images, GUESTS / ROOT_IMAGE, (keep or Path(folder)).resolve(), 2, "sizes")
     for result in found:
         print(f"{result.kernel}: {[check.found for check in result.checks]}", file=sys.stderr)
-    text, holds = sizing.section_of_guests([(short(r.kernel), r.sized) for r in found if r.sized], SIZING_SECONDS)
+    text, holds = sizing_table.section_of_guests([(short(r.kernel), r.sized) for r in found if r.sized], SIZING_SECONDS)
     return text, holds and all(result.sized for result in found)
 
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.accuracy.sizing import HEAD, SIZED, STEPS, WIDEST, Sized, bisect, line
+from tests.accuracy.sizing import SIZED, STEPS, WIDEST, Sized, bisect
+from tests.accuracy.sizing_table import HEAD, line
 from tests.accuracy.trial import MIB
 
 GOOD = Sized(

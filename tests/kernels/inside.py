@@ -28,7 +28,7 @@ from diagnose.lab import running
 from diagnose.models import Capture
 from diagnose.recommend.need import times_read
 from diagnose.windows import Windows
-from tests.accuracy import sizing
+from tests.accuracy import sizing, sizing_table
 from tests.accuracy.trial import Trial
 from tests.kernels import commands, guest, scenario
 from tests.kernels.lookups import compare
@@ -131,7 +131,7 @@ def main() -> int:
         with running(scenario.of_this_host(), scenario.SIZING_SECONDS, say) as lab:
             os.nice(-10)  # the one CPU is busy, and building the programs would take minutes
             result.sized = sizing.try_limits(Trial(lab, keep, scenario.SIZING_SECONDS, scenario.SETTLE_SECONDS))
-        return [Check(what="limits", right=result.sized.holds, found=sizing.line(result.sized))]
+        return [Check(what="limits", right=result.sized.holds, found=sizing_table.line(result.sized))]
 
     whole = (("look-ups", _briefly(compare)), ("story", told), ("live tests", _briefly(live_tests)))
     alone = {"brief": (("story", told),), "sizes": (("sizes", _briefly(sizes)),)}
