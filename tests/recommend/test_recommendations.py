@@ -3,81 +3,20 @@
 from __future__ import annotations
 
 import math
-import re
 import shlex
 from typing import Literal
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from recommend_situations import BATCH, ID, PATHS, advice, limit_on, situation
 from small_capture import MIB, SVC, small_capture
 
-from diagnose.evaluate import Fired
-from diagnose.facts import Facts
-from diagnose.models import BlockRequests, Capture, CgroupRecord, Culprit, Finding, Recommendation
-from diagnose.recommend import recommend
+from diagnose.models import BlockRequests, CgroupRecord
 from diagnose.recommend.advice import commands
 from diagnose.recommend.need import need
 from diagnose.recommend.sizing import floor, others
 from diagnose.windows import Windows
-
-BATCH, BACKUP = 20, 21
-PATHS = {1: "/", 10: "/dg", SVC: "/dg/svc", BATCH: "/dg/batch", BACKUP: "/dg/backup"}
-GIB = 1 << 30
-ID = "4f8a1c2e9b7d" + "0123456789abcdef" * 3 + "0123"
-
-
-def situation(
-    batch_mib: int = 900,
-    service_mib: int = 300,
-    anon_mib: int = 50,
-    shared_mib: int | None = 1024,
-    version: int = 2,
-    backup: bool = False,
-    available: int = 12 * GIB,
-    file_mib: dict[int, list[int]] | None = None,
-    **changes: object,
-) -> Capture:
-    """Return a capture in which the batch job evicts the service below a limit that they share."""
-    mib: dict[tuple[int, str], int] = {
-        (10, "usage_bytes"): batch_mib + service_mib,
-        (SVC, "usage_bytes"): service_mib,
-        (BATCH, "usage_bytes"): batch_mib,
-        (BATCH, "anon_bytes"): anon_mib,
-        (BACKUP, "usage_bytes"): batch_mib,
-        (BACKUP, "anon_bytes"): anon_mib,
-    }
-    setting = "memory.limit_in_bytes" if version == 1 else "memory.max"
-    evictions = [(0, BATCH, SVC, "memcg-reclaim", 9000)] + ([(0, BACKUP, SVC, "memcg-reclaim", 3000)] if backup else [])
-    return small_capture(
-        cgroups=PATHS,
-        windows=3,
-        evictions=evictions,
-        cache=[(0, BATCH, 0, 0, 50_000, 0)],
-        samples={key: [value * MIB] * 4 for key, value in mib.items()}
-        | {(who, "file_bytes"): [value * MIB for value in column] for who, column in (file_mib or {}).items()},
-        settings={10: {setting: None if shared_mib is None else shared_mib * MIB}},
-        host={"meminfo.MemAvailable_bytes": [available] * 4},
-        **{"cgroup_version": version, **changes},
-    )
-
-
-def advice(capture: Capture, *kinds: str, culprits: dict[str, float] | None = None) -> list[Recommendation]:
-    named = {"/dg/batch": 0.9} if culprits is None else culprits
-    finding = Finding(
-        rule="a-rule",
-        title="title",
-        confidence="high",
-        culprits=[Culprit(cgroup=path, share=share, cause="memcg-reclaim") for path, share in named.items()],
-        summary="",
-        evidence=[],
-    )
-    return recommend([Fired(finding, kinds, tuple(named), ())], Facts(Windows(capture)))
-
-
-def limit_on(recommendations: list[Recommendation], path: str, setting: str) -> Recommendation:
-    (found,) = (r for r in recommendations if (r.cgroup, r.setting) == (path, setting))
-    return found
 
 
 def test_the_batch_job_gets_what_the_others_leave() -> None:
@@ -182,101 +121,6 @@ def test_two_culprits_share_what_is_left() -> None:
 def test_no_setting_is_recommended_twice() -> None:
     changes = advice(situation(), "contain-neighbour", "contain-neighbour", "protect-service", "protect-service")
     assert len({(c.cgroup, c.setting) for c in changes}) == len(changes)
-
-
-def own(limit_mib: int, available: int | None = 12 * GIB) -> Capture:
-    return small_capture(
-        windows=2,
-        samples={(SVC, "usage_bytes"): [300 * MIB] * 3, (SVC, "refault_file_pages"): [0, 25_600, 25_600]},
-        settings={SVC: {"memory.max": limit_mib * MIB}},
-        host={} if available is None else {"meminfo.MemAvailable_bytes": [available] * 3},
-    )
-
-
-def test_without_room_on_the_host_no_limit_is_raised() -> None:
-    for available in (None, 0, MIB):
-        changes = advice(own(100, available), "raise-own-limit")
-        assert [c.value_bytes for c in changes] == [None]
-        assert changes[0].commands == []
-
-
-def test_a_raised_limit_is_higher_than_the_one_in_force() -> None:
-    for change in advice(own(100), "raise-own-limit"):
-        assert change.value_bytes is None or change.value_bytes > 100 * MIB
-        assert change.current_bytes == 100 * MIB
-
-
-def swapping(held_mib: int | None) -> Capture:
-    """Return a service that uses its 300 MiB, and fetches 200 MiB of its own memory back from swap."""
-    held = None if held_mib is None else held_mib * MIB
-    return small_capture(
-        windows=2,
-        samples={
-            (SVC, "usage_bytes"): [300 * MIB] * 3,
-            (SVC, "refault_anon_pages"): [0, 25_600, 51_200],
-            (SVC, "swap_bytes"): [held] * 3,
-        },
-        settings={SVC: {"memory.max": 300 * MIB}},
-        host={"meminfo.MemAvailable_bytes": [12 * GIB] * 3},
-    )
-
-
-def test_a_limit_that_makes_the_service_swap_is_raised_by_what_lay_in_swap() -> None:
-    (change,) = advice(swapping(held_mib=80), "raise-own-limit")
-    assert change.value_bytes == math.ceil(380 * 1.05) * MIB
-    assert "its own memory, which it swaps" in change.reason
-    assert "whether that cures it, a measurement after the change tells" in change.expected_effect
-
-
-def test_the_limit_that_was_hit_most_is_raised_by_what_lay_in_swap_below_it() -> None:
-    samples = {
-        (10, "usage_bytes"): [1024 * MIB] * 4, (10, "swap_bytes"): [0, 100 * MIB, 200 * MIB, 200 * MIB],
-        (10, "limit_hits"): [0, 5, 9, 12],
-    }  # fmt: skip
-    base = {"cgroups": PATHS, "windows": 3, "settings": {10: {"memory.max": 1024 * MIB}}, "cgroup_version": 2}
-    host = {"meminfo.MemAvailable_bytes": [GIB] * 4}
-    (change,) = advice(small_capture(**base, samples=samples, host=host), "raise-hit-limit")
-    assert change.value_bytes == math.ceil(1224 * 1.05) * MIB
-    assert change.undo == [f"echo {1024 * MIB} > /sys/fs/cgroup/dg/memory.max"]
-    dry = {key: column for key, column in samples.items() if key[1] != "swap_bytes"}
-    (tried,) = advice(small_capture(**base, samples=dry, host=host), "raise-hit-limit")
-    assert tried.value_bytes is None
-    assert "raise it by a quarter, to 1.25 GiB" in tried.alternatives[0]
-    assert tried.commands == [f"echo {1280 * MIB} > /sys/fs/cgroup/dg/memory.max"]
-    (unknown,) = advice(small_capture(**base, samples=samples), "raise-hit-limit")
-    assert (unknown.value_bytes, unknown.commands) == (None, [])
-
-
-def test_where_nobody_measured_what_lay_in_swap_no_value_is_given_but_where_to_begin() -> None:
-    (change,) = advice(swapping(held_mib=None), "raise-own-limit")
-    assert change.value_bytes is None
-    assert "how much of its memory lies in swap was not measured" in change.reason
-    assert "step by step, from 300 MiB on" in change.alternatives[0]
-    assert change.commands == []
-
-
-def test_without_an_own_limit_there_is_none_to_raise() -> None:
-    assert advice(small_capture(), "raise-own-limit") == []
-
-
-def test_a_shared_limit_is_raised_to_what_all_below_it_need() -> None:
-    crowded = situation(batch_mib=200, service_mib=900, shared_mib=1024)
-    change = limit_on(advice(crowded, "raise-shared-limit"), "/dg", "memory.max")
-    assert change.current_bytes == 1024 * MIB
-    assert change.value_bytes is not None
-    assert 1.05 * 1100 * MIB <= change.value_bytes <= 1.05 * 1100 * MIB + 2 * MIB, "both, and the reserve"
-
-
-def test_a_shared_limit_is_not_raised_beyond_the_host_and_the_report_says_what_is_lacking() -> None:
-    crowded = situation(batch_mib=200, service_mib=900, available=8 * MIB)
-    (change,) = advice(crowded, "raise-shared-limit")
-    assert change.value_bytes is None
-    assert re.match(r"give the host 1\d\d MiB more, and then this limit the \d{3} MiB more", change.alternatives[0])
-
-
-def test_the_services_own_limit_is_no_shared_one() -> None:
-    assert advice(own(100), "raise-shared-limit") == []
-    assert advice(small_capture(), "raise-shared-limit") == []
 
 
 def test_what_is_lacking_for_a_safe_containment_is_said_in_bytes() -> None:

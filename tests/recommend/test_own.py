@@ -1,0 +1,106 @@
+"""Limits of the service's own, and shared ones, that are raised."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from recommend_situations import GIB, PATHS, advice, limit_on, situation
+from small_capture import MIB, SVC, small_capture
+
+from diagnose.models import Capture
+
+
+def own(limit_mib: int, available: int | None = 12 * GIB) -> Capture:
+    return small_capture(
+        windows=2,
+        samples={(SVC, "usage_bytes"): [300 * MIB] * 3, (SVC, "refault_file_pages"): [0, 25_600, 25_600]},
+        settings={SVC: {"memory.max": limit_mib * MIB}},
+        host={} if available is None else {"meminfo.MemAvailable_bytes": [available] * 3},
+    )
+
+
+def test_without_room_on_the_host_no_limit_is_raised() -> None:
+    for available in (None, 0, MIB):
+        changes = advice(own(100, available), "raise-own-limit")
+        assert [c.value_bytes for c in changes] == [None]
+        assert changes[0].commands == []
+
+
+def test_a_raised_limit_is_higher_than_the_one_in_force() -> None:
+    for change in advice(own(100), "raise-own-limit"):
+        assert change.value_bytes is None or change.value_bytes > 100 * MIB
+        assert change.current_bytes == 100 * MIB
+
+
+def swapping(held_mib: int | None) -> Capture:
+    """Return a service that uses its 300 MiB, and fetches 200 MiB of its own memory back from swap."""
+    held = None if held_mib is None else held_mib * MIB
+    return small_capture(
+        windows=2,
+        samples={
+            (SVC, "usage_bytes"): [300 * MIB] * 3,
+            (SVC, "refault_anon_pages"): [0, 25_600, 51_200],
+            (SVC, "swap_bytes"): [held] * 3,
+        },
+        settings={SVC: {"memory.max": 300 * MIB}},
+        host={"meminfo.MemAvailable_bytes": [12 * GIB] * 3},
+    )
+
+
+def test_a_limit_that_makes_the_service_swap_is_raised_by_what_lay_in_swap() -> None:
+    (change,) = advice(swapping(held_mib=80), "raise-own-limit")
+    assert change.value_bytes == math.ceil(380 * 1.05) * MIB
+    assert "its own memory, which it swaps" in change.reason
+    assert "whether that cures it, a measurement after the change tells" in change.expected_effect
+
+
+def test_the_limit_that_was_hit_most_is_raised_by_what_lay_in_swap_below_it() -> None:
+    samples = {
+        (10, "usage_bytes"): [1024 * MIB] * 4, (10, "swap_bytes"): [0, 100 * MIB, 200 * MIB, 200 * MIB],
+        (10, "limit_hits"): [0, 5, 9, 12],
+    }  # fmt: skip
+    base = {"cgroups": PATHS, "windows": 3, "settings": {10: {"memory.max": 1024 * MIB}}, "cgroup_version": 2}
+    host = {"meminfo.MemAvailable_bytes": [GIB] * 4}
+    (change,) = advice(small_capture(**base, samples=samples, host=host), "raise-hit-limit")
+    assert change.value_bytes == math.ceil(1224 * 1.05) * MIB
+    assert change.undo == [f"echo {1024 * MIB} > /sys/fs/cgroup/dg/memory.max"]
+    dry = {key: column for key, column in samples.items() if key[1] != "swap_bytes"}
+    (tried,) = advice(small_capture(**base, samples=dry, host=host), "raise-hit-limit")
+    assert tried.value_bytes is None
+    assert "raise it by a quarter, to 1.25 GiB" in tried.alternatives[0]
+    assert tried.commands == [f"echo {1280 * MIB} > /sys/fs/cgroup/dg/memory.max"]
+    (unknown,) = advice(small_capture(**base, samples=samples), "raise-hit-limit")
+    assert (unknown.value_bytes, unknown.commands) == (None, [])
+
+
+def test_where_nobody_measured_what_lay_in_swap_no_value_is_given_but_where_to_begin() -> None:
+    (change,) = advice(swapping(held_mib=None), "raise-own-limit")
+    assert change.value_bytes is None
+    assert "how much of its memory lies in swap was not measured" in change.reason
+    assert "step by step, from 300 MiB on" in change.alternatives[0]
+    assert change.commands == []
+
+
+def test_without_an_own_limit_there_is_none_to_raise() -> None:
+    assert advice(small_capture(), "raise-own-limit") == []
+
+
+def test_a_shared_limit_is_raised_to_what_all_below_it_need() -> None:
+    crowded = situation(batch_mib=200, service_mib=900, shared_mib=1024)
+    change = limit_on(advice(crowded, "raise-shared-limit"), "/dg", "memory.max")
+    assert change.current_bytes == 1024 * MIB
+    assert change.value_bytes is not None
+    assert 1.05 * 1100 * MIB <= change.value_bytes <= 1.05 * 1100 * MIB + 2 * MIB, "both, and the reserve"
+
+
+def test_a_shared_limit_is_not_raised_beyond_the_host_and_the_report_says_what_is_lacking() -> None:
+    crowded = situation(batch_mib=200, service_mib=900, available=8 * MIB)
+    (change,) = advice(crowded, "raise-shared-limit")
+    assert change.value_bytes is None
+    assert re.match(r"give the host 1\d\d MiB more, and then this limit the \d{3} MiB more", change.alternatives[0])
+
+
+def test_the_services_own_limit_is_no_shared_one() -> None:
+    assert advice(own(100), "raise-shared-limit") == []
+    assert advice(small_capture(), "raise-shared-limit") == []
