@@ -65,6 +65,8 @@ class Sized:
     agreed: float | None = None
     tried: str = ""
     """Where no limit was recommended: what happens with one."""
+    again: bool = True
+    """Whether the service lost pages again whenever the limits were taken back; else the optimum says nothing."""
     unsafe: bool = False
     """Whether that showed that none is safe."""
 
@@ -81,6 +83,7 @@ class Sized:
             "slow reads": self.slow_avoided is None or self.slow_avoided >= REMOVED,
             "removed": self.removed is None or self.removed >= REMOVED,
             "ratio": self.ratio is None or self.ratio <= RATIO,
+            "harm without limits": self.again,
             "prediction": far is None or far <= POINTS,
             "blamed": not noisy or (self.blamed or 0.0) >= BLAMED,
             "agreement": not noisy or (self.agreed or 0.0) >= AGREED,
@@ -118,12 +121,13 @@ def try_limits(trial: Trial) -> Sized:
     afterwards = sorted((trial.measure(f"after-{n}") for n in range(AFTERWARDS)), key=lambda r: r.slow_share)
     after = afterwards[AFTERWARDS // 2]
     killed, alive = trial.killed(), lab.alive()
+    levers = _levers(limits)
+    attempt = Attempt(trial, limits, before)
     optima, factors = [], []
-    for lever in _levers(limits):
-        trial.reset([r for r in limits if r not in lever])
+    for lever in levers:
         # Alone a lever may do less than both did.
-        enough_now = _enough(before, after) and (len(lever) == len(limits) or _alone(trial, lever, before))
-        factors.append(_optimum(trial, lever, before, enough_now))
+        enough_now = _enough(before, after) and (len(levers) == 1 or attempt.enough(lever, 1.0))
+        factors.append(_optimum(attempt, lever, enough_now))
         optima.append(_beyond(factors[-1]) + _listed(lever, lab.parent, factors[-1]))
     return Sized(
         name,
@@ -137,19 +141,30 @@ def try_limits(trial: Trial) -> Sized:
         measured=None if after.hit_ratio is None else 100 * after.hit_ratio,
         killed=killed,
         alive=alive,
+        again=attempt.again,
         **common,
     )
+
+
+class Attempt:
+    """One lever after the other, each time on the service as it was found."""
+
+    def __init__(self, trial: Trial, limits: Sequence[Recommendation], before: Reading) -> None:
+        self._trial, self._limits, self._before = trial, limits, before
+        self.again = True
+        """Whether the service lost its pages again each time that the limits were taken back."""
+
+    def enough(self, lever: Sequence[Recommendation], factor: float) -> bool:
+        """Set the values of a lever, all of them times `factor`, and no others; returns whether that was enough."""
+        self.again &= self._trial.take_back(self._limits)
+        self._trial.apply(lever, factor)
+        return _enough(self._before, self._trial.measure(f"{lever[0].setting}-x{factor:.2f}"))
 
 
 def _avoided(before: Reading, afterwards: Sequence[Reading]) -> float | None:
     if not before.avoidably_slow_share:
         return None
     return statistics.median(1 - r.avoidably_slow_share / before.avoidably_slow_share for r in afterwards)
-
-
-def _alone(trial: Trial, lever: Sequence[Recommendation], before: Reading) -> bool:
-    trial.apply(lever)
-    return _enough(before, trial.measure(f"{lever[0].setting}-alone"))
 
 
 def _enough(before: Reading, now: Reading) -> bool:
@@ -180,26 +195,15 @@ def _levers(limits: Sequence[Recommendation]) -> list[list[Recommendation]]:
     return [lever for lever in ([r for r in limits if r not in protecting], protecting) if lever]
 
 
-def _optimum(trial: Trial, lever: Sequence[Recommendation], before: Reading, enough_now: bool) -> float:
-    """Return the factor on the recommended limits from which on they remove less than `REMOVED`.
-
-    Every limit is tried on the service as it was found: once its pages are in active use again, the kernel protects
-    them from a stream (inactive_is_low in mm/vmscan.c), and a limit that would cure nothing by itself keeps it well.
-    """
-
-    def enough(factor: float) -> bool:
-        trial.reset(lever)
-        trial.wait_a_cycle()
-        trial.apply(lever, factor)
-        return _enough(before, trial.measure(f"{lever[0].setting}-x{factor:.2f}"))
-
+def _optimum(attempt: Attempt, lever: Sequence[Recommendation], enough_now: bool) -> float:
+    """Return the factor on the recommended limits from which on they remove less than `REMOVED`."""
     if all(r.setting == PROTECTION or (r.current_bytes or r.value_bytes or 0) < (r.value_bytes or 0) for r in lever):
         # The smallest that is good; one that was in force before was not.
         lowest = max(1 / WIDEST, *((r.current_bytes or 0) / (r.value_bytes or 1) for r in lever))
         good, bad = (1.0, lowest) if enough_now else (WIDEST, 1.0)
     else:
         good, bad = (1.0, WIDEST) if enough_now else (1 / WIDEST, 1.0)
-    return bisect(enough, good, bad)
+    return bisect(lambda factor: attempt.enough(lever, factor), good, bad)
 
 
 def bisect(enough: Callable[[float], bool], good: float, bad: float, steps: int = STEPS) -> float:

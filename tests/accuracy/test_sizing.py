@@ -65,6 +65,7 @@ def test_what_holds() -> None:
         ({"blamed": None}, "blamed"),
         ({"agreed": 0.98}, "agreement"),
         ({"removed": None}, "no limit"),
+        ({"again": False}, "harm"),
     ],
 )
 def test_what_does_not_hold_is_named(changes: dict[str, float | None], named: str) -> None:

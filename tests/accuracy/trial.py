@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from diagnose import pipeline, rules
 from diagnose.cgroups import Hierarchy
 from diagnose.cgroups.paths import is_within
@@ -21,6 +23,9 @@ from diagnose.windows import Windows
 MIB = 1 << 20
 SECONDS, SETTLE_SECONDS = 12.0, 3.0
 """The lab's bursts then last 4 s with the quiet phase before them: whole cycles, whenever a capture begins."""
+AGAIN_SHARE, AGAIN_TRIES = 0.5, 6
+"""A service is as it was found when it fetches half as many lost pages again as before; so many times that is looked
+for."""
 
 
 @dataclass(frozen=True)
@@ -65,12 +70,14 @@ class Trial:
         keep: Callable[[Capture, str], object],
         seconds: float = SECONDS,
         settle_seconds: float = SETTLE_SECONDS,
+        say: Callable[[str], object] = lambda _: None,
     ) -> None:
         """`settle_seconds`: in which the service goes once through its files, and reads back what it had lost."""
         self.lab, self.hierarchy, self._keep = lab, Hierarchy.discover(), keep
-        self._seconds, self._settle_seconds = seconds, settle_seconds
+        self._seconds, self._settle_seconds, self._say = seconds, settle_seconds, say
         self._service, self._rules = resolve(lab.service, self.hierarchy), rules.load_rules()
         self._slow_bin: int | None = None
+        self._lost_at_first: float | None = None
 
     def measure(self, name: str) -> Reading:
         """Let a change settle, then run the battery; `name` is what the capture is kept as."""
@@ -78,6 +85,9 @@ class Trial:
         capture = pipeline.record(self._service, self.hierarchy, plan(self._seconds, 1.0), _wait, lambda _: None)
         self._keep(capture, name)
         windows = Windows(capture)
+        if self._lost_at_first is None:
+            back = windows.increase(capture.service.cgroup_id, "refault_file_pages")
+            self._lost_at_first = 0.0 if back is None else float(np.nansum(back)) / (windows.count * windows.seconds)
         if self._slow_bin is None:
             threshold = Facts(windows).number("reads.slow_threshold") or 0.0
             self._slow_bin = bin_of(round(threshold * 1e9))
@@ -103,6 +113,29 @@ class Trial:
             none = {"memory.low": "0", "memory.limit_in_bytes": "-1"}.get(limit.setting, "max")
             value = none if limit.current_bytes is None else str(limit.current_bytes)
             (self.hierarchy.directory(limit.cgroup) / limit.setting).write_text(value)
+
+    def take_back(self, limits: Sequence[Recommendation]) -> bool:
+        """Bring settings back, and wait until the service loses its pages as it did at first; returns whether it does.
+
+        Once its pages are in active use again, the kernel protects them from a stream (inactive_is_low in mm/vmscan.c),
+        and a limit that would cure nothing by itself keeps it well.
+        """
+        self.reset(limits)
+        for _ in range(AGAIN_TRIES):
+            before = self._refaults()
+            time.sleep(self._seconds)
+            lost = (self._refaults() - before) / self._seconds
+            self._say(f"without limits {lost:.0f} lost pages/s are fetched again, at first {self._lost_at_first:.0f}")
+            if lost >= AGAIN_SHARE * (self._lost_at_first or 0.0):
+                return True
+        return False
+
+    def _refaults(self) -> int:
+        """Return how many pages of files the service has fetched again, by its own statistics (subtree)."""
+        text = (self.hierarchy.directory(self.lab.service) / "memory.stat").read_text()
+        subtree = "total_" if self.hierarchy.version == 1 else ""
+        found = re.search(rf"^{subtree}workingset_refault_file (\d+)", text, re.MULTILINE)
+        return int(found[1]) if found else 0
 
     def wait_a_cycle(self) -> None:
         """Let the workloads go through a quiet phase and a burst."""

@@ -130,7 +130,7 @@ def main() -> int:
     def sizes() -> list[Check]:
         with running(scenario.of_this_host(), scenario.SIZING_SECONDS, say) as lab:
             os.nice(-10)  # the one CPU is busy, and building the programs would take minutes
-            result.sized = sizing.try_limits(Trial(lab, keep, scenario.SIZING_SECONDS, scenario.SETTLE_SECONDS))
+            result.sized = sizing.try_limits(Trial(lab, keep, scenario.SIZING_SECONDS, scenario.SETTLE_SECONDS, say))
         return [Check(what="limits", right=result.sized.holds, found=sizing_table.line(result.sized))]
 
     whole = (("look-ups", _briefly(compare)), ("story", told), ("live tests", _briefly(live_tests)))
