@@ -6,6 +6,7 @@ from diagnose import units
 from diagnose.limits import shared_limit
 from diagnose.models import CgroupRecord, Recommendation
 from diagnose.recommend.advice import commands, undo
+from diagnose.recommend.raising import in_the_way
 from diagnose.recommend.sizing import MIB, record_of, room_above
 from diagnose.windows import Windows
 
@@ -46,7 +47,10 @@ def with_more_room(
         f"{whose}, {has}, and together with that limit {limits}: without the limit the new room fills again"
     )
     limited = {path: record for path in floors if (record := record_of(windows, path)) is not None}
-    changes = [(shared, limit.setting, capacity + more)] if shared is not None and limit is not None else []
+    changes: list[tuple[CgroupRecord, str, int]] = []
+    if shared is not None and limit is not None:
+        new = {limit.setting: capacity + more, **in_the_way(shared, limit, capacity + more)}
+        changes += [(shared, setting, value) for setting, value in new.items()]
     changes += [(record, found.setting, floors[path]) for path, record in limited.items()]
     update: dict[str, object] = {"alternatives": [*found.alternatives, way]}
     if spare is not None and more <= spare:
