@@ -8,7 +8,7 @@ import numpy as np
 
 from diagnose import units
 from diagnose.cgroups.paths import is_within
-from diagnose.limits import Limit, limit_above, shared_limit
+from diagnose.limits import Limit, limits_above, shared_limit
 from diagnose.models import CgroupRecord
 from diagnose.windows import Series, Windows
 
@@ -170,13 +170,15 @@ def room_above(windows: Windows, limit: Limit) -> tuple[int | None, str]:
     available = [
         v for v in windows.capture.host_samples.values.get("meminfo.MemAvailable_bytes") or [] if v is not None
     ]
-    spare = int(min(available) * (1 - RESERVE_SHARE)) if available else None
-    above = limit_above(windows, limit.cgroup)
-    if above is None:
-        return spare, "the host"
-    used = windows.peak(above.cgroup_id, "usage_bytes")
-    left = None if used is None else max(0, int(above.limit_bytes - used))
-    # Below a limit of its own the room is what nobody used there; cache of others would have to make way.
-    if left is not None and (spare is None or left < spare):
-        return left, f"{above.setting} of {above.cgroup}"
-    return spare, "the host"
+    spare, whose = int(min(available) * (1 - RESERVE_SHARE)) if available else None, "the host"
+    # Below a limit of its own the room is what nobody used there; cache of others would have to make way. The lowest
+    # limit need not be the one that leaves least.
+    for above in limits_above(windows, limit.cgroup):
+        used = windows.peak(above.cgroup_id, "usage_bytes")
+        name = f"{above.setting} of {above.cgroup}"
+        if used is None:
+            return None, name
+        left = max(0, int(above.limit_bytes - used))
+        if spare is None or left < spare:
+            spare, whose = left, name
+    return spare, whose

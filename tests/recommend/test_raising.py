@@ -58,3 +58,31 @@ def test_a_limit_below_which_there_is_room_is_never_lowered_as_the_remedy() -> N
     (change,) = advice(capture, "raise-hit-limit")
     assert (change.value_bytes, change.commands) == (None, [])
     assert "fit into it together" in change.reason
+
+
+def below_two(used_mib: dict[int, int | None]) -> Capture:
+    """Return a service below two limits of others', of which the higher one leaves less."""
+    return small_capture(
+        cgroups={1: "/", 9: "/top", 10: "/top/dg", SVC: "/top/dg/svc", 20: "/top/other", 21: "/top/dg/other"},
+        service="/top/dg/svc",
+        windows=2,
+        samples={(SVC, "usage_bytes"): [300 * MIB] * 3}
+        | {(i, "usage_bytes"): [None if v is None else v * MIB] * 3 for i, v in used_mib.items()},
+        settings={SVC: {"memory.max": 100 * MIB}, 10: {"memory.max": 5 * GIB}, 9: {"memory.max": 10 * GIB}},
+        host={"meminfo.MemAvailable_bytes": [12 * GIB] * 3},
+        cgroup_version=2,
+    )
+
+
+def test_the_room_is_what_every_limit_above_leaves_and_not_the_lowest_limit_alone() -> None:
+    (change,) = advice(below_two({10: 1024, 9: 10_230}), "raise-own-limit")
+    assert change.value_bytes is None
+    assert "memory.max of /top has room for 10 MiB" in change.reason
+    (change,) = advice(below_two({10: 1024, 9: 9000}), "raise-own-limit")
+    assert change.value_bytes == 315 * MIB
+
+
+def test_a_limit_above_of_which_nobody_knows_how_much_is_used_is_no_room() -> None:
+    (change,) = advice(below_two({10: 1024, 9: None}), "raise-own-limit")
+    assert change.value_bytes is None
+    assert "how much memory.max of /top has to spare was not measured" in change.reason
