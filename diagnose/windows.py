@@ -227,6 +227,12 @@ class Windows:
         readings = self.readings(cgroup, key)
         return None if readings is None else readings.changes(self.count)
 
+    def host_gauge(self, key: str) -> Series | None:
+        """Return a reading of the host ("meminfo.MemAvailable_bytes") at the end of each window; None: not read."""
+        samples = self.capture.host_samples
+        readings = readings_of(samples, key, np.arange(len(samples.window)))
+        return None if readings is None else readings.series(self.count)
+
     def host_increase(self, key: str) -> Series | None:
         """Return by how much a host counter ("vmstat.pswpin") rose in each window; None without two readings."""
         samples = self.capture.host_samples

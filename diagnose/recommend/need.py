@@ -8,7 +8,7 @@ import numpy as np
 
 from diagnose import units
 from diagnose.missratio import MIN_REFAULTS, curve, different_pages
-from diagnose.recommend.sizing import peak_of, series_of
+from diagnose.recommend.sizing import peak_of
 from diagnose.windows import Series, Windows
 
 SAMPLE_ONE_IN = 64
@@ -52,7 +52,7 @@ def need(windows: Windows) -> Need | None:
     came back: what it used at its peak.
     """
     service = windows.capture.service
-    usage, cache = (series_of(windows, service.cgroup, key) for key in ("usage_bytes", "file_bytes"))
+    usage, cache = (windows.gauge_of(service.cgroup, key) for key in ("usage_bytes", "file_bytes"))
     peak, different = peak_of(windows, service.cgroup, "usage_bytes"), different_pages(windows)
     if peak is None:
         return None
