@@ -41,7 +41,9 @@ def test_anonymous_memory_of_different_moments_is_not_added_up() -> None:
 
 def test_where_anonymous_memory_was_not_read_its_peak_stands_for_it() -> None:
     host = {"meminfo.MemAvailable_bytes": [2 * GIB] * 4}
-    windows = small_windows(cgroups=PATHS, windows=3, samples={(FIRST, "anon_bytes"): [GIB, None, None, None]}, host=host)
+    windows = small_windows(
+        cgroups=PATHS, windows=3, samples={(FIRST, "anon_bytes"): [GIB, None, None, None]}, host=host
+    )
     rest = others(windows, ["/dg/batch"], None)
     assert rest is not None
     assert rest.bytes == windows.capture.host.memory_bytes - 3 * GIB
