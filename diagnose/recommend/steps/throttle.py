@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from diagnose import units
 from diagnose.cgroups.naming import unit_of
+from diagnose.cgroups.paths import is_within
 from diagnose.escape import visible
 from diagnose.evaluate import Fired
 from diagnose.facts import Facts
@@ -53,7 +54,7 @@ def throttle_neighbour(fired: Fired, facts: Facts) -> list[Step]:
 def _throttled(path: str, device: _Device, fired: Fired, facts: Facts) -> Step | None:
     windows = facts.windows
     record = record_of(windows, path)
-    below = [c.cgroup for c in fired.finding.culprits if c.cgroup in facts.by_path and c.cgroup.startswith(path)]
+    below = [c.cgroup for c in fired.finding.culprits if c.cgroup in facts.by_path and is_within(c.cgroup, path)]
     rates = _rates(device.name, frozenset(i for n in below for i in facts.ids(n)), windows)
     if record is None or not rates:
         return None
