@@ -268,11 +268,11 @@ def _(f: Facts, n: str | None) -> float | None:
     "hits",
     "number",
     "cgroups",
-    "hits of a limit of its own (failcnt; memory.events max and high, which on v2 count those below it too)",
+    "hits of a limit of its own, or of one below it (failcnt; memory.events.local max and high)",
     scope="neighbour",
 )
 def _(f: Facts, n: str | None) -> float | None:
-    named = [cgroup for cgroup, path in f.windows.paths.items() if path == n]
-    counters = [total(f.windows.increase(cgroup, key)) for cgroup in named for key in ("limit_hits", "high_hits")]
+    its = f.ids(n) | {cgroup for cgroup, path in f.windows.paths.items() if path == n}
+    counters = [total(f.windows.increase(cgroup, key)) for cgroup in sorted(its) for key in ("limit_hits", "high_hits")]
     known = [c for c in counters if c is not None]
     return sum(known) if known else None

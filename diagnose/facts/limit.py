@@ -31,7 +31,7 @@ def _(f: Facts, _n: str | None) -> float | None:
     "hits",
     "number",
     "cgroups",
-    "hits of the lowest limit that the service alone uses (failcnt; memory.events max and high)",
+    "hits of the lowest limit that the service alone uses (failcnt; memory.events.local max and high)",
 )
 def _(f: Facts, _n: str | None) -> float | None:
     own = own_limit(f.windows)

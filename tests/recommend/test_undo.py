@@ -17,10 +17,10 @@ DOCKER, PODMAN, POD = f"/docker/{ID}", f"/libpod_parent/libpod-{ID}", f"/kubepod
     ("path", "manager", "setting", "back"),
     [
         (DOCKER, "docker", "memory.max", f"echo max > /sys/fs/cgroup{DOCKER}/memory.max   # docker update cannot"),
-        (PODMAN, "podman", "memory.limit_in_bytes", f"echo -1 > /sys/fs/cgroup{PODMAN}/memory.limit_in_bytes   # podman"),
+        (PODMAN, "podman", "memory.limit_in_bytes", f"echo -1 > /sys/fs/cgroup{PODMAN}/memory.limit_in_bytes   #"),
         (DOCKER, "docker", "memory.high", f"echo max > /sys/fs/cgroup{DOCKER}/memory.high"),
         (POD, "kubernetes", "memory.max", "# take memory out of resources.limits in the container's spec again"),
-        ("/system.slice/a.service", "systemd", "memory.max", "systemctl set-property --runtime -- a.service MemoryMax=inf"),
+        ("/system.slice/a.service", "systemd", "memory.max", "systemctl set-property --runtime -- a.service Mem"),
         ("/batch", "files", "memory.low", "echo 0 > /sys/fs/cgroup/batch/memory.low"),
     ],
 )  # fmt: skip
