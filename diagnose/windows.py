@@ -60,6 +60,11 @@ class Windows:
     def seconds(self) -> float:
         return self.capture.window_seconds
 
+    @property
+    def length(self) -> float:
+        """How long was measured, in seconds; 0 without a whole window."""
+        return self.count * self.seconds
+
     @cached_property
     def paths(self) -> dict[int, str]:
         """Cgroup id -> path, of those whose name is known."""

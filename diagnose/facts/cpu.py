@@ -16,14 +16,10 @@ LEAST_CPUS = 0.01
 """A hundredth of a CPU: who used less crowds nobody."""
 
 
-def _seconds(f: Facts) -> float:
-    return f.windows.count * f.windows.seconds
-
-
 def _used(f: Facts, cgroup: int) -> float | None:
     """Return the CPUs that a cgroup kept busy, on average over the capture."""
     used_us = total(f.windows.increase(cgroup, "cpu_usage_us"))
-    return None if used_us is None else used_us / 1e6 / _seconds(f)
+    return None if used_us is None else used_us / 1e6 / f.windows.length
 
 
 @fact("cpu.used", "CPUs", "number", "cgroups", "CPUs that the service kept busy on average (cpu.stat usage_usec)")
@@ -55,11 +51,13 @@ def _(f: Facts, _n: str | None) -> str | None:
     if used is not None:
         on_average = f"it used {units.counted(used, 'CPUs')} on average"
         if lacked is not None:
-            most = units.counted(used + lacked / _seconds(f), "CPUs")
+            most = units.counted(used + lacked / f.windows.length, "CPUs")
             on_average += f" and would have used at most about {most} without a quota, as far as others leave them"
         parts.append(on_average)
     elif lacked is not None:
-        parts.append(f"about {units.counted(lacked / _seconds(f), 'CPUs')} more would have let its throttled tasks run")
+        parts.append(
+            f"about {units.counted(lacked / f.windows.length, 'CPUs')} more would have let its throttled tasks run"
+        )
     return "; ".join(parts)
 
 

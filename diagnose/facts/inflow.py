@@ -11,10 +11,6 @@ from diagnose.turnover import turnover
 from diagnose.windows import UNREAD, Series
 
 
-def _seconds(f: Facts) -> float:
-    return f.windows.count * f.windows.seconds
-
-
 def _pages(f: Facts, size: Series | None) -> Series | None:
     return None if size is None else size / f.windows.capture.host.page_bytes
 
@@ -30,7 +26,7 @@ def _pages(f: Facts, size: Series | None) -> Series | None:
     "refaults of the service's pages per second (evicted pages wanted again)",
 )
 def _(f: Facts, _n: str | None) -> float | None:
-    return ratio(total(f.value("cache.refaults")), _seconds(f))
+    return ratio(total(f.value("cache.refaults")), f.windows.length)
 
 
 @fact(
@@ -52,7 +48,7 @@ def _(f: Facts, _n: str | None) -> Series | None:
     "pages per second that the service's processes made devices read",
 )
 def _(f: Facts, _n: str | None) -> float | None:
-    return ratio(total(f.value("device.read_pages")), _seconds(f))
+    return ratio(total(f.value("device.read_pages")), f.windows.length)
 
 
 @fact(

@@ -48,7 +48,7 @@ def _crowding(facts: Facts) -> dict[str, float]:
     """Return the CPUs that others used, the most first, by the path of cgroups with nobody else below them."""
     windows, service = facts.windows, facts.windows.capture.service.cgroup
     used = {
-        record.path: us / 1e6 / (windows.count * windows.seconds)
+        record.path: us / 1e6 / windows.length
         for record in windows.capture.cgroups
         if not is_within(service, record.path)
         and not is_within(record.path, service)

@@ -195,7 +195,7 @@ def _containment(
     windows, path = facts.windows, record.path
     below = [n for n in facts.neighbours if is_within(n, path)]
     evicted = sum(facts.number("neighbour.evicted_of_service", n) or 0.0 for n in below)
-    seconds = units.duration(windows.count * windows.seconds)
+    seconds = units.duration(windows.length)
     reason = (
         f"{path} evicted {units.pages(evicted)} of {windows.capture.service.cgroup} in {seconds}; below this limit it "
         "reclaims its own pages first and leaves the service room for what it needs."

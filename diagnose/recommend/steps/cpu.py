@@ -28,7 +28,7 @@ def raise_quota(fired: Fired, facts: Facts) -> list[Step]:
     used, throttled = facts.number("cpu.used"), facts.number("cpu.throttled_seconds")
     if record is None or record.cpu_quota_us is None or not record.cpu_period_us or throttled is None:
         return [_look_at_quota(windows)]
-    period, lacked = record.cpu_period_us, throttled / (windows.count * windows.seconds)
+    period, lacked = record.cpu_period_us, throttled / windows.length
     if record.path == windows.capture.service.cgroup and used is not None:
         wanted, why = used + lacked, f"it used {units.counted(used, 'CPUs')} on average"
     else:

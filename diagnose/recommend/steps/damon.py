@@ -83,7 +83,7 @@ def _wanted(facts: Facts) -> _Wanted:
         )
     ages = windows.blame_bins("age_ns")
     ns = None if ages is None else percentile(ages, WANTED_SHARE)
-    if ns is None or ns / 1e9 > SEEN_PART * windows.count * windows.seconds:
+    if ns is None or ns / 1e9 > SEEN_PART * windows.length:
         return _Wanted(None, "the capture is too short to tell after what time pages are wanted again")
     return _Wanted(ns / 1e9)
 

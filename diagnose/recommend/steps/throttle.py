@@ -78,8 +78,11 @@ def _rates(device: str, ids: frozenset[int], windows: Windows) -> dict[str, floa
     for name, op, cgroup, requests in zip(table.device, table.op, table.cgroup, table.requests, strict=True):
         if name == device and cgroup in ids:
             made["wiops" if op == "write" else "riops"] += requests
-    seconds = windows.count * windows.seconds
-    return {kind: count / seconds for kind, count in made.items() if count >= max(1, LEAST_SHARE * sum(made.values()))}
+    return {
+        kind: count / windows.length
+        for kind, count in made.items()
+        if count >= max(1, LEAST_SHARE * sum(made.values()))
+    }
 
 
 def _commands(
