@@ -88,7 +88,7 @@ def judge_together(condition: MovesTogether, context: Context) -> Result:
     holds = found.correlation >= least and found.p_value <= most
     says = (
         f"{about}{wording.label(pair.effect)} and {wording.label(pair.cause)}: rank correlation of differences "
-        f"{units.number(found.correlation)} at a lag of {found.lag} windows, chance {units.percent(found.p_value)} "
+        f"{units.number(found.correlation)} at a lag of {units.counted(found.lag, 'windows')}, chance {units.percent(found.p_value)} "
         f"(needed: at least {units.number(least)}, at most {units.percent(most)})"
     )
     measured = found.correlation

@@ -25,8 +25,8 @@ COUNTERS = (
 
 def idle(windows: int) -> Capture:
     """Return a capture for which every probe ran, and of which every reading is 0."""
-    host = ("vmstat.pgsteal_file", "vmstat.drop_pagecache", "pressure.cpu.some_us", "disk.vda.reads", "disk.vda.read_ms",
-            "disk.vda.queued_ms", "disk.vda.read_sectors", "disk.vda.written_sectors")  # fmt: skip
+    disk = ("reads", "read_ms", "queued_ms", "read_sectors", "written_sectors")
+    host = ("vmstat.pgsteal_file", "vmstat.drop_pagecache", "pressure.cpu.some_us", *(f"disk.vda.{k}" for k in disk))
     return small_capture(
         windows=windows,
         probes=[ProbeRecord(probe=name, attached=True) for name in PROBES],
