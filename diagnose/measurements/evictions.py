@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import get_args
-
 import numpy as np
 from numpy.typing import NDArray
 
 from diagnose.measurements.frame import TOP, Frame, Ids, Ints, Node, codes, ids, ints, ratio, sums_by
 from diagnose.measurements.page_cache import apportioned
-from diagnose.models import Cause
+from diagnose.windows import CAUSES
 
-CAUSES: tuple[str, ...] = get_args(Cause)
 BY = ("neighbours", "self", "kswapd", "proactive", "dropped", "unknown", "truncated")
 _BY_CAUSE = {
     "kswapd": "kswapd",

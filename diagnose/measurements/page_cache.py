@@ -7,11 +7,10 @@ from typing import Any
 import numpy as np
 
 from diagnose.measurements.frame import TOP, Floats, Frame, Node, codes, ints, ratio, sums_by, whole
-from diagnose.measurements.reads import KINDS
 from diagnose.neighbours import host_inflow
+from diagnose.windows import BUFFERED, KINDS
 
 TOP_SERIES = 20
-BUFFERED = ("hit", "missed")
 
 
 def page_cache(frame: Frame) -> Node:

@@ -118,8 +118,8 @@ def _contain_one(path: str, everybody: dict[str, float], fired: Fired, facts: Fa
         effect = prediction.sentence(fired.thresholds.get("slow_share")) if prediction else None
         elsewhere = _elsewhere(windows, path, division.names)
         found = no_limit(record, setting, _too_little(division), lines, elsewhere, _STAYS, division.names)
-        least = {p: one.bytes for p, one in floors.items()}
-        return [with_more_room(found, path, source, capacity, room, division.left, least, windows, effect)]
+        minimum = {p: one.bytes for p, one in floors.items()}
+        return [with_more_room(found, path, source, capacity, room, division.left, minimum, windows, effect)]
     value = division.value(path)
     if value >= peak:
         why = f"it never used more than {units.size(peak)}, which already fits into the {units.size(value)} left for it"
