@@ -38,7 +38,7 @@ def _(f: Facts, _n: str | None) -> float | None:
     if own is None:
         # Where the settings were read, and there is no limit, none was hit.
         return 0.0 if _settings_known(f) else None
-    # A container that hits its own limit is at that of its pod, too: below the service's own limit all is the service's.
+    # A container at its own limit is at that of its pod, too, and below the service's own limit all is the service's.
     return _hits(f, *(cgroup for cgroup, path in f.windows.paths.items() if is_within(path, own.cgroup)))
 
 

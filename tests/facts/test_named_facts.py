@@ -61,6 +61,16 @@ def test_who_uses_the_cpus_is_named_by_the_lowest_cgroup_and_never_the_service_o
     assert told.endswith("; all CPU time used came to 2 CPUs, 0.25 of it by processes in no other cgroup that was read")
 
 
+def test_the_cpu_time_of_a_job_that_was_made_anew_is_that_of_all_its_runs() -> None:
+    """Three runs of a second each under one path, beside a neighbour of one and a half: together they used more."""
+    made = facts(samples=cpu({SVC: 0, OUTSIDER: SECOND * 3 // 2} | dict.fromkeys((81, 82, 83), SECOND))).windows.capture
+    runs = [CgroupRecord(id=i, path="/job") for i in (81, 82, 83)]
+    told = Facts(Windows(made.model_copy(update={"cgroups": [*made.cgroups, *runs]}))).text("cpu.users")
+    assert told is not None
+    assert told.startswith("most CPU time was used by /job (1.5 of ")
+    assert "/else (0.75 of " in told
+
+
 def test_without_cpu_times_of_others_nobody_is_named() -> None:
     told = facts(samples=cpu({SVC: SECOND, 1: 2 * SECOND})).text("cpu.users")
     assert told is not None
