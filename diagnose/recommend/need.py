@@ -60,7 +60,7 @@ def need(windows: Windows) -> Need | None:
     known = usage is not None and cache is not None and not np.isnan(usage - cache).all()
     if usage is None or cache is None or not known or different is None or different < MIN_REFAULTS:
         return _with_swap(peak, 1.0, f"{service.cgroup} used {units.size(peak)} at its peak: it needs as much", swapped)
-    rest = int(np.nanmax(usage - cache))
+    rest = max(0, int(np.nanmax(usage - cache)))  # the two are read one after the other
     wanted = min(_ways(windows, cache, different), key=lambda way: way.bytes)
     total = wanted.bytes + rest
     with_rest = f"with {units.size(rest)} of other memory it needs {units.size(total)}"
