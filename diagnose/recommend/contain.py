@@ -22,7 +22,6 @@ from diagnose.recommend.sizing import (
     floor,
     others,
     peak_of,
-    record_of,
     shared_room,
 )
 from diagnose.windows import Windows
@@ -83,7 +82,7 @@ def _guilt(fired: Fired, facts: Facts) -> dict[str, float]:
 
 def _contain_one(path: str, everybody: dict[str, float], fired: Fired, facts: Facts) -> list[Recommendation]:
     windows = facts.windows
-    record, peak = record_of(windows, path), peak_of(windows, path, "usage_bytes")
+    record, peak = windows.record_of(path), peak_of(windows, path, "usage_bytes")
     if record is None:
         return []
     setting = "memory.limit_in_bytes" if windows.capture.cgroup_version == 1 else "memory.high"
@@ -121,15 +120,24 @@ def _contain_one(path: str, everybody: dict[str, float], fired: Fired, facts: Fa
         minimum = {p: one.bytes for p, one in floors.items()}
         return [with_more_room(found, path, source, capacity, room, division.left, minimum, windows, effect)]
     value = division.value(path)
-    if value >= peak:
-        why = f"it never used more than {units.size(peak)}, which already fits into the {units.size(value)} left for it"
-        return [no_limit(record, setting, why, lines, _elsewhere(windows, path), _STAYS)]
+    if (fits := _fits(windows, path, setting, value)) is not None:
+        return [no_limit(record, setting, fits, lines, _elsewhere(windows, path), _STAYS)]
     limit = _containment(record, setting, value, [*lines, *own_reuse(windows, record, value)], fired, facts, prediction)
-    beside = [p for p in guilt if p != path and division.value(p) < (peak_of(windows, p, "usage_bytes") or 0)]
+    beside = [p for p in guilt if p != path and _fits(windows, p, setting, division.value(p)) is None]
     if beside:
         effect = f"With {' and '.join(beside)} contained too: {_within(limit.expected_effect)}"
         limit = limit.model_copy(update={"expected_effect": effect})
     return [limit, *_backstop(limit, record, windows)]
+
+
+def _fits(windows: Windows, path: str, setting: str, value: int) -> str | None:
+    """Say why a limit of this value changes nothing: less is used, or allowed already; None: it would be felt."""
+    record, peak = windows.record_of(path), peak_of(windows, path, "usage_bytes") or 0
+    current = record.settings.get(setting) if record is not None else None
+    if value < peak and (current is None or value < current):
+        return None
+    now = f"it never used more than {units.size(peak)}" if value >= peak else f"its {setting} is {units.size(current)}"
+    return f"{now}, which already fits into the {units.size(value)} left for it"
 
 
 _STAYS = "As long as nothing is changed, the service keeps waiting for pages that were evicted."

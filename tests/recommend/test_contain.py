@@ -87,3 +87,13 @@ def test_of_two_culprits_both_must_be_known_to_divide_what_is_left() -> None:
     )
     assert set(limits(changes).values()) == {None}
     assert all("the memory of /dg/backup was not measured" in c.reason for c in changes)
+
+
+def test_a_limit_that_is_lower_already_is_not_raised_as_a_containment() -> None:
+    """memory.high slows a job and stops it not: it may use more than that, and more than what is left for it."""
+    settings = {10: {"memory.max": GIB}, BATCH: {"memory.high": 600 * MIB}}
+    (change,) = advice(situation(settings=settings), "contain-neighbour")
+    assert (change.value_bytes, change.commands) == (None, [])
+    assert "its memory.high is 600 MiB, which already fits into the 709 MiB left for it" in change.reason
+    lower = advice(situation(settings={**settings, BATCH: {"memory.high": 800 * MIB}}), "contain-neighbour")
+    assert limits(lower)["/dg/batch"] == 709 * MIB
