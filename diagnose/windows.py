@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from diagnose.cgroups.paths import is_within
 from diagnose.groups import Groups
 from diagnose.histogram import BINS
-from diagnose.models import Capture, Cause, ProbeRecord, ReadKind
+from diagnose.models import Capture, Cause, CgroupRecord, ProbeRecord, ReadKind
 from diagnose.readings import Readings, readings_of
 
 Series = NDArray[np.float64]
@@ -69,6 +69,10 @@ class Windows:
     def paths(self) -> dict[int, str]:
         """Cgroup id -> path, of those whose name is known."""
         return {c.id: c.path for c in self.capture.cgroups}
+
+    def record_of(self, path: str) -> CgroupRecord | None:
+        """Return who bears a path; of several that bore it one after the other, the one that was made last."""
+        return max((c for c in self.capture.cgroups if c.path == path), key=lambda c: c.id, default=None)
 
     @cached_property
     def service_ids(self) -> frozenset[int]:

@@ -55,7 +55,7 @@ def _rival(windows: Windows, user: str, cpus: float) -> Rival | None:
     """Return who competes, with the children of the nearest cgroup that holds both; None: no weight to be set."""
     service = windows.capture.service.cgroup
     common = next((a for a in ancestors(service) if is_within(user, a)), "/")
-    own, other = (_record(windows, _child(common, path)) for path in (service, user))
+    own, other = (windows.record_of(_child(common, path)) for path in (service, user))
     if own is None or own.cpu_weight is None:
         return None
     return Rival(own, other if other is not None and other.cpu_weight is not None else None, user, cpus)
@@ -65,10 +65,6 @@ def _child(parent: str, path: str) -> str:
     """Return the child of `parent` that `path` lies in, or is."""
     prefix = parent.rstrip("/")
     return f"{prefix}/{path[len(prefix) :].strip('/').split('/')[0]}"
-
-
-def _record(windows: Windows, path: str) -> CgroupRecord | None:
-    return max((c for c in windows.capture.cgroups if c.path == path), key=lambda c: c.id, default=None)
 
 
 @fact(

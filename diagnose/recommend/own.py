@@ -12,7 +12,7 @@ from diagnose.recommend.advice import commands, no_limit, reserve_line, undo
 from diagnose.recommend.need import Need, need
 from diagnose.recommend.prediction import OWN_CAUSES, PRESSURE_CAUSES, Prediction, predict, waited_for
 from diagnose.recommend.raising import Words, in_the_way, raised
-from diagnose.recommend.sizing import MIB, RESERVE_SHARE, others, record_of, room_above
+from diagnose.recommend.sizing import MIB, RESERVE_SHARE, others, room_above
 from diagnose.windows import Windows
 
 
@@ -47,7 +47,7 @@ def raise_hit(fired: Fired, facts: Facts) -> list[Recommendation]:
     """Return a higher value for the limit that was hit most, by what lay in swap for want of room below it."""
     windows = facts.windows
     limit = hit_most(facts)
-    record = None if limit is None else record_of(windows, limit.cgroup)
+    record = None if limit is None else windows.record_of(limit.cgroup)
     used = None if limit is None else windows.peak(limit.cgroup_id, "usage_bytes")
     if limit is None or record is None or used is None:
         return []
@@ -108,7 +108,7 @@ def _raised(
     fired: Fired, windows: Windows, limit: Limit, wanted: Need, rest: int, more_lines: list[str], reason: str,
     prediction: Prediction | None,
 ) -> list[Recommendation]:  # fmt: skip
-    record = record_of(windows, limit.cgroup)
+    record = windows.record_of(limit.cgroup)
     if record is None:
         return []
     reserve = int((wanted.bytes + rest) * RESERVE_SHARE)

@@ -9,7 +9,6 @@ import numpy as np
 from diagnose import units
 from diagnose.cgroups.paths import is_within
 from diagnose.limits import Limit, limits_above, shared_limit
-from diagnose.models import CgroupRecord
 from diagnose.windows import Series, Windows
 
 MIB = 1 << 20
@@ -30,11 +29,6 @@ class Sum:
 
     bytes: int
     lines: tuple[str, ...]
-
-
-def record_of(windows: Windows, path: str) -> CgroupRecord | None:
-    """Return who bears a path; of several that bore it one after the other, the one that was made last."""
-    return max((c for c in windows.capture.cgroups if c.path == path), key=lambda c: c.id, default=None)
 
 
 def peak_of(windows: Windows, path: str, key: str) -> int | None:

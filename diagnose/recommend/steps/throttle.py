@@ -17,7 +17,6 @@ from diagnose.facts import Facts
 from diagnose.facts.block import main_device
 from diagnose.models import CgroupRecord, Step
 from diagnose.neighbours import person_level
-from diagnose.recommend.sizing import record_of
 from diagnose.recommend.steps.shell import directory, members
 from diagnose.windows import Windows
 
@@ -52,7 +51,7 @@ def throttle_neighbour(fired: Fired, facts: Facts) -> list[Step]:
 
 
 def _throttled(path: str, device: _Device, windows: Windows) -> Step | None:
-    record = record_of(windows, path)
+    record = windows.record_of(path)
     # The limit is for all that is below it, so that its rate is that of all, of culprits and others.
     rates = _rates(device.name, frozenset(i for i, p in windows.paths.items() if is_within(p, path)), windows)
     if record is None or not rates:
