@@ -24,7 +24,7 @@ from tests.programs.btf_blob import ENUM, FUNC, FWD, PTR, STRUCT, TYPEDEF, UNION
 
 BTF_FILE, FORMATS_FILE, CGROUP_FILE = "vmlinux.btf.gz", "formats.txt", "cgroup.txt"
 ENUMS = ("cgroup_subsys_id", "pageflags", "bpf_func_id")
-STRUCTS = ("page", "pt_regs")
+STRUCTS = ("page", "pt_regs", "lru_gen_folio")
 FIELDS_OF = ("writeback:balance_dirty_pages",)
 PROBES = (ReadsProbe, UringProbe, PageCacheProbe, EvictionsProbe, BlockProbe, CgroupsProbe)
 RAW: tuple[Attachment, ...] = (*(a for p in PROBES for a in p.attachments if a.kind == "raw"), UringProbe.older)

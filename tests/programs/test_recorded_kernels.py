@@ -15,6 +15,7 @@ import pytest
 from diagnose.cgroups import read_memory, read_settings
 from diagnose.errors import CannotMeasureError
 from diagnose.probes import UringProbe
+from diagnose.probes.tunables import ROUNDS, host_settings
 from diagnose.programs.attachment import Attachment
 from diagnose.programs.btf import Btf
 from diagnose.programs.fit import LOOKUP, LOOKUP_FUNCTIONS, lookups, misfit
@@ -225,3 +226,9 @@ def test_arguments_are_found_by_the_registers_names_of_other_machines() -> None:
     assert defined(kprobe_flags(Btf(blob.bytes())))["ARGUMENT_2"] == "8"
     with pytest.raises(CannotMeasureError, match="pt_regs"):
         kprobe_flags(older({}))
+
+
+def test_kernels_whose_reclaim_goes_round_the_cgroups_are_told(tmp_path: Path) -> None:
+    """6.1 has generations without that; 6.18 here was built without generations."""
+    found = {kernel: host_settings(tmp_path, btf_of(kernel))[ROUNDS] for kernel in ("6.1", "6.12", "6.18")}
+    assert found == {"6.1": 0, "6.12": 1, "6.18": 0}
