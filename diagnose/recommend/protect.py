@@ -26,8 +26,9 @@ def protect(fired: Fired, facts: Facts) -> list[Recommendation]:
     # Reclaim sets out from the cgroup whose limit is reached, on a host without such limits from the root, and heeds
     # what every cgroup below it on the way declares: also one that holds a culprit (cgroup-v2.rst, memory.low).
     below_room = [c for c in chain if any(not room or not is_within(room.cgroup, c.path) for room in rooms)]
+    once = None in rooms and _passed_over_once(windows)
     return [
-        _protection(record, value, wanted, windows)
+        _protection(record, value, wanted, windows, once)
         for record in sorted(below_room, key=lambda c: -len(c.path))
         if (record.settings.get("memory.low") or 0) < (value := _enough(record, wanted))
     ]
@@ -39,13 +40,32 @@ def _enough(record: CgroupRecord, wanted: Need) -> int:
     return min([-(-wanted.bytes // MIB) * MIB, *limits])
 
 
-def _protection(record: CgroupRecord, value: int, wanted: Need, windows: Windows) -> Recommendation:
+def _passed_over_once(windows: Windows) -> bool:
+    """Tell whether the host's own reclaim takes from a protected cgroup the second time that it comes round.
+
+    So it does by generations since Linux 6.3 (shrink_one in mm/vmscan.c), and within a limit not (shrink_node_memcgs).
+    """
+    settings = windows.capture.host.settings
+    return bool(settings.get("lru_gen.enabled", 0) & 1 and settings.get("lru_gen.rounds_of_cgroups"))
+
+
+def _protection(record: CgroupRecord, value: int, wanted: Need, windows: Windows, once: bool) -> Recommendation:
     service = windows.capture.service.cgroup
-    why = (
-        "memory.low keeps these pages from being reclaimed while others have anything to give."
-        if record.path == service
-        else f"protection of {service} is bounded by its ancestors': this one needs as much."
-    )
+    why = "memory.low keeps these pages from being reclaimed while others have anything to give."
+    effect = f"up to {units.size(value)} of {record.path} are passed over by reclaim."
+    if once:
+        why = (
+            "memory.low has reclaim pass over these pages, but not twice in a row: the host reclaims by generations "
+            f"here (lru_gen.enabled is {windows.capture.host.settings['lru_gen.enabled']:#x}) and takes from a "
+            "protected cgroup when it comes round again (shrink_one in mm/vmscan.c). It slows the loss; a limit on "
+            "those who take the room ends it."
+        )
+        effect = (
+            f"while {record.path} holds less than {units.size(value)}, reclaim passes over it once before it takes "
+            "from it; how much less is lost by that alone this capture cannot tell."
+        )
+    if record.path != service:
+        why = f"protection of {service} is bounded by its ancestors': this one needs as much."
     return Recommendation(
         cgroup=record.path,
         setting="memory.low",
@@ -53,7 +73,7 @@ def _protection(record: CgroupRecord, value: int, wanted: Need, windows: Windows
         value_bytes=value,
         reason=why,
         arithmetic=[*wanted.lines, f"in whole MiB, and not above its own limit: {value // MIB} MiB"],
-        expected_effect=f"up to {units.size(value)} of {record.path} are passed over by reclaim.",
+        expected_effect=effect,
         risk=f"{units.size(value)} less for everybody else under memory pressure.",
         commands=commands(record, "memory.low", value, windows),
         undo=undo(record, "memory.low", windows),

@@ -7,6 +7,7 @@ for pages which proactive reclaim (DAMON) took are counted apart: no limit chang
 
 from __future__ import annotations
 
+import math
 import re
 import statistics
 from collections.abc import Callable, Sequence
@@ -127,13 +128,15 @@ def try_limits(trial: Trial) -> Sized:
     for lever in levers:
         # Alone a lever may do less than both did.
         enough_now = _enough(before, after) and (len(levers) == 1 or attempt.enough(lever, 1.0))
-        factors.append(_optimum(attempt, lever, enough_now))
-        optima.append(_beyond(factors[-1]) + _listed(lever, lab.parent, factors[-1]))
+        factor = _optimum(attempt, lever, enough_now)
+        optima.append(_told(lever, lab.parent, factor))
+        if factor is not None or lever[0].setting != PROTECTION:
+            factors.append(math.inf if factor is None else max(factor, 1 / factor))
     return Sized(
         name,
         _listed(limits, lab.parent),
         optimum=", ".join(optima),
-        ratio=max(max(factor, 1 / factor) for factor in factors),
+        ratio=max(factors),
         slow_removed=tuple(1 - r.slow_share / before.slow_share for r in reversed(afterwards)) if before.slow else (),
         slow_avoided=_avoided(before, afterwards),
         removed=1 - after.avoidable_share / before.avoidable_share if before.avoidable_share else None,
@@ -178,10 +181,13 @@ def _listed(limits: Sequence[Recommendation], parent: str, factor: float = 1.0) 
     return ", ".join(f"{who}{s} {value} MiB" for who, s, value in zip(whose, settings, values, strict=True))
 
 
-def _beyond(factor: float) -> str:
-    """Say where the bisection never met its end: the optimum is farther away than it looked."""
+def _told(lever: Sequence[Recommendation], parent: str, factor: float | None) -> str:
+    if factor is None:
+        return f"no {lever[0].setting} alone"
+    # Where the bisection never met its end, the optimum is farther away than it looked.
     farthest = WIDEST ** (1 - 1 / 2**STEPS) * 0.999
-    return "at least " if factor >= farthest else "at most " if factor <= 1 / farthest else ""
+    beyond = "at least " if factor >= farthest else "at most " if factor <= 1 / farthest else ""
+    return beyond + _listed(lever, parent, factor)
 
 
 def _predicted(limit: Recommendation) -> float | None:
@@ -195,14 +201,16 @@ def _levers(limits: Sequence[Recommendation]) -> list[list[Recommendation]]:
     return [lever for lever in ([r for r in limits if r not in protecting], protecting) if lever]
 
 
-def _optimum(attempt: Attempt, lever: Sequence[Recommendation], enough_now: bool) -> float:
-    """Return the factor on the recommended limits from which on they remove less than `REMOVED`."""
+def _optimum(attempt: Attempt, lever: Sequence[Recommendation], enough_now: bool) -> float | None:
+    """Return the factor on the recommended limits from which on they remove less than `REMOVED`; None: none does."""
     if all(r.setting == PROTECTION or (r.current_bytes or r.value_bytes or 0) < (r.value_bytes or 0) for r in lever):
         # The smallest that is good; one that was in force before was not.
         lowest = max(1 / WIDEST, *((r.current_bytes or 0) / (r.value_bytes or 1) for r in lever))
         good, bad = (1.0, lowest) if enough_now else (WIDEST, 1.0)
     else:
         good, bad = (1.0, WIDEST) if enough_now else (1 / WIDEST, 1.0)
+    if not enough_now and not attempt.enough(lever, good):
+        return None
     return bisect(lambda factor: attempt.enough(lever, factor), good, bad)
 
 

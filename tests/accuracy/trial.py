@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -117,10 +119,12 @@ class Trial:
     def take_back(self, limits: Sequence[Recommendation]) -> bool:
         """Bring settings back, and wait until the service loses its pages as it did at first; returns whether it does.
 
-        Once its pages are in active use again, the kernel protects them from a stream (inactive_is_low in mm/vmscan.c),
-        and a limit that would cure nothing by itself keeps it well.
+        Once its pages are in active use again, the kernel protects them from a stream (inactive_is_low in mm/vmscan.c;
+        generations do so even more), and a limit that would cure nothing by itself keeps it well: so it starts with an
+        empty cache.
         """
         self.reset(limits)
+        self._empty_cache()
         for _ in range(AGAIN_TRIES):
             before = self._refaults()
             time.sleep(self._seconds)
@@ -129,6 +133,14 @@ class Trial:
             if lost >= AGAIN_SHARE * (self._lost_at_first or 0.0):
                 return True
         return False
+
+    def _empty_cache(self) -> None:
+        """Drop the clean pages of the files that the service has open, as if it had just been started."""
+        for process in self.hierarchy.processes(self.lab.service):
+            for entry in Path(f"/proc/{process.pid}/fd").iterdir():
+                if entry.is_file():
+                    with entry.open("rb") as file:
+                        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
     def _refaults(self) -> int:
         """Return how many pages of files the service has fetched again, by its own statistics (subtree)."""
