@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from diagnose.histogram import lower_edges
 from diagnose.models import Capture
-from diagnose.windows import Windows
+from diagnose.windows import CAUSES, Windows
 
 MIN_REFAULTS = 50
 """Fewer say nothing about a tail."""
@@ -61,6 +61,17 @@ def evicted_before(windows: Windows) -> int | None:
     """Return how many pages came back that had been evicted before the capture, or forgotten since; None: not known."""
     blame, kernel = windows.capture.blame, refaulted_pages(windows)
     return None if blame is None or kernel is None else max(0, kernel - sum(blame.distance_pages.count))
+
+
+def may_forget(windows: Windows) -> bool:
+    """Tell whether more of the service's pages were evicted than are kept in mind, so that the oldest were forgotten.
+
+    Their coming back is then told apart from that of pages evicted before the capture by nothing.
+    """
+    blame, evicted = windows.capture.blame, windows.evictions(CAUSES, windows.service_ids)
+    if blame is None or blame.remembered_pages is None or evicted is None:
+        return False
+    return float(evicted.sum()) > blame.remembered_pages
 
 
 def different_pages(windows: Windows) -> int | None:
