@@ -17,18 +17,18 @@ from diagnose.windows import Windows
 def protect(fired: Fired, facts: Facts) -> list[Recommendation]:
     """Protection exists on v2 only (memory.low), and needs the ancestors' own up to the room that is shared."""
     windows = facts.windows
+    culprits = [culprit.cgroup for culprit in fired.finding.culprits]
     wanted = need(windows)
-    if windows.capture.cgroup_version == 1 or wanted is None:
+    if wanted is None or unprotected(windows, culprits) is not None:
         return []
     service = windows.capture.service.cgroup
-    rooms = [shared_limit(windows, culprit.cgroup) for culprit in fired.finding.culprits]
+    rooms = [shared_limit(windows, culprit) for culprit in culprits]
     chain = [c for c in windows.capture.cgroups if is_within(service, c.path) and c.path != "/"]
     # Reclaim sets out from the cgroup whose limit is reached, on a host without such limits from the root, and heeds
     # what every cgroup below it on the way declares: also one that holds a culprit (cgroup-v2.rst, memory.low).
     below_room = [c for c in chain if any(not room or not is_within(room.cgroup, c.path) for room in rooms)]
-    once = None in rooms and _passed_over_once(windows)
     return [
-        _protection(record, value, wanted, windows, once)
+        _protection(record, value, wanted, windows)
         for record in sorted(below_room, key=lambda c: -len(c.path))
         if (record.settings.get("memory.low") or 0) < (value := _enough(record, wanted))
     ]
@@ -40,32 +40,33 @@ def _enough(record: CgroupRecord, wanted: Need) -> int:
     return min([-(-wanted.bytes // MIB) * MIB, *limits])
 
 
-def _passed_over_once(windows: Windows) -> bool:
-    """Tell whether the host's own reclaim takes from a protected cgroup the second time that it comes round.
+def unprotected(windows: Windows, neighbours: list[str]) -> str | None:
+    """Return why nothing here protects the service from these neighbours, a sentence; None where memory.low does.
 
-    So it does by generations since Linux 6.3 (shrink_one in mm/vmscan.c), and within a limit not (shrink_node_memcgs).
+    The host's own reclaim goes round the cgroups where it goes by generations, and takes from a protected one the
+    second time (shrink_one in mm/vmscan.c, since Linux 6.3): by itself memory.low then keeps nothing (`make accuracy`).
+    The reclaim of a limit does not (shrink_node_memcgs).
     """
+    if windows.capture.cgroup_version == 1:
+        return "On cgroup v1 nothing protects the service itself (there is no memory.low): this is all."
     settings = windows.capture.host.settings
-    return bool(settings.get("lru_gen.enabled", 0) & 1 and settings.get("lru_gen.rounds_of_cgroups"))
+    enabled, rounds = settings.get("lru_gen.enabled", 0), settings.get("lru_gen.rounds_of_cgroups")
+    if not (enabled & 1 and rounds) or any(shared_limit(windows, neighbour) for neighbour in neighbours):
+        return None
+    return (
+        "Nothing protects the service itself: the host's reclaim goes round the cgroups by generations "
+        f"(lru_gen.enabled is {enabled:#x} here) and passes over one below its memory.low, but not twice in a row. "
+        "This is all."
+    )
 
 
-def _protection(record: CgroupRecord, value: int, wanted: Need, windows: Windows, once: bool) -> Recommendation:
+def _protection(record: CgroupRecord, value: int, wanted: Need, windows: Windows) -> Recommendation:
     service = windows.capture.service.cgroup
-    why = "memory.low keeps these pages from being reclaimed while others have anything to give."
-    effect = f"up to {units.size(value)} of {record.path} are passed over by reclaim."
-    if once:
-        why = (
-            "memory.low has reclaim pass over these pages, but not twice in a row: the host reclaims by generations "
-            f"here (lru_gen.enabled is {windows.capture.host.settings['lru_gen.enabled']:#x}) and takes from a "
-            "protected cgroup when it comes round again (shrink_one in mm/vmscan.c). It slows the loss; a limit on "
-            "those who take the room ends it."
-        )
-        effect = (
-            f"while {record.path} holds less than {units.size(value)}, reclaim passes over it once before it takes "
-            "from it; how much less is lost by that alone this capture cannot tell."
-        )
-    if record.path != service:
-        why = f"protection of {service} is bounded by its ancestors': this one needs as much."
+    why = (
+        "memory.low keeps these pages from being reclaimed while others have anything to give."
+        if record.path == service
+        else f"protection of {service} is bounded by its ancestors': this one needs as much."
+    )
     return Recommendation(
         cgroup=record.path,
         setting="memory.low",
@@ -73,7 +74,7 @@ def _protection(record: CgroupRecord, value: int, wanted: Need, windows: Windows
         value_bytes=value,
         reason=why,
         arithmetic=[*wanted.lines, f"in whole MiB, and not above its own limit: {value // MIB} MiB"],
-        expected_effect=effect,
+        expected_effect=f"up to {units.size(value)} of {record.path} are passed over by reclaim.",
         risk=f"{units.size(value)} less for everybody else under memory pressure.",
         commands=commands(record, "memory.low", value, windows),
         undo=undo(record, "memory.low", windows),

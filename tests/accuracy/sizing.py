@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from diagnose import capture as captures
+from diagnose import units
 from diagnose.lab import running
 from diagnose.models import Capture, Recommendation
 from diagnose.recommend.need import need
@@ -65,7 +66,7 @@ class Sized:
     blamed: float | None = None
     agreed: float | None = None
     tried: str = ""
-    """Where no limit was recommended: what happens with one."""
+    """Where no limit, or on v2 no protection, was recommended: what happens with one."""
     again: bool = True
     """Whether the service lost pages again whenever the limits were taken back; else the optimum says nothing."""
     unsafe: bool = False
@@ -145,6 +146,7 @@ def try_limits(trial: Trial) -> Sized:
         killed=killed,
         alive=alive,
         again=attempt.again,
+        tried=_protection_alone(attempt),
         **common,
     )
 
@@ -153,15 +155,36 @@ class Attempt:
     """One lever after the other, each time on the service as it was found."""
 
     def __init__(self, trial: Trial, limits: Sequence[Recommendation], before: Reading) -> None:
-        self._trial, self._limits, self._before = trial, limits, before
+        self.trial, self._limits, self.before = trial, limits, before
         self.again = True
         """Whether the service lost its pages again each time that the limits were taken back."""
 
     def enough(self, lever: Sequence[Recommendation], factor: float) -> bool:
         """Set the values of a lever, all of them times `factor`, and no others; returns whether that was enough."""
-        self.again &= self._trial.take_back(self._limits)
-        self._trial.apply(lever, factor)
-        return _enough(self._before, self._trial.measure(f"{lever[0].setting}-x{factor:.2f}"))
+        self._from_the_start()
+        self.trial.apply(lever, factor)
+        return _enough(self.before, self.trial.measure(f"{lever[0].setting}-x{factor:.2f}"))
+
+    def protected(self, size: int) -> float:
+        """Protect so many bytes of the service, and nothing else; returns the share of the missed reads removed."""
+        self._from_the_start()
+        self.trial.protect(size)
+        now = self.trial.measure("protected")
+        self.trial.protect(0)
+        return 1 - now.avoidable_share / self.before.avoidable_share
+
+    def _from_the_start(self) -> None:
+        self.again &= self.trial.take_back(self._limits)
+
+
+def _protection_alone(attempt: Attempt) -> str:
+    """Try what the report did not recommend, where the hierarchy has it: memory.low for all that the service needs."""
+    version, before = attempt.trial.hierarchy.version, attempt.before
+    wanted = need(Windows(before.capture))
+    if version == 1 or wanted is None or any(r.setting == PROTECTION for r in before.report.recommendations):
+        return ""
+    removed = attempt.protected(wanted.bytes)
+    return f"(memory.low {wanted.bytes // MIB} MiB instead removed {units.percent(max(0.0, removed))})"
 
 
 def _avoided(before: Reading, afterwards: Sequence[Reading]) -> float | None:

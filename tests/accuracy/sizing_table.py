@@ -77,7 +77,7 @@ def section_of_guests(rows: Sequence[tuple[str, Sized]], seconds: float) -> tupl
         "empty cache of the service on, and once it has lost pages as at first. The ratio is that of the farther one; "
         f"a protection that does not do alone, even {WIDEST:g} times as large, has none. Since Linux 6.3 reclaim by "
         "generations (on in Debian's 6.12) passes over a protected cgroup only once before it takes from it "
-        "(shrink_one in mm/vmscan.c): there the report says that memory.low slows the loss and ends none.",
+        "(shrink_one in mm/vmscan.c): there memory.low is not recommended, and what it does alone is shown.",
         "",
         *HEAD,
         *(line(replace(row, scenario=f"{row.scenario}, Linux {kernel}")) for kernel, row in rows),

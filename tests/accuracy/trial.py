@@ -13,7 +13,7 @@ import numpy as np
 
 from diagnose import pipeline, rules
 from diagnose.cgroups import Hierarchy
-from diagnose.cgroups.paths import is_within
+from diagnose.cgroups.paths import ancestors, is_within
 from diagnose.facts import Facts
 from diagnose.histogram import bin_of
 from diagnose.lab import Lab
@@ -108,6 +108,11 @@ class Trial:
         for limit in limits:
             value = max(1, round((limit.value_bytes or 0) * factor / MIB)) * MIB
             (self.hierarchy.directory(limit.cgroup) / limit.setting).write_text(str(value))
+
+    def protect(self, size: int) -> None:
+        """Set memory.low of the service and of all that it lies in."""
+        for path in (self.lab.service, *(p for p in ancestors(self.lab.service) if p != "/")):
+            (self.hierarchy.directory(path) / "memory.low").write_text(str(size))
 
     def reset(self, limits: Sequence[Recommendation]) -> None:
         """Bring settings back to what they were before the first change."""
