@@ -64,14 +64,17 @@ def evicted_before(windows: Windows) -> int | None:
 
 
 def may_forget(windows: Windows) -> bool:
-    """Tell whether more of the service's pages were evicted than are kept in mind, so that the oldest were forgotten.
+    """Tell whether more pages of the service were gone at once, maybe, than are kept in mind (of more, the oldest go).
 
-    Their coming back is then told apart from that of pages evicted before the capture by nothing.
+    A page that comes back is taken out of what is kept in mind (`bpf/blame.c`), so that no more than the different
+    pages that came back, and those that never did, can have been in there. The coming back of a forgotten page cannot
+    be told from that of one that was evicted before the capture.
     """
     blame, evicted = windows.capture.blame, windows.evictions(CAUSES, windows.service_ids)
     if blame is None or blame.remembered_pages is None or evicted is None:
         return False
-    return float(evicted.sum()) > blame.remembered_pages
+    never_back = max(0.0, float(evicted.sum()) - sum(blame.distance_pages.count))
+    return never_back + blame.distinct_refaulted_pages > blame.remembered_pages
 
 
 def different_pages(windows: Windows) -> int | None:
