@@ -12,7 +12,7 @@ from diagnose import units
 from diagnose.evaluate import Fired
 from diagnose.facts import Facts
 from diagnose.histogram import percentile
-from diagnose.missratio import refaulted_pages
+from diagnose.missratio import evicted_before, refaulted_pages
 from diagnose.models import DamonScheme, Step
 
 ADMIN = "/sys/kernel/mm/damon/admin/kdamonds"
@@ -74,11 +74,11 @@ def _wanted(facts: Facts) -> _Wanted:
             f"only {units.percent(share)} of the reads that waited for evicted pages waited for those that it took, "
             "and after what time these came was not measured apart from the others",
         )
-    refaulted, seen = refaulted_pages(windows), sum(blame.distance_pages.count)
-    if refaulted is not None and refaulted - seen > (1 - WANTED_SHARE) * refaulted:
+    refaulted, before = refaulted_pages(windows), evicted_before(windows)
+    if refaulted is not None and before is not None and before > (1 - WANTED_SHARE) * refaulted:
         return _Wanted(
             None,
-            f"{units.count(refaulted - seen)} of the {units.count(refaulted)} pages that came back had been evicted "
+            f"{units.count(before)} of the {units.count(refaulted)} pages that came back had been evicted "
             "before the capture began, so it is too short to tell after what time pages are wanted again",
         )
     ages = windows.blame_bins("age_ns")

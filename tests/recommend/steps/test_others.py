@@ -57,7 +57,8 @@ def test_damon_waits_as_long_as_the_pages_would_have_needed():
 )
 def test_where_the_time_to_the_next_use_is_not_known_the_value_is_called_a_first_try(blame, refaults, why):
     samples = {(SVC, "refault_file_pages"): [0, 0, 0, 0, refaults]}
-    (step,) = steps_for("gentler-reclaim", captured(damon=[SCHEME], blame=blame, samples=samples))
+    cache = [(0, SVC, 0, 0, refaults, 0)]
+    (step,) = steps_for("gentler-reclaim", captured(damon=[SCHEME], blame=blame, samples=samples, cache=cache))
     assert "60 s instead of 30 s" in step.says
     assert "first try: which age is enough this capture cannot tell" in step.says
     assert why in step.arithmetic[0]
