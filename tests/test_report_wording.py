@@ -147,7 +147,8 @@ def test_more_pages_came_back_than_went_only_where_that_is_explained(recording: 
     assert blame["cross_check"]["seen_pages"] <= lost + numbers["evictions"]["of_service_by_pages"]["truncated"]
     if f"{units.pages(back)} again" in report.verdict.summary:
         assert ("of them evicted before the capture began" in report.verdict.summary) == bool(before)
-        entered = sum(r["inserted_pages"] for r in numbers["page_cache"]["cgroups"] if r["cgroup"] == report.service.cgroup)
+        traffic, service = numbers["page_cache"]["cgroups"], report.service.cgroup
+        entered = sum(row["inserted_pages"] for row in traffic if row["cgroup"] == service)
         assert ("comes up to 2 s late" in report.verdict.summary) == (back > entered)
     if not blame["not_evicted_during_capture_reads"]:
         assert not before, "every read waited for a page evicted during the capture"

@@ -86,9 +86,8 @@ def _(f: Facts, _n: str | None) -> str | None:
         which = "all" if before == back else units.count(before)
         notes.append(f"{which} of them evicted before the capture began")
     if entered is not None and back > entered:
-        notes.append(
-            f"by the kernel's count, which comes up to 2 s late: {units.pages(entered)} entered its cache in the capture"
-        )
+        meanwhile = f"{units.pages(entered)} entered its cache in the capture"
+        notes.append(f"by the kernel's count, which comes up to 2 s late: {meanwhile}")
     told = f"{units.pages(back)} again after {units.plural(back, 'its', 'their')} eviction"
     return f"{told} ({'; '.join(notes)})" if notes else told
 
