@@ -13,6 +13,8 @@ from diagnose.windows import Windows
 DG, BATCH, WORKER, OUTSIDER = 10, 20, 21, 30
 CGROUPS = {1: "/", DG: "/dg", SVC: "/dg/svc", BATCH: "/dg/batch", WORKER: "/dg/batch/w1", OUTSIDER: "/else"}
 SECOND = 1_000_000
+MS = 1_000_000
+"""In ns."""
 
 
 def facts(records: dict[int, dict[str, Any]] | None = None, **changes: Any) -> Facts:
@@ -88,9 +90,39 @@ def test_whose_writes_the_device_takes_that_the_service_writes_to() -> None:
     requests = BlockRequests(
         window=[0, 0, 1, 1], device=["vda", "vda", "vda", "loop0"], op=["write", "write", "read", "write"],
         cgroup=[SVC, BATCH, BATCH, SVC], requests=[1, 1, 1, 1], bytes=[3 * MIB, MIB, MIB, 9 * MIB],
-        queue_ns=[10, 10, 10, 5], service_ns=[50, 20, 10, 5],
+        queue_ns=[MS, MS, MS, MS // 2], service_ns=[5 * MS, 2 * MS, MS, MS // 2],
     )  # fmt: skip
     found = facts(block_requests=requests)
     assert found.text("block.written_device") == "vda"
     assert found.number("block.own_write_share") == 0.75
     assert found.number("block.write_time_share") == (60 + 30) / (60 + 30 + 20)
+    pace = found.text("writes.pace")
+    assert pace is not None
+    assert pace.startswith("3 MiB, 1.5 MiB a second; vda had requests in flight in at most 0.55 % of the capture")
+
+
+def test_how_long_a_device_was_busy_is_not_guessed() -> None:
+    one = BlockRequests(
+        window=[0], device=["vda"], op=["write"], cgroup=[SVC], requests=[1], bytes=[MIB], queue_ns=[0],
+        service_ns=[9000 * MS],
+    )  # fmt: skip
+    busy = facts(block_requests=one).text("writes.pace")
+    assert busy is not None
+    assert "in up to 100 % of the capture, so that it may be its pace" in busy
+    for unknown in (
+        facts(block_requests=one.model_copy(update={"queue_ns": [None]})),
+        facts(block_requests=one, lost={"requests_map_full": 1}),
+    ):
+        assert (
+            unknown.text("writes.pace") == "1 MiB, 512 KiB a second; how much of the time vda was busy was not measured"
+        )
+
+
+def test_what_was_dirty_at_once_counts_what_is_being_written() -> None:
+    rows: dict[tuple[int, str], list[int | None]] = {
+        (SVC, "dirty_bytes"): [9 * MIB, 2 * MIB, 3 * MIB],
+        (SVC, "writeback_bytes"): [9 * MIB, 3 * MIB, MIB],
+    }
+    said = facts(samples=rows).text("writes.dirty_held")
+    assert said == "at the ends of the windows up to 5 MiB of the service's pages were dirty or being written"
+    assert facts().text("writes.dirty_held") == "how much of the service's pages was dirty was not measured"
