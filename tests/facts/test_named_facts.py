@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from small_capture import MIB, SVC, small_capture
 
 from diagnose.facts import Facts
@@ -59,13 +60,43 @@ def test_who_uses_the_cpus_is_named_by_the_lowest_cgroup_and_never_the_service_o
     assert told.startswith("most CPU time was used by /dg/batch/w1 (1 of ")
     assert "/else (0.25 of " in told
     assert "svc" not in told
-    assert told.endswith("; all CPU time used came to 2 CPUs, 0.25 of it by processes in no other cgroup that was read")
+    assert told.endswith(
+        "; all CPU time used came to 2 of 8 CPUs, 0.25 of it by processes in no other cgroup that was read"
+    )
 
 
 def test_without_cpu_times_of_others_nobody_is_named() -> None:
     told = facts(samples=cpu({SVC: SECOND, 1: 2 * SECOND})).text("cpu.users")
     assert told is not None
     assert told.startswith("who was not measured")
+
+
+def test_others_that_used_next_to_nothing_are_not_called_unmeasured() -> None:
+    told = facts(samples=cpu({SVC: SECOND, 1: SECOND, BATCH: 100})).text("cpu.users")
+    assert told is not None
+    assert told.startswith("no other cgroup used as much as 0.01 CPUs; the service itself used 0.5; all CPU time")
+
+
+@pytest.mark.parametrize(
+    ("used", "waited_us", "said"),
+    [
+        (4 * SECOND, 1_900_000, "so in at least 70 % of the capture a task waited while one of the 8 CPUs ran none"),
+        (8 * SECOND, 1_080_000, "whether all CPUs were short or only some was not measured"),
+        (14_400_000, 2_000_000, "so that all of the 8 CPUs were short"),
+        (None, 2_000_000, "whether all CPUs were short or only some was not measured"),
+        (SECOND, None, "whether all CPUs were short or only some was not measured"),
+    ],
+)
+def test_waiting_while_a_cpu_ran_nothing_is_about_certain_cpus(
+    used: int | None, waited_us: int | None, said: str
+) -> None:
+    samples = cpu({SVC: 1}) if used is None else cpu({1: used})
+    host = {} if waited_us is None else {"pressure.cpu.some_us": [0, None, waited_us]}
+    probes = [ProbeRecord(probe=p, attached=True) for p in ("cgroups", "host")]
+    told = facts(samples=samples, host=host, probes=probes).text("cpu.where")
+    assert told is not None
+    assert said in told
+    assert ("which CPUs the service may use was not measured" in told) != ("all of the 8 CPUs" in told)
 
 
 def test_the_limit_that_was_hit_most_is_named_with_its_users() -> None:
