@@ -13,6 +13,7 @@ from diagnose.recommend.cost import own_reuse, risk
 from diagnose.recommend.more_room import with_more_room
 from diagnose.recommend.need import need
 from diagnose.recommend.prediction import PRESSURE_CAUSES, Prediction, predict, waited_for
+from diagnose.recommend.protect import unprotected
 from diagnose.recommend.sizing import (
     MIB,
     RESERVE_SHARE,
@@ -166,8 +167,8 @@ def _containment(
         f"{path} evicted {units.pages(evicted)} of {windows.capture.service.cgroup} in {seconds}; below this limit it "
         "reclaims its own pages first and leaves the service room for what it needs."
     )
-    if setting == "memory.limit_in_bytes":
-        reason += " On cgroup v1 nothing protects the service itself (there is no memory.low): this is all."
+    if (alone := unprotected(windows, [path])) is not None:
+        reason += f" {alone}"
     return Recommendation(
         cgroup=path,
         setting=setting,

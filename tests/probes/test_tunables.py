@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from diagnose.models import DamonScheme
 from diagnose.probes.tunables import damon_schemes, host_settings
 
@@ -26,6 +28,14 @@ def test_settings_that_can_be_read_and_no_others(tmp_path):
     }  # fmt: skip
     (tmp_path / "sys/module/damon_reclaim/parameters/enabled").write_text("N\n")
     assert "damon_reclaim.min_age" not in host_settings(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"), [("0x0007\n", 7), ("0x0000\n", 0), ("y\n", None), ("", None), ("0x\n", None)]
+)
+def test_generations_are_told_by_their_bits(tmp_path, text, found):
+    put(tmp_path, {"sys/kernel/mm/lru_gen/enabled": text})
+    assert host_settings(tmp_path).get("lru_gen.enabled") == found
 
 
 def test_schemes_that_run_and_take_memory(tmp_path):
