@@ -29,7 +29,6 @@ from diagnose.probes import (
 )
 from diagnose.probes.devices import block_devices
 from diagnose.probes.tunables import damon_schemes, host_settings
-from diagnose.programs.btf import Btf
 from diagnose.programs.building import SLOW_READ_NS, Building
 from diagnose.programs.compiler import give_back
 from diagnose.programs.module import LOST, Module
@@ -47,7 +46,6 @@ class Battery:
         hierarchy.require_whole()
         self._service, self._hierarchy, self._plan = service, hierarchy, plan
         building = building or Building(service, hierarchy, plan)
-        self._btf = building.btf
         self.reads, self.cache, self.evictions = ReadsProbe(), PageCacheProbe(building.lookup), EvictionsProbe()
         self.block, self.stalls, self.blame = BlockProbe(), StallsProbe(), BlameProbe()
         self.uring = UringProbe()
@@ -144,7 +142,7 @@ class Battery:
         seen = {*cache.cgroup, *evictions.evictor, *evictions.victim, *(c for c in requests.cgroup if c)}
         lost = dict(zip(LOST, self._module.table("lost").array().tolist(), strict=True))
         return Capture(
-            **described(self._service, self._hierarchy, self._plan, started, windows, self._btf),
+            **described(self._service, self._hierarchy, self._plan, started, windows),
             cgroups=self.cgroups.records(seen),
             probes=[*self.probes, *service_replaced(self._service, self._hierarchy)],
             lost={reason: count for reason, count in lost.items() if count},
@@ -164,9 +162,7 @@ class Battery:
         )
 
 
-def described(
-    service: Service, hierarchy: Hierarchy, plan: Plan, started: datetime, windows: int, btf: Btf | None = None
-) -> dict[str, Any]:
+def described(service: Service, hierarchy: Hierarchy, plan: Plan, started: datetime, windows: int) -> dict[str, Any]:
     """Return the fields of a capture that say what was measured, where and when; CannotMeasureError for no window."""
     if windows == 0:
         raise CannotMeasureError("stopped before the first window was over: nothing was measured; let it run longer")
@@ -178,7 +174,7 @@ def described(
         "window_seconds": plan.window_seconds,
         "interrupted": windows < plan.windows,
         "slow_read_ns": SLOW_READ_NS,
-        "host": host_facts(btf=btf),
+        "host": host_facts(),
         "cgroup_version": hierarchy.version,
         "cgroup_mount": str(hierarchy.mount),
         "mounts": settable_mounts(hierarchy),
@@ -215,7 +211,7 @@ def service_replaced(service: Service, hierarchy: Hierarchy) -> list[ProbeRecord
     ]
 
 
-def host_facts(proc: Path = Path("/proc"), btf: Btf | None = None) -> Host:
+def host_facts(proc: Path = Path("/proc")) -> Host:
     """Return what the report says of the host."""
     page = os.sysconf("SC_PAGE_SIZE")
     return Host(
@@ -226,5 +222,5 @@ def host_facts(proc: Path = Path("/proc"), btf: Btf | None = None) -> Host:
         memory_bytes=os.sysconf("SC_PHYS_PAGES") * page,
         page_bytes=page,
         utc_offset_seconds=time.localtime().tm_gmtoff,
-        settings=host_settings(proc.parent, btf),
+        settings=host_settings(proc.parent),
     )

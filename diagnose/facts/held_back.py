@@ -93,7 +93,7 @@ def made(f: Facts, limit: HeldBack) -> float:
         for name, op, cgroup, amount in zip(table.device, table.op, table.cgroup, amounts, strict=True)
         if name == limit.device and op == "read" and cgroup in ids | f.windows.service_ids
     )
-    return read / (f.windows.count * f.windows.seconds)
+    return read / f.windows.length
 
 
 @fact("block.whose", "", "text", "block", "who makes that device slow for the service, as far as that was read")

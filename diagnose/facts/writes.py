@@ -112,7 +112,7 @@ def busy_at_most(f: Facts) -> float | None:
     lost = any(f.windows.capture.lost.get(f"{what}_map_full") for what in ("requests", "block"))
     if device is None or None in time or lost:
         return None
-    return min(1.0, sum(ns or 0 for ns in time) / 1e9 / (f.windows.count * f.windows.seconds))
+    return min(1.0, sum(ns or 0 for ns in time) / 1e9 / f.windows.length)
 
 
 @fact("writes.pace", "", "text", "block", "how much the service wrote there, and whether the device was busy with it")
@@ -121,7 +121,7 @@ def _(f: Facts, _n: str | None) -> str | None:
     if device is None:
         return None
     written, name = written_bytes(f), visible(device)
-    told = f"{units.size(written)}, {units.size(written / (f.windows.count * f.windows.seconds))} a second"
+    told = f"{units.size(written)}, {units.size(written / f.windows.length)} a second"
     busy = busy_at_most(f)
     if busy is None:
         return f"{told}; how much of the time {name} was busy was not measured"

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from diagnose.cgroups.files import keyed, number, read
+from diagnose.errors import CannotMeasureError
 from diagnose.models import DamonScheme
 from diagnose.programs.btf import Btf
 
@@ -29,6 +31,7 @@ TAKING = ("pageout", "cold")
 DAMON_RECLAIM = ("min_age", "quota_sz", "quota_reset_interval_ms")
 """min_age in µs."""
 MOST_SCHEMES = 64
+BTF = Path("sys/kernel/btf/vmlinux")
 ROUNDS = "lru_gen.rounds_of_cgroups"
 """1 where reclaim by generations, if on, goes round the cgroups: struct lru_gen_folio has their place (since 6.3).
 
@@ -36,8 +39,8 @@ In its rounds it passes over a cgroup below memory.low once, and takes from it i
 """
 
 
-def host_settings(root: Path = Path("/"), btf: Btf | None = None) -> dict[str, int]:
-    """Return the settings that can be read, by name; some are told by the kernel's BTF alone."""
+def host_settings(root: Path = Path("/")) -> dict[str, int]:
+    """Return the settings that can be read, by name."""
     vmstat = keyed(read(root / "proc", "vmstat"))
     found: dict[str, int | None] = {f"vm.{name}": number(read(root / "proc/sys/vm", name)) for name in DIRTY}
     found |= {f"vmstat.{name}": vmstat.get(name) for name in THRESHOLDS}
@@ -45,8 +48,8 @@ def host_settings(root: Path = Path("/"), btf: Btf | None = None) -> dict[str, i
     if read(module, "enabled").strip() == "Y":
         found |= {f"damon_reclaim.{name}": number(read(module, name)) for name in DAMON_RECLAIM}
     found["lru_gen.enabled"] = _hexadecimal(read(root / "sys/kernel/mm/lru_gen", "enabled"))
-    if btf is not None:
-        found[ROUNDS] = int(btf.offset("lru_gen_folio", "seg") is not None)
+    with suppress(CannotMeasureError):  # without BTF nothing tells
+        found[ROUNDS] = int(Btf.of_kernel(root / BTF).offset("lru_gen_folio", "seg") is not None)
     return {name: value for name, value in found.items() if value is not None}
 
 

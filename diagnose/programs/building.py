@@ -36,16 +36,16 @@ class Building:
     def __init__(self, service: Service, hierarchy: Hierarchy, plan: Plan, btf: Btf | None = None) -> None:
         """Ask the kernel what the programs must know, and start. `btf`: the kernel's. Raises CannotMeasureError."""
         ensure()
-        self.btf = btf or Btf.of_kernel()
-        self.lookup = lookups(self.btf)
+        self._btf = btf or Btf.of_kernel()
+        self.lookup = lookups(self._btf)
         """What sees look-ups of pages here."""
         self._flags = [
-            *offset_flags(self.btf),
-            *constant_flags(self.btf),
-            *helper_flags(self.btf),
+            *offset_flags(self._btf),
+            *constant_flags(self._btf),
+            *helper_flags(self._btf),
             *stack_flags(),
             *tracepoint_flags(),
-            *(kprobe_flags(self.btf) if self.lookup.kind == "kprobe" else []),
+            *(kprobe_flags(self._btf) if self.lookup.kind == "kprobe" else []),
             *_run_flags(service, hierarchy, plan),
         ]
         self.folio_pages = FOLIO_PAGES
@@ -60,7 +60,7 @@ class Building:
 
     def misfit(self, attachment: Attachment) -> str | None:
         """Return why a program would misread this kernel (one line); None if it fits."""
-        return misfit(attachment, self.btf)
+        return misfit(attachment, self._btf)
 
     def wait(self) -> None:
         """Return when the compiler is done, whatever came of it: until then standard error is its own."""

@@ -27,18 +27,17 @@ def protect(fired: Fired, facts: Facts) -> list[Recommendation]:
     # Reclaim sets out from the cgroup whose limit is reached, on a host without such limits from the root, and heeds
     # what every cgroup below it on the way declares: also one that holds a culprit (cgroup-v2.rst, memory.low).
     below_room = [c for c in chain if any(not room or not is_within(room.cgroup, c.path) for room in rooms)]
-    value = -(-wanted.bytes // MIB) * MIB
     return [
-        _protection(record, min(value, _own_bound(record) or value), wanted, windows)
+        _protection(record, value, wanted, windows)
         for record in sorted(below_room, key=lambda c: -len(c.path))
-        if (record.settings.get("memory.low") or 0) < value
+        if (record.settings.get("memory.low") or 0) < (value := _enough(record, wanted))
     ]
 
 
-def _own_bound(record: CgroupRecord) -> int | None:
-    """Return the cgroup's own lowest limit: protection beyond it protects nothing."""
+def _enough(record: CgroupRecord, wanted: Need) -> int:
+    """Return what is wanted in whole MiB, or the cgroup's own lowest limit: protection beyond it protects nothing."""
     limits = [v for s in ("memory.high", "memory.max") if (v := record.settings.get(s)) is not None]
-    return min(limits, default=None)
+    return min([-(-wanted.bytes // MIB) * MIB, *limits])
 
 
 def unprotected(windows: Windows, neighbours: list[str]) -> str | None:

@@ -15,7 +15,7 @@ import pytest
 from diagnose.cgroups import read_memory, read_settings
 from diagnose.errors import CannotMeasureError
 from diagnose.probes import UringProbe
-from diagnose.probes.tunables import ROUNDS, host_settings
+from diagnose.probes.tunables import BTF, ROUNDS, host_settings
 from diagnose.programs.attachment import Attachment
 from diagnose.programs.btf import Btf
 from diagnose.programs.fit import LOOKUP, LOOKUP_FUNCTIONS, lookups, misfit
@@ -230,5 +230,10 @@ def test_arguments_are_found_by_the_registers_names_of_other_machines() -> None:
 
 def test_kernels_whose_reclaim_goes_round_the_cgroups_are_told(tmp_path: Path) -> None:
     """6.1 has generations without that; 6.18 here was built without generations."""
-    found = {kernel: host_settings(tmp_path, btf_of(kernel))[ROUNDS] for kernel in ("6.1", "6.12", "6.18")}
+    found = {}
+    for kernel in ("6.1", "6.12", "6.18"):
+        (tmp_path / kernel / BTF).parent.mkdir(parents=True)
+        (tmp_path / kernel / BTF).write_bytes(gzip.decompress((RECORDED / kernel / BTF_FILE).read_bytes()))
+        found[kernel] = host_settings(tmp_path / kernel)[ROUNDS]
     assert found == {"6.1": 0, "6.12": 1, "6.18": 0}
+    assert ROUNDS not in host_settings(tmp_path)

@@ -33,7 +33,7 @@ def _gain(facts: Facts) -> str:
     share, pauses = facts.number("stalls.dirty_share"), facts.number("stalls.dirty_pauses")
     if share is None or pauses is None:
         return "not measured: how long tasks were paused is not in this capture."
-    seconds = share * facts.windows.count * facts.windows.seconds
+    seconds = share * facts.windows.length
     return (
         f"at most the {units.counted(pauses, 'pauses')}, {units.duration(seconds)} in all ({units.percent(share)} of "
         "the capture); how many of them end was not measured."

@@ -11,7 +11,6 @@ from diagnose.facts import Facts
 from diagnose.facts.cpu import SOME_IDLE, all_short, idle_beside_waiting
 from diagnose.facts.rivals import rivals
 from diagnose.models import CgroupRecord, Step
-from diagnose.recommend.sizing import record_of
 from diagnose.recommend.steps.shell import members
 
 _BOUND_BY = {
@@ -31,7 +30,7 @@ def which_cpus(fired: Fired, facts: Facts) -> list[Step]:
     service, cpus = windows.capture.service.cgroup, units.counted(windows.capture.host.cpus, "CPUs")
     users = list(dict.fromkeys(rival.user for rival in rivals(facts)))
     told = " and ".join(["the service", *users])
-    record = record_of(windows, service)
+    record = windows.record_of(service)
     seen = ""
     if beside is not None and beside >= SOME_IDLE:
         seen = f" In at least {units.percent(beside)} of the capture a task waited while a CPU ran none."
