@@ -57,10 +57,25 @@ def refaulted_pages(windows: Windows) -> int | None:
     return None if increase is None or np.isnan(increase).all() else int(np.nansum(increase))
 
 
+def entered_pages(windows: Windows) -> int | None:
+    """Return how many pages entered the service's cache during the capture; None if that was not measured."""
+    entered = windows.cache("inserted", windows.service_ids)
+    # Lost events make the count too low, and what it bounds with it.
+    return None if entered is None or windows.capture.lost.get("cache_map_full") else int(entered.sum())
+
+
 def evicted_before(windows: Windows) -> int | None:
-    """Return how many pages came back that had been evicted before the capture, or forgotten since; None: not known."""
-    blame, kernel = windows.capture.blame, refaulted_pages(windows)
-    return None if blame is None or kernel is None else max(0, kernel - sum(blame.distance_pages.count))
+    """Return how many pages came back that had been evicted before the capture, or forgotten since; None: not known.
+
+    The kernel's count less the pages that were seen to go and come back. That count is added up with a delay of up to
+    2 s (FLUSH_TIME in mm/memcontrol.c), so that it has a part from before the capture in it; but no page can have come
+    back that did not enter the cache.
+    """
+    blame, kernel, entered = windows.capture.blame, refaulted_pages(windows), entered_pages(windows)
+    if blame is None or kernel is None:
+        return None
+    came_back = kernel if entered is None else min(kernel, entered)
+    return max(0, came_back - sum(blame.distance_pages.count))
 
 
 def may_forget(windows: Windows) -> bool:
@@ -80,13 +95,11 @@ def may_forget(windows: Windows) -> bool:
 def different_pages(windows: Windows) -> int | None:
     """Return how many different pages of the service came back during the capture; None if that is not known.
 
-    Those evicted during the capture are known one by one. Those evicted before it (the kernel's count less ours) came
-    back once each: a second time they would be among the others.
+    Those evicted during the capture are known one by one. Those evicted before it came back once each: a second time
+    they would be among the others.
     """
-    blame, refaulted = windows.capture.blame, refaulted_pages(windows)
-    if blame is None or refaulted is None:
-        return None
-    return blame.distinct_refaulted_pages + max(0, refaulted - sum(blame.distance_pages.count))
+    blame, before = windows.capture.blame, evicted_before(windows)
+    return None if blame is None or before is None else blame.distinct_refaulted_pages + before
 
 
 def curve(capture: Capture) -> MissRatioCurve | None:

@@ -11,6 +11,13 @@ if TYPE_CHECKING:
     from diagnose.models import Finding, Report
 
 Node = dict[str, Any]
+LINES = 5
+"""Caches drawn at most, one beside the other."""
+MATTERS = 0.05
+"""Of the service's evicted pages: whoever removed so many is drawn, blamed or not."""
+OTHERS = "all others"
+LARGER = 1.5
+"""Times the largest cache drawn: what is larger makes the lines next to it too flat to be read."""
 
 
 def panels(report: Report) -> list[Panel]:
@@ -62,20 +69,89 @@ def _eviction_panels(m: Node, blamed: list[str]) -> list[Panel]:
     return [*drawn, *_inflow_panel(m.get("page_cache") or {}, blamed, m.get("names") or {})]
 
 
+def cached(report: Report) -> list[Node]:
+    """Return whose page cache is drawn: the service's, that of the blamed and of its pages' evictors, the rest as one.
+
+    None of them contains or lies in another one. Where the host's whole cache is not known, others are drawn apart.
+    """
+    listed = _listed(report)
+    evictions: Any = report.measurements.get("evictions") or {}
+    known = [n for n in listed if any(v is not None for v in n.get("series", {}).get("file_bytes", []))]
+    root = next((n for n in known if n["cgroup"] == "/" and not n["is_service"]), None)
+    blamed, evictors = suspects(report), _evictors(evictions)
+    known.sort(key=lambda n: (not n["is_service"], n["cgroup"] not in blamed, n["cgroup"] not in evictors))
+    chosen: list[Node] = []
+    for node in known:
+        path = node["cgroup"]
+        matters = root is None or node["is_service"] or path in blamed or path in evictors
+        if matters and not any(is_below(path, c["cgroup"]) or is_below(c["cgroup"], path) for c in chosen):
+            chosen.append(node)
+    if root is None:
+        return chosen[:LINES]
+    chosen = chosen[: LINES - 1]
+    rest = _rest(root, chosen)
+    return [*chosen, rest] if 0 < _peak(rest) <= LARGER * max(map(_peak, chosen), default=0) else chosen
+
+
+def not_drawn(report: Report) -> str:
+    """Return how much cache all others together held at most, where that would dwarf the lines; "" else."""
+    drawn = cached(report)
+    root = next((n for n in _listed(report) if n["cgroup"] == "/" and "series" in n and not n["is_service"]), None)
+    if root is None or any(n["cgroup"] in ("/", OTHERS) for n in drawn):
+        return ""
+    most = _peak(_rest(root, drawn))
+    return f"{OTHERS} up to {units.size(most)} together, not drawn" if most else ""
+
+
+def _listed(report: Report) -> list[Node]:
+    found: Any = report.measurements.get("cgroups") or {"list": []}
+    listed: list[Node] = found["list"]
+    return listed
+
+
+def _peak(node: Node) -> int:
+    return max((v for v in node["series"]["file_bytes"] if v is not None), default=0)
+
+
+def _evictors(evictions: Node) -> set[str]:
+    """Return who removed a part of the service's pages that matters."""
+    least = MATTERS * (evictions.get("of_service_pages") or 0)
+    rows = [row for row in evictions.get("matrix", []) if row["victim_is_service"] and row["cause"] != "truncate"]
+    return {row["evictor"] for row in rows if row["pages"] >= least and row["evictor"] != "/"}
+
+
+def _rest(root: Node, drawn: list[Node]) -> Node:
+    """Return the host's cache without what is drawn; what the readings of different moments make negative is 0."""
+    values = []
+    for whole, *parts in zip(root["series"]["file_bytes"], *(n["series"]["file_bytes"] for n in drawn), strict=True):
+        known = whole is not None and None not in parts
+        values.append(max(0, whole - sum(parts)) if known else None)
+    node: Node = {"cgroup": OTHERS, "is_service": False, "series": {"file_bytes": values}}
+    return {**node, "file_bytes": {"peak": _peak(node)}}
+
+
 def _inflow_panel(page_cache: Node, blamed: list[str], names: dict[str, str]) -> list[Panel]:
-    """Return what the first suspect, with everything below it, brought into the cache; without one, the largest."""
+    """Return what the first suspect, with everything below it, brought into the cache; without one, all others."""
     rows = page_cache.get("cgroups") or []
-    drawn = [row for row in rows if "series" in row]
-    for name in [*blamed, *(row["cgroup"] for row in drawn)]:
+    for name in blamed:
         below = [row for row in rows if is_below(row["cgroup"], name)]
         series = [row["series"]["inserted_pages"] for row in below if "series" in row]
         if series:
             whole = len(series) == len(below) and (len(below) == 1 or not page_cache["cgroups_omitted"])
             known = names.get(name, name)
             who = escape.shortened(known, 40) if whole else f"the largest of {escape.shortened(known, 26)}"
-            total = [sum(values) for values in zip(*series, strict=True)]
-            return [Panel(f"brought into the cache by {who}", "pages", total, units.count)]
-    return []
+            return [_inflow(who, series)]
+    others = [row for row in rows if not row["is_service"]]
+    series = [row["series"]["inserted_pages"] for row in others if "series" in row]
+    if not series:
+        return []
+    whole = len(series) == len(others) and not page_cache["cgroups_omitted"]
+    return [_inflow(OTHERS if whole else f"the {len(series)} largest others", series)]
+
+
+def _inflow(who: str, series: list[list[int]]) -> Panel:
+    total = [sum(values) for values in zip(*series, strict=True)]
+    return Panel(f"brought into the cache by {who}", "pages", total, units.count)
 
 
 def _file_panels(m: Node, blamed: list[str]) -> list[Panel]:

@@ -145,8 +145,13 @@ def test_more_pages_came_back_than_went_only_where_that_is_explained(recording: 
     lost, blame = numbers["evictions"]["of_service_pages"], numbers["blame"]
     back, before = blame["cross_check"]["kernel_pages"], blame["evicted_before_capture_pages"]
     assert blame["cross_check"]["seen_pages"] <= lost + numbers["evictions"]["of_service_by_pages"]["truncated"]
-    if f"{units.pages(back)} again" in report.verdict.summary and before:
-        assert "before the capture began)" in report.verdict.summary
+    if f"{units.pages(back)} again" in report.verdict.summary:
+        assert ("of them evicted before the capture began" in report.verdict.summary) == bool(before)
+        traffic, service = numbers["page_cache"]["cgroups"], report.service.cgroup
+        entered = sum(row["inserted_pages"] for row in traffic if row["cgroup"] == service)
+        assert ("comes up to 2 s late" in report.verdict.summary) == (back > entered)
+    if not blame["not_evicted_during_capture_reads"]:
+        assert not before, "every read waited for a page evicted during the capture"
 
 
 @TRACED
@@ -194,9 +199,16 @@ def test_the_services_own_part_in_the_evictions_is_told() -> None:
     ("scenario", "named"),
     [
         ("contended-device", r"less of vda, .* the [\d,]+ requests/s that it made"),
-        ("slow-device", r"Mend what makes loop\d+ take [\d.]+ ms for a read"),
+        ("slow-device", r"Raise the I/O limit that was reached.* holds it to \d+ reads/s on vda"),
+        ("slow-device", r"Who:\*\* the service itself, at an I/O limit of its own"),
         ("slow-device", r"Risk: .* from others: on vda they made [\d,]+ of [\d,]+ requests"),
-        ("crowded-cpu", r"1: raise cpu\.shares of /diagnose-demo-1/service from .* of /diagnose-demo-1/batch"),
+        ("crowded-cpu", r"in at least [\d.]+ % of the capture a task waited while one of the 2 CPUs ran none"),
+        ("crowded-cpu", r"1: see which CPUs the service and /diagnose-demo-1/batch may use"),
+        ("crowded-cpu", r"2: raise cpu\.shares of /diagnose-demo-1/service from .* of /diagnose-demo-1/batch"),
+        ("cpu-quota", r"all CPU time used came to [\d.]+ of 2 CPUs\. .*tells nothing of others"),
+        ("caches-dropped", r"Who else:\*\* proactive reclaim, [\d.]+ %"),
+        ("dirty-pages", r"Gain: at most the \d+ pauses, [\d.]+ s in all"),
+        ("slow-peers", r"795 of sockets took .* and 795 of pipes took"),
         ("cold-reads", r"the commands find it by its inode"),
         ("reclaim-stall", r"Risk: .* The way back makes the kernel reclaim at once .* refuses it \(EBUSY\)"),
         ("dirty-pages", r"what stops it is how much may be dirty: loop\d+ may hold"),

@@ -1,4 +1,4 @@
-"""The page cache of the service, of whom the report blames, and of others, over time."""
+"""The page cache of the service, of whom the report blames, and of all others together, over time."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ from diagnose import units
 from diagnose.charts import axes as common
 from diagnose.charts import theme
 from diagnose.models import Report
-from diagnose.panels import is_below, suspects
+from diagnose.panels import cached, is_below, not_drawn, suspects
 
-SHOWN = 5
 _LINES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1)), (0, (3, 1, 1, 1)), (0, (8, 2)))
 
 
 def paint(report: Report) -> Any:
-    nodes = _chosen(report)
+    nodes = cached(report)
     figure = common.new_figure(3.2)
     axes = figure.subplots()
     middles = _middles(common.series_edges(report))
@@ -29,23 +28,10 @@ def paint(report: Report) -> Any:
     axes.set_ylim(0, most * 1.08)
     common.seconds_axis(axes, report)
     common.write_ticks(axes.yaxis, units.size, common.round_sizes(most))
-    axes.set_title("Page cache per cgroup, everything below it included")
+    rest = not_drawn(report)
+    axes.set_title("Page cache per cgroup, everything below it included" + (f" ({rest})" if rest else ""))
     _name_lines(axes, nodes, common.spread(ends, most * 0.085), colors)
     return figure
-
-
-def _chosen(report: Report) -> list[common.Node]:
-    """Return the service, the blamed, then others; no cgroup that contains or lies in one that is drawn already."""
-    found: Any = report.measurements["cgroups"]
-    known = [n for n in found["list"] if any(v is not None for v in n.get("series", {}).get("file_bytes", []))]
-    blamed = suspects(report)
-    known.sort(key=lambda n: (not n["is_service"], n["cgroup"] not in blamed))
-    chosen: list[common.Node] = []
-    for node in known:
-        path = node["cgroup"]
-        if not any(is_below(path, c["cgroup"]) or is_below(c["cgroup"], path) for c in chosen):
-            chosen.append(node)
-    return chosen[:SHOWN]
 
 
 def _middles(borders: list[float]) -> list[float]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from diagnose import units
 from diagnose.escape import visible
-from diagnose.panels import panels
+from diagnose.panels import cached, not_drawn, panels
 
 if TYPE_CHECKING:
     from diagnose.models import Report
@@ -43,7 +43,7 @@ class Picture:
 def which(report: Report) -> dict[str, Picture]:
     """Return the pictures for which there is something to draw, by name, in the order of NAMES."""
     m = report.measurements
-    found = (_over_time(report), _modes(m), _evictions(m), _cache(m), _room(m))
+    found = (_over_time(report), _modes(m), _evictions(m), _cache(report), _room(m))
     return {picture.name: replace(picture, alt=visible(picture.alt)) for picture in found if picture}
 
 
@@ -86,11 +86,13 @@ def _evictions(m: Node) -> Picture | None:
     return Picture("evictions", "Who evicted whose pages", alt)
 
 
-def _cache(m: Node) -> Picture | None:
-    nodes = [n for n in (m.get("cgroups") or {}).get("list", []) if any(n.get("series", {}).get("file_bytes", []))]
-    if not nodes:
+def _cache(report: Report) -> Picture | None:
+    nodes = cached(report)
+    if not any(any(node["series"]["file_bytes"]) for node in nodes):
         return None
-    peaks = "; ".join(f"{n['cgroup']} up to {units.size(n['file_bytes']['peak'])}" for n in nodes[:2])
+    peaks = "; ".join(f"{n['cgroup']} up to {units.size(n['file_bytes']['peak'])}" for n in nodes)
+    if rest := not_drawn(report):
+        peaks += f"; {rest}"
     return Picture("page-cache", "Page cache per cgroup", f"Page cache of each cgroup over time: {peaks}")
 
 

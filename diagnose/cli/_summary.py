@@ -69,6 +69,8 @@ def _who(report: Report, width: int | None) -> Iterator[str]:
         yield from _wrapped(f"who: {_culprit(culprit)}", width, 2 if len(culprits) == 1 else 1, first="")
     if len(culprits) > MOST_CULPRITS:
         yield f"who: {len(culprits) - MOST_CULPRITS} more, see the report"
+    for also in main.besides if main else []:
+        yield from _wrapped(f"who else: {also.who}: {also.says}", width, 1, first="")
 
 
 def _culprit(culprit: Culprit) -> str:
@@ -107,7 +109,7 @@ def _changes(report: Report, width: int | None) -> Iterator[str]:
             yield from _wrapped(f"effect: {change.expected_effect}", width, 3)
             yield from _wrapped(f"risk: {change.risk}", width, 2)
     if not changes and report.verdict.advice is not None:
-        steps = main.steps if (main := _main(report)) is not None else []
+        steps = [step for step in main.steps if not step.risk] if (main := _main(report)) is not None else []
         changing = [step for step in steps if step.undo]
         yield from _wrapped(f"do: {report.verdict.advice.do}", width, 2 if steps else 3, first="")
         for step in (changing or steps)[:1]:

@@ -177,7 +177,7 @@ def _weight(first: Judgement, other: Judgement) -> str:
 def _relation(first: Judgement, other: Judgement) -> str:
     """Say why a finding comes after the primary one."""
     if _explains(first, other):
-        return "a consequence of it"
+        return "part of the same trouble"
     if _outweighs(first, other):
         return _weight(first, other)
     if _level(first) < _level(other):

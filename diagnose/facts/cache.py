@@ -6,7 +6,7 @@ import numpy as np
 
 from diagnose import units
 from diagnose.facts.vocabulary import Facts, fact, ratio, total
-from diagnose.missratio import evicted_before, may_forget
+from diagnose.missratio import entered_pages, evicted_before, may_forget
 from diagnose.models import Cause
 from diagnose.neighbours import PRESSURE, evicted_by
 from diagnose.windows import BUFFERED, CAUSES, Series
@@ -75,18 +75,22 @@ def _(f: Facts, _n: str | None) -> Series | None:
     "",
     "text",
     "cgroups",
-    "the refaults of the service's pages, and how many of them were evicted before the capture",
+    "the refaults of the service's pages, why they may be more than were missed, how many were evicted before",
 )
 def _(f: Facts, _n: str | None) -> str | None:
-    back, before = f.number("cache.refaults"), evicted_before(f.windows)
+    back, before, entered = f.number("cache.refaults"), evicted_before(f.windows), entered_pages(f.windows)
     if back is None:
         return None
+    notes = []
+    if before:
+        which = "all" if before == back else units.count(before)
+        since = ", or forgotten since" if may_forget(f.windows) else ""
+        notes.append(f"{which} of them evicted before the capture began{since}")
+    if entered is not None and back > entered:
+        meanwhile = f"{units.pages(entered)} entered its cache in the capture"
+        notes.append(f"by the kernel's count, which comes up to 2 s late: {meanwhile}")
     told = f"{units.pages(back)} again after {units.plural(back, 'its', 'their')} eviction"
-    if not before:
-        return told
-    which = "all" if before == back else units.count(before)
-    since = ", or forgotten since" if may_forget(f.windows) else ""
-    return f"{told} ({which} of them evicted before the capture began{since})"
+    return f"{told} ({'; '.join(notes)})" if notes else told
 
 
 @fact(

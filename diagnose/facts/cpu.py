@@ -14,6 +14,10 @@ REST = 0.1
 """Less CPU time than this in no cgroup is told of nobody: the readings are of different moments."""
 LEAST_CPUS = 0.01
 """A hundredth of a CPU: who used less crowds nobody."""
+SOME_IDLE = 0.05
+"""Of the capture: a CPU that ran no task so long, at least, while a task waited is no matter of rounding."""
+ALL_BUSY = 0.9
+"""Of the CPUs: where so much is used all of them are short."""
 
 
 def _used(f: Facts, cgroup: int) -> float | None:
@@ -98,16 +102,55 @@ def _quota(record: CgroupRecord | None, version: int) -> str:
 def _(f: Facts, _n: str | None) -> str | None:
     if not f.windows.probe_attached("cgroups"):
         return None
-    used = lowest_of_others(f, LEAST_CPUS)
+    used, cpus, own = lowest_of_others(f, LEAST_CPUS), f.windows.capture.host.cpus, f.number("cpu.used")
+    if not used and lowest_of_others(f, 0):
+        return f"no other cgroup used as much as {LEAST_CPUS} CPUs{_itself(own)}{_in_all(f, cpus)}"
     if not used:
         return "who was not measured: no other cgroup's CPU time is in this capture (top, or systemd-cgtop, shows it)"
-    cpus, own = f.windows.capture.host.cpus, f.number("cpu.used")
     named = _beside_each_other(sorted(used, key=lambda p: (-used[p], p)), used, cpus - (own or 0.0))
     most = ", ".join(f"{path} ({units.number(used[path])} of {units.counted(cpus, 'CPUs')})" for path in named)
-    told = f"most CPU time was used by {most}"
-    if own is not None:
-        told += f"; the service itself used {units.number(own)}"
-    return told + _in_all(f, cpus)
+    return f"most CPU time was used by {most}{_itself(own)}{_in_all(f, cpus)}"
+
+
+def _itself(own: float | None) -> str:
+    return "" if own is None else f"; the service itself used {units.number(own)}"
+
+
+def used_in_all(f: Facts) -> float | None:
+    """Return the CPUs that the whole host kept busy with tasks, on average; None if that was not read."""
+    return cpus_by_path(f).get("/")
+
+
+def idle_beside_waiting(f: Facts) -> float | None:
+    """Return the share of the capture, at least, in which a task waited for a CPU while another CPU ran none.
+
+    All CPUs can have run tasks for no more of the time than what was used of them all. None: not measured.
+    """
+    waiting, used = f.number("host.cpu_pressure"), used_in_all(f)
+    return None if waiting is None or used is None else max(0.0, waiting - used / f.windows.capture.host.cpus)
+
+
+def all_short(f: Facts) -> bool:
+    """Say whether next to all CPU time of the host was used."""
+    used = used_in_all(f)
+    return used is not None and used >= ALL_BUSY * f.windows.capture.host.cpus
+
+
+@fact("cpu.where", "", "text", "cgroups", "whether all CPUs were short or only some, as far as that was measured")
+def _(f: Facts, _n: str | None) -> str | None:
+    if not f.windows.probe_attached("cgroups"):
+        return None
+    cpus, beside = f.windows.capture.host.cpus, idle_beside_waiting(f)
+    if all_short(f):
+        return f"so that all of the {units.counted(cpus, 'CPUs')} were short"
+    unknown = "which CPUs the service may use was not measured (step 1 shows it)"
+    if beside is None or beside < SOME_IDLE:
+        return f"whether all CPUs were short or only some was not measured; {unknown}"
+    return (
+        f"so in at least {units.percent(beside)} of the capture a task waited while one of the "
+        f"{units.counted(cpus, 'CPUs')} ran none, as where tasks are bound to certain CPUs, or a quota stops them; "
+        f"{unknown}"
+    )
 
 
 def _in_all(f: Facts, cpus: int) -> str:
@@ -116,7 +159,7 @@ def _in_all(f: Facts, cpus: int) -> str:
     everything = used.pop("/", None)
     if everything is None:
         return ""
-    told = f"; all CPU time used came to {units.counted(min(everything, cpus), 'CPUs')}"
+    told = f"; all CPU time used came to {units.number(min(everything, cpus))} of {units.counted(cpus, 'CPUs')}"
     highest = [p for p in used if not any(q != p and is_within(p, q) for q in used)]
     rest = everything - sum(used[p] for p in highest)
     if rest >= REST:

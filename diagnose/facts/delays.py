@@ -6,8 +6,9 @@ from typing import Literal
 
 import numpy as np
 
+from diagnose import units
 from diagnose.facts.vocabulary import Facts, fact, ratio, total
-from diagnose.histogram import BINS, BINS_PER_OCTAVE, bin_of, lower_edges
+from diagnose.histogram import BINS, BINS_PER_OCTAVE, bin_of, lower_edges, percentile
 from diagnose.windows import FILE_KINDS, KINDS
 
 LEAST_NS = 10_000
@@ -115,6 +116,21 @@ def _(f: Facts, _n: str | None) -> float | None:
 @fact("reads.peer_count", "reads", "number", "reads", "reads of sockets and pipes by the service")
 def _(f: Facts, _n: str | None) -> float | None:
     return float(f.windows.read_total("count", ("socket", "pipe")).sum()) if f.measured_reads else None
+
+
+@fact("reads.peer_kinds", "", "text", "reads", "how many reads of sockets and of pipes, and how long they took")
+def _(f: Facts, _n: str | None) -> str | None:
+    if not f.measured_reads:
+        return None
+    told = []
+    for kind in ("socket", "pipe"):
+        reads, ns = (float(f.windows.read_total(column, (kind,)).sum()) for column in ("count", "total_ns"))
+        if reads:
+            median = units.duration_ns(percentile(f.windows.read_histogram((kind,)), 0.5))
+            told.append(
+                f"{units.count(reads)} of {kind}s took {units.duration(ns / 1e9)} in all, {median} the median one"
+            )
+    return ", and ".join(told) or "none was made"
 
 
 @fact("reads.peer_slow_share", "ratio", "number", "reads", "share of reads of sockets and pipes that took 1 ms or more")

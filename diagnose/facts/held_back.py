@@ -13,6 +13,8 @@ from diagnose.windows import Windows
 
 IO_FILES_V1 = {"riops": "blkio.throttle.read_iops_device", "rbps": "blkio.throttle.read_bps_device"}
 MAX_DEPTH = 8
+REACHED = 0.9
+"""Of what a limit allows: whoever made so much was held back by it, since the rate within a second is uneven."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,48 @@ def _(f: Facts, _n: str | None) -> str | None:
     return " and ".join(_told(limit, f) for limit in limits)
 
 
+def reached(f: Facts) -> list[HeldBack]:
+    """Return the I/O limits that the service's reads were held back by, on its device and below."""
+    name = main_device(f) if f.windows.probe_attached("block") else None
+    limits = held_back(f.windows, name) if name is not None else None
+    return [limit for limit in limits or [] if made(f, limit) >= REACHED * limit.allowed]
+
+
+def made(f: Facts, limit: HeldBack) -> float:
+    """Return what was read on the limit's device by all that it holds for, a second: reads, or bytes."""
+    table = f.windows.capture.block_requests
+    ids = {record.id for record in f.windows.capture.cgroups if is_within(record.path, limit.cgroup)}
+    amounts = table.bytes if limit.kind == "rbps" else table.requests
+    read = sum(
+        amount
+        for name, op, cgroup, amount in zip(table.device, table.op, table.cgroup, amounts, strict=True)
+        if name == limit.device and op == "read" and cgroup in ids | f.windows.service_ids
+    )
+    return read / f.windows.length
+
+
+@fact("block.whose", "", "text", "block", "who makes that device slow for the service, as far as that was read")
+def _(f: Facts, _n: str | None) -> str | None:
+    if not f.windows.probe_attached("block"):
+        return None
+    limits = reached(f)
+    if not limits:
+        return "nobody else"
+    service = f.windows.capture.service.cgroup
+    around = next((limit.cgroup for limit in limits if limit.cgroup != service), None)
+    return "the service itself, at an I/O limit of its own" if around is None else f"the I/O limit of {around}"
+
+
+@fact("block.mend", "", "text", "block", "what to do about a device that nobody else keeps busy")
+def _(f: Facts, _n: str | None) -> str | None:
+    if not f.windows.probe_attached("block"):
+        return None
+    if reached(f):
+        return "Raise the I/O limit that was reached, or let the service make fewer reads"
+    taken = units.duration(f.number("block.own_mean_service"))
+    return f"Mend what makes {f.text('block.own_device')} take {taken} for a read, or move the data to another device"
+
+
 @fact("block.limited_others", "", "text", "block", "how much others used the device that such a limit is for")
 def _(f: Facts, _n: str | None) -> str | None:
     name = main_device(f) if f.windows.probe_attached("block") else None
@@ -100,23 +144,13 @@ def _told(limit: HeldBack, f: Facts) -> str:
     allowed = (
         f"{units.count(limit.allowed)} reads/s" if limit.kind == "riops" else f"{units.size(limit.allowed)}/s of reads"
     )
-    rate = ratio_of_reads(f, limit.device)
-    made = "" if rate is None or limit.kind != "riops" else f", and it made {units.number(rate)}"
+    rate = made(f, limit)
+    done = units.number(rate) if limit.kind == "riops" else f"{units.size(rate)}/s"
+    own = limit.cgroup == f.windows.capture.service.cgroup
+    whose = "of the service's own holds it" if own else f"of {limit.cgroup}, in which the service lies, holds that"
     return (
-        f"a limit of the service's own holds it to {allowed} on {visible(limit.device)} ({limit.file} of "
-        f"{limit.cgroup}){made}"
+        f"a limit {whose} to {allowed} on {visible(limit.device)} ({limit.file} of {limit.cgroup}), and it made {done}"
     )
-
-
-def ratio_of_reads(f: Facts, device: str) -> float | None:
-    """Return how many reads a second the service made on a device."""
-    table, service = f.windows.capture.block_requests, f.windows.service_ids
-    made = sum(
-        requests
-        for name, op, cgroup, requests in zip(table.device, table.op, table.cgroup, table.requests, strict=True)
-        if name == device and op == "read" and cgroup in service
-    )
-    return made / f.windows.length if made else None
 
 
 @fact("block.layers", "", "text", "block", "what that device is made of, and how long its reads took there")

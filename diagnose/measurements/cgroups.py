@@ -27,7 +27,9 @@ def cgroups(frame: Frame) -> Node | None:
         return None
     order = _order(frame)
     listed = [_cgroup(frame, cgroup, readings(frame, cgroup)) for cgroup in order[:TOP]]
-    for node, cgroup in zip(listed[:TOP_SERIES], order, strict=False):
+    for place, (node, cgroup) in enumerate(zip(listed, order, strict=False)):
+        if place >= TOP_SERIES and node["cgroup"] != "/":  # the whole, of which the others drawn are taken off
+            continue
         rows = readings(frame, cgroup)
         if rows.size:
             windows = ints(samples.window)[rows].tolist()

@@ -11,8 +11,8 @@ from collections.abc import Callable
 
 from diagnose.evaluate import Fired
 from diagnose.facts import Facts
-from diagnose.facts.besides import besides
-from diagnose.models import Cause, Finding, Recommendation
+from diagnose.facts.besides import Taker, besides
+from diagnose.models import Finding, Recommendation
 from diagnose.recommend.contain import contain
 from diagnose.recommend.own import raise_hit, raise_own, raise_shared
 from diagnose.recommend.protect import protect
@@ -20,9 +20,7 @@ from diagnose.recommend.steps import steps
 
 __all__ = ["recommend", "whole"]
 
-PRESSURE = "evictions.pressure_share"
-"""What the rules account for that blame whoever wanted memory: pages went for other reasons beside."""
-_STEPS_BESIDES: dict[Cause, str] = {
+_STEPS_BESIDES: dict[Taker, str] = {
     "proactive": "gentler-reclaim",
     "drop-caches": "find-dropper",
     "invalidate": "find-dropper",
@@ -50,8 +48,10 @@ def recommend(findings: list[Fired], facts: Facts) -> list[Recommendation]:
 
 def whole(fired: Fired, facts: Facts) -> Finding:
     """Return a finding with who else took the pages, and with what to do by hand about all of it."""
-    others = besides(facts) if fired.accounts_for == PRESSURE else {}
-    kinds = dict.fromkeys([*fired.steps, *(_STEPS_BESIDES[cause] for cause in others)])
-    return fired.finding.model_copy(
-        update={"besides": list(others.values()), "steps": steps(kinds, fired, facts)},
-    )
+    others = besides(facts, fired.accounts_for or "")
+    own = steps(fired.steps, fired, facts)
+    if fired.finding.advice is not None:
+        own = [step.model_copy(update={"risk": ""}) for step in own]  # the advice tells it
+    kinds = dict.fromkeys(_STEPS_BESIDES[taker] for taker in others if taker in _STEPS_BESIDES)
+    further = steps((kind for kind in kinds if kind not in fired.steps), fired, facts)
+    return fired.finding.model_copy(update={"besides": list(others.values()), "steps": [*own, *further]})

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from diagnose import units
 from diagnose.facts import Facts
 from diagnose.histogram import bin_of, percentile
-from diagnose.missratio import refaulted_pages
+from diagnose.missratio import evicted_before
 from diagnose.models import Cause
 from diagnose.windows import CAUSES
 
@@ -97,8 +97,7 @@ class Prediction:
 def waited_for(facts: Facts, causes: Sequence[Cause], evictors: frozenset[int] | None = None) -> float | None:
     """Return how many missed reads waited for pages evicted for these causes (by these cgroups); None if unknown.
 
-    Those blamed, and of those whose page was evicted before the capture began (the kernel counts more refaults than
-    were seen to be evicted) the same share.
+    Those blamed, and of those whose page was evicted before the capture began the same share.
     """
     some, everybody = facts.windows.blamed(causes, evictors), facts.windows.blamed(CAUSES)
     missed = facts.number("reads.missed")
@@ -112,12 +111,10 @@ def waited_for(facts: Facts, causes: Sequence[Cause], evictors: frozenset[int] |
 
 def _before_the_capture(facts: Facts, blamed: float) -> float:
     """Return about how many reads waited for pages that had been evicted before the capture began."""
-    blame, refaulted = facts.windows.capture.blame, refaulted_pages(facts.windows)
+    blame, before = facts.windows.capture.blame, evicted_before(facts.windows)
     seen = sum(blame.distance_pages.count) if blame else 0
-    if refaulted is None or seen == 0:
-        return 0.0
     # As many pages a read as of those that were seen to go.
-    return max(0, refaulted - seen) * blamed / seen
+    return 0.0 if before is None or seen == 0 else before * blamed / seen
 
 
 def predict(facts: Facts, waited: float | None, avoided: float) -> Prediction | None:

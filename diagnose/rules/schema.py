@@ -50,7 +50,7 @@ Recommend = Literal["contain-neighbour", "protect-service", "raise-hit-limit", "
 
 StepKind = Literal[
     "dirty-limits", "find-dropper", "find-peers", "gentler-reclaim", "look-at-device", "raise-cpu-quota",
-    "raise-cpu-weight", "read-ahead", "throttle-neighbour",
+    "raise-cpu-weight", "read-ahead", "throttle-neighbour", "which-cpus",
 ]  # fmt: skip
 """What to do by hand: see `diagnose/recommend/steps/`."""
 

@@ -82,6 +82,18 @@ def test_numbers(name: str, value: float) -> None:
     assert MEASURED.number(name) == pytest.approx(value, rel=1e-3)
 
 
+def test_sockets_and_pipes_are_told_apart() -> None:
+    assert MEASURED.text("reads.peer_kinds") == "5 of sockets took 1 s in all, 2.03 ms the median one"
+    both = facts(
+        reads=[(0, "socket", SLOW, 5), (0, "pipe", SLOW, 7)],
+        totals=[(0, "socket", 5, 10**9, 5, 0, 0), (1, "pipe", 7, 3 * 10**9, 7, 0, 0)],
+    )
+    said = both.text("reads.peer_kinds")
+    assert said is not None
+    assert said.endswith(", and 7 of pipes took 3 s in all, 2.03 ms the median one")
+    assert facts().text("reads.peer_kinds") == "none was made"
+
+
 def test_peers_take_their_part_of_the_time_in_reads() -> None:
     slow = MEASURED.number("reads.slow_time_share")
     assert slow is not None

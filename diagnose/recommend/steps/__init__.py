@@ -19,6 +19,7 @@ from diagnose.recommend.steps.peers import find_peers
 from diagnose.recommend.steps.read_ahead import read_ahead
 from diagnose.recommend.steps.slow_device import look_at_device
 from diagnose.recommend.steps.throttle import throttle_neighbour
+from diagnose.recommend.steps.which_cpus import which_cpus
 
 __all__ = ["steps"]
 
@@ -32,6 +33,7 @@ _KINDS: dict[str, Callable[[Fired, Facts], list[Step]]] = {
     "raise-cpu-weight": raise_weight,
     "read-ahead": read_ahead,
     "throttle-neighbour": throttle_neighbour,
+    "which-cpus": which_cpus,
 }
 
 

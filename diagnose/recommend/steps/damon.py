@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from diagnose import units
 from diagnose.evaluate import Fired
 from diagnose.facts import Facts
+from diagnose.facts.besides import waits
 from diagnose.histogram import percentile
-from diagnose.missratio import refaulted_pages
+from diagnose.missratio import evicted_before, refaulted_pages
 from diagnose.models import DamonScheme, Step
 
 ADMIN = "/sys/kernel/mm/damon/admin/kdamonds"
@@ -45,14 +46,12 @@ def gentler_reclaim(fired: Fired, facts: Facts) -> list[Step]:
 
 def _gain(facts: Facts) -> str:
     """Say how much waiting there is for the change to end, which is the most that it can do."""
-    blame, reads = facts.windows.capture.blame, facts.windows.blamed(("proactive",))
-    if blame is None or reads is None:
+    if facts.windows.capture.blame is None:
         return "not measured: for whose evictions reads waited is not in this capture."
-    of_all = sum(blame.reads.total_ns)
-    ns = sum(t for cause, t in zip(blame.reads.cause, blame.reads.total_ns, strict=True) if cause == "proactive")
+    (reads, ns), (_, of_all) = waits(facts, ("proactive",)), waits(facts, None)
     part = f", {units.percent(ns / of_all)} of the time that reads waited for evicted pages" if of_all else ""
     return (
-        f"at most the waits of the {units.counted(float(reads.sum()), 'reads')} that missed pages which proactive "
+        f"at most the waits of the {units.counted(reads, 'reads')} that missed pages which proactive "
         f"reclaim had taken during the capture ({units.duration(ns / 1e9)}{part}); how many of them end was not "
         "measured."
     )
@@ -74,11 +73,11 @@ def _wanted(facts: Facts) -> _Wanted:
             f"only {units.percent(share)} of the reads that waited for evicted pages waited for those that it took, "
             "and after what time these came was not measured apart from the others",
         )
-    refaulted, seen = refaulted_pages(windows), sum(blame.distance_pages.count)
-    if refaulted is not None and refaulted - seen > (1 - WANTED_SHARE) * refaulted:
+    refaulted, before = refaulted_pages(windows), evicted_before(windows)
+    if refaulted is not None and before is not None and before > (1 - WANTED_SHARE) * refaulted:
         return _Wanted(
             None,
-            f"{units.count(refaulted - seen)} of the {units.count(refaulted)} pages that came back had been evicted "
+            f"{units.count(before)} of the {units.count(refaulted)} pages that came back had been evicted "
             "before the capture began, so it is too short to tell after what time pages are wanted again",
         )
     ages = windows.blame_bins("age_ns")

@@ -9,7 +9,7 @@ from diagnose import units
 from diagnose.escape import visible
 from diagnose.evaluate import Fired
 from diagnose.facts import Facts
-from diagnose.facts.writes import written_device
+from diagnose.facts.writes import IDLE, busy_at_most, written_device
 from diagnose.models import BlockDevice, Step
 from diagnose.recommend.steps.shell import show, write
 
@@ -21,17 +21,41 @@ def dirty_limits(fired: Fired, facts: Facts) -> list[Step]:
     capture, name = facts.windows.capture, written_device(facts)
     device = next((d for d in capture.devices if d.name == name), None)
     if device is not None and device.max_dirty_bytes:
-        return [_device(device, device.max_dirty_bytes), _show(device)]
+        return [_device(device, device.max_dirty_bytes, facts), _show(device)]
     background = _background(capture.host.settings, capture.host.page_bytes)
+    if background is not None:
+        background = background.model_copy(update={"gain": _gain(facts)})
     return [*([background] if background else []), _show(device)]
 
 
-def _device(device: BlockDevice, most: int) -> Step:
-    file = f"/sys/class/bdi/{device.number}/max_bytes"
+def _gain(facts: Facts) -> str:
+    """Say how long tasks were paused, which is the most that can end."""
+    share, pauses = facts.number("stalls.dirty_share"), facts.number("stalls.dirty_pauses")
+    if share is None or pauses is None:
+        return "not measured: how long tasks were paused is not in this capture."
+    seconds = share * facts.windows.length
+    return (
+        f"at most the {units.counted(pauses, 'pauses')}, {units.duration(seconds)} in all ({units.percent(share)} of "
+        "the capture); how many of them end was not measured."
+    )
+
+
+def _device(device: BlockDevice, most: int, facts: Facts) -> Step:
+    file, busy, name = f"/sys/class/bdi/{device.number}/max_bytes", busy_at_most(facts), visible(device.name)
+    if busy is None:
+        worth = f"It only puts the pauses off where the service writes faster than {name} all the time (not measured)."
+    elif busy < IDLE:
+        worth = f"{name} was idle in at least {units.percent(1 - busy)} of the capture, so that it could take more."
+    else:
+        worth = (
+            f"It only puts the pauses off where the service writes faster than {name} all the time, which may be: "
+            f"requests were in flight there in up to {units.percent(busy)} of the capture."
+        )
     return Step(
-        says=f"let more be dirty on {visible(device.name)} ({device.number}), which has a strict limit of its own: "
-        f"max_bytes from {units.exact_size(most)} to {units.exact_size(2 * most)}, twice, as a beginning. It only puts "
-        "the pauses off where the service writes faster than the device all the time.",
+        says=f"let more be dirty on {name} ({device.number}), which has a strict limit of its own: max_bytes from "
+        f"{units.exact_size(most)} to {units.exact_size(2 * most)}, twice, as a beginning; which value ends the pauses "
+        f"was not measured. {worth}",
+        gain=_gain(facts),
         arithmetic=[f"twice {units.size(most)}: {units.size(2 * most)}"],
         commands=[write(str(2 * most), file)],
         undo=[write(str(most), file)],

@@ -31,7 +31,7 @@ def look_at_device(fired: Fired, facts: Facts) -> list[Step]:
 def _raised(limit: HeldBack, windows: Windows) -> Step:
     value, what = 2 * limit.allowed, "bytes" if limit.kind == "rbps" else "reads"
     return Step(
-        says=f"raise the service's own limit on {visible(limit.device)} ({limit.number}), {limit.file} of "
+        says=f"raise the I/O limit on {visible(limit.device)} ({limit.number}), {limit.file} of "
         f"{limit.cgroup}, from {units.count(limit.allowed)} to {units.count(value)} {what} a second: twice, as a "
         "beginning; then measure again.",
         arithmetic=[f"twice {units.count(limit.allowed)} {what} a second: {units.count(value)}"],

@@ -1,4 +1,4 @@
-"""Gentler reclaim, dirty limits, read-ahead, whoever dropped the cache, the peers: values, commands, the way back."""
+"""Gentler reclaim, dirty limits, read-ahead, whoever dropped the cache: values, commands, the way back."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from diagnose.models import (
     BlockRequests,
     DamonScheme,
     Dropper,
-    Process,
+    ProbeRecord,
     ReadFile,
-    ServiceRecord,
+    Stalls,
 )
 from tests.recommend.steps.scene import BATCH, captured, steps_for
 
@@ -64,7 +64,8 @@ def test_twice_the_age_is_twice_as_many_intervals_whatever_they_are_in_fractions
 )
 def test_where_the_time_to_the_next_use_is_not_known_the_value_is_called_a_first_try(blame, refaults, why):
     samples = {(SVC, "refault_file_pages"): [0, 0, 0, 0, refaults]}
-    (step,) = steps_for("gentler-reclaim", captured(damon=[SCHEME], blame=blame, samples=samples))
+    cache = [(0, SVC, 0, 0, refaults, 0)]
+    (step,) = steps_for("gentler-reclaim", captured(damon=[SCHEME], blame=blame, samples=samples, cache=cache))
     assert "60 s instead of 30 s" in step.says
     assert "first try: which age is enough this capture cannot tell" in step.says
     assert why in step.arithmetic[0]
@@ -88,6 +89,25 @@ def test_a_strict_limit_of_the_device_is_the_one_to_raise():
     raised, _ = steps_for("dirty-limits", captured(block_requests=written(), devices=[device]))
     assert raised.commands == [f"echo {16 * MIB} > /sys/class/bdi/7:0/max_bytes"]
     assert raised.undo == [f"echo {8 * MIB} > /sys/class/bdi/7:0/max_bytes"]
+
+
+@pytest.mark.parametrize(
+    ("busy_ns", "queue_ns", "said"),
+    [
+        (400_000_000, 0, "loop0 was idle in at least 90 % of the capture, so that it could take more"),
+        (2_400_000_000, 0, "which may be: requests were in flight there in up to 60 % of the capture"),
+        (400_000_000, None, "faster than loop0 all the time (not measured)"),
+    ],
+)
+def test_what_more_dirty_pages_can_end_is_told_with_whether_the_device_has_time_for_them(busy_ns, queue_ns, said):
+    requests = written().model_copy(update={"service_ns": [busy_ns], "queue_ns": [queue_ns]})
+    stalls = Stalls(window=[0], cgroup=[SVC], kind=["dirty-throttle"], stalls=[30], total_ns=[10**9])
+    device = BlockDevice(name="loop0", number="7:0", max_dirty_bytes=8 * MIB)
+    bare = captured(block_requests=requests, devices=[device], stalls=stalls)
+    probes = [*bare.probes, ProbeRecord(probe="stalls", attached=True)]
+    raised, _ = steps_for("dirty-limits", bare.model_copy(update={"probes": probes}))
+    assert said in raised.says
+    assert raised.gain.startswith("at most the 30 pauses, 1 s in all (25 % of the capture)")
 
 
 def test_else_writeback_begins_at_half_and_what_was_set_comes_back():
@@ -134,11 +154,3 @@ def test_whoever_dropped_the_cache_is_looked_for_by_what_it_did():
     advised = dropped.model_copy(update={"cause": "invalidate"})
     _, later = steps_for("find-dropper", captured(droppers=[advised]))
     assert "fadvise64" in later.commands[0]
-
-
-def test_the_peers_of_the_processes_that_were_there():
-    service = ServiceRecord(name="svc", cgroup="/dg/svc", cgroup_id=SVC, processes=[Process(pid=7, comm="a")])
-    capture = captured().model_copy(update={"service": service})
-    ends, times = steps_for("find-peers", capture)
-    assert ends.commands[0] == "nsenter -t 7 -n ss -xtunp | grep -E 'pid=7,'"
-    assert times.commands[0].endswith("-p 7")

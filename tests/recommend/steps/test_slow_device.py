@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from small_capture import SVC
 
 from diagnose.facts import Facts
@@ -9,6 +10,7 @@ from diagnose.models import BlockDevice, BlockRequests
 from diagnose.windows import Windows
 from tests.recommend.steps.scene import captured, steps_for
 
+DG = 10
 REQUESTS = BlockRequests(
     window=[0, 0], device=["loop0", "vda"], op=["read", "read"], cgroup=[SVC, SVC], requests=[160, 160],
     bytes=[1, 1], queue_ns=[0, 0], service_ns=[160 * 24_000_000, 160 * 90_000],
@@ -32,6 +34,29 @@ def test_the_services_own_limit_below_a_loop_device_is_the_first_to_be_raised():
         "a limit of the service's own holds it to 40 reads/s on vda (blkio.throttle.read_iops_device of /dg/svc), and "
         "it made 40"
     )
+
+
+@pytest.mark.parametrize(
+    ("path", "limits", "whose", "mend"),
+    [
+        (SVC, {"riops": {"254:0": 44}}, "the service itself, at an I/O limit of its own", "Raise the I/O limit"),
+        (SVC, {"rbps": {"254:0": 4096}}, "the service itself, at an I/O limit of its own", "Raise the I/O limit"),
+        (DG, {"riops": {"254:0": 40}}, "the I/O limit of /dg", "Raise the I/O limit"),
+        (SVC, {"riops": {"254:0": 45}}, "nobody else", "Mend what makes loop0 take 24 ms for a read"),
+        (SVC, {"wiops": {"254:0": 1}}, "nobody else", "Mend what makes loop0"),
+    ],
+    ids=["reached", "reached in bytes", "around the service", "not reached", "of writes"],
+)
+def test_a_limit_that_was_reached_is_the_cause_and_the_device_is_not_accused(path, limits, whose, mend):
+    requests = REQUESTS.model_copy(update={"bytes": [4096, 4 * 4096]})
+    capture = captured({path: {"io_limits": limits}}, block_requests=requests, devices=DEVICES, cgroup_version=2)
+    found = Facts(Windows(capture))
+    assert found.text("block.whose") == whose
+    assert (found.text("block.mend") or "").startswith(mend)
+    if path == DG:
+        assert "a limit of /dg, in which the service lies, holds that to 40 reads/s" in (
+            found.text("block.held_back") or ""
+        )
 
 
 def test_without_a_limit_the_report_says_what_lies_below():
