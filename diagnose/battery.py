@@ -290,8 +290,8 @@ def _run_flags(service: Service, hierarchy: Hierarchy, plan: Plan) -> list[str]:
 
 def _hierarchy_id(hierarchy: Hierarchy) -> int:
     """Return the number of the memory hierarchy ("4:memory:/…" in /proc/self/cgroup; cgroups(7)); v2 is 0."""
-    for line in (hierarchy.proc / "self/cgroup").read_text().splitlines():
-        number, controllers, _ = line.split(":", 2)
-        if "memory" in controllers.split(","):
+    for line in (hierarchy.proc / "self/cgroup").read_bytes().split(b"\n"):  # a path may hold any other byte
+        number, _, rest = line.partition(b":")
+        if b"memory" in rest.partition(b":")[0].split(b","):
             return int(number)
     return 0

@@ -8,6 +8,7 @@ Sources: Documentation/admin-guide/sysctl/vm.rst, admin-guide/mm/damon/{reclaim,
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from diagnose.cgroups.files import keyed, number, read
@@ -42,9 +43,7 @@ def host_settings(root: Path = Path("/")) -> dict[str, int]:
 
 def damon_schemes(root: Path = Path("/")) -> list[DamonScheme]:
     """Return the schemes that take memory and run, those of DAMON's sysfs interface."""
-    return [scheme for scheme in _schemes(root / "sys/kernel/mm/damon/admin/kdamonds") if scheme.action in TAKING][
-        :MOST_SCHEMES
-    ]
+    return list(islice(_schemes(root / "sys/kernel/mm/damon/admin/kdamonds"), MOST_SCHEMES))
 
 
 def _schemes(kdamonds: Path) -> Iterator[DamonScheme]:
@@ -53,11 +52,14 @@ def _schemes(kdamonds: Path) -> Iterator[DamonScheme]:
             continue
         for context, directory in _numbered(thread / "contexts"):
             for scheme, at in _numbered(directory / "schemes"):
+                action = read(at, "action").strip()
+                if action not in TAKING:
+                    continue
                 yield DamonScheme(
                     kdamond=kdamond,
                     context=context,
                     scheme=scheme,
-                    action=read(at, "action").strip(),
+                    action=action,
                     min_age=number(read(at, "access_pattern/age/min")),
                     aggregation_us=number(read(directory, "monitoring_attrs/intervals/aggr_us")),
                     quota_bytes=number(read(at, "quotas/bytes")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from random import Random
 from typing import Any
 
@@ -97,3 +98,10 @@ def json_text(random: Random, document: Any) -> bytes:
         text = text.replace('{"', '{"schema": 1, "' if random.random() < 0.5 else '{"windows": 1, "', 1)  # a key twice
     encoded = text.encode("utf-8", "surrogatepass")
     return spoilt_bytes(random, encoded) if random.random() < 0.1 else encoded
+
+
+def odd_name(random: Random, usual: str) -> str:
+    """Return a name that a folder can have, mostly one that nobody gives."""
+    spoilt = spoilt_bytes(random, usual.encode()) if random.random() < 0.8 else usual.encode()
+    name = spoilt.replace(b"/", b"").replace(b"\0", b"")[:255]
+    return os.fsdecode(name if name.strip(b".") else usual.encode())

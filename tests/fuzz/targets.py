@@ -33,24 +33,18 @@ from diagnose.probes._bpf import Attachment
 from diagnose.redact import redact
 from diagnose.report import render_json
 from diagnose.resources import folder
-from diagnose.rules import RuleSet, load_rules
+from diagnose.rules import RuleSet, explain, lint, list_rules, load_rules
 from diagnose.rules.document import read
 from diagnose.rules.loading import interpret
 from diagnose.rules.testing import run_tests
 from diagnose.seal import sealed
 from diagnose.windows import Windows
 
-from . import host_files
+from . import container_files, host_files, process_files, surroundings, ticket_answers
+from .messages import in_lines
 from .mutations import WORDS, json_text, odd_value, spoilt_bytes, spoilt_json
 
 Target = Callable[[Random], None]
-
-
-def in_lines(error: DiagnoseError) -> None:
-    """A message is what a terminal can show: lines of printable characters, and not a screenful of them."""
-    message = str(error)
-    assert all(line.isprintable() for line in message.split("\n")), repr(message)
-    assert 0 < len(message) < 5000, f"{len(message)} characters: {message[:200]!r}"
 
 
 @cache
@@ -108,7 +102,11 @@ def rule_files(random: Random) -> None:
             if faults and random.random() < 0.95:
                 return  # loading all of the shipped rules beside takes a hundred times as long
             rules = load_rules([Path(below)])
-            run_tests(Path(below))
+            told = [test.message for test in run_tests(Path(below))] + lint(Path(below))
+            told += [title for _, title in list_rules(rules)] + explain(rules.get(name.removesuffix(".yaml"))).split(
+                "\n"
+            )
+            assert all(line.isprintable() for line in told), [line for line in told if not line.isprintable()]
             evaluate(rules, _facts())
         except DiagnoseError as error:
             in_lines(error)
@@ -185,7 +183,7 @@ def btf_blobs(random: Random) -> None:
         btf = _btf.Btf(spoilt_bytes(random, blob))
         btf.tracepoint_arguments("x")
         btf.function_arguments("filemap_read")
-        for ask in (_flags.offset_flags, _flags.constant_flags, _flags.kprobe_flags):
+        for ask in (_flags.offset_flags, _flags.constant_flags, _flags.helper_flags, _flags.kprobe_flags):
             try:
                 ask(btf)
             except DiagnoseError as error:
@@ -224,4 +222,10 @@ TARGETS: dict[str, Target] = {
     "btf-blobs": btf_blobs,
     "tracefs-formats": tracefs_formats,
     "host-files": host_files.host_files,
+    "container-files": container_files.container_files,
+    "process-files": process_files.process_files,
+    "sysfs-files": surroundings.sysfs_files,
+    "doctor-files": surroundings.doctor_files,
+    "report-folders": ticket_answers.report_folders,
+    "ticket-answers": ticket_answers.ticket_answers,
 }
