@@ -9,8 +9,8 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 from diagnose.errors import UsageError
 from diagnose.escape import visible
@@ -73,7 +73,7 @@ def _text(path: Path) -> str | None:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
+def _opened(path: Path) -> Iterator[BufferedReader]:
     """Open a file of the folder; raises UsageError for what is none of its own: what is posted, others can read.
 
     A link leads elsewhere, and a pipe or device may never end.

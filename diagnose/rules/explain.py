@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from diagnose import facts
-from diagnose.escape import visible
 from diagnose.rules import wording
 from diagnose.rules.loading import LoadedRule, RuleSet
 from diagnose.rules.schema import Rule
@@ -11,7 +10,7 @@ from diagnose.rules.schema import Rule
 
 def list_rules(rules: RuleSet) -> list[tuple[str, str]]:
     """Return (id, title) of every rule, in the order in which they rank."""
-    return [(loaded.id, visible(loaded.rule.title)) for loaded in rules]
+    return [(loaded.id, loaded.rule.title) for loaded in rules]
 
 
 def explain(loaded: LoadedRule) -> str:
@@ -29,8 +28,7 @@ def explain(loaded: LoadedRule) -> str:
         _list("References", rule.references),
         f"Defined in {loaded.document.path}",
     ]
-    text = "\n\n".join(section for section in sections if section) + "\n"
-    return "\n".join(map(visible, text.split("\n")))  # a terminal takes orders, and anybody may have written the rule
+    return "\n\n".join(section for section in sections if section) + "\n"
 
 
 def _mechanisms(loaded: LoadedRule) -> str:

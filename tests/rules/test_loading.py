@@ -307,3 +307,12 @@ def test_system_rules_for_hosts_without_bpf_must_be_roots_too(folder: Path) -> N
     notes = load_rules(system=folder).notes
     assert notes
     assert str(path) in notes[0]
+
+
+@pytest.mark.parametrize(
+    "old", ["why: for the test", "unit: ratio", "title: Reads miss the page cache", "name: half miss"]
+)
+def test_a_terminal_takes_no_orders_from_a_rule(folder: Path, old: str) -> None:
+    write(folder, changed(old, f'{old.partition(":")[0]}: "\\e[31m"'))
+    with pytest.raises(UsageError, match="control characters are not accepted"):
+        load_rules([folder])
