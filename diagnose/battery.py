@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -51,6 +52,10 @@ SLOW_READ_NS = 100_000
 """Reads from 0.1 ms on are remembered by file even when they hit: no copy out of memory of usual size takes as long."""
 FOLIO_PAGES = (64, 1)
 """So many pages of a large folio are remembered one by one (bpf/blame.c); the verifiers of older kernels take fewer."""
+
+
+_MEMORY_LINE = re.compile(rb"^([0-9]{1,9}):(?:[^:\n]+,)?memory[,:]", re.MULTILINE)
+"""In /proc/PID/cgroup, where the path behind it may hold any byte but the newline."""
 
 
 class Battery:
@@ -290,8 +295,5 @@ def _run_flags(service: Service, hierarchy: Hierarchy, plan: Plan) -> list[str]:
 
 def _hierarchy_id(hierarchy: Hierarchy) -> int:
     """Return the number of the memory hierarchy ("4:memory:/…" in /proc/self/cgroup; cgroups(7)); v2 is 0."""
-    for line in (hierarchy.proc / "self/cgroup").read_bytes().split(b"\n"):  # a path may hold any other byte
-        number, _, rest = line.partition(b":")
-        if b"memory" in rest.partition(b":")[0].split(b","):
-            return int(number)
-    return 0
+    found = _MEMORY_LINE.search((hierarchy.proc / "self/cgroup").read_bytes())
+    return 0 if found is None else int(found[1])

@@ -14,15 +14,12 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from random import Random
-from typing import Any
 
-from apply.scene import Scene, limit
 from example_report import example_capture
 from probes.btf_blob import Blob
 
 from diagnose import capture as captures
 from diagnose import output, pipeline
-from diagnose.apply import carry_out, load_record, load_report, plan, rollback
 from diagnose.delivery import contents, delivery
 from diagnose.errors import DiagnoseError
 from diagnose.evaluate import evaluate
@@ -31,16 +28,14 @@ from diagnose.formats import FORMATS
 from diagnose.probes import _btf, _fit, _flags
 from diagnose.probes._bpf import Attachment
 from diagnose.redact import redact
-from diagnose.report import render_json
 from diagnose.resources import folder
 from diagnose.rules import RuleSet, explain, lint, list_rules, load_rules
 from diagnose.rules.document import read
 from diagnose.rules.loading import interpret
 from diagnose.rules.testing import run_tests
-from diagnose.seal import sealed
 from diagnose.windows import Windows
 
-from . import container_files, host_files, process_files, surroundings, ticket_answers
+from . import applying, container_files, host_files, process_files, surroundings, ticket_answers
 from .messages import in_lines
 from .mutations import WORDS, json_text, odd_value, spoilt_bytes, spoilt_json
 
@@ -123,44 +118,6 @@ def _lines_spoilt(random: Random, content: bytes) -> bytes:
     return "\n".join(lines).encode("utf-8", "surrogatepass")
 
 
-def report_files(random: Random) -> None:
-    """A report, with the right digest or not, given to `apply`; the record of that, spoilt, to `rollback`."""
-    with tempfile.TemporaryDirectory() as name:
-        scene, records = Scene(Path(name) / "host", random.choice(("v1", "v2"))), Path(name) / "records"
-        records.mkdir()
-        setting = "memory.high" if scene.host.kind == "v2" else "memory.limit_in_bytes"
-        outside = Path(name) / "outside"
-        outside.mkdir()
-        (outside / setting).write_text("max\n")
-        (scene.host.memory / "dg/link").symlink_to(outside)
-        cgroup = random.choice(("/dg/batch", "/dg/batch", "/dg/link", "/dg/../../../../outside", "/dg/svc"))
-        document = json.loads(render_json(scene.report(limit(cgroup, setting))))
-        try:
-            found = plan(
-                load_report(_sealed(random, document, Path(name, "report.json"))), scene.machine, (), False, False
-            )
-            outcome = carry_out(found, records, scene.machine, lambda _: None, False, 0.0)
-            made = json.loads(outcome.record_path.read_bytes())
-            path = _sealed(random, made, Path(name, "change.json"))
-            rollback(load_record(path), path, scene.machine, random.random() < 0.5, lambda _: None)
-        except DiagnoseError as error:
-            in_lines(error)
-        assert (outside / setting).read_text() == "max\n"
-        assert not scene.commands or scene.commands[0][0] in ("systemctl", "docker")
-
-
-def _sealed(random: Random, document: dict[str, Any], path: Path) -> Path:
-    """Write a document that was spoilt; mostly sealed anew, as somebody who means harm would do it."""
-    spoilt = spoilt_json(random, document) if random.random() < 0.7 else document
-    if isinstance(spoilt, dict) and random.random() < 0.9:
-        try:
-            spoilt = sealed(spoilt)
-        except ValueError:  # NaN has no digest
-            assert "NaN" in json.dumps(spoilt) or "Infinity" in json.dumps(spoilt)
-    path.write_bytes(json_text(random, spoilt))
-    return path
-
-
 @cache
 def _blob() -> bytes:
     recorded = Path(__file__).parents[1] / "probes" / "recorded"
@@ -218,7 +175,7 @@ def tracefs_formats(random: Random) -> None:
 TARGETS: dict[str, Target] = {
     "capture-files": capture_files,
     "rule-files": rule_files,
-    "report-files": report_files,
+    "report-files": applying.report_files,
     "btf-blobs": btf_blobs,
     "tracefs-formats": tracefs_formats,
     "host-files": host_files.host_files,
