@@ -1,13 +1,10 @@
-"""Run the whole battery on the live host: compile, attach, drain window by window, assemble the capture."""
+"""Run the whole battery on the live host: attach, drain window by window, assemble the capture."""
 
 from __future__ import annotations
 
 import os
-import re
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +13,8 @@ import numpy as np
 from diagnose import __version__
 from diagnose.cgroups import Hierarchy, settable_mounts
 from diagnose.errors import CannotMeasureError
-from diagnose.models import Capture, Host, ProbeRecord, ServiceRecord
+from diagnose.models import Capture, Host, ProbeRecord, Process, ServiceRecord
+from diagnose.privileges import require_privileges
 from diagnose.probes import (
     TRACEPOINTS,
     BlameProbe,
@@ -29,81 +27,41 @@ from diagnose.probes import (
     StallsProbe,
     UringProbe,
 )
-from diagnose.probes._bpf import LOST, Module
-from diagnose.probes._btf import Btf
-from diagnose.probes._compiler import give_back
-from diagnose.probes._fit import lookups, misfit
-from diagnose.probes._flags import (
-    constant_flags,
-    helper_flags,
-    kprobe_flags,
-    offset_flags,
-    stack_flags,
-    tracepoint_flags,
-)
-from diagnose.probes._tracefs import ensure
 from diagnose.probes.devices import block_devices
 from diagnose.probes.tunables import damon_schemes, host_settings
+from diagnose.programs.building import SLOW_READ_NS, Building
+from diagnose.programs.compiler import give_back
+from diagnose.programs.module import LOST, Module
 from diagnose.progress.seen import Evicted, Progress, WindowSeen
 from diagnose.schedule import Plan, Wait, finished_windows
 from diagnose.service import Service
-
-SLOW_READ_NS = 100_000
-"""Reads from 0.1 ms on are remembered by file even when they hit: no copy out of memory of usual size takes as long."""
-FOLIO_PAGES = (64, 1)
-"""So many pages of a large folio are remembered one by one (bpf/blame.c); the verifiers of older kernels take fewer."""
-
-
-_MEMORY_LINE = re.compile(rb"^([0-9]{1,9}):(?:[^:\n]+,)?memory[,:]", re.MULTILINE)
-"""In /proc/PID/cgroup, where the path behind it may hold any byte but the newline."""
 
 
 class Battery:
     """The instruments of one capture. Everything in the kernel belongs to this process and goes with it."""
 
-    def __init__(
-        self,
-        service: Service,
-        hierarchy: Hierarchy,
-        plan: Plan,
-        btf: Btf | None = None,
-        meanwhile: Callable[[], object] = lambda: None,
-    ) -> None:
-        """Compile and attach; raises CannotMeasureError where nothing can be measured here. `btf`: the kernel's.
-
-        `meanwhile` is called while the compiler runs, once for each time that it must.
-        """
+    def __init__(self, service: Service, hierarchy: Hierarchy, plan: Plan, building: Building | None = None) -> None:
+        """Attach what was begun to be built, or build it now; CannotMeasureError where nothing can be measured here."""
         require_privileges()
-        require_whole(hierarchy)
+        hierarchy.require_whole()
         self._service, self._hierarchy, self._plan = service, hierarchy, plan
-        ensure()
-        self._btf = btf or Btf.of_kernel()
-        self._lookup = lookups(PageCacheProbe.lookup, PageCacheProbe.functions, self._btf)
-        self.reads, self.cache, self.evictions = ReadsProbe(), PageCacheProbe(self._lookup), EvictionsProbe()
+        building = building or Building(service, hierarchy, plan)
+        self.reads, self.cache, self.evictions = ReadsProbe(), PageCacheProbe(building.lookup), EvictionsProbe()
         self.block, self.stalls, self.blame = BlockProbe(), StallsProbe(), BlameProbe()
         self.uring = UringProbe()
         self.cgroups, self.host = CgroupsProbe(hierarchy, service.cgroup), HostProbe()
-        self._module, attached = self._attached(meanwhile)
+        self._module, attached = self._attached(building)
         if not any(record.attached for record in attached):
             self._module.detach()
             raise CannotMeasureError(f"no BPF program could be attached: {attached[0].reason}")
         self.probes = [*attached, self.blame.attach(attached), self.host.attach()]
         give_back()
 
-    def _attached(self, meanwhile: Callable[[], object]) -> tuple[Module, list[ProbeRecord]]:
-        """Build and attach the programs, with the longest loops that this kernel's verifier accepts."""
-        flags = [
-            *offset_flags(self._btf),
-            *constant_flags(self._btf),
-            *helper_flags(self._btf),
-            *stack_flags(),
-            *tracepoint_flags(),
-            *(kprobe_flags(self._btf) if self._lookup.kind == "kprobe" else []),
-            *_run_flags(self._service, self._hierarchy, self._plan),
-        ]
-        for folio_pages in FOLIO_PAGES:
-            module = Module([*flags, f"-DFOLIO_PAGES={folio_pages}"], None, partial(misfit, btf=self._btf), meanwhile)
-            records = self._attach(module, last_try=folio_pages == FOLIO_PAGES[-1])
+    def _attached(self, building: Building) -> tuple[Module, list[ProbeRecord]]:
+        """Attach the programs, with the longest loops that this kernel's verifier accepts."""
+        for folio_pages in building.folio_pages:
+            module = Module(building.programs(folio_pages), building.misfit)
+            records = self._attach(module, last_try=folio_pages == building.folio_pages[-1])
             if records:
                 break
             module.detach()
@@ -226,7 +184,7 @@ def described(service: Service, hierarchy: Hierarchy, plan: Plan, started: datet
             name=service.name,
             cgroup=service.cgroup,
             cgroup_id=service.cgroup_id,
-            processes=list(service.processes),
+            processes=[Process(pid=process.pid, comm=process.comm) for process in service.processes],
         ),
     }
 
@@ -266,34 +224,3 @@ def host_facts(proc: Path = Path("/proc")) -> Host:
         utc_offset_seconds=time.localtime().tm_gmtoff,
         settings=host_settings(proc.parent),
     )
-
-
-def require_privileges(otherwise: str = "") -> None:
-    """Raise CannotMeasureError unless this is root; `otherwise`: what else can be done."""
-    if os.geteuid() != 0:
-        raise CannotMeasureError(f"measuring needs root (BPF programs are loaded); run it with sudo{otherwise}")
-
-
-def require_whole(hierarchy: Hierarchy) -> None:
-    """Raise CannotMeasureError where only a part of the hierarchy is mounted, as in most containers."""
-    if (why := hierarchy.partial()) is not None:
-        raise CannotMeasureError(why)
-
-
-def _run_flags(service: Service, hierarchy: Hierarchy, plan: Plan) -> list[str]:
-    level = len([part for part in service.cgroup.split("/") if part])
-    return [
-        f"-DWINDOW_NS={int(plan.window_seconds * 1e9)}ULL",
-        f"-DWINDOWS={plan.windows}U",
-        f"-DSERVICE_ID={service.cgroup_id}ULL",
-        f"-DSERVICE_LEVEL={level}",
-        f"-DROOT_ID={hierarchy.id_of('/')}ULL",
-        f"-DHIERARCHY_ID={_hierarchy_id(hierarchy)}",
-        f"-DSLOW_READ_NS={SLOW_READ_NS}ULL",
-    ]
-
-
-def _hierarchy_id(hierarchy: Hierarchy) -> int:
-    """Return the number of the memory hierarchy ("4:memory:/…" in /proc/self/cgroup; cgroups(7)); v2 is 0."""
-    found = _MEMORY_LINE.search((hierarchy.proc / "self/cgroup").read_bytes())
-    return 0 if found is None else int(found[1])

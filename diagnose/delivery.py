@@ -6,14 +6,17 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from diagnose import charts, output
-from diagnose.charts import Chart
 from diagnose.errors import UsageError
 from diagnose.escape import visible
 from diagnose.formats import DEFAULT, FORMATS
-from diagnose.models import Report
-from diagnose.redact import Redaction
+
+if TYPE_CHECKING:
+    from diagnose.charts import Chart
+    from diagnose.models import Report
+    from diagnose.redact import Redaction
 
 CAPTURE = "capture.json.gz"
 

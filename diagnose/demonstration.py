@@ -7,12 +7,12 @@ from pathlib import Path
 
 from diagnose import capture as captures
 from diagnose import doctor, pipeline, rules
-from diagnose.battery import require_privileges
 from diagnose.cgroups import Hierarchy
 from diagnose.delivery import Delivery
 from diagnose.errors import CannotMeasureError, UsageError
 from diagnose.lab import SCENARIOS, running
 from diagnose.models import Capture, Report
+from diagnose.privileges import require_privileges
 from diagnose.schedule import Plan, plan
 from diagnose.service import Service, resolve
 from diagnose.stopping import stoppable

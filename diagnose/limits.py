@@ -55,10 +55,10 @@ def limits_around(windows: Windows) -> list[Limit]:
     return [limit for record in _chain(windows) if (limit := _lowest(record)) is not None]
 
 
-def limit_above(windows: Windows, cgroup: str) -> Limit | None:
-    """Return the lowest limit on the ancestors of one of the service's own cgroups; None: the host is the limit."""
+def limits_above(windows: Windows, cgroup: str) -> list[Limit]:
+    """Return the lowest limit of each ancestor of one of the service's own cgroups that has one, nearest first."""
     above = [r for r in _chain(windows) if r.path != cgroup and is_within(cgroup, r.path)]
-    return min((x for r in above if (x := _lowest(r)) is not None), key=lambda x: x.limit_bytes, default=None)
+    return [limit for record in above if (limit := _lowest(record)) is not None]
 
 
 def shared_limit(windows: Windows, neighbour: str) -> Limit | None:

@@ -142,19 +142,26 @@ def _split(top: str, ids: list[int], actors: dict[int, str], weight: Mapping[int
     ]
 
 
-def inflow(windows: Windows, ids: frozenset[int]) -> Series | None:
-    """Return the share of the host's inflow of memory that some cgroups made, per window; NaN where none flowed.
+def host_inflow(windows: Windows) -> Series | None:
+    """Return the pages that flowed into the host's memory per window; None where insertions were not measured.
 
     Inflow is what makes kswapd run: pages inserted into the page cache by anybody, and the growth of anonymous memory
     (vmstat nr_anon_pages), which is in the sum so that nobody's cache is blamed for it.
     """
-    own, everybody = windows.cache("inserted", ids), windows.cache("inserted")
-    anon = windows.host_increase("vmstat.nr_anon_pages")
+    everybody, anon = windows.cache("inserted"), windows.host_increase("vmstat.nr_anon_pages")
+    if everybody is None or anon is None:
+        return everybody
+    grown: Series = everybody + np.nan_to_num(anon)
+    return grown
+
+
+def inflow(windows: Windows, ids: frozenset[int]) -> Series | None:
+    """Return the share of the host's inflow of memory that some cgroups made, per window; NaN where none flowed."""
+    own, everybody = windows.cache("inserted", ids), host_inflow(windows)
     if own is None or everybody is None:
         return None
-    total = everybody + (np.nan_to_num(anon) if anon is not None else 0.0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(total > 0, own / total, np.nan)
+        return np.where(everybody > 0, own / everybody, np.nan)
 
 
 def evicted_by(windows: Windows, ids: frozenset[int]) -> tuple[Series, Series] | None:

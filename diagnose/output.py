@@ -12,11 +12,14 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from diagnose.errors import UsageError
 from diagnose.escape import visible
 from diagnose.links import foreign_link
-from diagnose.models import Capture
+
+if TYPE_CHECKING:
+    from diagnose.models import Capture
 
 _NAME_MAX = 255
 """Of a file name, on every file system Linux has: include/uapi/linux/limits.h."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from diagnose import escape, units
-from diagnose.models import Finding, Report
 from diagnose.pictures import Panel
+
+if TYPE_CHECKING:
+    from diagnose.models import Finding, Report
 
 Node = dict[str, Any]
 

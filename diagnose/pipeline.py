@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from diagnose.cgroups import Hierarchy
 from diagnose.models import Capture, NotMeasured, Report, ReportCapture, ReportService
+from diagnose.programs.building import Builds
 from diagnose.progress.seen import WindowSeen
 from diagnose.schedule import Plan, Wait
 from diagnose.service import Service
-from diagnose.without_bpf import Bpf, Meanwhile, battery
+from diagnose.without_bpf import Bpf, battery
 
 if TYPE_CHECKING:
     from diagnose.rules import RuleSet
@@ -24,14 +25,14 @@ def record(
     on_window: WindowSeen,
     bpf: Bpf = "needed",
     say: Callable[[str], None] = lambda _: None,
-    meanwhile: Meanwhile = lambda: None,
+    builds: Builds | None = None,
 ) -> Capture:
     """Measure on this host; the only step that needs root and a kernel.
 
-    `meanwhile`: what is to be done before the first window and can be done while the programs are compiled; it is
-    called once or more, and what it raises ends the measurement. For `bpf` and `say` see `without_bpf.battery`.
+    `builds`: the programs, where somebody has begun to build them (`programs.building.begun`). For `bpf` and `say` see
+    `without_bpf.battery`.
     """
-    instruments = battery(service, hierarchy, plan, bpf, say, meanwhile)
+    instruments = battery(service, hierarchy, plan, bpf, say, builds)
     try:
         return instruments.run(wait, on_window)
     finally:

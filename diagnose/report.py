@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -24,10 +24,10 @@ from diagnose.models import Evidence, Finding, NotMeasured, Report
 from diagnose.panels import main_finding, panels
 from diagnose.resources import folder
 from diagnose.seal import sealed
+from diagnose.windows import FILE_KINDS
 
 Node = dict[str, Any]
 
-_KINDS = ("hit", "missed", "direct")
 ENOUGH_WINDOWS = 30
 """So many windows hold the pairs, the bursts and the windows between them that the tests over time ask for."""
 _LIMITS = (
@@ -109,7 +109,7 @@ def read_histogram(reads: Node) -> str:
     octaves, threshold = reads["histogram"], reads["slow_threshold_seconds"]
     edges = list(zip(octaves["lower_seconds"], octaves["upper_seconds"], strict=True))
     labels = [f"{units.duration(low)} to {units.duration(high)}" for low, high in edges]
-    series = {kind: octaves[kind] for kind in _KINDS if any(octaves[kind])}
+    series: dict[str, Sequence[int]] = {kind: octaves[kind] for kind in FILE_KINDS if any(octaves[kind])}
     slow = next((i for i, (_, high) in enumerate(edges) if high > threshold * (1 + 1e-5)), None)
     marks = {}
     if slow is not None:

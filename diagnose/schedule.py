@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from diagnose.errors import UsageError
-from diagnose.models import MAX_WINDOWS
 
+MAX_WINDOWS = 100_000
 GRACE_SECONDS = 0.05
 """After the end of a window, so long until it is read: a program that was running at its end has finished by then."""
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from diagnose.cgroups import managers
 from diagnose.cgroups.companions import systemd_pids
-from diagnose.cgroups.hierarchy import Hierarchy
+from diagnose.cgroups.hierarchy import Hierarchy, Process
 from diagnose.cgroups.listing import ServiceListing, list_services, nearest, nearest_services
 from diagnose.cgroups.managers import Unit, unit_name
 from diagnose.cgroups.names import KnownNames
@@ -23,7 +23,6 @@ from diagnose.cgroups.naming import container_id, is_unit, name_of, pod_uid
 from diagnose.cgroups.paths import PATH_MAX, ancestors, is_within, normal, printable, shown
 from diagnose.cgroups.runtimes import Run, run_command
 from diagnose.errors import CannotMeasureError, DiagnoseError, UsageError
-from diagnose.models import Process
 
 __all__ = ["Service", "ServiceListing", "list_services", "resolve"]
 

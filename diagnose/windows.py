@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from diagnose.cgroups.paths import is_within
 from diagnose.groups import Groups
 from diagnose.histogram import BINS
-from diagnose.models import Capture, Cause, ProbeRecord, ReadKind
+from diagnose.models import Capture, Cause, CgroupRecord, ProbeRecord, ReadKind
 from diagnose.readings import Readings, readings_of
 
 Series = NDArray[np.float64]
@@ -60,10 +60,19 @@ class Windows:
     def seconds(self) -> float:
         return self.capture.window_seconds
 
+    @property
+    def length(self) -> float:
+        """How long was measured, in seconds; 0 without a whole window."""
+        return self.count * self.seconds
+
     @cached_property
     def paths(self) -> dict[int, str]:
         """Cgroup id -> path, of those whose name is known."""
         return {c.id: c.path for c in self.capture.cgroups}
+
+    def record_of(self, path: str) -> CgroupRecord | None:
+        """Return who bears a path; of several that bore it one after the other, the one that was made last."""
+        return max((c for c in self.capture.cgroups if c.path == path), key=lambda c: c.id, default=None)
 
     @cached_property
     def service_ids(self) -> frozenset[int]:
@@ -226,6 +235,12 @@ class Windows:
         """Return by how much a reading of a cgroup rose or fell in each window; None without two readings."""
         readings = self.readings(cgroup, key)
         return None if readings is None else readings.changes(self.count)
+
+    def host_gauge(self, key: str) -> Series | None:
+        """Return a reading of the host ("meminfo.MemAvailable_bytes") at the end of each window; None: not read."""
+        samples = self.capture.host_samples
+        readings = readings_of(samples, key, np.arange(len(samples.window)))
+        return None if readings is None else readings.series(self.count)
 
     def host_increase(self, key: str) -> Series | None:
         """Return by how much a host counter ("vmstat.pswpin") rose in each window; None without two readings."""

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Literal
 
-from diagnose.battery import Battery, described, require_privileges, service_replaced
+from diagnose.battery import Battery, described, service_replaced
 from diagnose.cgroups import Hierarchy
 from diagnose.errors import CannotMeasureError
 from diagnose.models import (
@@ -24,9 +24,11 @@ from diagnose.models import (
     Reads,
     ReadTotals,
 )
+from diagnose.privileges import require_privileges
 from diagnose.probes import TRACEPOINTS, BlameProbe, HostProbe
-from diagnose.probes._compiler import find_bcc
 from diagnose.probes.polled_cgroups import PolledCgroups
+from diagnose.programs.building import Builds
+from diagnose.programs.compiler import find_bcc
 from diagnose.progress.seen import Progress, WindowSeen
 from diagnose.schedule import Plan, Wait, finished_windows
 from diagnose.service import Service
@@ -34,7 +36,6 @@ from diagnose.windows import BPF
 
 Bpf = Literal["needed", "if granted", "unused"]
 Say = Callable[[str], None]
-Meanwhile = Callable[[], object]
 NEEDING_BPF = (*(name for name in TRACEPOINTS if name != PolledCgroups.name), BlameProbe.name)
 
 
@@ -85,26 +86,24 @@ class FilesBattery:
 
 
 def battery(
-    service: Service, hierarchy: Hierarchy, plan: Plan, bpf: Bpf, say: Say, meanwhile: Meanwhile = lambda: None
+    service: Service, hierarchy: Hierarchy, plan: Plan, bpf: Bpf, say: Say, builds: Builds | None = None
 ) -> Battery | FilesBattery:
-    """Return the battery to measure with, attached; `say` is told where BPF is refused.
+    """Return the battery to measure with, attached; `say` is told where BPF is refused. `builds`: the programs, begun.
 
     "if granted": where the host refuses BPF, files alone. What one command mends is no refusal: without root, or
-    without bcc, this raises CannotMeasureError, as it does for "needed" whatever the reason. `meanwhile` is called at
-    least once, while the compiler runs if it does.
+    without bcc, this raises CannotMeasureError, as it does for "needed" whatever the reason.
     """
     if bpf == "unused":
-        meanwhile()
         how = "leave out --no-bpf"
         return FilesBattery(service, hierarchy, plan, _refused("it was switched off with --no-bpf", how))
-    if bpf == "needed":
-        return Battery(service, hierarchy, plan, meanwhile=meanwhile)
-    require_privileges()
-    find_bcc()
+    if bpf == "if granted":
+        require_privileges()
+        find_bcc()
     try:
-        return Battery(service, hierarchy, plan, meanwhile=meanwhile)
+        return Battery(service, hierarchy, plan, builds() if builds else None)
     except CannotMeasureError as error:
-        meanwhile()
+        if bpf == "needed":
+            raise
         say(f"BPF is refused here: {error}; measuring with cgroup files and counters alone")
         return FilesBattery(service, hierarchy, plan, _refused(str(error), _fixes()))
 

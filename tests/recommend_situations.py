@@ -45,9 +45,12 @@ def situation(
         cache=[(0, BATCH, 0, 0, 50_000, 0)],
         samples={key: [value * MIB] * 4 for key, value in mib.items()}
         | {(who, "file_bytes"): [value * MIB for value in column] for who, column in (file_mib or {}).items()},
-        settings={10: {setting: None if shared_mib is None else shared_mib * MIB}},
         host={"meminfo.MemAvailable_bytes": [available] * 4},
-        **{"cgroup_version": version, **changes},
+        **{
+            "settings": {10: {setting: None if shared_mib is None else shared_mib * MIB}},
+            "cgroup_version": version,
+            **changes,
+        },
     )
 
 

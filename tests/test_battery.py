@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from diagnose.battery import described, pids_now, service_replaced
+from diagnose.cgroups.hierarchy import Process
 from diagnose.errors import CannotMeasureError
-from diagnose.models import Process
 from diagnose.schedule import GRACE_SECONDS, Plan, finished_windows
 from diagnose.service import Service
 from tests.cgroups.trees import Host

@@ -19,7 +19,7 @@ import pytest
 import yaml
 from live import MIB, Bench, bench
 
-from diagnose.probes._tracefs import TRACEFS, mounted
+from diagnose.programs.tracefs import TRACEFS, mounted
 
 ROOT = Path(__file__).parents[1]
 EXAMPLE = ROOT / "examples/container"

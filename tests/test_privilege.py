@@ -19,7 +19,7 @@ from diagnose.errors import UsageError
 from diagnose.lab.actors import Actor
 from diagnose.lab.bench import _worker
 from diagnose.links import foreign_link
-from diagnose.probes import _compiler
+from diagnose.programs import compiler
 
 NOBODY = 65534
 AS_THE_SCRIPT_DOES = [sys.executable, "-P", "-c", "from diagnose.cli import main; main()"]
@@ -82,7 +82,7 @@ def test_a_workload_loads_no_module_of_the_current_folder(
 def test_headers_come_from_the_package_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in ("BCC_KERNEL_SOURCE", "BCC_SYMFS", "BCC_LINUX_VERSION_CODE", "CPATH", "C_INCLUDE_PATH"):
         monkeypatch.setenv(name, str(tmp_path))
-    _compiler._own_environment()
+    compiler._own_environment()
     assert str(tmp_path) not in os.environ.values()
     assert (Path(os.environ["BCC_KERNEL_SOURCE"]) / "README.md").is_file()
 

@@ -3,8 +3,8 @@ from cgroups.trees import ID, POD, Host
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from diagnose.cgroups.hierarchy import Process
 from diagnose.errors import CannotMeasureError, DiagnoseError, UsageError
-from diagnose.models import Process
 from diagnose.service import list_services, resolve
 
 SHORT = ID[:12]

@@ -10,7 +10,6 @@ import os
 import platform
 import tempfile
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -114,11 +113,8 @@ def test_where_the_host_refuses_bpf_files_are_read_and_it_is_said(host: Host, mo
         monkeypatch.setattr(without_bpf, name, lambda: None)
     monkeypatch.setattr(without_bpf, "Battery", _Refusing)
     said: list[str] = []
-    loaded: list[str] = []
-    meanwhile = partial(loaded.append, "rules")
-    chosen = battery(service_of(host), host.hierarchy, PLAN, "if granted", said.append, meanwhile)
+    chosen = battery(service_of(host), host.hierarchy, PLAN, "if granted", said.append)
     assert isinstance(chosen, FilesBattery)
-    assert loaded == ["rules"]
     assert [text for text in said if text.startswith("BPF is refused here: no BTF at ")] == said != []
     capture = chosen.run(now, lambda _: None)
     assert capture.probes[0].reason == "no BTF at /sys/kernel/btf/vmlinux"

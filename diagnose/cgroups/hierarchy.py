@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from diagnose.cgroups import paths
 from diagnose.cgroups.files import read
@@ -21,11 +21,17 @@ from diagnose.cgroups.mounts import UNIFIED, Mount, read_mounts, read_proc_cgrou
 from diagnose.cgroups.namespace import root_from_own, translated
 from diagnose.cgroups.paths import printable, shown
 from diagnose.errors import CannotMeasureError, UsageError
-from diagnose.models import Process
 
 _GONE = (errno.ENOENT, errno.ENODEV, errno.ESRCH)
 _COMM_BYTES = 64
 """The most that the kernel writes, for its own workers: proc_task_name() in fs/proc/array.c."""
+
+
+class Process(NamedTuple):
+    """A process as /proc lists it."""
+
+    pid: int
+    comm: str
 
 
 @dataclass(frozen=True)
@@ -150,6 +156,11 @@ class Hierarchy:
     def controller(self) -> str:
         """The memory hierarchy's name in /proc/PID/cgroup."""
         return "memory" if self.version == 1 else UNIFIED
+
+    def require_whole(self) -> None:
+        """Raise CannotMeasureError where only a part of the hierarchy is mounted, as in most containers."""
+        if (why := self.partial()) is not None:
+            raise CannotMeasureError(why)
 
     def partial(self) -> str | None:
         """Say so if only a part of the host's hierarchy is mounted; None: all of it is.

@@ -24,8 +24,11 @@ reclaimed_pages          memory.stat pgsteal (its own pages    None: v1 does not
                          that reclaim took)
 swap_bytes               memory.swap.current                   memory.stat total_swap
 major_faults             memory.stat pgmajfault                memory.stat total_pgmajfault
-limit_hits               memory.events max                     memory.failcnt (this cgroup's own limit)
-high_hits                memory.events high                    None: v1 has no such limit
+limit_hits               memory.events.local max (5.2; this    memory.failcnt (this cgroup's own limit)
+                         cgroup's own limit; before that
+                         memory.events, which counts those of
+                         all below it too)
+high_hits                memory.events.local high              None: v1 has no such limit
 oom_kills                memory.events oom_kill                memory.oom_control oom_kill (this cgroup alone)
 psi_*_us                 memory|io|cpu.pressure total          the same of the companion in the cgroup2 hierarchy
 cpu_usage_us             cpu.stat usage_usec                   cpuacct.usage of the companion, from ns
@@ -163,6 +166,7 @@ def read_cache(hierarchy: Hierarchy, cgroup: str) -> tuple[int | None, int | Non
 
 def _memory_v2(directory: Path) -> Sample:
     stat, events = keyed(read(directory, "memory.stat")), keyed(read(directory, "memory.events"))
+    own = keyed(read(directory, "memory.events.local")) or events  # since 5.2 (commit 1e577f970f66)
     return {
         **_pick(stat, V2_STAT),
         "usage_bytes": number(read(directory, "memory.current")),
@@ -171,8 +175,8 @@ def _memory_v2(directory: Path) -> Sample:
         # until 5.9 only file pages could refault, under the name without a suffix (commit 170b04b7ae49)
         "refault_file_pages": stat.get("workingset_refault_file", stat.get("workingset_refault")),
         "swap_bytes": number(read(directory, "memory.swap.current")),
-        "limit_hits": events.get("max"),
-        "high_hits": events.get("high"),
+        "limit_hits": own.get("max"),
+        "high_hits": own.get("high"),
         "oom_kills": events.get("oom_kill"),
     }
 

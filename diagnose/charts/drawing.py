@@ -9,10 +9,13 @@ import os
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from diagnose.charts import svg, theme
 from diagnose.charts.which import Picture, which
-from diagnose.models import Report
+
+if TYPE_CHECKING:
+    from diagnose.models import Report
 
 DOTS_PER_INCH = 144
 

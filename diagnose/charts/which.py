@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from diagnose import units
 from diagnose.escape import visible
-from diagnose.models import Report
 from diagnose.panels import panels
+
+if TYPE_CHECKING:
+    from diagnose.models import Report
 
 FOLDER = "charts"
 """Beside the report."""

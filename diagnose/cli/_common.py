@@ -145,16 +145,11 @@ def cli() -> None:
 
 def _redaction(redact: bool, key_file: Path | None) -> Redaction | None:
     """Return what --redact does to a capture; None without it. Raises UsageError for a key that is none."""
-    from diagnose.errors import UsageError
-    from diagnose.redact import read_key
-    from diagnose.redact import redact as redacted
-
-    if not redact and key_file is not None:
-        raise UsageError("--redact-key says how --redact chooses pseudonyms; give both")
-    if not redact:
+    if not redact and key_file is None:
         return None
-    key = None if key_file is None else read_key(key_file)
-    return lambda capture: redacted(capture, key)
+    from diagnose.redact import redaction
+
+    return redaction(redact, key_file)
 
 
 def say(text: str) -> None:

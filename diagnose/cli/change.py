@@ -136,7 +136,7 @@ def verify(change_file: Path, duration: float | None, rule_folders: tuple[Path, 
     report: fixed, better, no change or worse, with a 95 % interval. Writes verify.md beside CHANGE.json. Needs root.
     """
     from diagnose.apply import Machine
-    from diagnose.battery import require_privileges
+    from diagnose.privileges import require_privileges
     from diagnose.rules import load_rules
     from diagnose.stopping import stoppable
 

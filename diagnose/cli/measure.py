@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 import sys
-from functools import cache, partial
+from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -78,8 +79,8 @@ def latency(
     are read instead, and the report says so first. Ctrl-C or SIGTERM ends the measurement early
     and still reports on what there is.
     """
-    from diagnose.battery import require_privileges, require_whole
     from diagnose.cgroups import Hierarchy
+    from diagnose.privileges import require_privileges
     from diagnose.schedule import plan
     from diagnose.service import resolve
 
@@ -88,7 +89,7 @@ def latency(
     if not no_bpf:
         require_privileges(", or with --no-bpf for what files alone can say")
     hierarchy = Hierarchy.discover()
-    require_whole(hierarchy)
+    hierarchy.require_whole()
     resolved = resolve(service, hierarchy)
     say(f"measuring {resolved.cgroup} for {duration:g} s; Ctrl-C ends it early and reports")
     bpf: Bpf = "unused" if no_bpf else "if granted"
@@ -104,16 +105,21 @@ def measure_and_report(
     bpf: Bpf,
     progress: str = "auto",
 ) -> int:
-    """Measure, deliver, and return the exit code. `load`: the rules, read while the programs are compiled."""
-    from diagnose import capture as captures
-    from diagnose import pipeline
-    from diagnose.progress import watcher
+    """Measure, deliver, and return the exit code. `load`: the rules, read while the programs are built."""
+    from diagnose.programs.building import begun
+    from diagnose.progress import chosen
     from diagnose.stopping import stoppable
 
-    watching, rules = watcher(progress), cache(load)
-    with stoppable() as wait:
+    watcher = chosen(progress)  # standard error is the compiler's while it is at work
+    building = nullcontext() if bpf == "unused" else begun(service, hierarchy, plan)
+    with stoppable() as wait, building as builds:
+        # Not before: half of what there is to do until the first window is done while the compiler is at work.
+        from diagnose import capture as captures
+        from diagnose import pipeline
+
+        rules, watching = load(), watcher()
         try:
-            capture = pipeline.record(service, hierarchy, plan, wait, watching, bpf, say, rules)
+            capture = pipeline.record(service, hierarchy, plan, wait, watching, bpf, say, builds)
         finally:
             watching.end()
     if capture.interrupted:
@@ -121,7 +127,7 @@ def measure_and_report(
     if wanted.redacting is not None:
         capture = wanted.redacting(capture)
     packed = captures.to_bytes(capture)
-    report = pipeline.analyse(capture, rules(), packed)
+    report = pipeline.analyse(capture, rules, packed)
     return deliver(report, capture, packed, wanted)
 
 

@@ -24,14 +24,14 @@ __all__ = ["Check", "Host", "as_json", "as_text", "blocking", "checks", "exit_co
 def this_host(root: Path = Path("/")) -> Host:
     """Return the running host, files looked up below `root`."""
     from diagnose import probes  # here: importing the instruments is the costly part, and tests replace it
-    from diagnose.probes import _compiler, _tracefs
+    from diagnose.programs import compiler, tracefs
 
     private = False
-    if not _tracefs.mounted():
+    if not tracefs.mounted():
         with contextlib.suppress(CannotMeasureError):  # the check of tracefs reports it
-            _tracefs.ensure()
+            tracefs.ensure()
             private = True
-    return Host(root, _compiler.find_bcc, bpf_errno, perf_errno, probes.TRACEPOINTS, private)
+    return Host(root, compiler.find_bcc, bpf_errno, perf_errno, probes.TRACEPOINTS, private)
 
 
 def checks(host: Host | None = None) -> list[Check]:

@@ -88,8 +88,8 @@ def judge_together(condition: MovesTogether, context: Context) -> Result:
     holds = found.correlation >= least and found.p_value <= most
     says = (
         f"{about}{wording.label(pair.effect)} and {wording.label(pair.cause)}: rank correlation of differences "
-        f"{units.number(found.correlation)} at a lag of {found.lag} windows, chance {units.percent(found.p_value)} "
-        f"(needed: at least {units.number(least)}, at most {units.percent(most)})"
+        f"{units.number(found.correlation)} at a lag of {units.counted(found.lag, 'windows')}, chance "
+        f"{units.percent(found.p_value)} (needed: at least {units.number(least)}, at most {units.percent(most)})"
     )
     measured = found.correlation
     evidence = Evidence(condition=sentence, holds=holds, measured=measured, threshold=least, unit=None)

@@ -224,7 +224,7 @@ def _(f: Facts, _n: str | None) -> float | None:
     if requests is None:
         return None
     others = ~requests.of(f.windows.service_ids)
-    return float(requests.time_ns[others].sum()) / 1e9 / (f.windows.count * f.windows.seconds)
+    return float(requests.time_ns[others].sum()) / 1e9 / f.windows.length
 
 
 @fact(
@@ -276,7 +276,7 @@ def _(f: Facts, n: str | None) -> float | None:
     scope="neighbour",
 )
 def _(f: Facts, n: str | None) -> float | None:
-    return ratio(f.number("neighbour.block_requests", n), f.windows.count * f.windows.seconds)
+    return ratio(f.number("neighbour.block_requests", n), f.windows.length)
 
 
 @fact(

@@ -16,14 +16,33 @@ LEAST_CPUS = 0.01
 """A hundredth of a CPU: who used less crowds nobody."""
 
 
-def _seconds(f: Facts) -> float:
-    return f.windows.count * f.windows.seconds
-
-
 def _used(f: Facts, cgroup: int) -> float | None:
     """Return the CPUs that a cgroup kept busy, on average over the capture."""
     used_us = total(f.windows.increase(cgroup, "cpu_usage_us"))
-    return None if used_us is None else used_us / 1e6 / _seconds(f)
+    return None if used_us is None else used_us / 1e6 / f.windows.length
+
+
+def cpus_by_path(f: Facts) -> dict[str, float]:
+    """Return the CPUs that were kept busy under each path: a job that is made anew for each run has several cgroups."""
+    used: dict[str, float] = {}
+    for record in f.windows.capture.cgroups:
+        if (cpus := _used(f, record.id)) is not None:
+            used[record.path] = used.get(record.path, 0.0) + cpus
+    return used
+
+
+def lowest_of_others(f: Facts, least: float) -> dict[str, float]:
+    """Return the CPUs of others that used `least` or more, by the path of cgroups with nobody such below them.
+
+    A cgroup's time includes that of those below it. Others are neither the service nor what it lies in.
+    """
+    service = f.windows.capture.service.cgroup
+    used = {
+        path: cpus
+        for path, cpus in cpus_by_path(f).items()
+        if cpus >= least and not is_within(service, path) and not is_within(path, service)
+    }
+    return {p: cpus for p, cpus in used.items() if not any(q != p and is_within(q, p) for q in used)}
 
 
 @fact("cpu.used", "CPUs", "number", "cgroups", "CPUs that the service kept busy on average (cpu.stat usage_usec)")
@@ -55,11 +74,13 @@ def _(f: Facts, _n: str | None) -> str | None:
     if used is not None:
         on_average = f"it used {units.counted(used, 'CPUs')} on average"
         if lacked is not None:
-            most = units.counted(used + lacked / _seconds(f), "CPUs")
+            most = units.counted(used + lacked / f.windows.length, "CPUs")
             on_average += f" and would have used at most about {most} without a quota, as far as others leave them"
         parts.append(on_average)
     elif lacked is not None:
-        parts.append(f"about {units.counted(lacked / _seconds(f), 'CPUs')} more would have let its throttled tasks run")
+        parts.append(
+            f"about {units.counted(lacked / f.windows.length, 'CPUs')} more would have let its throttled tasks run"
+        )
     return "; ".join(parts)
 
 
@@ -77,21 +98,11 @@ def _quota(record: CgroupRecord | None, version: int) -> str:
 def _(f: Facts, _n: str | None) -> str | None:
     if not f.windows.probe_attached("cgroups"):
         return None
-    service = f.windows.capture.service.cgroup
-    used = {
-        record.path: cpus
-        for record in f.windows.capture.cgroups
-        if not is_within(service, record.path)
-        and not is_within(record.path, service)
-        and (cpus := _used(f, record.id)) is not None
-        and cpus >= LEAST_CPUS
-    }
-    # A cgroup's time includes that of those below it: the lowest are named.
-    lowest = [p for p in used if not any(q != p and is_within(q, p) for q in used)]
-    if not lowest:
+    used = lowest_of_others(f, LEAST_CPUS)
+    if not used:
         return "who was not measured: no other cgroup's CPU time is in this capture (top, or systemd-cgtop, shows it)"
     cpus, own = f.windows.capture.host.cpus, f.number("cpu.used")
-    named = _beside_each_other(sorted(lowest, key=lambda p: (-used[p], p)), used, cpus - (own or 0.0))
+    named = _beside_each_other(sorted(used, key=lambda p: (-used[p], p)), used, cpus - (own or 0.0))
     most = ", ".join(f"{path} ({units.number(used[path])} of {units.counted(cpus, 'CPUs')})" for path in named)
     told = f"most CPU time was used by {most}"
     if own is not None:
@@ -101,7 +112,7 @@ def _(f: Facts, _n: str | None) -> str | None:
 
 def _in_all(f: Facts, cpus: int) -> str:
     """Say what the whole host used, and how much of that no cgroup that was read accounts for; "" where unknown."""
-    used = {r.path: c for r in f.windows.capture.cgroups if (c := _used(f, r.id)) is not None}
+    used = cpus_by_path(f)
     everything = used.pop("/", None)
     if everything is None:
         return ""

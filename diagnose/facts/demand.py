@@ -128,13 +128,13 @@ def _(f: Facts, _n: str | None) -> float | None:
     scope="neighbour",
 )
 def _(f: Facts, n: str | None) -> float | None:
-    cache = f.windows.gauge(f.windows.capture.service.cgroup_id, "file_bytes")
+    change = f.windows.change(f.windows.capture.service.cgroup_id, "file_bytes")
     risen = _memory_risen(f, n)
-    if cache is None or risen is None:
+    if change is None or risen is None:
         return None
     if not _shares_room(f, n):
         return 0.0  # what it takes comes out of another room
-    lost = np.nan_to_num(np.maximum(-np.diff(cache, prepend=cache[:1]), 0))
+    lost = np.nan_to_num(np.maximum(-change, 0))
     return ratio(float(np.minimum(lost, risen).sum()), float(lost.sum()))
 
 

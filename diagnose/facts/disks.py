@@ -34,7 +34,7 @@ def _mean_read(f: Facts, disk: str) -> float | None:
 
 def _in_flight(f: Facts, disk: str) -> float | None:
     queued_ms = total(_grown(f, disk, "queued_ms"))
-    return None if queued_ms is None else queued_ms / 1e3 / (f.windows.count * f.windows.seconds)
+    return None if queued_ms is None else queued_ms / 1e3 / f.windows.length
 
 
 def _busiest(f: Facts) -> str | None:

@@ -116,7 +116,7 @@ def ratio_of_reads(f: Facts, device: str) -> float | None:
         for name, op, cgroup, requests in zip(table.device, table.op, table.cgroup, table.requests, strict=True)
         if name == device and op == "read" and cgroup in service
     )
-    return made / (f.windows.count * f.windows.seconds) if made else None
+    return made / f.windows.length if made else None
 
 
 @fact("block.layers", "", "text", "block", "what that device is made of, and how long its reads took there")

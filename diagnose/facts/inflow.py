@@ -11,10 +11,6 @@ from diagnose.turnover import turnover
 from diagnose.windows import UNREAD, Series
 
 
-def _seconds(f: Facts) -> float:
-    return f.windows.count * f.windows.seconds
-
-
 def _pages(f: Facts, size: Series | None) -> Series | None:
     return None if size is None else size / f.windows.capture.host.page_bytes
 
@@ -30,7 +26,7 @@ def _pages(f: Facts, size: Series | None) -> Series | None:
     "refaults of the service's pages per second (evicted pages wanted again)",
 )
 def _(f: Facts, _n: str | None) -> float | None:
-    return ratio(total(f.value("cache.refaults")), _seconds(f))
+    return ratio(total(f.value("cache.refaults")), f.windows.length)
 
 
 @fact(
@@ -52,7 +48,7 @@ def _(f: Facts, _n: str | None) -> Series | None:
     "pages per second that the service's processes made devices read",
 )
 def _(f: Facts, _n: str | None) -> float | None:
-    return ratio(total(f.value("device.read_pages")), _seconds(f))
+    return ratio(total(f.value("device.read_pages")), f.windows.length)
 
 
 @fact(
@@ -268,11 +264,11 @@ def _(f: Facts, n: str | None) -> float | None:
     "hits",
     "number",
     "cgroups",
-    "hits of a limit of its own (failcnt; memory.events max and high, which on v2 count those below it too)",
+    "hits of a limit of its own, or of one below it (failcnt; memory.events.local max and high)",
     scope="neighbour",
 )
 def _(f: Facts, n: str | None) -> float | None:
-    named = [cgroup for cgroup, path in f.windows.paths.items() if path == n]
-    counters = [total(f.windows.increase(cgroup, key)) for cgroup in named for key in ("limit_hits", "high_hits")]
+    its = f.ids(n) | {cgroup for cgroup, path in f.windows.paths.items() if path == n}
+    counters = [total(f.windows.increase(cgroup, key)) for cgroup in sorted(its) for key in ("limit_hits", "high_hits")]
     known = [c for c in counters if c is not None]
     return sum(known) if known else None

@@ -31,18 +31,19 @@ def _(f: Facts, _n: str | None) -> float | None:
     "hits",
     "number",
     "cgroups",
-    "hits of the lowest limit that the service alone uses (failcnt; memory.events max and high)",
+    "hits of the lowest limit that the service alone uses, and of those below it (failcnt; memory.events.local)",
 )
 def _(f: Facts, _n: str | None) -> float | None:
     own = own_limit(f.windows)
     if own is None:
         # Where the settings were read, and there is no limit, none was hit.
         return 0.0 if _settings_known(f) else None
-    return _hits(f, own)
+    # A container at its own limit is at that of its pod, too, and below the service's own limit all is the service's.
+    return _hits(f, *(cgroup for cgroup, path in f.windows.paths.items() if is_within(path, own.cgroup)))
 
 
-def _hits(f: Facts, limit: Limit) -> float | None:
-    counters = [total(f.windows.increase(limit.cgroup_id, key)) for key in ("limit_hits", "high_hits")]
+def _hits(f: Facts, *cgroups: int) -> float | None:
+    counters = [total(f.windows.increase(cgroup, key)) for cgroup in cgroups for key in ("limit_hits", "high_hits")]
     return sum(c for c in counters if c is not None) if any(c is not None for c in counters) else None
 
 
@@ -55,7 +56,7 @@ def _settings_known(f: Facts) -> bool:
 
 
 def _hit_most(f: Facts) -> tuple[float, Limit] | None:
-    hits = [(count, limit) for limit in limits_around(f.windows) if (count := _hits(f, limit))]
+    hits = [(count, limit) for limit in limits_around(f.windows) if (count := _hits(f, limit.cgroup_id))]
     return max(hits, key=lambda hit: hit[0], default=None)
 
 
@@ -90,7 +91,7 @@ def _(f: Facts, _n: str | None) -> str | None:
     limit = shared_limit(f.windows, f.windows.capture.service.cgroup)
     if limit is None:
         return "no memory limit lies around it, so what it shares is the host's memory"
-    hits, peak = _hits(f, limit), f.windows.peak(limit.cgroup_id, "usage_bytes")
+    hits, peak = _hits(f, limit.cgroup_id), f.windows.peak(limit.cgroup_id, "usage_bytes")
     used = "" if peak is None else f", of which up to {units.size(peak)} were used"
     often = "an unknown number of times" if hits is None else _times(hits)
     return f"the limit around it, {_told(limit)}{used}, was {'not hit' if hits == 0 else f'hit {often}'}"

@@ -17,10 +17,6 @@ def _own(f: Facts, key: str) -> float | None:
     return total(f.windows.increase(f.windows.capture.service.cgroup_id, key))
 
 
-def _seconds(f: Facts) -> float:
-    return f.windows.count * f.windows.seconds
-
-
 # ---------------------------------------------------------------- CPU
 
 
@@ -64,7 +60,7 @@ def _(f: Facts, _n: str | None) -> float | None:
 )
 def _(f: Facts, _n: str | None) -> float | None:
     throttled_us = _own(f, "cpu_throttled_us")
-    return None if throttled_us is None else ratio(throttled_us / 1e6, _seconds(f))
+    return None if throttled_us is None else ratio(throttled_us / 1e6, f.windows.length)
 
 
 @fact(
@@ -77,7 +73,7 @@ def _(f: Facts, _n: str | None) -> float | None:
 )
 def _(f: Facts, _n: str | None) -> float | None:
     stalled_us = total(f.windows.host_increase("pressure.cpu.some_us"))
-    return None if stalled_us is None else min(1.0, stalled_us / 1e6 / _seconds(f))
+    return None if stalled_us is None else min(1.0, stalled_us / 1e6 / f.windows.length)
 
 
 @fact("host.room", "", "text", "host", "how much memory the host had to give, at its lowest", scope="host")
@@ -119,7 +115,7 @@ def _stalled(f: Facts, kinds: Iterable[StallKind]) -> tuple[Series, Series] | No
 )
 def _(f: Facts, _n: str | None) -> float | None:
     stalled = _stalled(f, ("dirty-throttle",))
-    return None if stalled is None else float(stalled[0].sum()) / 1e9 / _seconds(f)
+    return None if stalled is None else ratio(float(stalled[0].sum()) / 1e9, f.windows.length)
 
 
 @fact("stalls.dirty_pauses", "pauses", "number", "stalls", "pauses of the service's tasks because of dirty pages")
@@ -137,7 +133,7 @@ def _(f: Facts, _n: str | None) -> float | None:
 )
 def _(f: Facts, _n: str | None) -> float | None:
     stalled = _stalled(f, ("memcg-reclaim", "direct-reclaim"))
-    return None if stalled is None else float(stalled[0].sum()) / 1e9 / _seconds(f)
+    return None if stalled is None else ratio(float(stalled[0].sum()) / 1e9, f.windows.length)
 
 
 @fact("stalls.reclaims", "reclaims", "number", "stalls", "times the service's tasks had to reclaim memory themselves")
@@ -168,7 +164,7 @@ def _(f: Facts, _n: str | None) -> float | None:
     "pages of its own memory that the service fetched back from swap per second",
 )
 def _(f: Facts, _n: str | None) -> float | None:
-    return ratio(_own(f, "refault_anon_pages"), _seconds(f))
+    return ratio(_own(f, "refault_anon_pages"), f.windows.length)
 
 
 @fact(

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from diagnose import units
 from diagnose.cgroups.paths import ancestors, is_within
-from diagnose.facts.vocabulary import Facts, fact, total
+from diagnose.facts.cpu import lowest_of_others
+from diagnose.facts.vocabulary import Facts, fact
 from diagnose.models import CgroupRecord
 from diagnose.windows import Windows
 
@@ -46,24 +47,15 @@ def _weight_against(rival: Rival) -> float:
 
 def _crowding(facts: Facts) -> dict[str, float]:
     """Return the CPUs that others used, the most first, by the path of cgroups with nobody else below them."""
-    windows, service = facts.windows, facts.windows.capture.service.cgroup
-    used = {
-        record.path: us / 1e6 / (windows.count * windows.seconds)
-        for record in windows.capture.cgroups
-        if not is_within(service, record.path)
-        and not is_within(record.path, service)
-        and (us := total(windows.increase(record.id, "cpu_usage_us"))) is not None
-    }
-    busy = [path for path, cpus in used.items() if cpus >= LEAST_CPUS]
-    lowest = [p for p in busy if not any(q != p and is_within(q, p) for q in busy)]
-    return {path: used[path] for path in sorted(lowest, key=lambda path: -used[path])}
+    used = lowest_of_others(facts, LEAST_CPUS)
+    return {path: used[path] for path in sorted(used, key=lambda path: -used[path])}
 
 
 def _rival(windows: Windows, user: str, cpus: float) -> Rival | None:
     """Return who competes, with the children of the nearest cgroup that holds both; None: no weight to be set."""
     service = windows.capture.service.cgroup
     common = next((a for a in ancestors(service) if is_within(user, a)), "/")
-    own, other = (_record(windows, _child(common, path)) for path in (service, user))
+    own, other = (windows.record_of(_child(common, path)) for path in (service, user))
     if own is None or own.cpu_weight is None:
         return None
     return Rival(own, other if other is not None and other.cpu_weight is not None else None, user, cpus)
@@ -73,10 +65,6 @@ def _child(parent: str, path: str) -> str:
     """Return the child of `parent` that `path` lies in, or is."""
     prefix = parent.rstrip("/")
     return f"{prefix}/{path[len(prefix) :].strip('/').split('/')[0]}"
-
-
-def _record(windows: Windows, path: str) -> CgroupRecord | None:
-    return max((c for c in windows.capture.cgroups if c.path == path), key=lambda c: c.id, default=None)
 
 
 @fact(

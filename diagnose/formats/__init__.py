@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from diagnose.charts import Chart
-from diagnose.models import Report
+if TYPE_CHECKING:
+    from diagnose.charts import Chart
+    from diagnose.models import Report
 
-Render = Callable[[Report, Sequence[Chart]], str]
+    Render = Callable[[Report, Sequence[Chart]], str]
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from diagnose.histogram import BINS, BINS_PER_OCTAVE, lower_edges, percentile
+from diagnose.histogram import BINS_PER_OCTAVE, lower_edges, percentile
 from diagnose.measurements.evictions import evictor_label
-from diagnose.measurements.frame import TOP, Frame, Node, ids, ints, ratio
-from diagnose.measurements.reads import FILE_KINDS
+from diagnose.measurements.frame import TOP, Frame, Node, ids, ratio
 from diagnose.missratio import MissRatioCurve, curve, evicted_before, refaulted_pages
-from diagnose.models import Bins, Blame, ExampleRead
+from diagnose.models import Blame, ExampleRead
+from diagnose.windows import FILE_KINDS, Counts
 
 SHARES = (0.5, 0.8, 0.9, 0.95, 0.99)
 """Of the refaults, for which the room is told."""
@@ -31,7 +31,7 @@ def blame(frame: Frame) -> Node | None:
     missed = sum(
         n for n, k in zip(frame.capture.read_totals.count, frame.capture.read_totals.kind, strict=True) if k == "missed"
     )
-    blamed = sum(found.reads.reads)
+    blamed, ages = sum(found.reads.reads), frame.windows.blame_bins("age_ns")
     return {
         "missed_reads": missed,
         "blamed_reads": blamed,
@@ -41,8 +41,8 @@ def blame(frame: Frame) -> Node | None:
         "total_seconds": sum(found.reads.total_ns) / 1e9,
         "time_share": ratio(sum(found.reads.total_ns), _time_in_file_reads(frame)),
         "by": _by(frame, found, blamed)[:TOP],
-        "age_seconds": _quantiles(found.age_ns, 1e9),
-        "ages": _ages(found.age_ns),
+        "age_seconds": None if ages is None else _quantiles(ages),
+        "ages": None if ages is None else _ages(ages),
         "remembered_pages": found.remembered_pages,
         "map_bytes": found.map_bytes,
         "room": _room(frame),
@@ -81,10 +81,8 @@ def _by(frame: Frame, found: Blame, blamed: int) -> list[Node]:
     )
 
 
-def _ages(bins: Bins) -> Node | None:
+def _ages(counts: Counts) -> Node | None:
     """Return how long before the read the pages had gone, in octaves, from the first to the last that holds a read."""
-    counts = np.zeros(BINS, np.int64)
-    counts[np.minimum(ints(bins.bin), BINS - 1)] = ints(bins.count)
     by_octave = counts.reshape(-1, BINS_PER_OCTAVE).sum(axis=1)
     filled = np.flatnonzero(by_octave)
     if not filled.size:
@@ -97,12 +95,10 @@ def _ages(bins: Bins) -> Node | None:
     }
 
 
-def _quantiles(bins: Bins, divisor: float) -> Node | None:
-    counts = np.zeros(512, np.int64)
-    counts[ints(bins.bin)] = ints(bins.count)
+def _quantiles(counts: Counts) -> Node | None:
     if not counts.any():
         return None
-    return {f"p{q}": (percentile(counts[:288], q / 100) or 0.0) / divisor for q in (10, 50, 90)}
+    return {f"p{q}": (percentile(counts, q / 100) or 0.0) / 1e9 for q in (10, 50, 90)}
 
 
 def _room(frame: Frame) -> Node | None:

@@ -18,7 +18,7 @@ def disks(frame: Frame) -> list[Node] | None:
     if not names:
         return None
     order = np.argsort(ints(samples.window), kind="stable")
-    elapsed_ms = frame.capture.windows * frame.capture.window_seconds * 1e3
+    elapsed_ms = frame.windows.length * 1e3
 
     def grown(name: str, key: str) -> int | None:
         column = samples.values.get(f"disk.{name}.{key}")

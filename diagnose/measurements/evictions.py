@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from typing import get_args
-
 import numpy as np
 from numpy.typing import NDArray
 
 from diagnose.measurements.frame import TOP, Frame, Ids, Ints, Node, codes, ids, ints, ratio, sums_by
 from diagnose.measurements.page_cache import apportioned
-from diagnose.models import Cause
+from diagnose.windows import CAUSES
 
-CAUSES: tuple[str, ...] = get_args(Cause)
 BY = ("neighbours", "self", "kswapd", "proactive", "dropped", "unknown", "truncated")
-_BY_CAUSE = {"kswapd": "kswapd", "proactive": "proactive", "drop-caches": "dropped", "truncate": "truncated"}
+_BY_CAUSE = {
+    "kswapd": "kswapd",
+    "proactive": "proactive",
+    "drop-caches": "dropped",
+    "invalidate": "dropped",
+    "truncate": "truncated",
+}
 _LABELS = {"kswapd": "kswapd (kernel)", "proactive": "proactive reclaim (DAMON/memory.reclaim)"}
 
 
 def evictions(frame: Frame) -> Node | None:
     """Return evicted pages by evictor, victim and cause, and over time for the service; None if not measured.
 
-    `of_service_pages` leaves out truncation and unlink: those pages were thrown away, not pushed out.
+    `of_service_pages` leaves out truncation and unlink: those pages were thrown away, not pushed out. Among
+    `of_service_by_pages`, `self` is its own reclaim, `dropped` what drop_caches, fadvise or the like removed.
     """
     table = frame.capture.evictions
     if not frame.measured(table.window, "evictions"):
@@ -31,8 +35,9 @@ def evictions(frame: Frame) -> Node | None:
     by = _by(frame, evictor, cause)
     of_service = sums_by(by[mine], pages[mine], len(BY))
     pushed_out = mine & (by != BY.index("truncated"))
-    others = pushed_out & (by != BY.index("self"))
-    own = pushed_out & (by == BY.index("self"))
+    # What the service itself gave away (fadvise) nobody else took.
+    own = pushed_out & ((by == BY.index("self")) | ((by == BY.index("dropped")) & frame.is_service(evictor)))
+    others = pushed_out & ~own
     return {
         "total_pages": int(pages.sum()),
         "by_cause_pages": dict(zip(CAUSES, sums_by(cause, pages, len(CAUSES)).tolist(), strict=True)),

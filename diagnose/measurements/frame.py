@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -35,13 +34,6 @@ class Frame:
         self.points = -(-capture.windows // self.windows_per_point)
         self._records = {record.id: record for record in capture.cgroups}
 
-    @cached_property
-    def service_ids(self) -> frozenset[int]:
-        """The ids of the service's cgroup and of everything below it."""
-        root = self.capture.service.cgroup.rstrip("/")
-        below = {c.id for c in self.capture.cgroups if c.path == (root or "/") or c.path.startswith(f"{root}/")}
-        return frozenset(below | {self.capture.service.cgroup_id})
-
     def path(self, cgroup: int | None) -> str:
         """Return a cgroup's path in the memory hierarchy; one that was never seen alive is said to have vanished."""
         if not cgroup:
@@ -58,7 +50,7 @@ class Frame:
 
     def is_service(self, cgroups: Ids) -> NDArray[np.bool_]:
         """Tell which ids lie in the service's subtree."""
-        return np.isin(cgroups, np.array(sorted(self.service_ids), dtype=np.uint64))
+        return np.isin(cgroups, np.array(sorted(self.windows.service_ids), dtype=np.uint64))
 
     def measured(self, rows: Sequence[object], *probes: str) -> bool:
         """Tell whether a table was measured: it has rows, or its probe watched whole windows and nothing happened."""

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from diagnose.measurements.frame import TOP, Floats, Frame, Node, codes, ints, ratio, sums_by, whole
-from diagnose.measurements.reads import KINDS
+from diagnose.neighbours import host_inflow
+from diagnose.windows import BUFFERED, KINDS
 
 TOP_SERIES = 20
-BUFFERED = ("hit", "missed")
 
 
 def page_cache(frame: Frame) -> Node:
@@ -105,20 +105,18 @@ def _add_series(frame: Frame, listed: list[Node], cgroups: list[int]) -> None:
 
 
 def apportioned(frame: Frame, pages_by_window: Floats) -> tuple[list[Node], int] | None:
-    """Share out pages (one number a window) by each cgroup's part of the insertions in the same window.
+    """Share out pages (one number a window) by each cgroup's part of the host's inflow in the same window.
 
-    Returns the cgroups with their part, largest first, and the pages of windows in which nobody inserted anything;
-    None where insertions were not measured.
+    Returns the cgroups with their part, largest first, and the pages that nobody gets: for the growth of anonymous
+    memory, which is inflow too, and of windows in which nothing flowed in; None where insertions were not measured.
     """
-    table = frame.capture.cache
-    if not frame.measured(table.window, "page-cache", "cache") or frame.lacks("cache.inserted"):
+    inflow, table = host_inflow(frame.windows), frame.capture.cache
+    if inflow is None or frame.lacks("cache.inserted"):
         return None
-    groups = frame.windows.cache_groups
-    known, index = groups.known, groups.index
-    window, inserted = ints(table.window), ints(table.inserted)
-    inflow = np.bincount(window, weights=inserted, minlength=frame.capture.windows)
+    groups, window, inserted = frame.windows.cache_groups, ints(table.window), ints(table.inserted)
+    known = groups.known
     part = np.divide(inserted, inflow[window], out=np.zeros(inserted.size), where=inflow[window] > 0)
-    pages = np.bincount(index, weights=part * pages_by_window[window], minlength=known.size)
-    rest = whole(np.array([pages_by_window[inflow == 0].sum()]))[0]
+    pages = np.bincount(groups.index, weights=part * pages_by_window[window], minlength=known.size)
+    rest = whole(np.array([max(0.0, float(pages_by_window.sum() - pages.sum()))]))[0]
     parts = sorted((-round(float(p)), frame.path(int(c))) for c, p in zip(known, pages, strict=True) if p >= 0.5)
     return [{"cgroup": path, "pages": -minus} for minus, path in parts[:TOP]], rest

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import get_args
-
 import numpy as np
 
 from diagnose.histogram import BINS, BINS_PER_OCTAVE, bin_of, lower_edges, percentile
 from diagnose.measurements.frame import Frame, Ints, Node, codes, ints, ratio, sums_by
 from diagnose.measurements.latency_map import latency_map
-from diagnose.models import ReadKind
 from diagnose.slow import DEFAULT_NS, LABELLED, all_waited, slow_threshold_ns
+from diagnose.windows import FILE_KINDS, KINDS
 
-KINDS: tuple[str, ...] = get_args(ReadKind)
-FILE_KINDS = ("hit", "missed", "direct", "io_uring")
 _FILES = [KINDS.index(kind) for kind in FILE_KINDS]
 TOP_FILES = 20
 
@@ -137,7 +133,7 @@ def _octaves(files: Ints) -> Node:
     edges = lower_edges()[::BINS_PER_OCTAVE] / 1e9
     filled = np.flatnonzero(by_octave.sum(axis=0))
     part = slice(int(filled[0]), int(filled[-1]) + 1) if filled.size else slice(0, 0)
-    split = {name: by_octave[i, part].tolist() for i, name in enumerate(FILE_KINDS)}
+    split: Node = {name: by_octave[i, part].tolist() for i, name in enumerate(FILE_KINDS)}
     return {"lower_seconds": edges[:-1][part].tolist(), "upper_seconds": edges[1:][part].tolist(), **split}
 
 

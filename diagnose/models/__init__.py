@@ -1,7 +1,6 @@
 """What crosses a file boundary: the capture and the report."""
 
 from diagnose.models._base import (
-    MAX_WINDOWS,
     BlockOp,
     Cause,
     CgroupId,
@@ -58,7 +57,6 @@ from diagnose.models.tables import (
 
 __all__ = [
     "CAPTURE_SCHEMA",
-    "MAX_WINDOWS",
     "REPORT_SCHEMA",
     "Advice",
     "Besides",

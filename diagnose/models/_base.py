@@ -9,9 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from diagnose.models.columns import Cells
 from diagnose.models.strings import Comm
-
-MAX_WINDOWS = 100_000
-
+from diagnose.schedule import MAX_WINDOWS
 
 Count = Annotated[int, Field(ge=0, lt=2**63)]
 Window = Annotated[int, Field(ge=0, lt=MAX_WINDOWS)]

@@ -13,7 +13,6 @@ import numpy as np
 from pydantic import ConfigDict, Field, model_validator
 
 from diagnose.models._base import (
-    MAX_WINDOWS,
     CgroupId,
     Count,
     Model,
@@ -49,6 +48,7 @@ from diagnose.models.tables import (
     Samples,
     Stalls,
 )
+from diagnose.schedule import MAX_WINDOWS
 
 CAPTURE_SCHEMA = "diagnose.capture/1"
 

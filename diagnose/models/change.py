@@ -9,8 +9,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from diagnose.models._base import MAX_WINDOWS, CgroupId, Count, Model
+from diagnose.models._base import CgroupId, Count, Model
 from diagnose.models.strings import Text
+from diagnose.schedule import MAX_WINDOWS
 
 CHANGE_SCHEMA = "diagnose.change/1"
 
@@ -53,8 +54,8 @@ class Side(Model):
 
     @model_validator(mode="after")
     def _of_equal_length(self) -> Self:
-        series = (self.file_reads_series, self.slow_reads_series, self.p99_seconds_series)
-        if {self.points} != set(map(len, series)):
+        lengths = {len(self.file_reads_series), len(self.slow_reads_series), len(self.p99_seconds_series)}
+        if lengths != {self.points}:
             raise ValueError("the series must have a value a point")
         return self
 

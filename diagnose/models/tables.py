@@ -8,7 +8,6 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from diagnose.models._base import (
-    MAX_WINDOWS,
     BlockOp,
     Cause,
     CgroupId,
@@ -30,6 +29,7 @@ from diagnose.models.strings import (
     FilePath,
     Word,
 )
+from diagnose.schedule import MAX_WINDOWS
 
 LatencyBins = Annotated[Sequence[int], Cells(0, 512)]
 Readings = Annotated[Sequence[int | None], Cells(0, 2**63, or_none=True)]

@@ -1,7 +1,4 @@
-"""The instruments, one file each: docstring, what it yields, attach, read.
-
-`_bpf.py` is the only importer of bcc; `_btf.py` and `_flags.py` fit the programs to the running kernel.
-"""
+"""The instruments, one file each: docstring, what it yields, attach, read."""
 
 from diagnose.probes.blame import BlameProbe
 from diagnose.probes.block import BlockProbe
@@ -12,6 +9,7 @@ from diagnose.probes.page_cache import PageCacheProbe
 from diagnose.probes.reads import ReadsProbe
 from diagnose.probes.stalls import StallsProbe
 from diagnose.probes.uring import UringProbe
+from diagnose.programs.fit import LOOKUP, LOOKUP_FUNCTIONS
 
 __all__ = [
     "TRACEPOINTS",
@@ -27,7 +25,7 @@ __all__ = [
 ]
 
 _STAND_INS = {
-    PageCacheProbe.lookup.event: [f"kprobe:{function.event}" for function in PageCacheProbe.functions],
+    LOOKUP.event: [f"kprobe:{function.event}" for function in LOOKUP_FUNCTIONS],
     UringProbe.attachments[1].event: [UringProbe.older.event],
 }
 TRACEPOINTS: dict[str, list[str]] = {

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diagnose.models import Bins, Blame, BlamedReads, ExampleRead, ProbeRecord, ReadFile
-from diagnose.probes._bpf import Module
-from diagnose.probes._maps import text
 from diagnose.probes.evictions import CAUSES
 from diagnose.probes.reads import device_name
+from diagnose.programs.maps import text
+from diagnose.programs.module import Module
 
 MAX_EXAMPLES = 10
 MAPS = ("evicted_pages", "fetched_pages", "touched_pages", "blamed", "examples", "blame_ages", "refault_distances")

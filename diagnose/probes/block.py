@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diagnose.models import BlockLatency, BlockOp, BlockRequests, ProbeRecord, Stage
-from diagnose.probes._bpf import Attachment, Module, attach_probe
+from diagnose.programs.attachment import Attachment
+from diagnose.programs.module import Module, attach_probe
 
 OPS: tuple[BlockOp, ...] = get_args(BlockOp)
 STAGES: tuple[Stage, ...] = get_args(Stage)

@@ -26,9 +26,10 @@ from diagnose.cgroups import (
 )
 from diagnose.errors import DiagnoseError, UsageError
 from diagnose.models import CgroupRecord, CgroupSamples, ProbeRecord
-from diagnose.probes._bpf import Attachment, Module, attach_probe
-from diagnose.probes._maps import text
 from diagnose.probes.process_cpu import ProcessCpu
+from diagnose.programs.attachment import Attachment
+from diagnose.programs.maps import text
+from diagnose.programs.module import Module, attach_probe
 
 _KEY = np.dtype([("id", "u8")])
 _NAME = np.dtype([("path", "S256")])

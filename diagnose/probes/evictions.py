@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diagnose.models import Cause, Dropper, Evictions, ProbeRecord
-from diagnose.probes._bpf import Attachment, Module, attach_probe
-from diagnose.probes._maps import text
+from diagnose.programs.attachment import Attachment
+from diagnose.programs.maps import text
+from diagnose.programs.module import Module, attach_probe
 
 CAUSES: tuple[Cause, ...] = get_args(Cause)
 _KEY = np.dtype([("evictor", "u8"), ("victim", "u8"), ("window", "u4"), ("cause", "u4")])

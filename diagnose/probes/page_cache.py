@@ -14,7 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diagnose.models import Cache, ProbeRecord
-from diagnose.probes._bpf import Attachment, Module, attach_probe
+from diagnose.programs.attachment import Attachment
+from diagnose.programs.fit import LOOKUP
+from diagnose.programs.module import Module, attach_probe
 
 SLOTS = 16
 """READ_SLOTS of bpf/reads.c."""
@@ -24,27 +26,18 @@ _COUNTS = np.dtype([(n, "u8") for n in ("looked_up", "missed", "inserted", "dirt
 _LOOK_UPS = np.dtype([(n, "u8") for n in ("tag", "cgroup", "looked_up", "missed")])
 
 
-_LOOKED_UP = ("cache.looked_up", "cache.missed")
-
-
 class PageCacheProbe:
     """Pages looked up, missed, inserted and dirtied, by cgroup."""
 
     name = "page-cache"
-    lookup = Attachment("raw", "mm_filemap_get_pages", "on_lookup", _LOOKED_UP, ("address_space",))
-    functions = tuple(
-        Attachment("kprobe", function, "on_filemap_read", _LOOKED_UP, ("kiocb", "iov_iter"))
-        for function in ("filemap_read", "generic_file_buffered_read")
-    )
-    """What buffered reads go through, for kernels without that tracepoint; the second was its name before 5.12."""
     attachments = (
         Attachment("raw", "mm_filemap_add_to_page_cache", "on_insert", arguments=("folio|page",)),
-        lookup,
+        LOOKUP,
         Attachment("raw", "writeback_dirty_folio", "on_dirty", ("cache.dirtied",), ("folio",)),
     )
 
-    def __init__(self, lookup: Attachment = lookup) -> None:
-        """`lookup`: what sees look-ups here (`_fit.lookups`)."""
+    def __init__(self, lookup: Attachment = LOOKUP) -> None:
+        """`lookup`: what sees look-ups here (`fit.lookups`)."""
         self._lookup = lookup
         self._drained: list[tuple[NDArray[Any], NDArray[Any]]] = []
         self._missing: list[str] = []
@@ -56,7 +49,7 @@ class PageCacheProbe:
         self._missing = record.missing
         if self._lookup.kind != "kprobe" or record.reason is not None:
             return record
-        how = f"look-ups by a kprobe on {self._lookup.event}: this kernel has no tracepoint {self.lookup.event}"
+        how = f"look-ups by a kprobe on {self._lookup.event}: this kernel has no tracepoint {LOOKUP.event}"
         return record.model_copy(update={"reason": how})
 
     def drain(self, module: Module, finished: int) -> dict[int, int]:

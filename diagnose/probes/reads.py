@@ -17,8 +17,9 @@ from diagnose.cgroups.mounts import unescape
 from diagnose.cgroups.paths import PATH_MAX
 from diagnose.histogram import BINS, BINS_PER_OCTAVE
 from diagnose.models import ProbeRecord, ReadDelays, ReadFile, ReadKind, Reads, ReadTotals
-from diagnose.probes._bpf import Attachment, Module, attach_probe
-from diagnose.probes._maps import text
+from diagnose.programs.attachment import Attachment
+from diagnose.programs.maps import text
+from diagnose.programs.module import Module, attach_probe
 
 KINDS: tuple[ReadKind, ...] = get_args(ReadKind)
 _FILES = [KINDS.index(kind) for kind in ("hit", "missed", "direct", "io_uring")]

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diagnose.models import ProbeRecord, StallKind, Stalls
-from diagnose.probes._bpf import Attachment, Module, attach_probe
+from diagnose.programs.attachment import Attachment
+from diagnose.programs.module import Module, attach_probe
 
 KINDS: tuple[StallKind, ...] = get_args(StallKind)
 _KEY = np.dtype([("cgroup", "u8"), ("window", "u4"), ("kind", "u4")])

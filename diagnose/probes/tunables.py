@@ -1,18 +1,22 @@
-"""What is set on this host and bears on the page cache: limits of dirty memory, and DAMON's schemes.
+"""What is set on this host and bears on the page cache: limits of dirty memory, DAMON's schemes, generations.
 
 `host_settings` yields the kernel's numbers by the kernel's names ("vm.dirty_ratio", "damon_reclaim.min_age");
 `damon_schemes` yields `DamonScheme`. Read once; what this kernel lacks, or hides, is left out.
-Sources: Documentation/admin-guide/sysctl/vm.rst, admin-guide/mm/damon/{reclaim,usage}.rst.
+Sources: Documentation/admin-guide/sysctl/vm.rst, admin-guide/mm/{damon/reclaim,damon/usage,multigen_lru}.rst.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
 from diagnose.cgroups.files import keyed, number, read
+from diagnose.errors import CannotMeasureError
 from diagnose.models import DamonScheme
+from diagnose.programs.btf import Btf
 
 DIRTY = (
     "dirty_background_bytes",
@@ -28,6 +32,12 @@ TAKING = ("pageout", "cold")
 DAMON_RECLAIM = ("min_age", "quota_sz", "quota_reset_interval_ms")
 """min_age in µs."""
 MOST_SCHEMES = 64
+BTF = Path("sys/kernel/btf/vmlinux")
+ROUNDS = "lru_gen.rounds_of_cgroups"
+"""1 where reclaim by generations, if on, goes round the cgroups: struct lru_gen_folio has their place (since 6.3).
+
+In its rounds it passes over a cgroup below memory.low once, and takes from it in the next (shrink_one in mm/vmscan.c).
+"""
 
 
 def host_settings(root: Path = Path("/")) -> dict[str, int]:
@@ -38,7 +48,14 @@ def host_settings(root: Path = Path("/")) -> dict[str, int]:
     module = root / "sys/module/damon_reclaim/parameters"
     if read(module, "enabled").strip() == "Y":
         found |= {f"damon_reclaim.{name}": number(read(module, name)) for name in DAMON_RECLAIM}
+    found["lru_gen.enabled"] = _hexadecimal(read(root / "sys/kernel/mm/lru_gen", "enabled"))
+    with suppress(CannotMeasureError):  # without BTF nothing tells
+        found[ROUNDS] = int(Btf.of_kernel(root / BTF).offset("lru_gen_folio", "seg") is not None)
     return {name: value for name, value in found.items() if value is not None}
+
+
+def _hexadecimal(text: str) -> int | None:
+    return int(text, 16) if re.fullmatch(r"0x[0-9a-fA-F]{1,8}\s*", text) else None
 
 
 def damon_schemes(root: Path = Path("/")) -> list[DamonScheme]:

@@ -6,7 +6,8 @@ Yields rows of the kind "io_uring" in the tables of the reads probe, whose slots
 from __future__ import annotations
 
 from diagnose.models import ProbeRecord
-from diagnose.probes._bpf import Attachment, Module
+from diagnose.programs.attachment import Attachment
+from diagnose.programs.module import Module
 
 
 class UringProbe:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
+from functools import partial
 from typing import Protocol, TextIO
 
 from diagnose.progress.lines import EVERY_SECONDS, Lines
 from diagnose.progress.seen import Evicted, Progress, WindowSeen
 
-__all__ = ["EVERY_SECONDS", "Evicted", "Lines", "Progress", "Silence", "Watcher", "WindowSeen", "watcher"]
+__all__ = ["EVERY_SECONDS", "Evicted", "Lines", "Progress", "Silence", "Watcher", "WindowSeen", "chosen", "watcher"]
 
 LEAST_COLUMNS = 40
 """Narrower than this, a live view would say less than a line that wraps."""
@@ -35,11 +37,18 @@ def watcher(mode: str = "auto", stream: TextIO | None = None) -> Watcher:
 
     `stream` is standard error unless given.
     """
+    return chosen(mode, stream)()
+
+
+def chosen(mode: str, stream: TextIO | None = None) -> Callable[[], Watcher]:
+    """Look at the stream now, and return what makes the watcher later (`watcher`)."""
     stream = stream or sys.stderr
     if mode == "none":
-        return Silence()
-    if mode == "plain" or not can_draw(stream):
-        return Lines(stream)
+        return Silence
+    return partial(Lines if mode == "plain" or not can_draw(stream) else _live, stream)
+
+
+def _live(stream: TextIO) -> Watcher:
     from diagnose.progress.live import Live  # rich is loaded for terminals alone
 
     return Live(stream)

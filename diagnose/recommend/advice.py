@@ -62,8 +62,12 @@ def undo(record: CgroupRecord, setting: str, windows: Windows) -> list[str]:
         return commands(record, setting, before, windows)
     if record.managed_by == "systemd" and unit_of(record.path) is not None and setting in _SYSTEMD:
         return commands(record, setting, "0" if setting == "memory.low" else "infinity", windows)
+    by_file = _by_file(record, setting, _NONE_IN_FILES.get(setting, "max"), windows)
     if record.managed_by in ("docker", "podman") and setting in _CONTAINER_SETTINGS:
-        return commands(record, setting, "-1", windows)
+        # `update --memory -1` is refused, and 0 changes nothing (moby issue 22516).
+        return [f"{by_file}   # {record.managed_by} update cannot take a limit away"]
+    if record.managed_by == "kubernetes" and setting in _CONTAINER_SETTINGS:
+        return ["# take memory out of resources.limits in the container's spec again"]
     return commands(record, setting, _NONE_IN_FILES.get(setting, "max"), windows)
 
 
@@ -77,13 +81,17 @@ def commands(record: CgroupRecord, setting: str, value: int | str, windows: Wind
         # a label may say more than a name ("4f8a1c2e9b7d in web.service"), which the runtime would not know
         known = record.name if record.name and _CONTAINER_NAME.fullmatch(record.name) else container
         return [f"{record.managed_by} update --memory {value} -- {known}"]
-    file = f"{windows.capture.cgroup_mount.rstrip('/')}{record.path}/{setting}"
-    by_file = f"echo {value} > {shlex.quote(file)}"
+    by_file = _by_file(record, setting, value, windows)
     if record.managed_by == "kubernetes":
         # What is set on the node is undone by the kubelet; the pod's spec is where a limit stays.
         lasting = f'resources: {{limits: {{memory: "{value}"}}}}   # in the container\'s spec'
         return [lasting] if setting in _CONTAINER_SETTINGS else [f"{by_file}   # until the kubelet writes it anew"]
     return [by_file]
+
+
+def _by_file(record: CgroupRecord, setting: str, value: int | str, windows: Windows) -> str:
+    file = f"{windows.capture.cgroup_mount.rstrip('/')}{record.path}/{setting}"
+    return f"echo {value} > {shlex.quote(file)}"
 
 
 def lasting(record: CgroupRecord, setting: str, windows: Windows) -> str:

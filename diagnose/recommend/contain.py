@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from diagnose import units
 from diagnose.cgroups.paths import is_within
 from diagnose.evaluate import Fired
@@ -13,6 +15,7 @@ from diagnose.recommend.cost import own_reuse, risk
 from diagnose.recommend.more_room import with_more_room
 from diagnose.recommend.need import need
 from diagnose.recommend.prediction import PRESSURE_CAUSES, Prediction, predict, waited_for
+from diagnose.recommend.protect import unprotected
 from diagnose.recommend.sizing import (
     MIB,
     RESERVE_SHARE,
@@ -20,7 +23,6 @@ from diagnose.recommend.sizing import (
     floor,
     others,
     peak_of,
-    record_of,
     shared_room,
 )
 from diagnose.windows import Windows
@@ -29,72 +31,121 @@ BACKSTOP = 1.25
 """memory.max stands so far above memory.high: it is for a job that reclaim cannot slow, not for everyday."""
 
 
+@dataclass(frozen=True)
+class _Division:
+    """What is left in a room for those who share the guilt there, and how much of it each gets, in bytes.
+
+    Each keeps its floor; what is left above all floors is divided. Containing some of them alone would not help.
+    """
+
+    left: int
+    floors: dict[str, Sum]
+    guilt: dict[str, float]
+
+    @property
+    def names(self) -> str:
+        return " and ".join(self.guilt)
+
+    @property
+    def above(self) -> int:
+        return self.left - sum(least.bytes for least in self.floors.values())
+
+    def part(self, path: str) -> float:
+        """Return its part of what is above: the larger its share of the evictions, the less; parts add up to 1."""
+        total, several = sum(self.guilt.values()), len(self.guilt)
+        if several == 1 or total == 0:
+            return 1 / several
+        return (1 - self.guilt[path] / total) / (several - 1)
+
+    def value(self, path: str) -> int:
+        """Return its limit in whole MiB, never below its floor."""
+        least = self.floors[path].bytes
+        return max(int(least + self.above * self.part(path)) // MIB, -(-least // MIB)) * MIB
+
+
 def contain(fired: Fired, facts: Facts) -> list[Recommendation]:
     """Return a limit for each culprit, on the level that a person would set it on (unit, container, job)."""
-    windows, service = facts.windows, facts.windows.capture.service.cgroup
-    guilt: dict[str, float] = {}
-    for culprit in fired.finding.culprits:
-        # A cgroup that the service itself lies in cannot be contained without containing the service.
-        if culprit.cgroup in facts.by_path and not is_within(service, culprit.cgroup):
-            level = person_level(culprit.cgroup, service)
-            guilt[level] = guilt.get(level, 0.0) + (culprit.share or 0.0)
-    return [r for path in guilt for r in _contain_one(path, guilt, fired, windows, facts)]
+    guilt = _guilt(fired, facts)
+    return [r for path in guilt for r in _contain_one(path, guilt, fired, facts)]
 
 
-def _contain_one(
-    path: str, guilt: dict[str, float], fired: Fired, windows: Windows, facts: Facts
-) -> list[Recommendation]:
-    record, peak = record_of(windows, path), peak_of(windows, path, "usage_bytes")
+def _guilt(fired: Fired, facts: Facts) -> dict[str, float]:
+    """Return the share of the evictions by the cgroup to contain; what lies within another of them counts there."""
+    service, guilt = facts.windows.capture.service.cgroup, dict[str, float]()
+    # A cgroup that the service itself lies in cannot be contained without containing the service.
+    accused = [c for c in fired.finding.culprits if c.cgroup in facts.by_path and not is_within(service, c.cgroup)]
+    levels = [person_level(culprit.cgroup, service) for culprit in accused]
+    for culprit, level in zip(accused, levels, strict=True):
+        highest = min((other for other in levels if is_within(level, other)), key=len)
+        guilt[highest] = guilt.get(highest, 0.0) + (culprit.share or 0.0)
+    return guilt
+
+
+def _contain_one(path: str, everybody: dict[str, float], fired: Fired, facts: Facts) -> list[Recommendation]:
+    windows = facts.windows
+    record, peak = windows.record_of(path), peak_of(windows, path, "usage_bytes")
     if record is None:
         return []
     setting = "memory.limit_in_bytes" if windows.capture.cgroup_version == 1 else "memory.high"
     capacity, source, room = shared_room(windows, path)
-    least, wanted, rest = floor(windows, path), need(windows), others(windows, list(guilt), room)
-    if peak is None or least is None or wanted is None or rest is None:
-        why = "its memory was not measured, so no limit can be worked out"
+    # Who lies outside the room takes nothing of it, whatever else it did.
+    guilt = {p: share for p, share in everybody.items() if room is None or is_within(p, room)}
+    floors = {p: least for p in guilt if (least := floor(windows, p)) is not None}
+    wanted, rest = need(windows), others(windows, list(guilt), room)
+    if peak is None or len(floors) < len(guilt) or wanted is None or rest is None:
+        unread = " and ".join(p for p in guilt if p not in floors)
+        why = f"{f'the memory of {unread}' if unread else 'its memory'} was not measured, so no limit can be worked out"
         return [no_limit(record, setting, why, [], _elsewhere(windows, path), _STAYS)]
     reserve = int((wanted.bytes + rest.bytes) * RESERVE_SHARE)
-    tenths, part = _tenths(capacity) - sum(map(_tenths, (wanted.bytes, rest.bytes, reserve))), _part(path, guilt)
-    left = tenths * MIB // 10
-    # Each keeps its floor; what is left above all floors is divided. Containing some of them alone would not help.
-    floors = {p: f.bytes for p in guilt if (f := floor(windows, p)) is not None}
-    above = left - sum(floors.values())
-    value = max(int(least.bytes + above * part) // MIB, -(-least.bytes // MIB)) * MIB
+    tenths = _tenths(capacity) - sum(map(_tenths, (wanted.bytes, rest.bytes, reserve)))
+    division = _Division(tenths * MIB // 10, floors, guilt)
     prediction = predict(facts, waited_for(facts, PRESSURE_CAUSES), wanted.avoided)
-    names = " and ".join(guilt)
     lines = [
         f"{source}, which they share, is {units.size(capacity)}",
         *wanted.lines,
         *([prediction.hit_ratio_line()] if prediction else []),
         *rest.lines,
         reserve_line(reserve, RESERVE_SHARE, wanted.bytes, rest.bytes),
-        _left_line(names, left, [capacity, wanted.bytes, rest.bytes, reserve]),
-        *_share_line(path, guilt, above, part, value),
+        _left_line(division, [capacity, wanted.bytes, rest.bytes, reserve]),
+        *_share_line(path, division),
         f"{path} used {units.size(peak)} at its peak",
-        *least.lines,
+        *floors[path].lines,
     ]
-    if above < 0:
+    if division.above < 0:
         if path != next(iter(guilt)):
             return []  # said with the first of them
-        lines += [line for p in list(guilt)[1:] if (other := floor(windows, p)) is not None for line in other.lines]
-        why = _too_little(least, guilt, left, sum(floors.values()))
+        lines += [line for p in list(guilt)[1:] for line in floors[p].lines]
         effect = prediction.sentence(fired.thresholds.get("slow_share")) if prediction else None
-        found = no_limit(record, setting, why, lines, _elsewhere(windows, path, names), _STAYS, names)
-        return [with_more_room(found, path, source, capacity, room, left, floors, windows, effect)]
-    if value >= peak:
-        why = f"it never used more than {units.size(peak)}, which already fits into the {units.size(value)} left for it"
-        return [no_limit(record, setting, why, lines, _elsewhere(windows, path), _STAYS)]
+        elsewhere = _elsewhere(windows, path, division.names)
+        found = no_limit(record, setting, _too_little(division), lines, elsewhere, _STAYS, division.names)
+        minimum = {p: one.bytes for p, one in floors.items()}
+        return [with_more_room(found, path, source, capacity, room, division.left, minimum, windows, effect)]
+    value = division.value(path)
+    if (fits := _fits(windows, path, setting, value)) is not None:
+        return [no_limit(record, setting, fits, lines, _elsewhere(windows, path), _STAYS)]
     limit = _containment(record, setting, value, [*lines, *own_reuse(windows, record, value)], fired, facts, prediction)
-    if beside := [p for p in guilt if p != path]:
+    beside = [p for p in guilt if p != path and _fits(windows, p, setting, division.value(p)) is None]
+    if beside:
         effect = f"With {' and '.join(beside)} contained too: {_within(limit.expected_effect)}"
         limit = limit.model_copy(update={"expected_effect": effect})
     return [limit, *_backstop(limit, record, windows)]
 
 
+def _fits(windows: Windows, path: str, setting: str, value: int) -> str | None:
+    """Say why a limit of this value changes nothing: less is used, or allowed already; None: it would be felt."""
+    record, peak = windows.record_of(path), peak_of(windows, path, "usage_bytes") or 0
+    current = record.settings.get(setting) if record is not None else None
+    if value < peak and (current is None or value < current):
+        return None
+    now = f"it never used more than {units.size(peak)}" if value >= peak else f"its {setting} is {units.size(current)}"
+    return f"{now}, which already fits into the {units.size(value)} left for it"
+
+
 _STAYS = "As long as nothing is changed, the service keeps waiting for pages that were evicted."
 
 
-def _left_line(names: str, left: int, parts: list[int]) -> str:
+def _left_line(division: _Division, parts: list[int]) -> str:
+    names, left = division.names, division.left
     if left <= 0:
         return f"left for {names}: nothing"
     # Summands of one unit and one digit more than elsewhere: who adds them up shall come to the same.
@@ -112,14 +163,16 @@ def _within(sentence: str) -> str:
     return sentence[0].lower() + sentence[1:] if sentence.startswith(("Under ", "The ")) else sentence
 
 
-def _share_line(path: str, guilt: dict[str, float], above: int, part: float, value: int) -> list[str]:
-    if above < 0:
+def _share_line(path: str, division: _Division) -> list[str]:
+    if division.above < 0:
         return []
-    if len(guilt) == 1:
+    value = division.value(path)
+    if len(division.guilt) == 1:
         return [f"in whole MiB: {value // MIB} MiB"]
     return [
-        f"each keeps its floor; of the {units.size(above)} above the floors {path} gets {units.percent(part)} (the "
-        f"larger its share of the evictions, the less), in whole MiB {value // MIB} MiB in all"
+        f"each keeps its floor; of the {units.size(division.above)} above the floors {path} gets "
+        f"{units.percent(division.part(path))} (the larger its share of the evictions, the less), in whole MiB "
+        f"{value // MIB} MiB in all"
     ]
 
 
@@ -132,26 +185,16 @@ def _elsewhere(windows: Windows, path: str, names: str | None = None) -> list[st
     return ways
 
 
-def _too_little(least: Sum, guilt: dict[str, float], left: int, floors: int) -> str:
+def _too_little(division: _Division) -> str:
     """Say why no containment is safe: for one the floor is too high, for several the sum of theirs."""
-    if len(guilt) == 1:
-        return f"what is left for it, {_or_nothing(left)}, is below its floor of {units.size(least.bytes)}"
-    return (
-        f"what is left for {' and '.join(guilt)}, {_or_nothing(left)}, is below their floors together, "
-        f"{units.size(floors)}"
-    )
+    floors = units.size(division.left - division.above)
+    if len(division.guilt) == 1:
+        return f"what is left for it, {_or_nothing(division.left)}, is below its floor of {floors}"
+    return f"what is left for {division.names}, {_or_nothing(division.left)}, is below their floors together, {floors}"
 
 
 def _or_nothing(left: int) -> str:
     return units.size(left) if left > 0 else "nothing"
-
-
-def _part(path: str, guilt: dict[str, float]) -> float:
-    """Divide what is left among several: the larger its share of the evictions, the less; parts add up to 1."""
-    total = sum(guilt.values())
-    if len(guilt) == 1 or total == 0:
-        return 1 / len(guilt)
-    return (1 - guilt[path] / total) / (len(guilt) - 1)
 
 
 def _containment(
@@ -161,13 +204,13 @@ def _containment(
     windows, path = facts.windows, record.path
     below = [n for n in facts.neighbours if is_within(n, path)]
     evicted = sum(facts.number("neighbour.evicted_of_service", n) or 0.0 for n in below)
-    seconds = units.duration(windows.count * windows.seconds)
+    seconds = units.duration(windows.length)
     reason = (
         f"{path} evicted {units.pages(evicted)} of {windows.capture.service.cgroup} in {seconds}; below this limit it "
         "reclaims its own pages first and leaves the service room for what it needs."
     )
-    if setting == "memory.limit_in_bytes":
-        reason += " On cgroup v1 nothing protects the service itself (there is no memory.low): this is all."
+    if (alone := unprotected(windows, [path])) is not None:
+        reason += f" {alone}"
     return Recommendation(
         cgroup=path,
         setting=setting,

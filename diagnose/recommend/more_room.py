@@ -6,7 +6,8 @@ from diagnose import units
 from diagnose.limits import shared_limit
 from diagnose.models import CgroupRecord, Recommendation
 from diagnose.recommend.advice import commands, undo
-from diagnose.recommend.sizing import MIB, record_of, room_above
+from diagnose.recommend.raising import in_the_way
+from diagnose.recommend.sizing import MIB, room_above
 from diagnose.windows import Windows
 
 
@@ -38,15 +39,18 @@ def with_more_room(
         )
         risk = f"{found.risk} Room that is added without a limit for {names} fills again."
         return found.model_copy(update={"alternatives": [*found.alternatives, way], "risk": risk})
-    limit, shared = shared_limit(windows, neighbour), record_of(windows, room)
+    limit, shared = shared_limit(windows, neighbour), windows.record_of(room)
     spare, whose = room_above(windows, limit) if limit is not None else (None, "the host")
     has = "how much it has to give was not measured" if spare is None else f"which has room for {units.size(spare)}"
     way = (
         f"raise {source} from {units.size(capacity)} to {units.size(capacity + more)}, {units.size(more)} more out of "
         f"{whose}, {has}, and together with that limit {limits}: without the limit the new room fills again"
     )
-    limited = {path: record for path in floors if (record := record_of(windows, path)) is not None}
-    changes = [(shared, limit.setting, capacity + more)] if shared is not None and limit is not None else []
+    limited = {path: record for path in floors if (record := windows.record_of(path)) is not None}
+    changes: list[tuple[CgroupRecord, str, int]] = []
+    if shared is not None and limit is not None:
+        new = {limit.setting: capacity + more, **in_the_way(shared, limit, capacity + more)}
+        changes += [(shared, setting, value) for setting, value in new.items()]
     changes += [(record, found.setting, floors[path]) for path, record in limited.items()]
     update: dict[str, object] = {"alternatives": [*found.alternatives, way]}
     if spare is not None and more <= spare:

@@ -8,7 +8,7 @@ import numpy as np
 
 from diagnose import units
 from diagnose.missratio import MIN_REFAULTS, curve, different_pages
-from diagnose.recommend.sizing import peak_of, series_of
+from diagnose.recommend.sizing import peak_of
 from diagnose.windows import Series, Windows
 
 SAMPLE_ONE_IN = 64
@@ -52,7 +52,7 @@ def need(windows: Windows) -> Need | None:
     came back: what it used at its peak.
     """
     service = windows.capture.service
-    usage, cache = (series_of(windows, service.cgroup, key) for key in ("usage_bytes", "file_bytes"))
+    usage, cache = (windows.gauge_of(service.cgroup, key) for key in ("usage_bytes", "file_bytes"))
     peak, different = peak_of(windows, service.cgroup, "usage_bytes"), different_pages(windows)
     if peak is None:
         return None
@@ -60,7 +60,7 @@ def need(windows: Windows) -> Need | None:
     known = usage is not None and cache is not None and not np.isnan(usage - cache).all()
     if usage is None or cache is None or not known or different is None or different < MIN_REFAULTS:
         return _with_swap(peak, 1.0, f"{service.cgroup} used {units.size(peak)} at its peak: it needs as much", swapped)
-    rest = int(np.nanmax(usage - cache))
+    rest = max(0, int(np.nanmax(usage - cache)))  # the two are read one after the other
     wanted = min(_ways(windows, cache, different), key=lambda way: way.bytes)
     total = wanted.bytes + rest
     with_rest = f"with {units.size(rest)} of other memory it needs {units.size(total)}"

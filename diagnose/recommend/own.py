@@ -8,10 +8,11 @@ from diagnose.facts import Facts
 from diagnose.facts.limit import hit_most
 from diagnose.limits import Limit, own_limit, shared_limit
 from diagnose.models import CgroupRecord, Recommendation
-from diagnose.recommend.advice import commands, lasting, no_limit, reserve_line, undo
+from diagnose.recommend.advice import commands, no_limit, reserve_line, undo
 from diagnose.recommend.need import Need, need
 from diagnose.recommend.prediction import OWN_CAUSES, PRESSURE_CAUSES, Prediction, predict, waited_for
-from diagnose.recommend.sizing import MIB, RESERVE_SHARE, others, record_of, room_above
+from diagnose.recommend.raising import Words, in_the_way, raised
+from diagnose.recommend.sizing import MIB, RESERVE_SHARE, others, room_above
 from diagnose.windows import Windows
 
 
@@ -46,12 +47,11 @@ def raise_hit(fired: Fired, facts: Facts) -> list[Recommendation]:
     """Return a higher value for the limit that was hit most, by what lay in swap for want of room below it."""
     windows = facts.windows
     limit = hit_most(facts)
-    record = None if limit is None else record_of(windows, limit.cgroup)
+    record = None if limit is None else windows.record_of(limit.cgroup)
     used = None if limit is None else windows.peak(limit.cgroup_id, "usage_bytes")
     if limit is None or record is None or used is None:
         return []
-    swapped, room_and_whose = windows.peak(limit.cgroup_id, "swap_bytes"), room_above(windows, limit)
-    room, whose = room_and_whose
+    swapped, (room, whose) = windows.peak(limit.cgroup_id, "swap_bytes"), room_above(windows, limit)
     held = int(swapped or 0)
     reserve = int((used + held) * RESERVE_SHARE)
     value = -(-int(used + held + reserve) // MIB) * MIB
@@ -62,37 +62,18 @@ def raise_hit(fired: Fired, facts: Facts) -> list[Recommendation]:
         reserve_line(reserve, RESERVE_SHARE, int(used), held),
         *([] if room is None else [f"{whose} has room for {units.size(room)} more"]),
     ]
-    if held < MIB or room is None or more > room:
+    if held < MIB or more <= 0 or room is None or more > room:
         return [_no_value_for_hit(record, limit, held, more, room, whose, lines, windows)]
-    return [
-        Recommendation(
-            cgroup=limit.cgroup,
-            setting=limit.setting,
-            current_bytes=limit.limit_bytes,
-            value_bytes=value,
-            reason=f"what is below it needs more than {units.size(limit.limit_bytes)}: the rest went to swap, and each "
-            "page that is read has to push one out first.",
-            arithmetic=[*lines, f"in whole MiB: {value // MIB} MiB, {units.size(more)} more"],
-            expected_effect="What lay in swap fits, so that reads need not push it out first. How much of their time "
-            "that saves was not measured, and the service may grow on: a measurement after the change tells.",
-            risk=f"{units.size(more)} less for others, of {units.size(room)} that {whose} has to give; where the "
-            f"service grows on, the reclaim is only put off.{_way_back(limit)}",
-            commands=commands(record, limit.setting, value, windows),
-            undo=undo(record, limit.setting, windows),
-            lasts=lasting(record, limit.setting, windows),
-        )
-    ]
-
-
-def _way_back(limit: Limit) -> str:
-    """Say what it takes to lower the limit again (cgroup-v1/memory.rst, cgroup-v2.rst)."""
-    fails = {
-        "memory.limit_in_bytes": ", and refuses it (EBUSY) where it cannot",
-        "memory.max": ", and kills processes below it where it cannot",
-    }
-    return (
-        f" The way back makes the kernel reclaim at once what is used above it by then{fails.get(limit.setting, '')}."
+    words = Words(
+        reason=f"what is below it needs more than {units.size(limit.limit_bytes)}: the rest went to swap, and each "
+        "page that is read has to push one out first.",
+        arithmetic=[*lines, f"in whole MiB: {value // MIB} MiB, {units.size(more)} more"],
+        effect="What lay in swap fits, so that reads need not push it out first. How much of their time that saves was "
+        "not measured, and the service may grow on: a measurement after the change tells.",
+        risk=f"{units.size(more)} less for others, of {units.size(room)} that {whose} has to give; where the service "
+        "grows on, the reclaim is only put off.",
     )
+    return raised(record, limit, value, words, windows)
 
 
 def _no_value_for_hit(
@@ -100,8 +81,10 @@ def _no_value_for_hit(
     windows: Windows,
 ) -> Recommendation:  # fmt: skip
     ways = ["let the service allocate and write less, or run it on a host with more memory"]
-    tried: list[str] = []
-    if held >= MIB and room is None:
+    tried: list[tuple[str, int]] = []
+    if held >= MIB and more <= 0:
+        why = "what was used below it and what lay in swap fit into it together, so it is not this that lacks room"
+    elif held >= MIB and room is None:
         why = f"{units.size(more)} more is wanted, and how much {whose} has to spare was not measured"
     elif held >= MIB:
         why = f"{units.size(more)} more is wanted, and {whose} has room for {units.size(room)}"
@@ -111,19 +94,21 @@ def _no_value_for_hit(
         if room is not None and 0 < step <= room:
             value = limit.limit_bytes + step
             ways.insert(0, f"raise it by a quarter, to {units.exact_size(value)}, and measure again")
-            tried = commands(record, limit.setting, value, windows)
+            tried = [(limit.setting, value), *in_the_way(record, limit, value).items()]
     risk = (
         "As long as nothing is changed, reads keep waiting for reclaim; room given to the service is less for others."
     )
     found = no_limit(record, limit.setting, why, lines, ways, risk)
-    return found.model_copy(update={"commands": tried, "undo": undo(record, limit.setting, windows) if tried else []})
+    by_hand = [command for setting, value in tried for command in commands(record, setting, value, windows)]
+    back = [command for setting, _ in reversed(tried) for command in undo(record, setting, windows)]
+    return found.model_copy(update={"commands": by_hand, "undo": back})
 
 
 def _raised(
     fired: Fired, windows: Windows, limit: Limit, wanted: Need, rest: int, more_lines: list[str], reason: str,
     prediction: Prediction | None,
 ) -> list[Recommendation]:  # fmt: skip
-    record = record_of(windows, limit.cgroup)
+    record = windows.record_of(limit.cgroup)
     if record is None:
         return []
     reserve = int((wanted.bytes + rest) * RESERVE_SHARE)
@@ -140,21 +125,13 @@ def _raised(
         lines.append(f"{whose} has room for {units.size(room)} more")
     if wanted.swapped is None or wanted.bytes + rest <= limit.limit_bytes or room is None or more > room:
         return [_no_value(record, limit, wanted, rest, more, room, whose, lines)]
-    return [
-        Recommendation(
-            cgroup=limit.cgroup,
-            setting=limit.setting,
-            current_bytes=limit.limit_bytes,
-            value_bytes=value,
-            reason=reason,
-            arithmetic=[*lines, f"in whole MiB: {value // MIB} MiB, {units.size(more)} more"],
-            expected_effect=_effect(fired, wanted, prediction),
-            risk=f"{units.size(more)} less for others: {whose} has room for {units.size(room)} more.{_way_back(limit)}",
-            commands=commands(record, limit.setting, value, windows),
-            undo=undo(record, limit.setting, windows),
-            lasts=lasting(record, limit.setting, windows),
-        )
-    ]
+    words = Words(
+        reason=reason,
+        arithmetic=[*lines, f"in whole MiB: {value // MIB} MiB, {units.size(more)} more"],
+        effect=_effect(fired, wanted, prediction),
+        risk=f"{units.size(more)} less for others: {whose} has room for {units.size(room)} more.",
+    )
+    return raised(record, limit, value, words, windows)
 
 
 def _effect(fired: Fired, wanted: Need, prediction: Prediction | None) -> str:

@@ -17,27 +17,47 @@ from diagnose.windows import Windows
 def protect(fired: Fired, facts: Facts) -> list[Recommendation]:
     """Protection exists on v2 only (memory.low), and needs the ancestors' own up to the room that is shared."""
     windows = facts.windows
+    culprits = [culprit.cgroup for culprit in fired.finding.culprits]
     wanted = need(windows)
-    if windows.capture.cgroup_version == 1 or wanted is None:
+    if wanted is None or unprotected(windows, culprits) is not None:
         return []
     service = windows.capture.service.cgroup
-    rooms = [shared_limit(windows, culprit.cgroup) for culprit in fired.finding.culprits]
+    rooms = [shared_limit(windows, culprit) for culprit in culprits]
     chain = [c for c in windows.capture.cgroups if is_within(service, c.path) and c.path != "/"]
     # Reclaim sets out from the cgroup whose limit is reached, on a host without such limits from the root, and heeds
     # what every cgroup below it on the way declares: also one that holds a culprit (cgroup-v2.rst, memory.low).
     below_room = [c for c in chain if any(not room or not is_within(room.cgroup, c.path) for room in rooms)]
-    value = -(-wanted.bytes // MIB) * MIB
     return [
-        _protection(record, min(value, _own_bound(record) or value), wanted, windows)
+        _protection(record, value, wanted, windows)
         for record in sorted(below_room, key=lambda c: -len(c.path))
-        if (record.settings.get("memory.low") or 0) < value
+        if (record.settings.get("memory.low") or 0) < (value := _enough(record, wanted))
     ]
 
 
-def _own_bound(record: CgroupRecord) -> int | None:
-    """Return the cgroup's own lowest limit: protection beyond it protects nothing."""
+def _enough(record: CgroupRecord, wanted: Need) -> int:
+    """Return what is wanted in whole MiB, or the cgroup's own lowest limit: protection beyond it protects nothing."""
     limits = [v for s in ("memory.high", "memory.max") if (v := record.settings.get(s)) is not None]
-    return min(limits, default=None)
+    return min([-(-wanted.bytes // MIB) * MIB, *limits])
+
+
+def unprotected(windows: Windows, neighbours: list[str]) -> str | None:
+    """Return why nothing here protects the service from these neighbours, a sentence; None where memory.low does.
+
+    The host's own reclaim goes round the cgroups where it goes by generations, and takes from a protected one the
+    second time (shrink_one in mm/vmscan.c, since Linux 6.3): by itself memory.low then keeps nothing (`make accuracy`).
+    The reclaim of a limit does not (shrink_node_memcgs).
+    """
+    if windows.capture.cgroup_version == 1:
+        return "On cgroup v1 nothing protects the service itself (there is no memory.low): this is all."
+    settings = windows.capture.host.settings
+    enabled, rounds = settings.get("lru_gen.enabled", 0), settings.get("lru_gen.rounds_of_cgroups")
+    if not (enabled & 1 and rounds) or any(shared_limit(windows, neighbour) for neighbour in neighbours):
+        return None
+    return (
+        "Nothing protects the service itself: the host's reclaim goes round the cgroups by generations "
+        f"(lru_gen.enabled is {enabled:#x} here) and passes over one below its memory.low, but not twice in a row. "
+        "This is all."
+    )
 
 
 def _protection(record: CgroupRecord, value: int, wanted: Need, windows: Windows) -> Recommendation:

@@ -8,8 +8,7 @@ import numpy as np
 
 from diagnose import units
 from diagnose.cgroups.paths import is_within
-from diagnose.limits import Limit, limit_above, shared_limit
-from diagnose.models import CgroupRecord
+from diagnose.limits import Limit, limits_above, shared_limit
 from diagnose.windows import Series, Windows
 
 MIB = 1 << 20
@@ -32,15 +31,10 @@ class Sum:
     lines: tuple[str, ...]
 
 
-def record_of(windows: Windows, path: str) -> CgroupRecord | None:
-    """Return who bears a path; of several that bore it one after the other, the one that was made last."""
-    return max((c for c in windows.capture.cgroups if c.path == path), key=lambda c: c.id, default=None)
-
-
 def peak_of(windows: Windows, path: str, key: str) -> int | None:
-    record = record_of(windows, path)
-    peak = windows.peak(record.id, key) if record else None
-    return None if peak is None else int(peak)
+    """Return the highest reading of whoever bore a path: a job that is made anew for each run needs what any needed."""
+    peaks = [windows.peak(cgroup, key) for cgroup, bore in windows.paths.items() if bore == path]
+    return max((int(peak) for peak in peaks if peak is not None), default=None)
 
 
 def floor(windows: Windows, path: str) -> Sum | None:
@@ -84,7 +78,7 @@ def dirty_for_long(windows: Windows, path: str) -> Sum:
 
 def dirty_at_once(windows: Windows, path: str) -> int | None:
     """Return the most that a cgroup held dirty and under writeback at the end of any window; None: not measured."""
-    series = [s for key in ("dirty_bytes", "writeback_bytes") if (s := series_of(windows, path, key)) is not None]
+    series = [s for key in ("dirty_bytes", "writeback_bytes") if (s := windows.gauge_of(path, key)) is not None]
     at_once = np.sum(series, axis=0) if series else np.full(1, np.nan)
     return None if np.isnan(at_once).all() else int(np.nanmax(at_once))
 
@@ -112,8 +106,8 @@ def others(windows: Windows, neighbours: list[str], room: str | None) -> Sum | N
     apart = [windows.capture.service.cgroup, *neighbours]
     if room is None:
         return _others_on_the_host(windows, apart)
-    total = series_of(windows, room, "usage_bytes")
-    parts = [series_of(windows, path, "usage_bytes") for path in apart]
+    total = windows.gauge_of(room, "usage_bytes")
+    parts = [windows.gauge_of(path, "usage_bytes") for path in apart]
     if total is None or any(p is None for p in parts):
         return None
     # NaN where one of them was not read: such a window says nothing.
@@ -126,15 +120,17 @@ def others(windows: Windows, neighbours: list[str], room: str | None) -> Sum | N
 
 def _others_on_the_host(windows: Windows, apart: list[str]) -> Sum | None:
     """What the host cannot reclaim stands for the others, and of their cache what reclaim left alone meanwhile."""
-    column = windows.capture.host_samples.values.get("meminfo.MemAvailable_bytes") or []
-    available = [v for v in column if v is not None]
-    if not available:
+    available = windows.host_gauge("meminfo.MemAvailable_bytes")
+    if available is None or np.isnan(available).all():
         return None
-    own = sum(peak_of(windows, path, "anon_bytes") or 0 for path in apart)
-    held = max(0, windows.capture.host.memory_bytes - min(available) - own)
+    # Window by window: peaks of different moments, taken together, would be more than was ever held.
+    own = sum((_anonymous(windows, path) for path in apart), np.zeros(windows.count))
+    rest = windows.capture.host.memory_bytes - available - own
+    fullest = int(np.nanargmax(rest))
+    held = max(0, int(rest[fullest]))
     lines: tuple[str, ...] = (
         f"the rest of the host held up to {units.size(held)} that could not be reclaimed (memory less MemAvailable, "
-        f"less {units.size(own)} anonymous memory of {' and '.join(apart)})",
+        f"less {units.size(own[fullest])} anonymous memory of {' and '.join(apart)})",
     )
     if kept := _cache_left_alone(windows, apart):
         lines += (
@@ -144,13 +140,19 @@ def _others_on_the_host(windows: Windows, apart: list[str]) -> Sum | None:
     return Sum(held + kept, lines)
 
 
+def _anonymous(windows: Windows, path: str) -> Series:
+    """Return the anonymous memory of a cgroup by window, in bytes; where it was not read, its peak stands for it."""
+    read, peak = windows.gauge_of(path, "anon_bytes"), float(peak_of(windows, path, "anon_bytes") or 0)
+    return np.full(windows.count, peak) if read is None else np.where(np.isnan(read), peak, read)
+
+
 def _cache_left_alone(windows: Windows, apart: list[str]) -> int:
     """Return the bytes of everybody else's page cache if reclaim took next to nothing of it; else 0.
 
     Generations (MGLRU, the default in many distributions since Linux 6.1) pass over cgroups in turn: a flood in one may
     cost the service all of its cache, and the programs and libraries of the root cgroup nothing.
     """
-    whole, parts = series_of(windows, "/", "file_bytes"), [series_of(windows, path, "file_bytes") for path in apart]
+    whole, parts = windows.gauge_of("/", "file_bytes"), [windows.gauge_of(path, "file_bytes") for path in apart]
     if whole is None or any(part is None for part in parts):
         return 0
     rest = whole - sum((part for part in parts if part is not None), np.zeros(windows.count))
@@ -160,23 +162,20 @@ def _cache_left_alone(windows: Windows, apart: list[str]) -> int:
     return int(least) if least >= (1 - LEFT_ALONE_SHARE) * most else 0
 
 
-def series_of(windows: Windows, path: str, key: str) -> Series | None:
-    record = record_of(windows, path)
-    return windows.gauge(record.id, key) if record else None
-
-
 def room_above(windows: Windows, limit: Limit) -> tuple[int | None, str]:
     """Return how many bytes more the service may take, and what bounds them; None: not measured."""
     available = [
         v for v in windows.capture.host_samples.values.get("meminfo.MemAvailable_bytes") or [] if v is not None
     ]
-    spare = int(min(available) * (1 - RESERVE_SHARE)) if available else None
-    above = limit_above(windows, limit.cgroup)
-    if above is None:
-        return spare, "the host"
-    used = windows.peak(above.cgroup_id, "usage_bytes")
-    left = None if used is None else max(0, int(above.limit_bytes - used))
-    # Below a limit of its own the room is what nobody used there; cache of others would have to make way.
-    if left is not None and (spare is None or left < spare):
-        return left, f"{above.setting} of {above.cgroup}"
-    return spare, "the host"
+    spare, whose = int(min(available) * (1 - RESERVE_SHARE)) if available else None, "the host"
+    # Below a limit of its own the room is what nobody used there; cache of others would have to make way. The lowest
+    # limit need not be the one that leaves least.
+    for above in limits_above(windows, limit.cgroup):
+        used = windows.peak(above.cgroup_id, "usage_bytes")
+        name = f"{above.setting} of {above.cgroup}"
+        if used is None:
+            return None, name
+        left = max(0, int(above.limit_bytes - used))
+        if spare is None or left < spare:
+            spare, whose = left, name
+    return spare, whose

@@ -232,7 +232,3 @@ def fact_uses(part: Part) -> list[Use]:
         bursts = part.on_off
         return [(("on_off", "activity"), bursts.activity, "series"), (("on_off", "effect"), bursts.effect, "series")]
     return []
-
-
-for _model in (All, AnyOf, Not, ForEach):
-    _model.model_rebuild()

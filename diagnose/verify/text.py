@@ -20,7 +20,7 @@ EVICTORS = {
     "self": "the service itself",
     "kswapd": "kswapd",
     "proactive": "proactive reclaim",
-    "dropped": "drop_caches",
+    "dropped": "drop_caches or fadvise",
     "unknown": "someone unknown",
 }
 """Who is behind an eviction, as `evicted_by_pages` names them; what was truncated was not evicted."""

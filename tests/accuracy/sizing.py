@@ -7,6 +7,7 @@ for pages which proactive reclaim (DAMON) took are counted apart: no limit chang
 
 from __future__ import annotations
 
+import math
 import re
 import statistics
 from collections.abc import Callable, Sequence
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from diagnose import capture as captures
+from diagnose import units
 from diagnose.lab import running
 from diagnose.models import Capture, Recommendation
 from diagnose.recommend.need import need
@@ -64,7 +66,7 @@ class Sized:
     blamed: float | None = None
     agreed: float | None = None
     tried: str = ""
-    """Where no limit was recommended: what happens with one."""
+    """Where no limit, or on v2 no protection, was recommended: what happens with one."""
     again: bool = True
     """Whether the service lost pages again whenever the limits were taken back; else the optimum says nothing."""
     unsafe: bool = False
@@ -127,13 +129,15 @@ def try_limits(trial: Trial) -> Sized:
     for lever in levers:
         # Alone a lever may do less than both did.
         enough_now = _enough(before, after) and (len(levers) == 1 or attempt.enough(lever, 1.0))
-        factors.append(_optimum(attempt, lever, enough_now))
-        optima.append(_beyond(factors[-1]) + _listed(lever, lab.parent, factors[-1]))
+        factor = _optimum(attempt, lever, enough_now)
+        optima.append(_told(lever, lab.parent, factor))
+        if factor is not None or lever[0].setting != PROTECTION:
+            factors.append(math.inf if factor is None else max(factor, 1 / factor))
     return Sized(
         name,
         _listed(limits, lab.parent),
         optimum=", ".join(optima),
-        ratio=max(max(factor, 1 / factor) for factor in factors),
+        ratio=max(factors),
         slow_removed=tuple(1 - r.slow_share / before.slow_share for r in reversed(afterwards)) if before.slow else (),
         slow_avoided=_avoided(before, afterwards),
         removed=1 - after.avoidable_share / before.avoidable_share if before.avoidable_share else None,
@@ -142,6 +146,7 @@ def try_limits(trial: Trial) -> Sized:
         killed=killed,
         alive=alive,
         again=attempt.again,
+        tried=_protection_alone(attempt),
         **common,
     )
 
@@ -150,15 +155,36 @@ class Attempt:
     """One lever after the other, each time on the service as it was found."""
 
     def __init__(self, trial: Trial, limits: Sequence[Recommendation], before: Reading) -> None:
-        self._trial, self._limits, self._before = trial, limits, before
+        self.trial, self._limits, self.before = trial, limits, before
         self.again = True
         """Whether the service lost its pages again each time that the limits were taken back."""
 
     def enough(self, lever: Sequence[Recommendation], factor: float) -> bool:
         """Set the values of a lever, all of them times `factor`, and no others; returns whether that was enough."""
-        self.again &= self._trial.take_back(self._limits)
-        self._trial.apply(lever, factor)
-        return _enough(self._before, self._trial.measure(f"{lever[0].setting}-x{factor:.2f}"))
+        self._from_the_start()
+        self.trial.apply(lever, factor)
+        return _enough(self.before, self.trial.measure(f"{lever[0].setting}-x{factor:.2f}"))
+
+    def protected(self, size: int) -> float:
+        """Protect so many bytes of the service, and nothing else; returns the share of the missed reads removed."""
+        self._from_the_start()
+        self.trial.protect(size)
+        now = self.trial.measure("protected")
+        self.trial.protect(0)
+        return 1 - now.avoidable_share / self.before.avoidable_share
+
+    def _from_the_start(self) -> None:
+        self.again &= self.trial.take_back(self._limits)
+
+
+def _protection_alone(attempt: Attempt) -> str:
+    """Try what the report did not recommend, where the hierarchy has it: memory.low for all that the service needs."""
+    version, before = attempt.trial.hierarchy.version, attempt.before
+    wanted = need(Windows(before.capture))
+    if version == 1 or wanted is None or any(r.setting == PROTECTION for r in before.report.recommendations):
+        return ""
+    removed = attempt.protected(wanted.bytes)
+    return f"(memory.low {wanted.bytes // MIB} MiB instead removed {units.percent(max(0.0, removed))})"
 
 
 def _avoided(before: Reading, afterwards: Sequence[Reading]) -> float | None:
@@ -178,10 +204,13 @@ def _listed(limits: Sequence[Recommendation], parent: str, factor: float = 1.0) 
     return ", ".join(f"{who}{s} {value} MiB" for who, s, value in zip(whose, settings, values, strict=True))
 
 
-def _beyond(factor: float) -> str:
-    """Say where the bisection never met its end: the optimum is farther away than it looked."""
+def _told(lever: Sequence[Recommendation], parent: str, factor: float | None) -> str:
+    if factor is None:
+        return f"no {lever[0].setting} alone"
+    # Where the bisection never met its end, the optimum is farther away than it looked.
     farthest = WIDEST ** (1 - 1 / 2**STEPS) * 0.999
-    return "at least " if factor >= farthest else "at most " if factor <= 1 / farthest else ""
+    beyond = "at least " if factor >= farthest else "at most " if factor <= 1 / farthest else ""
+    return beyond + _listed(lever, parent, factor)
 
 
 def _predicted(limit: Recommendation) -> float | None:
@@ -195,14 +224,16 @@ def _levers(limits: Sequence[Recommendation]) -> list[list[Recommendation]]:
     return [lever for lever in ([r for r in limits if r not in protecting], protecting) if lever]
 
 
-def _optimum(attempt: Attempt, lever: Sequence[Recommendation], enough_now: bool) -> float:
-    """Return the factor on the recommended limits from which on they remove less than `REMOVED`."""
+def _optimum(attempt: Attempt, lever: Sequence[Recommendation], enough_now: bool) -> float | None:
+    """Return the factor on the recommended limits from which on they remove less than `REMOVED`; None: none does."""
     if all(r.setting == PROTECTION or (r.current_bytes or r.value_bytes or 0) < (r.value_bytes or 0) for r in lever):
         # The smallest that is good; one that was in force before was not.
         lowest = max(1 / WIDEST, *((r.current_bytes or 0) / (r.value_bytes or 1) for r in lever))
         good, bad = (1.0, lowest) if enough_now else (WIDEST, 1.0)
     else:
         good, bad = (1.0, WIDEST) if enough_now else (1 / WIDEST, 1.0)
+    if not enough_now and not attempt.enough(lever, good):
+        return None
     return bisect(lambda factor: attempt.enough(lever, factor), good, bad)
 
 

@@ -48,7 +48,8 @@ def section(rows: Sequence[Sized], host: str) -> tuple[str, bool]:
         "",
         f"The recommended limits set by hand, {SECONDS:.0f} s before and {AFTERWARDS} times after that, of which the "
         f"median counts ({host}); then bisected for the largest containment, or the smallest raised limit, that still "
-        f"removes {units.percent(REMOVED)} of the missed reads (up to a factor of {WIDEST:g} away). The host's "
+        f"removes {units.percent(REMOVED)} of the missed reads (up to a factor of {WIDEST:g} away), each time from an "
+        "empty cache of the service on, and once it has lost pages as at first. The host's "
         "proactive reclaim (DAMON, where it runs) evicts pages of the service whatever the limits: reads that waited "
         "for those are among the slow reads, and left out of the next two columns. Blame agrees where a read blamed on "
         "reclaim under pressure names one of the lab's culprits, without one the service itself; a service short of "
@@ -72,8 +73,11 @@ def section_of_guests(rows: Sequence[tuple[str, Sized]], seconds: float) -> tupl
         "floods the host's cache, kswapd evicts, and no proactive reclaim runs; an emulated service takes longer to go "
         f"through its files, so that {seconds:.0f} s are measured each time. What kswapd evicts names nobody: whether "
         "blame agrees is not judged. The pair is bisected one by one: the largest containment (memory.high and "
-        "memory.max) without protection, the smallest protection (memory.low) without containment. The ratio is that "
-        "of the farther one.",
+        "memory.max) without protection, the smallest protection (memory.low) without containment, each time from an "
+        "empty cache of the service on, and once it has lost pages as at first. The ratio is that of the farther one; "
+        f"a protection that does not do alone, even {WIDEST:g} times as large, has none. Since Linux 6.3 reclaim by "
+        "generations (on in Debian's 6.12) passes over a protected cgroup only once before it takes from it "
+        "(shrink_one in mm/vmscan.c): there memory.low is not recommended, and what it does alone is shown.",
         "",
         *HEAD,
         *(line(replace(row, scenario=f"{row.scenario}, Linux {kernel}")) for kernel, row in rows),

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from diagnose import pipeline, rules
 from diagnose.cgroups import Hierarchy
-from diagnose.cgroups.paths import is_within
+from diagnose.cgroups.paths import ancestors, is_within
 from diagnose.facts import Facts
 from diagnose.histogram import bin_of
 from diagnose.lab import Lab
@@ -107,6 +109,11 @@ class Trial:
             value = max(1, round((limit.value_bytes or 0) * factor / MIB)) * MIB
             (self.hierarchy.directory(limit.cgroup) / limit.setting).write_text(str(value))
 
+    def protect(self, size: int) -> None:
+        """Set memory.low of the service and of all that it lies in."""
+        for path in (self.lab.service, *(p for p in ancestors(self.lab.service) if p != "/")):
+            (self.hierarchy.directory(path) / "memory.low").write_text(str(size))
+
     def reset(self, limits: Sequence[Recommendation]) -> None:
         """Bring settings back to what they were before the first change."""
         for limit in limits:
@@ -117,10 +124,12 @@ class Trial:
     def take_back(self, limits: Sequence[Recommendation]) -> bool:
         """Bring settings back, and wait until the service loses its pages as it did at first; returns whether it does.
 
-        Once its pages are in active use again, the kernel protects them from a stream (inactive_is_low in mm/vmscan.c),
-        and a limit that would cure nothing by itself keeps it well.
+        Once its pages are in active use again, the kernel protects them from a stream (inactive_is_low in mm/vmscan.c;
+        generations do so even more), and a limit that would cure nothing by itself keeps it well: so it starts with an
+        empty cache.
         """
         self.reset(limits)
+        self._empty_cache()
         for _ in range(AGAIN_TRIES):
             before = self._refaults()
             time.sleep(self._seconds)
@@ -129,6 +138,14 @@ class Trial:
             if lost >= AGAIN_SHARE * (self._lost_at_first or 0.0):
                 return True
         return False
+
+    def _empty_cache(self) -> None:
+        """Drop the clean pages of the files that the service has open, as if it had just been started."""
+        for process in self.hierarchy.processes(self.lab.service):
+            for entry in Path(f"/proc/{process.pid}/fd").iterdir():
+                if entry.is_file():
+                    with entry.open("rb") as file:
+                        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
     def _refaults(self) -> int:
         """Return how many pages of files the service has fetched again, by its own statistics (subtree)."""

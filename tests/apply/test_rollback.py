@@ -93,9 +93,9 @@ def test_a_setting_that_cannot_be_read_is_left_alone(scene: Scene, path: Path, c
     else:
         file.write_bytes(content)
     before = other.read_bytes()
-    with pytest.raises(UsageError, match="memory.high of '/dg/batch' cannot be read"):
+    with pytest.raises(UsageError, match=r"memory\.high of '/dg/batch' cannot be read"):
         undo(scene, path)
-    with pytest.raises(UsageError, match="memory.high of '/dg/batch' cannot be read"):
+    with pytest.raises(UsageError, match=r"memory\.high of '/dg/batch' cannot be read"):
         ready(load_record(path), scene.machine)
     assert other.read_bytes() == before
 

@@ -27,7 +27,7 @@ class Seen:
         ended.append(time.monotonic())
     def end(self):
         print("first window", ended[0] - 0.5 - started, file=sys.stderr)
-progress.watcher = lambda _: Seen()
+progress.chosen = lambda _: Seen
 cli.main(["latency", "--service", sys.argv[1], "--duration", "0.5", "--window", "0.5", "--output", "-"])
 """
 """The command, with a progress display that notes when its first window is over; the clock began with the process."""

@@ -23,8 +23,9 @@ from diagnose.probes import (
     StallsProbe,
     UringProbe,
 )
-from diagnose.probes._bpf import Module
-from diagnose.probes._tracefs import ensure
+from diagnose.programs.compiler import Compiling
+from diagnose.programs.module import Module
+from diagnose.programs.tracefs import ensure
 from diagnose.schedule import Plan
 from diagnose.service import Service
 
@@ -71,7 +72,7 @@ _PROBES = (ReadsProbe, UringProbe, PageCacheProbe, EvictionsProbe, StallsProbe, 
 @contextmanager
 def empty_programs() -> Iterator[None]:
     """Attach programs that do nothing at every point where the battery attaches one: the floor of any such tool."""
-    program = Module([], EMPTY)
+    program = Module(Compiling(EMPTY, []).result())
     try:
         for point in (a for probe in _PROBES for a in probe.attachments):
             failure = program.attach(replace(point, function="raw" if point.kind == "raw" else "traced"))

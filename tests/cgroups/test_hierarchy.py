@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from diagnose.cgroups import Hierarchy
+from diagnose.cgroups.hierarchy import Process
 from diagnose.errors import CannotMeasureError, UsageError
-from diagnose.models import Process
 
 from .trees import Host
 

@@ -41,6 +41,15 @@ def cpu_of(sample):
     return {key: sample[key] for key in CPU}
 
 
+def test_hits_of_limits_below_are_not_taken_for_hits_of_a_cgroups_own(tmp_path):
+    """memory.events adds up the subtree: a limit that was never hit would seem to be, for those of its children."""
+    host = Host(tmp_path, "v2")
+    host.cgroup("/dg", **V2_FILES, memory__events__local="low 0\nhigh 1\nmax 2\noom 0\noom_kill 0\n")
+    sample = read_memory(host.hierarchy, "/dg")
+    assert (sample["limit_hits"], sample["high_hits"]) == (2, 1)
+    assert sample["oom_kills"] == 1, "of the whole subtree: any of its processes may be the one that is watched"
+
+
 def test_v2_sample(tmp_path):
     host = Host(tmp_path, "v2")
     host.cgroup("/dg/svc", **V2_FILES)

@@ -157,6 +157,19 @@ def test_moving_together_is_corrected_for_the_number_of_neighbours() -> None:
     assert only.bound == ("/a",)
 
 
+def test_a_lag_is_told_as_a_person_would() -> None:
+    effect = np.random.default_rng(1).integers(0, 1000, 61)
+    later = {"reads.slow": " ".join(map(str, effect[:-1]))}
+    result = ask(
+        {"for_each": "neighbour", "all": [TOGETHER]},
+        later,
+        {"/a": {"neighbour.inserted": " ".join(map(str, effect[1:]))}},
+        p=0.05,
+        r=0.3,
+    )
+    assert "at a lag of 1 window, chance" in result.says[0]
+
+
 def test_a_constant_moves_with_nothing_and_few_windows_say_nothing() -> None:
     each = {"for_each": "neighbour", "all": [TOGETHER]}
     constant = ask(each, {"reads.slow": walk(1)}, {"/a": {"neighbour.inserted": "5x59"}}, p=0.05, r=0.3)

@@ -87,6 +87,14 @@ def test_a_neighbour_s_own_limit_is_asked_for_by_its_own_counter() -> None:
     assert facts_of(io(20, [0, 0, 0, 0, 3000])).number("neighbour.limit_hits", "/dg/batch") is None
 
 
+def test_a_limit_of_a_job_s_members_contains_the_job_too() -> None:
+    names = {1: "/", 10: "/dg", SVC: "/dg/svc", 20: "/dg/batch", 21: "/dg/batch/w1", 22: "/dg/batch/w2"}
+    samples = io(21, [0, 0, 0, 0, 3000]) | io(22, [0, 0, 0, 0, 3000]) | {(21, "limit_hits"): [3, 3, 3, 9, 9]}
+    facts = facts_of(samples, cgroups=names)
+    assert facts.neighbours == ["/dg/batch"]
+    assert facts.number("neighbour.limit_hits", "/dg/batch") == 6
+
+
 def test_hits_are_those_of_the_lowest_limit_around_the_service() -> None:
     samples: Samples = {(10, "limit_hits"): [5, 5, 9, 9, 30], (SVC, "limit_hits"): [0] * 5}
     assert facts_of(samples).number("room.hits") == 25

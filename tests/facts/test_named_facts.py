@@ -13,6 +13,7 @@ from diagnose.windows import Windows
 DG, BATCH, WORKER, OUTSIDER = 10, 20, 21, 30
 CGROUPS = {1: "/", DG: "/dg", SVC: "/dg/svc", BATCH: "/dg/batch", WORKER: "/dg/batch/w1", OUTSIDER: "/else"}
 SECOND = 1_000_000
+NO_LIMIT_HIT = "the host's memory, since no memory limit on the service or around it was seen to be hit"
 
 
 def facts(records: dict[int, dict[str, Any]] | None = None, **changes: Any) -> Facts:
@@ -60,6 +61,16 @@ def test_who_uses_the_cpus_is_named_by_the_lowest_cgroup_and_never_the_service_o
     assert told.endswith("; all CPU time used came to 2 CPUs, 0.25 of it by processes in no other cgroup that was read")
 
 
+def test_the_cpu_time_of_a_job_that_was_made_anew_is_that_of_all_its_runs() -> None:
+    """Three runs of a second each under one path, beside a neighbour of one and a half: together they used more."""
+    made = facts(samples=cpu({SVC: 0, OUTSIDER: SECOND * 3 // 2} | dict.fromkeys((81, 82, 83), SECOND))).windows.capture
+    runs = [CgroupRecord(id=i, path="/job") for i in (81, 82, 83)]
+    told = Facts(Windows(made.model_copy(update={"cgroups": [*made.cgroups, *runs]}))).text("cpu.users")
+    assert told is not None
+    assert told.startswith("most CPU time was used by /job (1.5 of ")
+    assert "/else (0.75 of " in told
+
+
 def test_without_cpu_times_of_others_nobody_is_named() -> None:
     told = facts(samples=cpu({SVC: SECOND, 1: 2 * SECOND})).text("cpu.users")
     assert told is not None
@@ -78,10 +89,19 @@ def test_the_limit_that_was_hit_most_is_named_with_its_users() -> None:
     assert found.text("limit.hit_most") == "memory.max of /dg (96 MiB), hit 5 times"
     assert found.text("limit.users") == "also below it: /dg/batch (up to 50 MiB)"
     bare = facts(cgroup_version=2)
-    assert bare.text("limit.hit_most") == (
-        "the host's memory, since no memory limit on the service or around it was seen to be hit"
-    )
+    assert bare.text("limit.hit_most") == NO_LIMIT_HIT
     assert bare.text("limit.shared") == "no memory limit lies around it, so what it shares is the host's memory"
+
+
+def test_a_limit_hit_within_the_service_is_a_hit_of_its_own_and_of_nobody_above() -> None:
+    """A pod and its only container have one limit between them, and the kernel notes the hits at the container."""
+    limits = {SVC: {"settings": {"memory.max": 64 * MIB}}, DG: {"settings": {"memory.max": 96 * MIB}}}
+    rows: dict[tuple[int, str], list[int | None]] = {(SVC, "limit_hits"): [0, 0, 0], (77, "limit_hits"): [1, 5, 9]}
+    made = facts(limits, samples=rows, cgroup_version=2).windows.capture
+    inner = CgroupRecord(id=77, path="/dg/svc/container")
+    found = Facts(Windows(made.model_copy(update={"cgroups": [*made.cgroups, inner]})))
+    assert found.number("limit.hits") == 8
+    assert found.text("limit.hit_most") == NO_LIMIT_HIT
 
 
 def test_whose_writes_the_device_takes_that_the_service_writes_to() -> None:

@@ -160,6 +160,20 @@ def test_memory_that_a_neighbour_took() -> None:
     assert made.number("neighbour.file_inflow_ratio", "/dg/batch") == pytest.approx(0.1)
 
 
+def test_what_was_lost_in_the_first_window_and_over_a_gap_counts_too() -> None:
+    """The cache loses 8 MiB in the first window and 4 MiB over a window that was not read; each time another grows."""
+    made = facts(
+        windows=4,
+        cache=[(0, BATCH, 0, 0, 300, 0)],
+        evictions=[(0, BATCH, SVC, "memcg-reclaim", 2000)],
+        samples={
+            (SVC, "file_bytes"): [40 * MIB, 32 * MIB, 32 * MIB, None, 28 * MIB],
+            (BATCH, "anon_bytes"): [0, 6 * MIB, 6 * MIB, None, 9 * MIB],
+        },
+    )
+    assert made.number("neighbour.squeezed_share", "/dg/batch") == pytest.approx((6 + 3) / (8 + 4))
+
+
 def test_a_fall_does_not_count_against_a_rise() -> None:
     assert squeezed(limit_on=None).number("neighbour.memory_growth", "/else") == 20 * MIB / 4096
 

@@ -9,14 +9,14 @@ from random import Random
 import numpy as np
 from cgroups.trees import Host
 
-from diagnose.battery import _hierarchy_id
 from diagnose.cgroups import Hierarchy, settable_mounts
 from diagnose.cgroups.companions import companions
 from diagnose.errors import DiagnoseError
 from diagnose.lab.folder import file_system_type
 from diagnose.models.tables import ReadFile
-from diagnose.probes._compiler import LIBRARIES, code
 from diagnose.probes.reads import _mount_points, _path
+from diagnose.programs.building import _hierarchy_id
+from diagnose.programs.compiler import LIBRARIES, code
 
 from .messages import in_lines
 from .mutations import spoilt_bytes

@@ -16,7 +16,7 @@ from pathlib import Path
 from random import Random
 
 from example_report import example_capture
-from probes.btf_blob import Blob
+from programs.btf_blob import Blob
 
 from diagnose import capture as captures
 from diagnose import output, pipeline
@@ -25,8 +25,8 @@ from diagnose.errors import DiagnoseError
 from diagnose.evaluate import evaluate
 from diagnose.facts import Facts
 from diagnose.formats import FORMATS
-from diagnose.probes import _btf, _fit, _flags
-from diagnose.probes._bpf import Attachment
+from diagnose.programs import btf, fit, flags
+from diagnose.programs.attachment import Attachment
 from diagnose.redact import redact
 from diagnose.resources import folder
 from diagnose.rules import RuleSet, explain, lint, list_rules, load_rules
@@ -120,7 +120,7 @@ def _lines_spoilt(random: Random, content: bytes) -> bytes:
 
 @cache
 def _blob() -> bytes:
-    recorded = Path(__file__).parents[1] / "probes" / "recorded"
+    recorded = Path(__file__).parents[1] / "programs" / "recorded"
     return gzip.decompress((recorded / "6.12" / "vmlinux.btf.gz").read_bytes())
 
 
@@ -137,12 +137,12 @@ def btf_blobs(random: Random) -> None:
             )
         blob = small.bytes()
     try:
-        btf = _btf.Btf(spoilt_bytes(random, blob))
-        btf.tracepoint_arguments("x")
-        btf.function_arguments("filemap_read")
-        for ask in (_flags.offset_flags, _flags.constant_flags, _flags.helper_flags, _flags.kprobe_flags):
+        parsed = btf.Btf(spoilt_bytes(random, blob))
+        parsed.tracepoint_arguments("x")
+        parsed.function_arguments("filemap_read")
+        for ask in (flags.offset_flags, flags.constant_flags, flags.helper_flags, flags.kprobe_flags):
             try:
-                ask(btf)
+                ask(parsed)
             except DiagnoseError as error:
                 in_lines(error)
     except DiagnoseError as error:
@@ -151,7 +151,7 @@ def btf_blobs(random: Random) -> None:
 
 @cache
 def _formats() -> bytes:
-    recorded = Path(__file__).parents[1] / "probes" / "recorded"
+    recorded = Path(__file__).parents[1] / "programs" / "recorded"
     return (recorded / "6.12" / "formats.txt").read_bytes()
 
 
@@ -166,10 +166,10 @@ def tracefs_formats(random: Random) -> None:
         (tracefs / "kallsyms").write_bytes(
             spoilt_bytes(random, b"ffffffff81000000 T shrink_lruvec\nffffffff81000100 t x\n" * 50)
         )
-        _flags.tracepoint_flags(tracefs)
-        _flags.stack_flags(tracefs / "kallsyms")
+        flags.tracepoint_flags(tracefs)
+        flags.stack_flags(tracefs / "kallsyms")
         attachment = Attachment("tracepoint", "syscalls:sys_enter_read", "on_read", arguments=("fd", "buf", "count"))
-        _fit.misfit(attachment, _btf.Btf(_blob()), tracefs)
+        fit.misfit(attachment, btf.Btf(_blob()), tracefs)
 
 
 TARGETS: dict[str, Target] = {

@@ -52,7 +52,7 @@ def main() -> int:
     parser.add_argument(
         "--record",
         action="store_true",
-        help="into --keep also what the detection asks the kernels (tests/probes/recorded)",
+        help="into --keep also what the detection asks the kernels (tests/programs/recorded)",
     )
     parser.add_argument(
         "--jobs",

@@ -21,11 +21,11 @@ from pathlib import Path
 import live
 import pytest
 
-from diagnose import battery
 from diagnose import capture as captures
 from diagnose.cgroups import Hierarchy
 from diagnose.lab import running
 from diagnose.models import Capture
+from diagnose.programs import building
 from diagnose.recommend.need import times_read
 from diagnose.windows import Windows
 from tests.accuracy import sizing, sizing_table
@@ -88,11 +88,11 @@ def _briefly(step: Callable[[], list[Check]]) -> Callable[[], list[Check]]:
     """Do without the longest loops: an emulated machine verifies them for 20 s each time, and the story has them."""
 
     def brief() -> list[Check]:
-        whole, battery.FOLIO_PAGES = battery.FOLIO_PAGES, battery.FOLIO_PAGES[-1:]
+        whole, building.FOLIO_PAGES = building.FOLIO_PAGES, building.FOLIO_PAGES[-1:]
         try:
             return step()
         finally:
-            battery.FOLIO_PAGES = whole
+            building.FOLIO_PAGES = whole
 
     return brief
 

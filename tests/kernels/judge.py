@@ -13,8 +13,9 @@ LEAST_SHARE = 0.33
 """As in the rule: the service that fetches back what it lost makes inflow of its own."""
 MOST_INNOCENT = 0.05
 MISSED_REMOVED = 0.9
-LIMITS = {("/service", "memory.low"), ("", "memory.low"), ("/batch", "memory.high"), ("/batch", "memory.max")}
-"""Protection reaches the service only if its parent has it too: nobody between it and the root has a limit."""
+CONTAINMENT = {("/batch", "memory.high"), ("/batch", "memory.max")}
+PROTECTION = {("/service", "memory.low"), ("", "memory.low")}
+"""It reaches the service only if its parent has it too: nobody between it and the root has a limit."""
 
 
 def in_words(outcome: Outcome) -> str:
@@ -26,7 +27,8 @@ def in_words(outcome: Outcome) -> str:
 def judged(report: Report, markdown: str) -> list[Check]:
     """Return the checks on a report whose service is PARENT/service and whose culprit is PARENT/batch."""
     parent = report.service.cgroup.rsplit("/", 1)[0]
-    return [*_evictions(report, parent), _recommendations(report, parent), _text(report, markdown)]
+    protectable = "by generations" not in markdown  # else the report says why nothing protects
+    return [*_evictions(report, parent), _recommendations(report, parent, protectable), _text(report, markdown)]
 
 
 def _evictions(report: Report, parent: str) -> list[Check]:
@@ -50,12 +52,12 @@ def _evictions(report: Report, parent: str) -> list[Check]:
     ]
 
 
-def _recommendations(report: Report, parent: str) -> Check:
+def _recommendations(report: Report, parent: str, protectable: bool) -> Check:
     made = {(r.cgroup.removeprefix(parent), r.setting): r.value_bytes for r in report.recommendations}
     listed = [f"{setting} of {name or 'their parent'} {(v or 0) >> 20} MiB" for (name, setting), v in made.items()]
     return Check(
-        what="contain and protect, a value each",
-        right=made.keys() == LIMITS and all(made.values()),
+        what="contain and, where the kernel can, protect, a value each",
+        right=made.keys() == CONTAINMENT | (PROTECTION if protectable else set()) and all(made.values()),
         found=", ".join(listed) or "nothing",
     )
 

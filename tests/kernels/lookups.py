@@ -10,8 +10,9 @@ from live import Bench, bench, cache_of
 
 from diagnose.battery import Battery
 from diagnose.models import Capture
-from diagnose.probes import PageCacheProbe
-from diagnose.probes._btf import Btf
+from diagnose.programs.btf import Btf
+from diagnose.programs.building import Building
+from diagnose.programs.fit import LOOKUP
 from diagnose.schedule import Plan
 from diagnose.service import Service
 from tests.kernels.result import Check
@@ -41,7 +42,7 @@ class WithoutTracepoint(Btf):
     """This kernel, as if it had no tracepoint for look-ups."""
 
     def tracepoint_arguments(self, tracepoint: str) -> list[str] | None:
-        return None if tracepoint == PageCacheProbe.lookup.event else super().tracepoint_arguments(tracepoint)
+        return None if tracepoint == LOOKUP.event else super().tracepoint_arguments(tracepoint)
 
 
 def compare() -> list[Check]:
@@ -56,11 +57,12 @@ def compare() -> list[Check]:
 def _measured(here: Bench) -> dict[str, Capture]:
     blob = Path("/sys/kernel/btf/vmlinux").read_bytes()
     ways: dict[str, Btf] = {"kprobe": WithoutTracepoint(blob)}
-    if Btf(blob).tracepoint_arguments(PageCacheProbe.lookup.event) is not None:
+    if Btf(blob).tracepoint_arguments(LOOKUP.event) is not None:
         ways["tracepoint"] = Btf(blob)
     service = Service(here.top, here.top, here.id_of(here.top), ())
     plan = Plan(windows=600, window_seconds=1.0)
-    batteries = {name: Battery(service, here.hierarchy, plan, btf) for name, btf in ways.items()}
+    built = {name: Building(service, here.hierarchy, plan, btf) for name, btf in ways.items()}
+    batteries = {name: Battery(service, here.hierarchy, plan, building) for name, building in built.items()}
     captures: dict[str, Capture] = {}
     over = threading.Event()
 

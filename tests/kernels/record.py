@@ -1,4 +1,4 @@
-"""What the feature detection asks a kernel, recorded and fed to it without booting (tests/probes/recorded).
+"""What the feature detection asks a kernel, recorded and fed to it without booting (tests/programs/recorded).
 
 One folder a kernel: the types out of its BTF that are asked for, the formats of the tracepoints whose fields are read,
 and the files of a memory cgroup.
@@ -13,17 +13,18 @@ from pathlib import Path
 
 from diagnose.cgroups import Hierarchy
 from diagnose.probes import EvictionsProbe, PageCacheProbe, ReadsProbe, UringProbe
-from diagnose.probes import _flags as flags
-from diagnose.probes._bpf import Attachment
-from diagnose.probes._btf import Btf
-from diagnose.probes._tracefs import TRACEFS
 from diagnose.probes.block import BlockProbe
 from diagnose.probes.cgroups import CgroupsProbe
-from tests.probes.btf_blob import ENUM, FUNC, FWD, PTR, STRUCT, TYPEDEF, UNION, Blob
+from diagnose.programs import flags
+from diagnose.programs.attachment import Attachment
+from diagnose.programs.btf import Btf
+from diagnose.programs.fit import LOOKUP_FUNCTIONS
+from diagnose.programs.tracefs import TRACEFS
+from tests.programs.btf_blob import ENUM, FUNC, FWD, PTR, STRUCT, TYPEDEF, UNION, Blob
 
 BTF_FILE, FORMATS_FILE, CGROUP_FILE = "vmlinux.btf.gz", "formats.txt", "cgroup.txt"
 ENUMS = ("cgroup_subsys_id", "pageflags", "bpf_func_id")
-STRUCTS = ("page", "pt_regs")
+STRUCTS = ("page", "pt_regs", "lru_gen_folio")
 FIELDS_OF = ("writeback:balance_dirty_pages",)
 PROBES = (ReadsProbe, UringProbe, PageCacheProbe, EvictionsProbe, BlockProbe, CgroupsProbe)
 RAW: tuple[Attachment, ...] = (*(a for p in PROBES for a in p.attachments if a.kind == "raw"), UringProbe.older)
@@ -44,7 +45,7 @@ class Shrunk:
             if (arguments := btf.tracepoint_arguments(event)) is not None:
                 proto = self._blob.proto([self._pointer("void"), *map(self._pointer, arguments)])
                 self._blob.add(TYPEDEF, f"btf_trace_{event}", self._blob.add(PTR, "", proto))
-        for function in PageCacheProbe.functions:
+        for function in LOOKUP_FUNCTIONS:
             if (arguments := btf.function_arguments(function.event)) is not None:
                 self._blob.add(FUNC, function.event, self._blob.proto([self._pointer(a) for a in arguments]))
 

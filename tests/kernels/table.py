@@ -15,8 +15,9 @@ Written by `make test-kernels`. Nothing here is typed in by hand.
 Each kernel runs the noisy neighbour and has to get the right verdict with the right culprit: Debian's kernels in guests
 (emulated, cgroup v2) in the story's pure form, where nobody has a limit, the batch job floods the host's cache and
 kswapd evicts; the kernel of the machine that ran the command with the lab's limits. Without BPF (`--no-bpf`) a verdict
-is right, too, if it is *inconclusive*. The sizes of the flood were chosen so that it makes an emulated service slow on
-both: where the generations of 6.12 (MGLRU) spare its file, nothing is wrong, and nothing is found.
+is right, too, if it is *inconclusive*. The service goes through its file in 17 s (`tests/kernels/scenario.py`): what is
+read again sooner than the flood replaces the rest of the cache is spared, by the generations of 6.12 (MGLRU) most of
+all; then nothing is wrong, and nothing is found.
 """
 
 

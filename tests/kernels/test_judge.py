@@ -19,7 +19,7 @@ WINDOWS = 20
 FAST, SLOW = bin_of(2_000), bin_of(900_000)
 
 
-def checks(**changes: Any) -> list[Check]:
+def checks(host: dict[str, Any] | None = None, **changes: Any) -> list[Check]:
     """Judge the report of a host on which the batch job's inflow makes kswapd evict the service."""
     windows = range(WINDOWS)
     parts: dict[str, Any] = {
@@ -48,7 +48,9 @@ def checks(**changes: Any) -> list[Check]:
         "cgroup_version": 2,
         **changes,
     }
-    report = pipeline.analyse(small_capture(**parts), rules.load_rules())
+    capture = small_capture(**parts)
+    known = capture.host.model_copy(update=host or {})
+    report = pipeline.analyse(capture.model_copy(update={"host": known}), rules.load_rules())
     return judged(report, render_markdown(report))
 
 
@@ -73,6 +75,17 @@ def test_a_recommendation_that_is_not_made_is_missed() -> None:
     *_, changes, text = checks(cgroup_version=1)
     assert not changes.right
     assert not text.right
+
+
+def test_where_generations_go_round_the_cgroups_containment_is_all() -> None:
+    small = {"memory_bytes": 800 * MIB}
+    *_, changes, _ = checks(small)
+    assert changes.right
+    assert "memory.low of /service" in changes.found
+    *_, changes, text = checks({**small, "settings": {"lru_gen.enabled": 7, "lru_gen.rounds_of_cgroups": 1}})
+    assert changes.right
+    assert "memory.low" not in changes.found
+    assert text.right
 
 
 @pytest.mark.parametrize(

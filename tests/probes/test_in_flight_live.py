@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 from live import Bench, bench, reads_by_kind
 
-from diagnose import battery
-from diagnose.probes._flags import helper_flags
+from diagnose.programs import building
+from diagnose.programs.flags import helper_flags
 
 pytestmark = pytest.mark.kernel
 
@@ -56,14 +56,14 @@ def test_threads_whose_place_is_taken_are_counted_too(
     here: Bench, flags: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A thread that waits keeps its place while others read, whose place it would be as well."""
-    monkeypatch.setattr(battery, "helper_flags", lambda btf: [*helper_flags(btf), *flags])
+    monkeypatch.setattr(building, "helper_flags", lambda btf: [*helper_flags(btf), *flags])
     capture = here.measured(here.top, here.worker(here.top, SIDE_BY_SIDE))
     assert reads_by_kind(capture) == {"hit": 1100, "pipe": 5}
     assert not any(capture.lost.values())
 
 
 def test_a_kernel_without_the_cheaper_helpers_counts_the_same(here: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(battery, "helper_flags", lambda _: [])
+    monkeypatch.setattr(building, "helper_flags", lambda _: [])
     code = SIDE_BY_SIDE.replace("done()\n", COLD_AND_WARM)
     here.file("cold", PAGES)
     capture = here.measured(here.top, here.worker(here.top, code))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from diagnose.models import DamonScheme
 from diagnose.probes.tunables import damon_schemes, host_settings
 
@@ -32,6 +34,14 @@ def test_an_action_that_no_kernel_knows_is_no_scheme(tmp_path):
     at = "sys/kernel/mm/damon/admin/kdamonds/0/"
     put(tmp_path, {at + "state": "on\n", at + "contexts/0/schemes/0/action": "pageout" * 1000})
     assert damon_schemes(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "found"), [("0x0007\n", 7), ("0x0000\n", 0), ("y\n", None), ("", None), ("0x\n", None)]
+)
+def test_generations_are_told_by_their_bits(tmp_path, text, found):
+    put(tmp_path, {"sys/kernel/mm/lru_gen/enabled": text})
+    assert host_settings(tmp_path).get("lru_gen.enabled") == found
 
 
 def test_schemes_that_run_and_take_memory(tmp_path):

@@ -46,6 +46,19 @@ def test_without_refaults_it_needs_what_it_used() -> None:
     assert (wanted.bytes, wanted.avoided) == (105 * MIB, 1.0)
 
 
+def test_a_cache_read_a_moment_before_the_usage_makes_no_memory_of_less_than_nothing() -> None:
+    """The two files are read one after the other, and memory.stat lags behind: the cache may seem to be more."""
+    samples: dict[tuple[int, str], list[int | None]] = {
+        (SVC, "usage_bytes"): [90 * MIB] * 3,
+        (SVC, "file_bytes"): [100 * MIB] * 3,
+        (SVC, "refault_file_pages"): [0, 0, 1000],
+    }
+    wanted = need(small_windows(windows=2, samples=samples, blame=blame()))
+    assert wanted is not None
+    assert wanted.bytes >= 100 * MIB
+    assert "with 0 B of other memory" in wanted.lines[0]
+
+
 def test_the_curve_asks_for_the_distance_of_the_refaults() -> None:
     wanted = need(service(blame(refaults=8000, distance=512), refaults=8000))
     assert wanted is not None

@@ -51,6 +51,28 @@ def test_an_ancestor_that_holds_no_culprit_is_protected_too() -> None:
     assert {c.cgroup for c in changes} == {"/dg/svc", "/dg"}
 
 
+@pytest.mark.parametrize(
+    ("settings", "shared_mib", "protected"),
+    [
+        ({"lru_gen.enabled": 7, "lru_gen.rounds_of_cgroups": 1}, None, False),
+        ({"lru_gen.enabled": 7, "lru_gen.rounds_of_cgroups": 1}, 1024, True),
+        ({"lru_gen.enabled": 7, "lru_gen.rounds_of_cgroups": 0}, None, True),
+        ({"lru_gen.enabled": 6, "lru_gen.rounds_of_cgroups": 1}, None, True),
+        ({"lru_gen.enabled": 7}, None, True),
+        ({}, None, True),
+    ],
+)
+def test_where_the_host_goes_round_by_generations_nothing_is_said_to_protect(
+    settings: dict[str, int], shared_mib: int | None, protected: bool
+) -> None:
+    capture = situation(shared_mib=shared_mib)
+    host = capture.host.model_copy(update={"settings": settings, "memory_bytes": 1 << 30})
+    changes = advice(capture.model_copy(update={"host": host}), "contain-neighbour", "protect-service")
+    assert ("memory.low" in {change.setting for change in changes}) is protected
+    reason = next(change.reason for change in changes if change.cgroup == "/dg/batch")
+    assert ("(lru_gen.enabled is 0x7 here)" in reason) is not protected
+
+
 def test_where_the_host_is_the_limit_every_ancestor_is_protected_even_one_that_holds_the_culprit() -> None:
     """Reclaim sets out from the root, and protection reaches no further down than each ancestor's own."""
     changes = advice(situation(shared_mib=None), "protect-service")
@@ -109,13 +131,14 @@ def test_two_culprits_share_what_is_left() -> None:
     changes = advice(
         situation(batch_mib=450, anon_mib=5, backup=True),
         "contain-neighbour",
-        culprits={"/dg/batch": 0.75, "/dg/backup": 0.25},
+        culprits={"/dg/batch": 0.6, "/dg/backup": 0.4},
     )
     batch = limit_on(changes, "/dg/batch", "memory.high")
     backup = limit_on(changes, "/dg/backup", "memory.high")
-    if batch.value_bytes is not None and backup.value_bytes is not None:
-        assert batch.value_bytes < backup.value_bytes
-        assert batch.value_bytes + backup.value_bytes <= 1024 * MIB - 300 * MIB
+    assert batch.value_bytes is not None
+    assert backup.value_bytes is not None
+    assert batch.value_bytes < backup.value_bytes
+    assert batch.value_bytes + backup.value_bytes <= 1024 * MIB - 300 * MIB
 
 
 def test_no_setting_is_recommended_twice() -> None:

@@ -16,7 +16,6 @@ from diagnose.evaluate import Fired
 from diagnose.facts import Facts
 from diagnose.facts.rivals import Rival, rivals
 from diagnose.models import CgroupRecord, Step
-from diagnose.recommend.sizing import record_of
 from diagnose.recommend.steps.shell import directory, show, write
 from diagnose.windows import Windows
 
@@ -28,7 +27,7 @@ def raise_quota(fired: Fired, facts: Facts) -> list[Step]:
     used, throttled = facts.number("cpu.used"), facts.number("cpu.throttled_seconds")
     if record is None or record.cpu_quota_us is None or not record.cpu_period_us or throttled is None:
         return [_look_at_quota(windows)]
-    period, lacked = record.cpu_period_us, throttled / (windows.count * windows.seconds)
+    period, lacked = record.cpu_period_us, throttled / windows.length
     if record.path == windows.capture.service.cgroup and used is not None:
         wanted, why = used + lacked, f"it used {units.counted(used, 'CPUs')} on average"
     else:
@@ -56,13 +55,13 @@ def raise_quota(fired: Fired, facts: Facts) -> list[Step]:
 def _quota_holder(windows: Windows) -> CgroupRecord | None:
     """Return the service's cgroup, or the nearest above it, that has a quota."""
     service = windows.capture.service.cgroup
-    chain = [record_of(windows, path) for path in (service, *ancestors(service))]
+    chain = [windows.record_of(path) for path in (service, *ancestors(service))]
     return next((record for record in chain if record is not None and record.cpu_quota_us is not None), None)
 
 
 def _look_at_quota(windows: Windows) -> Step:
     service = windows.capture.service.cgroup
-    record, mount = record_of(windows, service), windows.capture.cgroup_mount.rstrip("/")
+    record, mount = windows.record_of(service), windows.capture.cgroup_mount.rstrip("/")
     if windows.capture.cgroup_version == 2:
         commands = [show(f"{mount}{path}/cpu.max") for path in (service, *ancestors(service)) if path != "/"]
     else:
@@ -97,7 +96,7 @@ def raise_weight(fired: Fired, facts: Facts) -> list[Step]:
 
 def _own_weight(windows: Windows) -> Step:
     """Return what can be done where no rival's weight is known: twice the service's own."""
-    record = record_of(windows, windows.capture.service.cgroup)
+    record = windows.record_of(windows.capture.service.cgroup)
     if record is not None and record.cpu_weight is not None:
         return _weight(record, None, windows)
     v2, service = windows.capture.cgroup_version == 2, windows.capture.service.cgroup
@@ -147,7 +146,7 @@ def _against(rival: Rival | None, windows: Windows) -> str:
         if rival.beside.path == rival.user:
             return f", against the {weight} of {used}"
         return f", against the {weight} of {rival.beside.path}, which holds {used}"
-    record = record_of(windows, rival.user)
+    record = windows.record_of(rival.user)
     lacks = record is not None and directory(record, "cpu", windows) is None
     why = "whose processes have no cpu cgroup of their own" if lacks else "whose weight was not read"
     return f": at that level it competes with {used} and {why}"

@@ -83,7 +83,7 @@ def _wanted(facts: Facts) -> _Wanted:
         )
     ages = windows.blame_bins("age_ns")
     ns = None if ages is None else percentile(ages, WANTED_SHARE)
-    if ns is None or ns / 1e9 > SEEN_PART * windows.count * windows.seconds:
+    if ns is None or ns / 1e9 > SEEN_PART * windows.length:
         return _Wanted(None, "the capture is too short to tell after what time pages are wanted again")
     return _Wanted(ns / 1e9)
 
@@ -102,6 +102,11 @@ def _longer(seconds: float, wanted: _Wanted) -> tuple[float, str]:
     )
 
 
+def _whole(count: float) -> int:
+    """Return the next whole number; what arithmetic in fractions of a second leaves behind makes no step more."""
+    return math.ceil(round(count, 6))
+
+
 def _to_try(wanted: _Wanted) -> str:
     return "" if wanted.after is not None else " This is a first try: which age is enough this capture cannot tell."
 
@@ -109,7 +114,7 @@ def _to_try(wanted: _Wanted) -> str:
 def _scheme(scheme: DamonScheme, wanted: _Wanted) -> Step:
     interval, age = (scheme.aggregation_us or 1) / 1e6, scheme.min_age or 0
     seconds, line = _longer(age * interval, wanted)
-    value = max(age + 1, math.ceil(seconds / interval))
+    value = max(age + 1, _whole(seconds / interval))
     thread = f"{ADMIN}/{scheme.kdamond}"
     file = f"{thread}/contexts/{scheme.context}/schemes/{scheme.scheme}/access_pattern/age/min"
     commit = f"echo commit > {thread}/state"
@@ -129,7 +134,7 @@ def _scheme(scheme: DamonScheme, wanted: _Wanted) -> Step:
 
 def _module(age_us: int, wanted: _Wanted) -> Step:
     seconds, line = _longer(age_us / 1e6, wanted)
-    value = math.ceil(seconds * 1e6)
+    value = _whole(seconds * 1e6)
     commit = f"echo Y > {MODULE}/commit_inputs"
     return Step(
         says=f"have damon_reclaim take pages only after {units.duration(value / 1e6)} without an access instead of "

@@ -14,7 +14,6 @@ from diagnose.facts import Facts
 from diagnose.facts.block import main_device
 from diagnose.facts.held_back import IO_FILES_V1, HeldBack, chain_below, held_back
 from diagnose.models import Step
-from diagnose.recommend.sizing import record_of
 from diagnose.recommend.steps.shell import directory, show
 from diagnose.windows import Windows
 
@@ -42,7 +41,7 @@ def _raised(limit: HeldBack, windows: Windows) -> Step:
 
 
 def _set(limit: HeldBack, value: int, windows: Windows) -> str:
-    record = record_of(windows, limit.cgroup)
+    record = windows.record_of(limit.cgroup)
     at = directory(record, "blkio", windows) if record is not None else None
     if windows.capture.cgroup_version == 2:
         return f'echo "{limit.number} {limit.kind}={value}" > {shlex.quote(f"{at}/io.max")}'
@@ -55,7 +54,7 @@ def _limits(windows: Windows, unread: bool) -> Step:
     if windows.capture.cgroup_version == 2:
         command = show(f"{windows.capture.cgroup_mount.rstrip('/')}{service}/io.max")
     else:
-        record = record_of(windows, service)
+        record = windows.record_of(service)
         at = (directory(record, "blkio", windows) if record else None) or f"/sys/fs/cgroup/blkio{service}"
         command = show(*(f"{at}/{file}" for file in IO_FILES_V1.values()))
     said = "which is not in this capture" if unread else "of which this capture has none"

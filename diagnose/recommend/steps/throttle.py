@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 from diagnose import units
 from diagnose.cgroups.naming import unit_of
+from diagnose.cgroups.paths import is_within
 from diagnose.escape import visible
 from diagnose.evaluate import Fired
 from diagnose.facts import Facts
 from diagnose.facts.block import main_device
 from diagnose.models import CgroupRecord, Step
 from diagnose.neighbours import person_level
-from diagnose.recommend.sizing import record_of
 from diagnose.recommend.steps.shell import directory, members
 from diagnose.windows import Windows
 
@@ -46,15 +46,14 @@ def throttle_neighbour(fired: Fired, facts: Facts) -> list[Step]:
     device = _Device(name, next((d.number for d in windows.capture.devices if d.name == name), None))
     service = windows.capture.service.cgroup
     levels = dict.fromkeys(person_level(c.cgroup, service) for c in fired.finding.culprits if c.cgroup in facts.by_path)
-    found = (_throttled(path, device, fired, facts) for path in levels)
+    found = (_throttled(path, device, windows) for path in levels)
     return [step for step in found if step is not None]
 
 
-def _throttled(path: str, device: _Device, fired: Fired, facts: Facts) -> Step | None:
-    windows = facts.windows
-    record = record_of(windows, path)
-    below = [c.cgroup for c in fired.finding.culprits if c.cgroup in facts.by_path and c.cgroup.startswith(path)]
-    rates = _rates(device.name, frozenset(i for n in below for i in facts.ids(n)), windows)
+def _throttled(path: str, device: _Device, windows: Windows) -> Step | None:
+    record = windows.record_of(path)
+    # The limit is for all that is below it, so that its rate is that of all, of culprits and others.
+    rates = _rates(device.name, frozenset(i for i, p in windows.paths.items() if is_within(p, path)), windows)
     if record is None or not rates:
         return None
     values = {kind: max(1, round(rate / 2)) for kind, rate in rates.items()}
@@ -78,8 +77,11 @@ def _rates(device: str, ids: frozenset[int], windows: Windows) -> dict[str, floa
     for name, op, cgroup, requests in zip(table.device, table.op, table.cgroup, table.requests, strict=True):
         if name == device and cgroup in ids:
             made["wiops" if op == "write" else "riops"] += requests
-    seconds = windows.count * windows.seconds
-    return {kind: count / seconds for kind, count in made.items() if count >= max(1, LEAST_SHARE * sum(made.values()))}
+    return {
+        kind: count / windows.length
+        for kind, count in made.items()
+        if count >= max(1, LEAST_SHARE * sum(made.values()))
+    }
 
 
 def _commands(
@@ -91,10 +93,9 @@ def _commands(
     if windows.capture.cgroup_version == 2:
         if record.managed_by == "systemd" and unit is not None:
             set_to = [f"{_PROPERTIES[k]}={shlex.quote(f'/dev/{device.name} {v}')}" for k, v in values.items()]
-            back = [
-                f"{_PROPERTIES[k]}=" + ("" if v is None else shlex.quote(f"/dev/{device.name} {v}"))
-                for k, v in before.items()
-            ]
+            # An empty value would take the limits of every device away.
+            values_before = {k: "infinity" if v is None else v for k, v in before.items()}
+            back = [f"{_PROPERTIES[k]}={shlex.quote(f'/dev/{device.name} {v}')}" for k, v in values_before.items()]
             start = f"systemctl set-property --runtime -- {shlex.quote(unit)} "
             return [start + " ".join(set_to)], [start + " ".join(back)], ""
         file = shlex.quote(f"{directory(record, 'io', windows)}/io.max")

@@ -45,6 +45,13 @@ def test_damon_waits_as_long_as_the_pages_would_have_needed():
     assert "(50 ms, 100 % of the time that reads waited for evicted pages)" in step.gain
 
 
+@pytest.mark.parametrize("age", range(1, 60))
+def test_twice_the_age_is_twice_as_many_intervals_whatever_they_are_in_fractions_of_a_second(age):
+    scheme = SCHEME.model_copy(update={"min_age": age, "aggregation_us": 100_000})
+    (step,) = steps_for("gentler-reclaim", captured(damon=[scheme]))
+    assert step.commands[0].startswith(f"echo {2 * age} > ")
+
+
 @pytest.mark.parametrize(
     ("blame", "refaults", "why"),
     [

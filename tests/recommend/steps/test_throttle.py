@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from small_capture import SVC
+from small_capture import SVC, small_capture
 
-from diagnose.models import BlockDevice, BlockRequests
+from diagnose.evaluate import Fired
+from diagnose.facts import Facts
+from diagnose.models import BlockDevice, BlockRequests, Culprit, Finding
+from diagnose.recommend.steps import steps
+from diagnose.windows import Windows
 from tests.recommend.steps.scene import BATCH, captured, steps_for
 
 REQUESTS = BlockRequests(
@@ -51,4 +55,35 @@ def test_systemd_is_told_by_property():
     (step,) = steps_for("throttle-neighbour", capture, "/system.slice/b a.service")
     start = "systemctl set-property --runtime -- 'b a.service' "
     assert step.commands == [f"{start}IOReadIOPSMax='/dev/vda 500' IOWriteIOPSMax='/dev/vda 125'"]
-    assert step.undo == [f"{start}IOReadIOPSMax= IOWriteIOPSMax="]
+    assert step.undo == [f"{start}IOReadIOPSMax='/dev/vda infinity' IOWriteIOPSMax='/dev/vda infinity'"]
+
+
+def test_of_two_culprits_with_names_alike_each_is_held_to_its_own_rate():
+    requests = BlockRequests(
+        window=[0] * 3, device=["vda"] * 3, op=["read"] * 3, cgroup=[SVC, 20, 21],
+        requests=[40, 4000, 8000], bytes=[1 << 20, 1 << 30, 1 << 30], queue_ns=[10] * 3, service_ns=[10, 9000, 9000],
+    )  # fmt: skip
+    capture = small_capture(
+        cgroups={1: "/", 10: "/dg", SVC: "/dg/svc", 20: "/dg/batch", 21: "/dg/batch2"},
+        block_requests=requests, devices=[VDA], cgroup_version=2,
+    )  # fmt: skip
+    culprits = [Culprit(cgroup=path, share=0.4, cause=None) for path in ("/dg/batch", "/dg/batch2")]
+    finding = Finding(rule="r", title="t", confidence="high", culprits=culprits, summary="", evidence=[])
+    first, second = steps(["throttle-neighbour"], Fired(finding, (), (), ()), Facts(Windows(capture)))
+    assert first.commands == ['echo "254:0 riops=500" > /sys/fs/cgroup/dg/batch/io.max']
+    assert second.commands == ['echo "254:0 riops=1000" > /sys/fs/cgroup/dg/batch2/io.max']
+
+
+def test_the_rate_of_a_job_is_that_of_all_its_members():
+    """One of two workers is named; the limit is set on the job, so half is half of what both made."""
+    requests = BlockRequests(
+        window=[0] * 3, device=["vda"] * 3, op=["read"] * 3, cgroup=[SVC, 20, 21],
+        requests=[40, 7200, 800], bytes=[1 << 20, 1 << 30, 1 << 26], queue_ns=[10] * 3, service_ns=[10, 9000, 900],
+    )  # fmt: skip
+    capture = small_capture(
+        cgroups={1: "/", 10: "/dg", 15: "/dg/batch", SVC: "/dg/svc", 20: "/dg/batch/w1", 21: "/dg/batch/w2"},
+        block_requests=requests, devices=[VDA], cgroup_version=2,
+    )  # fmt: skip
+    (step,) = steps_for("throttle-neighbour", capture, "/dg/batch/w1")
+    assert step.commands == ['echo "254:0 riops=1000" > /sys/fs/cgroup/dg/batch/io.max']
+    assert "it made 2,000" in step.says

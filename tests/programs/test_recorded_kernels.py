@@ -14,11 +14,12 @@ import pytest
 
 from diagnose.cgroups import read_memory, read_settings
 from diagnose.errors import CannotMeasureError
-from diagnose.probes import PageCacheProbe, UringProbe
-from diagnose.probes._bpf import Attachment
-from diagnose.probes._btf import Btf
-from diagnose.probes._fit import lookups, misfit
-from diagnose.probes._flags import constant_flags, helper_flags, kprobe_flags, offset_flags, tracepoint_flags
+from diagnose.probes import UringProbe
+from diagnose.probes.tunables import BTF, ROUNDS, host_settings
+from diagnose.programs.attachment import Attachment
+from diagnose.programs.btf import Btf
+from diagnose.programs.fit import LOOKUP, LOOKUP_FUNCTIONS, lookups, misfit
+from diagnose.programs.flags import constant_flags, helper_flags, kprobe_flags, offset_flags, tracepoint_flags
 from tests.cgroups.trees import Host
 from tests.kernels.record import BTF_FILE, CGROUP_FILE, FORMATS_FILE, PROBES, RAW, shrunk
 
@@ -100,13 +101,13 @@ def test_all_raw_tracepoints_are_there_or_stood_in_for(kernel: str) -> None:
     btf = btf_of(kernel)
     missing = {a.event for a in RAW if btf.tracepoint_arguments(a.event) is None}
     submit, older = UringProbe.attachments[1].event, UringProbe.older.event
-    expected = {"6.1": {PageCacheProbe.lookup.event, submit}}.get(kernel, {older})
+    expected = {"6.1": {LOOKUP.event, submit}}.get(kernel, {older})
     assert missing == expected
 
 
 @pytest.mark.parametrize(("kernel", "kind"), [("6.1", "kprobe"), ("6.12", "raw"), ("6.18", "raw")])
 def test_lookups_are_seen_by_the_tracepoint_where_there_is_one(kernel: str, kind: str, kprobes: Path) -> None:
-    chosen = lookups(PageCacheProbe.lookup, PageCacheProbe.functions, btf_of(kernel), kprobes)
+    chosen = lookups(btf_of(kernel), kprobes)
     assert chosen.kind == kind
     if kind == "kprobe":
         assert chosen.event == "filemap_read"
@@ -115,8 +116,8 @@ def test_lookups_are_seen_by_the_tracepoint_where_there_is_one(kernel: str, kind
 
 
 def test_without_kprobes_the_tracepoint_is_what_is_missed(tmp_path: Path) -> None:
-    chosen = lookups(PageCacheProbe.lookup, PageCacheProbe.functions, btf_of("6.1"), tmp_path / "none")
-    assert chosen is PageCacheProbe.lookup
+    chosen = lookups(btf_of("6.1"), tmp_path / "none")
+    assert chosen is LOOKUP
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
@@ -147,7 +148,7 @@ def test_a_shrunk_blob_answers_as_the_whole_one() -> None:
         helper_flags,
         kprobe_flags,
         lambda btf: [btf.tracepoint_arguments(a.event) for a in RAW],
-        lambda btf: [btf.function_arguments(a.event) for a in PageCacheProbe.functions],
+        lambda btf: [btf.function_arguments(a.event) for a in LOOKUP_FUNCTIONS],
     ]
     assert [ask(small) for ask in questions] == [ask(whole) for ask in questions]
 
@@ -210,13 +211,13 @@ def test_a_field_at_another_place_is_not_misread(tmp_path: Path) -> None:
 
 def test_before_5_12_lookups_are_seen_in_the_function_of_that_time(kprobes: Path) -> None:
     btf = older({}, {"generic_file_buffered_read": ["kiocb", "iov_iter", "long int"]})
-    chosen = lookups(PageCacheProbe.lookup, PageCacheProbe.functions, btf, kprobes)
+    chosen = lookups(btf, kprobes)
     assert (chosen.kind, chosen.event) == ("kprobe", "generic_file_buffered_read")
 
 
 def test_a_function_of_other_arguments_is_not_taken(kprobes: Path) -> None:
     btf = older({}, {"filemap_read": ["file", "iov_iter"]})
-    assert lookups(PageCacheProbe.lookup, PageCacheProbe.functions, btf, kprobes) is PageCacheProbe.lookup
+    assert lookups(btf, kprobes) is LOOKUP
 
 
 def test_arguments_are_found_by_the_registers_names_of_other_machines() -> None:
@@ -225,3 +226,14 @@ def test_arguments_are_found_by_the_registers_names_of_other_machines() -> None:
     assert defined(kprobe_flags(Btf(blob.bytes())))["ARGUMENT_2"] == "8"
     with pytest.raises(CannotMeasureError, match="pt_regs"):
         kprobe_flags(older({}))
+
+
+def test_kernels_whose_reclaim_goes_round_the_cgroups_are_told(tmp_path: Path) -> None:
+    """6.1 has generations without that; 6.18 here was built without generations."""
+    found = {}
+    for kernel in ("6.1", "6.12", "6.18"):
+        (tmp_path / kernel / BTF).parent.mkdir(parents=True)
+        (tmp_path / kernel / BTF).write_bytes(gzip.decompress((RECORDED / kernel / BTF_FILE).read_bytes()))
+        found[kernel] = host_settings(tmp_path / kernel)[ROUNDS]
+    assert found == {"6.1": 0, "6.12": 1, "6.18": 0}
+    assert ROUNDS not in host_settings(tmp_path)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Literal
 
-from diagnose import resources
 from diagnose.models import ProbeRecord
-from diagnose.probes._compiler import compiled, quiet
-from diagnose.probes._maps import Table
+from diagnose.programs.attachment import Attachment
+from diagnose.programs.compiler import Compiled, quiet
+from diagnose.programs.maps import Table
 
 LOST = ("inflight_map_full", "read_slots_not_drained", "files_map_full", "cache_map_full", "evictions_map_full",
         "reclaim_map_full", "requests_map_full", "block_map_full", "blame_map_full",
@@ -17,42 +15,12 @@ LOST = ("inflight_map_full", "read_slots_not_drained", "files_map_full", "cache_
 """Why events were not counted; the order is `enum lost` of bpf/common.h."""
 
 
-@dataclass(frozen=True)
-class Attachment:
-    """A BPF function and what it goes to. `provides`: the columns that are missing without it."""
-
-    kind: Literal["tracepoint", "raw", "kprobe"]
-    event: str
-    """A tracepoint, "category:name"; a raw one by name alone; for a kprobe the kernel's function."""
-    function: str
-    provides: tuple[str, ...] = ()
-    arguments: tuple[str, ...] = ()
-    """What the program takes the first arguments for: structs ("folio|page", ""), of a tracepoint its fields."""
-
-
-def source() -> str:
-    """Return the C of the whole battery, its files joined in the order of bpf/battery.txt."""
-    folder = resources.folder("bpf")
-    names = [n for n in (folder / "battery.txt").read_text().split("\n") if n and not n.startswith("#")]
-    return "".join(f'#line 1 "{name}"\n{(folder / name).read_text()}\n' for name in names)
-
-
 class Module:
-    """The compiled battery. Everything it loads belongs to this process and goes with it."""
+    """Compiled programs, attached one by one. Everything it loads belongs to this process and goes with it."""
 
-    def __init__(
-        self,
-        cflags: Sequence[str],
-        program: str | None = None,
-        misfit: Callable[[Attachment], str | None] = lambda _: None,
-        meanwhile: Callable[[], object] = lambda: None,
-    ) -> None:
-        """Compile the battery, or another program, calling `meanwhile` while that goes on; raises CannotMeasureError.
-
-        `misfit` says why a program would misread this kernel; such a one is not attached.
-        """
-        self._misfit = misfit
-        self._bpf, self._lib = compiled(program or source(), cflags, meanwhile)
+    def __init__(self, programs: Compiled, misfit: Callable[[Attachment], str | None] = lambda _: None) -> None:
+        """`misfit` says why a program would misread this kernel; such a one is not attached."""
+        self._misfit, self._bpf, self._lib = misfit, programs.bpf, programs.lib
         self._tables: dict[str, Table] = {}
 
     def attach(self, attachment: Attachment) -> str | None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diagnose.errors import CannotMeasureError
-from diagnose.probes._btf import Btf
+from diagnose.programs.btf import Btf
 
 from .btf_blob import (
     ARRAY,

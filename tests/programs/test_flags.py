@@ -10,9 +10,9 @@ import pytest
 
 from diagnose import resources
 from diagnose.errors import CannotMeasureError
-from diagnose.probes import _flags
-from diagnose.probes._btf import Btf
-from diagnose.probes._flags import constant_flags, helper_flags, offset_flags, stack_flags
+from diagnose.programs import flags
+from diagnose.programs.btf import Btf
+from diagnose.programs.flags import constant_flags, helper_flags, offset_flags, stack_flags
 
 from .btf_blob import Blob
 
@@ -23,7 +23,7 @@ def kernel(
     """Return the BTF of a kernel that has every member but these; `instead` replaces one by another."""
     blob = Blob()
     number = blob.integer()
-    wanted = [names.split("|")[0] for names in (*_flags._REQUIRED, *_flags._OPTIONAL)]
+    wanted = [names.split("|")[0] for names in (*flags._REQUIRED, *flags._OPTIONAL)]
     wanted = [(instead or {}).get(name, name) for name in wanted if name not in without]
     structs: dict[str, list[str]] = {"page": []}
     for name in wanted:
@@ -65,7 +65,7 @@ def test_helpers_are_used_where_the_kernel_has_them(helpers: dict[str, int], fla
 
 @pytest.mark.parametrize(
     "member",
-    [names for names in _flags._REQUIRED if "|" not in names] + ["folio.memcg_data", "folio.mapping"],
+    [names for names in flags._REQUIRED if "|" not in names] + ["folio.memcg_data", "folio.mapping"],
 )
 def test_a_kernel_that_lacks_a_member_is_told_which(member: str) -> None:
     with pytest.raises(CannotMeasureError, match=re.escape(f"BTF lacks {member}")) as caught:
@@ -100,9 +100,9 @@ def test_the_new_name_wins_where_a_kernel_has_both() -> None:
 
 
 def test_what_is_optional_may_be_missing() -> None:
-    for member in _flags._OPTIONAL:
-        flags = defined(offset_flags(kernel(without=(member,))))
-        assert f"OFF_{member.replace('.', '_')}" not in flags
+    for member in flags._OPTIONAL:
+        found = defined(offset_flags(kernel(without=(member,))))
+        assert f"OFF_{member.replace('.', '_')}" not in found
 
 
 def test_one_of_the_two_lists_of_ancestors_is_needed() -> None:
@@ -127,7 +127,7 @@ def test_every_offset_that_the_programs_use_is_defined() -> None:
     used: set[str] = set()
     for path in resources.folder("bpf").glob("*.[ch]"):
         used |= set(re.findall(r"\bOFF_[a-z]\w+", re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.DOTALL)))
-    known = {f"OFF_{names.split('|')[0].replace('.', '_')}" for names in (*_flags._REQUIRED, *_flags._OPTIONAL)}
+    known = {f"OFF_{names.split('|')[0].replace('.', '_')}" for names in (*flags._REQUIRED, *flags._OPTIONAL)}
     assert used <= known
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from diagnose.cgroups.files import read
 from diagnose.errors import CannotMeasureError
-from diagnose.probes._btf import Btf
-from diagnose.probes._tracefs import TRACEFS
+from diagnose.programs.btf import Btf
+from diagnose.programs.tracefs import TRACEFS
 
 # What the C calls OFF_<struct>_<member>, and under which names kernels have it (the first that is there counts).
 # struct folio came with 5.16; before it the same members were struct page's (memcg_data was mem_cgroup until 5.10).

@@ -1,4 +1,4 @@
-"""The compiler, which comes with bcc: it runs beside what else there is to do, and gives its memory back.
+"""The compiler, which comes with bcc: it runs in a thread of its own, and gives its memory back.
 
 This is the only importer of bcc, which comes from the distribution (python3-bpfcc), whose folder a virtual environment
 does not see; PyPI's "bcc" is another project. It is loaded from its own folder alone, so that nothing else of the
@@ -16,9 +16,10 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -99,19 +100,37 @@ class _BriefLog:
         return int(self._lib.bcc_func_load(*arguments[:8], self._log, len(self._log), *arguments[10:]))
 
 
-def compiled(program: str, cflags: Sequence[str], meanwhile: Callable[[], object]) -> tuple[Any, Any]:
-    """Compile a C program and make its maps; returns bcc's BPF object, and libbcc.
+@dataclass(frozen=True)
+class Compiled:
+    """bcc's BPF object with its programs and maps, and libbcc."""
 
-    `meanwhile` is called while the compiler runs, which does not hold Python's lock. Raises CannotMeasureError with the
-    compiler's or the kernel's first line.
+    bpf: Any
+    lib: Any
+
+
+class Compiling:
+    """A C program that the compiler works on in a thread, which does not hold Python's lock.
+
+    Meanwhile standard error is redirected, for this whole process.
     """
-    bcc = _load_bcc()
-    _own_environment()
-    with ThreadPoolExecutor(1) as pool:
-        aside = pool.submit(_compiled_aside, bcc, program, cflags)
-        meanwhile()
-    found = aside.result()
-    return (_compiled(bcc, program, cflags) if found is None else found), bcc.lib
+
+    def __init__(self, program: str, cflags: Sequence[str]) -> None:
+        """Begin; raises CannotMeasureError where there is no bcc."""
+        self._bcc, self._program, self._cflags = _load_bcc(), program, cflags
+        _own_environment()
+        pool = ThreadPoolExecutor(1)
+        self._aside = pool.submit(_compiled_aside, self._bcc, program, cflags)
+        pool.shutdown(wait=False)
+
+    def result(self) -> Compiled:
+        """Wait for the programs and their maps; raises CannotMeasureError with the first line about why not."""
+        found = self._aside.result()
+        found = _compiled(self._bcc, self._program, self._cflags) if found is None else found
+        return Compiled(found, self._bcc.lib)
+
+    def wait(self) -> None:
+        """Return when the thread is done, whatever came of it."""
+        wait([self._aside])
 
 
 def _compiled_aside(bcc: ModuleType, program: str, cflags: Sequence[str]) -> Any:

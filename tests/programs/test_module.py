@@ -6,7 +6,9 @@ import re
 
 from diagnose import resources
 from diagnose.probes import TRACEPOINTS
-from diagnose.probes._bpf import LOST, Attachment, attach_probe, source
+from diagnose.programs.attachment import Attachment
+from diagnose.programs.building import source
+from diagnose.programs.module import LOST, attach_probe
 
 
 def test_the_source_holds_every_file_once_with_its_own_line_numbers() -> None:

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from diagnose.errors import CannotMeasureError, UsageError
-from diagnose.probes import _compiler
-from diagnose.probes._compiler import compiled, find_bcc
+from diagnose.errors import CannotMeasureError
+from diagnose.programs import compiler
+from diagnose.programs.compiler import Compiling, find_bcc
 
 MAPS = """\
 7f1000000000-7f1000003000 r--p 00000000 fd:00 7 /usr/lib/x86_64-linux-gnu/libLLVM-14.so.1
@@ -30,11 +30,7 @@ MAPS = """\
 PROGRAM = """
 import ctypes, sys
 from pathlib import Path
-import pytest
-
-from diagnose.errors import CannotMeasureError, UsageError
-from diagnose.probes import _compiler
-from diagnose.probes._compiler import compiled, find_bcc
+from diagnose.programs import compiler
 
 def resident():
     total, ours = 0, False
@@ -46,10 +42,10 @@ def resident():
     return total
 
 library = ctypes.CDLL(sys.argv[1])
-for start, size in _compiler.code(Path("/proc/self/maps").read_text(), ("libcopied",)):
+for start, size in compiler.code(Path("/proc/self/maps").read_text(), ("libcopied",)):
     ctypes.string_at(start, size)
 before = resident()
-_compiler.give_back(libraries=("libcopied",))
+compiler.give_back(libraries=("libcopied",))
 library.zlibVersion.restype = ctypes.c_char_p
 print(before, resident(), library.zlibVersion().decode())
 """
@@ -65,8 +61,8 @@ def fake_bcc(folder: Path) -> Path:
 @pytest.fixture
 def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Look for bcc below a folder of our own alone."""
-    monkeypatch.setattr(_compiler, "_BCC_FOLDERS", (str(tmp_path / "a"), str(tmp_path / "b")))
-    monkeypatch.setattr(_compiler, "_BCC_GLOB", f"{tmp_path}/lib*/python3*/site-packages/bcc")
+    monkeypatch.setattr(compiler, "_BCC_FOLDERS", (str(tmp_path / "a"), str(tmp_path / "b")))
+    monkeypatch.setattr(compiler, "_BCC_GLOB", f"{tmp_path}/lib*/python3*/site-packages/bcc")
     return tmp_path
 
 
@@ -99,7 +95,7 @@ def test_neither_the_environment_nor_the_current_folder_decides_what_root_loads(
 
 
 def test_what_others_write_to_standard_error_is_kept_off_the_screen(capfd: pytest.CaptureFixture[str]) -> None:
-    with _compiler.quiet() as lines:
+    with compiler.quiet() as lines:
         os.write(2, b"a warning\n\nof a library\xff\n")
     os.write(2, b"seen\n")
     assert lines == ["a warning", "of a library\ufffd"]
@@ -107,14 +103,14 @@ def test_what_others_write_to_standard_error_is_kept_off_the_screen(capfd: pytes
 
 
 def test_standard_error_comes_back_after_a_failure(capfd: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(OSError, match="bad"), _compiler.quiet():
+    with pytest.raises(OSError, match="bad"), compiler.quiet():
         raise OSError(errno.EIO, "bad")
     os.write(2, b"seen\n")
     assert capfd.readouterr().err == "seen\n"
 
 
 def test_code_of_the_compiler_alone_is_found() -> None:
-    assert list(_compiler.code(MAPS)) == [(0x7F1000003000, 0x5000), (0x7F2000000000, 0x1000)]
+    assert list(compiler.code(MAPS)) == [(0x7F1000003000, 0x5000), (0x7F2000000000, 0x1000)]
 
 
 def test_what_is_given_back_can_still_be_called(tmp_path: Path) -> None:
@@ -132,29 +128,28 @@ def test_what_is_given_back_can_still_be_called(tmp_path: Path) -> None:
     assert re.fullmatch(r"[\d.]+", version)
 
 
+NOTHING = "int nothing(void *ctx) { return 0; }"
+
+
 @pytest.mark.kernel
-def test_work_beside_the_compiler_stays_in_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_does_not_wait_stays_in_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    seen = set()
-
-    def meanwhile() -> None:
-        for _ in range(200):
-            seen.add(Path.cwd())
-            time.sleep(0.001)
-
-    programs, _ = compiled("int nothing(void *ctx) { return 0; }", [], meanwhile)
-    programs.cleanup()
+    compiling, seen = Compiling(NOTHING, []), set()
+    for _ in range(200):
+        seen.add(Path.cwd())
+        time.sleep(0.001)
+    compiling.result().bpf.cleanup()
     assert seen == {tmp_path}
 
 
 @pytest.mark.kernel
 def test_a_program_is_compiled_once() -> None:
     before = bcc_maps()
-    programs, _ = compiled("BPF_ARRAY(one, u64, 1);\nint nothing(void *ctx) { return 0; }", [], lambda: None)
+    programs = Compiling(f"BPF_ARRAY(one, u64, 1);\n{NOTHING}", []).result()
     try:
         assert bcc_maps() - before == 1
     finally:
-        programs.cleanup()
+        programs.bpf.cleanup()
 
 
 def bcc_maps() -> int:
@@ -163,12 +158,9 @@ def bcc_maps() -> int:
 
 
 @pytest.mark.kernel
-def test_what_fails_beside_the_compiler_is_raised_when_it_is_done(capfd: pytest.CaptureFixture[str]) -> None:
-    def meanwhile() -> None:
-        raise UsageError("bad rules")
-
-    with pytest.raises(UsageError, match="bad rules"):
-        compiled("int nothing(void *ctx) { return 0; }", [], meanwhile)
+def test_after_the_wait_standard_error_is_ours_again(capfd: pytest.CaptureFixture[str]) -> None:
+    compiling = Compiling("int nothing(void *ctx) { return unheard_of; }", [])
+    compiling.wait()
     os.write(2, b"seen\n")
     assert capfd.readouterr().err == "seen\n"
 
@@ -176,5 +168,5 @@ def test_what_fails_beside_the_compiler_is_raised_when_it_is_done(capfd: pytest.
 @pytest.mark.kernel
 def test_what_the_compiler_refuses_is_one_line() -> None:
     with pytest.raises(CannotMeasureError, match=r"could not be built or loaded: .*error: ") as caught:
-        compiled("int nothing(void *ctx) { return unheard_of; }", [], lambda: None)
+        Compiling("int nothing(void *ctx) { return unheard_of; }", []).result()
     assert str(caught.value).isprintable()

@@ -9,17 +9,18 @@ import numpy as np
 import pytest
 from cgroups.trees import Host
 
-from diagnose.battery import _hierarchy_id
 from diagnose.cgroups import read_settings, settable_mounts
-from diagnose.probes import _flags, reads
-from diagnose.probes._bpf import Attachment
-from diagnose.probes._btf import Btf
-from diagnose.probes._compiler import code
-from diagnose.probes._fit import misfit
+from diagnose.probes import reads
 from diagnose.probes.devices import block_devices
 from diagnose.probes.host import HostProbe
 from diagnose.probes.process_cpu import ProcessCpu
 from diagnose.probes.process_io import ProcessIo
+from diagnose.programs import flags
+from diagnose.programs.attachment import Attachment
+from diagnose.programs.btf import Btf
+from diagnose.programs.building import _hierarchy_id
+from diagnose.programs.compiler import code
+from diagnose.programs.fit import misfit
 
 from .btf_blob import Blob
 
@@ -90,7 +91,7 @@ def test_a_strange_format_of_a_tracepoint_is_a_misfit(content: bytes, tmp_path: 
     attachment = Attachment("tracepoint", "syscalls:sys_enter_read", "on_read", arguments=("fd",))
     # of the first, by the square of its length, it would take minutes
     assert "fd is not where" in (misfit(attachment, Btf(Blob().bytes()), tmp_path) or "")
-    assert _flags.tracepoint_flags(tmp_path) == []
+    assert flags.tracepoint_flags(tmp_path) == []
 
 
 @pytest.mark.parametrize("content", STRANGE)

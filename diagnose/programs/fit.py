@@ -10,14 +10,21 @@ import re
 from pathlib import Path
 
 from diagnose.cgroups.files import read
-from diagnose.probes._bpf import Attachment
-from diagnose.probes._btf import Btf
-from diagnose.probes._tracefs import TRACEFS
+from diagnose.programs.attachment import Attachment
+from diagnose.programs.btf import Btf
+from diagnose.programs.tracefs import TRACEFS
 
 KPROBES = Path("/sys/bus/event_source/devices/kprobe/type")
 """Where this is, a kprobe is a file descriptor that goes with its process; older ways leave it behind after a kill."""
 FIRST_FIELD, FIELD_BYTES = 16, 8
 """Of the system calls' tracepoints, behind the common fields and the number of the call."""
+_LOOKED_UP = ("cache.looked_up", "cache.missed")
+LOOKUP = Attachment("raw", "mm_filemap_get_pages", "on_lookup", _LOOKED_UP, ("address_space",))
+LOOKUP_FUNCTIONS = tuple(
+    Attachment("kprobe", function, "on_filemap_read", _LOOKED_UP, ("kiocb", "iov_iter"))
+    for function in ("filemap_read", "generic_file_buffered_read")
+)
+"""What buffered reads go through, for kernels without that tracepoint; the second was its name before 5.12."""
 _FIELD = re.compile(r"field:[^;]{0,200}?\b(\w{1,64});\s{1,9}offset:([0-9]{1,6});\s{1,9}size:([0-9]{1,6});")
 """Every repetition has an end: without, a file of nothing but "field:" takes time by the square of its length."""
 
@@ -33,13 +40,13 @@ def misfit(attachment: Attachment, btf: Btf, tracefs: Path = TRACEFS) -> str | N
     return _arguments_differ(attachment.arguments, ask(attachment.event))
 
 
-def lookups(tracepoint: Attachment, functions: tuple[Attachment, ...], btf: Btf, kprobes: Path = KPROBES) -> Attachment:
+def lookups(btf: Btf, kprobes: Path = KPROBES) -> Attachment:
     """Return what sees look-ups of pages here: the tracepoint if there is one, else the first function that fits."""
-    if btf.tracepoint_arguments(tracepoint.event) is None and kprobes.exists():
-        for function in functions:
+    if btf.tracepoint_arguments(LOOKUP.event) is None and kprobes.exists():
+        for function in LOOKUP_FUNCTIONS:
             if btf.function_arguments(function.event) is not None and misfit(function, btf) is None:
                 return function
-    return tracepoint
+    return LOOKUP
 
 
 def _arguments_differ(wanted: tuple[str, ...], found: list[str] | None) -> str | None:

@@ -1,0 +1,99 @@
+"""Several culprits: nested ones, ones in another room, ones that need no limit, ones of which nothing is known."""
+
+from __future__ import annotations
+
+from recommend_situations import BACKUP, BATCH, GIB, ID, PATHS, advice, limit_on, situation
+from small_capture import MIB, SVC, small_capture
+
+from diagnose.models import Capture, Recommendation
+
+UNIT, SCOPE = "/dg/batch.service", f"/dg/batch.service/docker-{ID}.scope"
+
+
+def nested() -> Capture:
+    """Return a capture in which a unit's own task and a container within the unit evict the service's pages."""
+    mib = {10: 1200, SVC: 300, 20: 900, 30: 850}
+    return small_capture(
+        cgroups={1: "/", 10: "/dg", SVC: "/dg/svc", 20: UNIT, 30: SCOPE},
+        windows=3,
+        evictions=[(0, 30, SVC, "memcg-reclaim", 9000), (0, 20, SVC, "memcg-reclaim", 1000)],
+        samples={(i, "usage_bytes"): [v * MIB] * 4 for i, v in mib.items()}
+        | {(i, "anon_bytes"): [50 * MIB] * 4 for i in (20, 30)},
+        settings={10: {"memory.max": GIB}},
+        cgroup_version=2,
+    )
+
+
+def test_a_container_within_a_culprit_is_contained_with_it_and_counted_once() -> None:
+    changes = advice(nested(), "contain-neighbour", culprits={SCOPE: 0.9, UNIT: 0.1})
+    assert {c.cgroup for c in changes} == {UNIT}
+    (alone,) = {c.value_bytes for c in changes if c.setting == "memory.high"}
+    assert alone == int(1024 - 300 - 300 * 0.05) * MIB, "nobody else below the limit: all is left for the unit"
+
+
+def limits(changes: list[Recommendation]) -> dict[str, int | None]:
+    return {c.cgroup: c.value_bytes for c in changes if c.setting == "memory.high"}
+
+
+def test_a_culprit_outside_the_room_takes_no_part_of_it() -> None:
+    far = 40
+    capture = small_capture(
+        cgroups=PATHS | {far: "/far"},
+        windows=3,
+        evictions=[(0, BATCH, SVC, "memcg-reclaim", 9000), (0, far, SVC, "direct-reclaim", 1000)],
+        samples={
+            **{(i, "usage_bytes"): [v * MIB] * 4 for i, v in {10: 1024, SVC: 300, BATCH: 700, far: 5000}.items()},
+            **{(i, "anon_bytes"): [v * MIB] * 4 for i, v in {BATCH: 50, far: 4000}.items()},
+        },
+        settings={10: {"memory.max": GIB}},
+        host={"meminfo.MemAvailable_bytes": [4 * GIB] * 4},
+        cgroup_version=2,
+    )
+    alone = limits(advice(capture, "contain-neighbour", culprits={"/dg/batch": 0.9}))
+    both = limits(advice(capture, "contain-neighbour", culprits={"/dg/batch": 0.9, "/far": 0.1}))
+    assert alone["/dg/batch"] is not None
+    assert both["/dg/batch"] == alone["/dg/batch"]
+
+
+def test_only_who_gets_a_limit_is_said_to_be_contained_too() -> None:
+    capture = situation(backup=True)
+    small = capture.cgroup_samples.values["usage_bytes"]
+    rows = [20 * MIB if c == BACKUP else v for c, v in zip(capture.cgroup_samples.cgroup, small, strict=True)]
+    samples = capture.cgroup_samples.model_copy(
+        update={"values": {**capture.cgroup_samples.values, "usage_bytes": rows}}
+    )
+    changes = advice(
+        capture.model_copy(update={"cgroup_samples": samples}),
+        "contain-neighbour",
+        culprits={"/dg/batch": 0.6, "/dg/backup": 0.3},
+    )
+    assert limits(changes)["/dg/backup"] is None
+    assert not limit_on(changes, "/dg/batch", "memory.high").expected_effect.startswith("With ")
+
+
+def test_of_two_culprits_both_must_be_known_to_divide_what_is_left() -> None:
+    capture = situation(backup=True, shared_mib=None)
+    kept = [
+        None if c == BACKUP else v
+        for c, v in zip(capture.cgroup_samples.cgroup, capture.cgroup_samples.values["anon_bytes"], strict=True)
+    ]
+    samples = capture.cgroup_samples.model_copy(
+        update={"values": {**capture.cgroup_samples.values, "anon_bytes": kept}}
+    )
+    changes = advice(
+        capture.model_copy(update={"cgroup_samples": samples}),
+        "contain-neighbour",
+        culprits={"/dg/batch": 0.6, "/dg/backup": 0.3},
+    )
+    assert set(limits(changes).values()) == {None}
+    assert all("the memory of /dg/backup was not measured" in c.reason for c in changes)
+
+
+def test_a_limit_that_is_lower_already_is_not_raised_as_a_containment() -> None:
+    """memory.high slows a job and stops it not: it may use more than that, and more than what is left for it."""
+    settings = {10: {"memory.max": GIB}, BATCH: {"memory.high": 600 * MIB}}
+    (change,) = advice(situation(settings=settings), "contain-neighbour")
+    assert (change.value_bytes, change.commands) == (None, [])
+    assert "its memory.high is 600 MiB, which already fits into the 709 MiB left for it" in change.reason
+    lower = advice(situation(settings={**settings, BATCH: {"memory.high": 800 * MIB}}), "contain-neighbour")
+    assert limits(lower)["/dg/batch"] == 709 * MIB

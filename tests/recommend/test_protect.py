@@ -1,0 +1,19 @@
+"""memory.low: what is asked for, and where it is there already."""
+
+from __future__ import annotations
+
+import pytest
+from recommend_situations import GIB, advice, situation
+from small_capture import MIB, SVC
+
+
+@pytest.mark.parametrize(
+    ("low_mib", "max_mib", "wanted_mib"),
+    [(0, 400, 300), (200, 400, 300), (200, 250, 250), (250, 250, None), (280, 250, None), (300, None, None)],
+)
+def test_protection_is_raised_up_to_the_cgroups_own_limit_and_never_lowered(
+    low_mib: int, max_mib: int | None, wanted_mib: int | None
+) -> None:
+    own = {"memory.low": low_mib * MIB, "memory.max": None if max_mib is None else max_mib * MIB}
+    changes = advice(situation(settings={10: {"memory.max": GIB}, SVC: own}), "protect-service")
+    assert [c.value_bytes for c in changes] == ([] if wanted_mib is None else [wanted_mib * MIB])
