@@ -8,6 +8,7 @@ from random import Random
 
 from cgroups.trees import PRESSURE, Host
 from example_report import example_capture
+from programs.btf_blob import Blob
 
 from diagnose import capture as captures
 from diagnose import doctor
@@ -37,6 +38,8 @@ SYSFS = {
     f"{DAMON}/contexts/0/schemes/0/quotas/reset_interval_ms": b"1000\n",
     "sys/module/damon_reclaim/parameters/enabled": b"Y\n",
     "sys/module/damon_reclaim/parameters/min_age": b"120000000\n",
+    "sys/kernel/mm/lru_gen/enabled": b"0x0007\n",
+    "sys/kernel/btf/vmlinux": Blob().bytes(),
     "proc/sys/vm/dirty_ratio": b"20\n",
     "proc/sys/vm/dirty_bytes": b"0\n",
     "proc/vmstat": b"nr_dirty 3\nnr_dirty_threshold 4096\n",
