@@ -31,7 +31,8 @@ def odd_value(random: Random, depth: int = 2) -> Any:
     if kind == 5:
         return random.randrange(-(2**65), 2**65)
     if kind == 6:
-        return [odd_value(random, depth - 1)] * random.choice((0, 1, 2, 3000))
+        # 3,000 lists of 3,000 strings of 5,000 are more than the guard leaves to this process itself
+        return [odd_value(random, 0 if depth == 1 else depth - 1)] * random.choice((0, 1, 2, 3000 if depth > 1 else 3))
     return {random.choice(WORDS): odd_value(random, depth - 1) for _ in range(random.randrange(3))}
 
 
