@@ -6,7 +6,7 @@ import numpy as np
 
 from diagnose import units
 from diagnose.facts.vocabulary import Facts, fact, ratio, total
-from diagnose.missratio import evicted_before
+from diagnose.missratio import evicted_before, may_forget
 from diagnose.models import Cause
 from diagnose.neighbours import PRESSURE, evicted_by
 from diagnose.windows import BUFFERED, CAUSES, Series
@@ -85,7 +85,8 @@ def _(f: Facts, _n: str | None) -> str | None:
     if not before:
         return told
     which = "all" if before == back else units.count(before)
-    return f"{told} ({which} of them evicted before the capture began)"
+    since = ", or forgotten since" if may_forget(f.windows) else ""
+    return f"{told} ({which} of them evicted before the capture began{since})"
 
 
 @fact(

@@ -64,9 +64,15 @@ def _max_dirty(bdi: Path) -> int | None:
 
 def _slaves(directory: Path) -> list[str]:
     try:
-        return sorted(map(_name, (directory / "slaves").iterdir()))
+        return sorted({_whole(entry) for entry in (directory / "slaves").iterdir()})
     except OSError:
         return []
+
+
+def _whole(device: Path) -> str:
+    """Return the name of a device, of a partition that of its disk: limits and counts are those of whole devices."""
+    link = device.resolve()
+    return _name(link.parent if (link / "partition").exists() else link)
 
 
 def _holder_of(root: Path, backing: str) -> list[str]:
@@ -76,5 +82,4 @@ def _holder_of(root: Path, backing: str) -> list[str]:
         link = (root / "sys/dev/block" / f"{os.major(device)}:{os.minor(device)}").resolve(strict=True)
     except (OSError, ValueError):
         return []
-    whole = link.parent if (link / "partition").exists() else link
-    return [_name(whole)]
+    return [_whole(link)]
