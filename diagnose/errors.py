@@ -3,11 +3,21 @@
 A message says what was tried, on what, and what to do now.
 """
 
+from __future__ import annotations
+
+from diagnose.escape import visible
+
 
 class DiagnoseError(Exception):
-    """Something a user can act on. Never shown with a traceback."""
+    """Something a user can act on. Never shown with a traceback.
+
+    Whatever its message quotes of files and of the system, it is lines of what can be seen: a terminal takes orders.
+    """
 
     exit_code = 2
+
+    def __str__(self) -> str:
+        return "\n".join(map(visible, super().__str__().split("\n")))
 
 
 class UsageError(DiagnoseError):

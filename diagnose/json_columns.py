@@ -36,7 +36,8 @@ def parse(text: bytes | bytearray, long: int = LONG) -> Any:
             done = end + 1
     if not columns:
         return from_json(text)
-    return _restored(from_json(bytes(rest + text[done:])), columns)
+    rest += memoryview(text)[done:]  # no copy: it may be half a gigabyte
+    return _restored(from_json(rest), columns)
 
 
 def _innermost(text: bytes | bytearray, long: int) -> Iterator[tuple[int, int]]:

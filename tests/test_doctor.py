@@ -199,6 +199,22 @@ def test_an_empty_root_gives_checks_not_exceptions(tmp_path: Path, host: Host) -
     assert named(found, "memory").ok is None
 
 
+@pytest.mark.parametrize(
+    "content", [b"", b"\xff\xfe", b"CapEff:\nMemAvailable:\n", b"CapEff: x\nMemAvailable: \xc2\xb2 kB\n"]
+)
+@pytest.mark.parametrize("name", ["proc/self/status", "proc/meminfo", "proc/kallsyms", "proc/filesystems"])
+def test_files_that_are_not_as_the_kernel_writes_them(host: Host, name: str, content: bytes) -> None:
+    (host.root / name).write_bytes(content)
+    found = doctor.checks(host)
+    strange = {"proc/self/status": "capabilities", "proc/meminfo": "memory"}.get(name)
+    assert strange is None or named(found, strange).ok is not True
+
+
+def test_what_the_kernel_says_is_shown_on_one_line(host: Host) -> None:
+    (host.root / "sys/kernel/security/lockdown").write_text("[a\x1b[31m\nb]")
+    assert all(line.isprintable() for line in doctor.as_text(doctor.checks(host)).split("\n"))
+
+
 def test_json_has_the_verdict_and_every_check(host: Host) -> None:
     found = doctor.checks(host)
     data = json.loads(doctor.as_json(found))

@@ -75,6 +75,15 @@ def test_file_system_type_is_that_of_the_nearest_mount(path: str, kind: str) -> 
     assert folder.file_system_type(Path(path), MOUNTS) == kind
 
 
+def test_mounts_with_names_that_are_no_text(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    table = tmp_path / "mountinfo"
+    table.write_bytes(b"strange\n30 1 8:1 / /mnt/caf\xe9 rw - vfat /dev/sda rw\n" + MOUNTS.encode())
+    monkeypatch.setattr(folder, "MOUNTS", table)
+    monkeypatch.setattr(folder, "candidates", lambda: [tmp_path])
+    monkeypatch.setattr(folder, "DISK_TYPES", {folder.file_system_type(tmp_path, MOUNTS)})
+    assert folder.choose(1) == tmp_path
+
+
 def test_no_disk_is_an_error_that_lists_what_was_tried(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(folder, "candidates", lambda: [tmp_path, tmp_path / "none"])
     monkeypatch.setattr(folder, "DISK_TYPES", frozenset[str]())

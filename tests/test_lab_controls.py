@@ -87,7 +87,7 @@ def test_stale_swap_of_a_dead_lab_is_turned_off_and_nobody_elses(
     stale, living = (tmp_path / f"{PREFIX}{pid}-x" / "swap" for pid in (GONE_PID, 1))
     swaps = tmp_path / "swaps"
     lines = ("Filename Type Size Used Priority", "/dev/vdz partition 1 0 -2", f"{stale} file 1", f"{living} file 1")
-    swaps.write_text("\n".join(lines))
+    swaps.write_bytes("\n".join(lines).encode() + b"\n/srv/caf\xe9/swap file 1\n\n")
     mounts = tmp_path / "mounts"
     mounts.write_text("")
     called: list[tuple[str, ...]] = []

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from diagnose import __version__
 from diagnose.apply import audit, record
-from diagnose.apply.guards import size
+from diagnose.apply.guards import read_setting, size
 from diagnose.apply.held import Held
 from diagnose.apply.machine import Machine
 from diagnose.apply.plan import Plan
@@ -121,7 +121,8 @@ def unheard(say: Say) -> Say:
 
 def _unmoved(change: Change, cgroup: OpenCgroup) -> None:
     """Look once more, now that the cgroup is held: the person may have thought about it for an hour."""
-    if cgroup.id != change.cgroup_id or cgroup.text(change.setting) != change.before_text:
+    text, _ = read_setting(cgroup, change.cgroup, change.setting)
+    if cgroup.id != change.cgroup_id or text != change.before_text:
         raise UsageError(f"{change.setting} of {shown(change.cgroup)} changed while it was reviewed; run apply again")
 
 

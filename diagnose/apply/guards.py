@@ -38,16 +38,27 @@ def check_same_cgroup(change: Recommendation, cgroup: OpenCgroup, ids: dict[str,
 
 def check_current(change: Recommendation, cgroup: OpenCgroup) -> str:
     """Return the exact content of the setting's file; refuse a value that is no longer the one in the report."""
-    try:
-        text, current = cgroup.text(change.setting), cgroup.number(change.setting)
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{change.setting} of {shown(change.cgroup)} cannot be read ({error})") from error
+    text, current = read_setting(cgroup, change.cgroup, change.setting)
     if current != change.current_bytes:
         raise UsageError(
             f"{change.setting} of {shown(change.cgroup)} is {size(current)} now and was {size(change.current_bytes)} "
             "in the report: somebody changed it since; diagnose again"
         )
     return text
+
+
+def read_setting(cgroup: OpenCgroup, path: str, setting: str) -> tuple[str, int | None]:
+    """Return the exact content of a setting's file, and its value in bytes; raises UsageError where it has none.
+
+    The file is not there (any more) where somebody has taken the memory controller away from the cgroup.
+    """
+    try:
+        return cgroup.text(setting), cgroup.number(setting)
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise UsageError(
+            f"{setting} of {shown(path)} cannot be read ({why}); is the memory controller still enabled for it?"
+        ) from error
 
 
 def check_floor(change: Recommendation, value: int, now: Now, force: bool) -> None:

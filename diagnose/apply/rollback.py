@@ -9,7 +9,7 @@ from pathlib import Path
 
 from diagnose.apply import audit, record, ways
 from diagnose.apply.carry_out import unheard
-from diagnose.apply.guards import size
+from diagnose.apply.guards import read_setting, size
 from diagnose.apply.held import Held
 from diagnose.apply.machine import Machine
 from diagnose.apply.steps import steps
@@ -92,7 +92,7 @@ def _look(
     if cgroup.id != change.cgroup_id and change.manager == "files":
         say(f"{what}: the cgroup was removed and made anew; the new one never had this change and is left alone")
         return None
-    text, current = cgroup.text(change.setting), cgroup.number(change.setting)
+    text, current = read_setting(cgroup, change.cgroup, change.setting)
     if text == change.before_text:
         say(f"{what}: is {size(current)} already, as before the change")
         return None

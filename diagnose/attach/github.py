@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from diagnose.attach.answers import record, records
 from diagnose.attach.comments import GITHUB_LIMIT, markdown_comments, pictures_of, with_pictures
 from diagnose.attach.material import Material
 from diagnose.attach.tickets import Ticket
-from diagnose.attach.web import Say, Web, document
+from diagnose.attach.web import Say, Web
 
 PAGE = 100
 MAX_PAGES = 100
@@ -36,7 +37,7 @@ class GitHub:
         found: dict[str, str] = {}
         response = self._web.get(self._path, per_page=PAGE)
         for _ in range(MAX_PAGES):
-            found |= {str(c.get("html_url")): str(c.get("body")) for c in document(response)}
+            found |= {str(c.get("html_url")): str(c.get("body")) for c in records(response)}
             following = response.links.get("next", {}).get("url")
             if following is None:
                 break
@@ -49,4 +50,4 @@ class GitHub:
         return markdown_comments(with_pictures(material.markdown, {}), material.identity, GITHUB_LIMIT)
 
     def post(self, text: str) -> str:
-        return str(document(self._web.post(self._path, json={"body": text})).get("html_url"))
+        return str(record(self._web.post(self._path, json={"body": text})).get("html_url"))

@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from diagnose.attach.answers import Record, record, records
 from diagnose.attach.comments import GITLAB_LIMIT, markdown_comments, pictures_of, with_pictures
 from diagnose.attach.material import Material, Picture
 from diagnose.attach.tickets import Ticket
-from diagnose.attach.web import RefusedError, Say, UnclearError, Web, document
+from diagnose.attach.web import RefusedError, Say, UnclearError, Web
 
 PAGE = 100
 MAX_PAGES = 100
@@ -36,7 +37,7 @@ class GitLab:
     def texts(self) -> dict[str, str]:
         found: dict[str, str] = {}
         for page in range(1, MAX_PAGES + 1):
-            notes = document(self._web.get(self._notes, per_page=PAGE, page=page, order_by="created_at", sort="desc"))
+            notes = records(self._web.get(self._notes, per_page=PAGE, page=page, order_by="created_at", sort="desc"))
             found |= {self._address(note): str(note.get("body")) for note in notes}
             if len(notes) < PAGE:
                 break
@@ -52,21 +53,21 @@ class GitLab:
         return markdown_comments(with_pictures(material.markdown, addresses), material.identity, GITLAB_LIMIT)
 
     def post(self, text: str) -> str:
-        return self._address(document(self._web.post(self._notes, json={"body": text})))
+        return self._address(record(self._web.post(self._notes, json={"body": text})))
 
     def _upload(self, name: str, content: bytes) -> str:
         """Return the address of an uploaded file. One uploaded twice, after a failure, is seen by nobody."""
         for attempt in range(1, _TRIES + 1):
             try:
                 answer = self._web.post(self._uploads, files={"file": (name, content, "image/png")})
-                return str(document(answer).get("url"))
+                return str(record(answer).get("url"))
             except UnclearError as error:
                 if attempt == _TRIES:
                     raise
                 self._web.pause(attempt, str(error))
         raise AssertionError("the last attempt returns or raises")
 
-    def _address(self, note: Any) -> str:
+    def _address(self, note: Record) -> str:
         return f"{self._ticket.url}#note_{note.get('id')}"
 
 

@@ -9,10 +9,11 @@ import base64
 import re
 from typing import Any
 
+from diagnose.attach.answers import Record, listed, record
 from diagnose.attach.comments import JIRA_LIMIT, jira_comments, preformatted_for_jira, with_jira_pictures
 from diagnose.attach.material import Material, Picture
 from diagnose.attach.tickets import Ticket
-from diagnose.attach.web import RefusedError, Say, UnclearError, Web, document
+from diagnose.attach.web import RefusedError, Say, UnclearError, Web
 
 PAGE = 100
 MAX_PAGES = 100
@@ -43,10 +44,11 @@ class Jira:
     def texts(self) -> dict[str, str]:
         found: dict[str, str] = {}
         for _ in range(MAX_PAGES):
-            page = document(self._web.get(f"{self._ticket.issue}/comment", startAt=len(found), maxResults=PAGE))
-            comments = page.get("comments") or []
+            answer = self._web.get(f"{self._ticket.issue}/comment", startAt=len(found), maxResults=PAGE)
+            page = record(answer)
+            comments, total = listed(page, "comments", answer), page.get("total")
             found |= {self._address(comment): str(comment.get("body")) for comment in comments}
-            if not comments or len(found) >= int(page.get("total") or 0):
+            if not comments or not isinstance(total, int) or len(found) >= total:
                 break
         return found
 
@@ -65,11 +67,13 @@ class Jira:
         return jira_comments(with_jira_pictures(text, names), material.identity, JIRA_LIMIT)
 
     def post(self, text: str) -> str:
-        return self._address(document(self._web.post(f"{self._ticket.issue}/comment", json={"body": text})))
+        return self._address(record(self._web.post(f"{self._ticket.issue}/comment", json={"body": text})))
 
     def _attached(self) -> set[str]:
-        fields = document(self._web.get(self._ticket.issue, fields="attachment")).get("fields") or {}
-        return {str(file.get("filename")) for file in fields.get("attachment") or []}
+        answer = self._web.get(self._ticket.issue, fields="attachment")
+        fields = record(answer).get("fields")
+        files = listed(fields, "attachment", answer) if isinstance(fields, dict) else []
+        return {str(file.get("filename")) for file in files}
 
     def _attach(self, name: str, picture: Picture) -> None:
         for attempt in range(1, _TRIES + 1):
@@ -84,5 +88,5 @@ class Jira:
                 if attempt == _TRIES:
                     raise
 
-    def _address(self, comment: Any) -> str:
+    def _address(self, comment: Record) -> str:
         return f"{self._ticket.url}?focusedCommentId={comment.get('id')}"

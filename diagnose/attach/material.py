@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 
 from diagnose.errors import UsageError
@@ -58,17 +63,30 @@ def _load(folder: Path, name: str) -> Material:
 
 
 def _text(path: Path) -> str | None:
-    if not path.exists():
+    if not os.path.lexists(path):
         return None
-    return _bytes(path).decode(errors="replace").replace("\0", "")
-
-
-def _bytes(path: Path) -> bytes:
-    with path.open("rb") as file:
+    with _opened(path) as file:
         content = file.read(MAX_TEXT_BYTES + 1)
     if len(content) > MAX_TEXT_BYTES:
         raise UsageError(f"{visible(str(path))} is larger than any report ({MAX_TEXT_BYTES >> 20} MiB)")
-    return content
+    return content.decode(errors="replace").replace("\0", "")
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BufferedReader]:
+    """Open a file of the folder; raises UsageError for what is none of its own: what is posted, others can read.
+
+    A link leads elsewhere, and a pipe or device may never end.
+    """
+    name = visible(str(path))
+    if path.is_symlink():
+        raise UsageError(f"{name} is a link, and what it leads to is not posted; put the file itself there")
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise UsageError(f"cannot read {name}: it is no file; name the folder that diagnose wrote")
+    with os.fdopen(descriptor, "rb") as file:
+        yield file
 
 
 def _pictures(folder: Path) -> tuple[Picture, ...]:
@@ -76,14 +94,18 @@ def _pictures(folder: Path) -> tuple[Picture, ...]:
     folders = [folder, *sorted(p for p in folder.iterdir() if p.is_dir() and not p.is_symlink())]
     found = [p for where in folders for p in sorted(where.glob("*.png")) if p.is_file() and not p.is_symlink()]
     small = [p for p in found if p.stat().st_size <= MAX_PICTURE_BYTES]
-    return tuple(Picture(p.name, p.read_bytes()) for p in small[:MAX_PICTURES])
+    return tuple(map(_picture, small[:MAX_PICTURES]))
+
+
+def _picture(path: Path) -> Picture:
+    with _opened(path) as file:
+        return Picture(path.name, file.read(MAX_PICTURE_BYTES))
 
 
 def _identity(folder: Path) -> str:
     """Return the capture's hash; of a report without its capture, the report's own."""
     capture = folder / "capture.json.gz"
-    path = capture if capture.exists() else folder / "report.md"
-    with path.open("rb") as file:
+    with _opened(capture if os.path.lexists(capture) else folder / "report.md") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

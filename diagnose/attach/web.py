@@ -7,6 +7,7 @@ Redirects are followed on the same host alone, since a token would go along.
 
 from __future__ import annotations
 
+import json
 import ssl
 import time
 from collections.abc import Callable
@@ -28,6 +29,11 @@ PAUSE_WITHOUT_WORD_SECONDS = 60.0
 """GitHub: wait at least a minute where a rate limit does not say how long (docs, "Rate limits for the REST API")."""
 MAX_REDIRECTS = 3
 TIMEOUT = httpx.Timeout(30.0, connect=10.0, write=60.0)
+MAX_ANSWER_BYTES = 128 * 2**20
+"""A page of a hundred comments of the longest kind (GitLab's) takes that much."""
+_OF_THE_WIRE = (b"content-encoding", b"content-length", b"transfer-encoding")
+"""What a body looked like before it was read."""
+_LONGEST_TOLD_SECONDS = 366 * 86_400.0
 _PASSING = (500, 502, 503, 504)
 
 Wait = Callable[[float], None]
@@ -73,7 +79,7 @@ class Web:
 
     def get(self, path: str, **parameters: str | int) -> httpx.Response:
         """Return the answer to a reading request; `path` may be a whole address on the same host (a next page)."""
-        request = self._client.build_request("GET", self._url(path), params=parameters or None)
+        request = self._request("GET", path, params=parameters or None)
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 return self._answer(request)
@@ -87,9 +93,7 @@ class Web:
         self, path: str, json: Any = None, files: Any = None, headers: dict[str, str] | None = None
     ) -> httpx.Response:
         """Return the answer to a writing request; raises UnclearError where it may have been carried out or not."""
-        return self._answer(
-            self._client.build_request("POST", self._url(path), json=json, files=files, headers=headers)
-        )
+        return self._answer(self._request("POST", path, json=json, files=files, headers=headers))
 
     def pause(self, attempt: int, why: str) -> None:
         """Wait before the next attempt, twice as long each time."""
@@ -101,8 +105,13 @@ class Web:
         """Wait between two writing requests, as GitHub asks for (docs, "Best practices for using the REST API")."""
         self._wait(1.0)
 
-    def _url(self, path: str) -> str:
-        return path if path.startswith("http") else f"{self._api}{path}"
+    def _request(self, method: str, path: str, **content: Any) -> httpx.Request:
+        try:
+            return self._client.build_request(
+                method, path if path.startswith("http") else f"{self._api}{path}", **content
+            )
+        except httpx.InvalidURL as error:  # the server has named it
+            raise CannotPostError(f"{shortened(path)} is no address ({shortened(str(error))})") from error
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         """Send, waiting as long as the server asks to slow down; raises UnclearError or RefusedError."""
@@ -112,10 +121,9 @@ class Web:
             if seconds is None or response.status_code in _PASSING:
                 return self._good(request, response)
             if seconds > LONGEST_PAUSE_SECONDS:
-                until = datetime.fromtimestamp(time.time() + seconds, UTC)
                 raise CannotPostError(
-                    f"{request.url.host} takes no more requests before {until:%Y-%m-%d %H:%M:%S} UTC (rate limit); "
-                    "try again then, nothing is posted twice"
+                    f"{request.url.host} takes no more requests {_until(seconds)} (rate limit); try again then, "
+                    "nothing is posted twice"
                 )
             self._say(f"{request.url.host} asks to slow down; going on in {seconds:.0f} s")
             self._wait(seconds)
@@ -147,7 +155,11 @@ class Web:
         if _origin(request.url) != _origin(httpx.URL(self._api)):
             raise CannotPostError(f"{shortened(request.url.host)} is another host, which does not get the token")
         try:
-            return self._client.send(request)
+            return _whole(self._client.send(request, stream=True))
+        except httpx.InvalidURL as error:
+            raise CannotPostError(
+                f"{request.url.host} redirects to what is no address ({shortened(str(error))})"
+            ) from error
         except httpx.HTTPError as error:
             what = self._hidden(str(error)) or type(error).__name__
             if isinstance(error.__cause__ and error.__cause__.__cause__, ssl.SSLError) or "CERTIFICATE" in what:
@@ -178,7 +190,7 @@ def asked_to_wait(response: httpx.Response, now: float) -> float | None:
     headers = response.headers
     limited = headers.get("x-ratelimit-remaining", headers.get("ratelimit-remaining")) == "0"
     if response.status_code == 403 and not (
-        limited or "retry-after" in headers or "rate limit" in response.text.lower()
+        limited or "retry-after" in headers or b"rate limit" in response.content.lower()
     ):
         return None
     if response.status_code not in (403, 429):
@@ -201,19 +213,36 @@ def _seconds(after: str, now: float) -> float | None:
         return None
 
 
+def _until(seconds: float) -> str:
+    """Return the time until which a server asks to wait, in words."""
+    if seconds > _LONGEST_TOLD_SECONDS:
+        return "for years"
+    return f"before {datetime.fromtimestamp(time.time() + seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _whole(response: httpx.Response) -> httpx.Response:
+    """Return an answer with its content, read to `MAX_ANSWER_BYTES` and no further; raises CannotPostError."""
+    content = bytearray()
+    try:
+        for chunk in response.iter_bytes(1 << 16):
+            content += chunk
+            if len(content) > MAX_ANSWER_BYTES:
+                host = response.request.url.host
+                raise CannotPostError(f"{host} answers with more than any ticket holds ({MAX_ANSWER_BYTES >> 20} MiB)")
+    finally:
+        response.close()
+    headers = [(name, value) for name, value in response.headers.raw if name.lower() not in _OF_THE_WIRE]
+    return httpx.Response(
+        response.status_code,
+        headers=headers,
+        content=bytes(content),
+        request=response.request,
+        extensions=response.extensions,
+    )
+
+
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
     return url.scheme, url.host, url.port or {"http": 80, "https": 443}.get(url.scheme)
-
-
-def document(response: httpx.Response) -> Any:
-    """Return the JSON of an answer; raises CannotPostError where it is none (a page to log in, say)."""
-    try:
-        return response.json()
-    except ValueError as error:
-        host = response.request.url.host
-        raise CannotPostError(
-            f"{host} answers with no JSON; is the ticket's address that of a web page behind a login?"
-        ) from error
 
 
 def _own(request: httpx.Request) -> dict[str, str]:
@@ -224,7 +253,7 @@ def _own(request: httpx.Request) -> dict[str, str]:
 
 
 def _page(url: httpx.URL) -> str:
-    return shortened(str(url.copy_with(query=None)), 200)
+    return shortened(str(url).partition("?")[0], 200)
 
 
 def _meaning(status: int) -> str:
@@ -240,8 +269,8 @@ def _meaning(status: int) -> str:
 def _message(response: httpx.Response) -> str:
     """Return what the server says is wrong; each system has keys of its own for it."""
     try:
-        document = response.json()
-    except ValueError:
+        document = json.loads(response.content)
+    except (ValueError, RecursionError):
         return response.reason_phrase
     if not isinstance(document, dict):
         return response.reason_phrase

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
-from diagnose.cgroups.hierarchy import Hierarchy, below
+from diagnose.cgroups.hierarchy import Hierarchy, below, is_folder
 from diagnose.cgroups.mounts import UNIFIED, read_mounts, read_proc_cgroup
 from diagnose.cgroups.paths import is_within
 from diagnose.errors import DiagnoseError
@@ -83,7 +83,7 @@ def _places(hierarchy: Hierarchy) -> dict[str, Hierarchy]:
     found: dict[str, Hierarchy] = {}
     for controller in (*CONTROLLERS, "blkio", SYSTEMD):
         for mount in mounts:
-            if mount.carries(controller) and (point := below(hierarchy.root, mount)).is_dir():
+            if mount.carries(controller) and is_folder(point := below(hierarchy.root, mount)):
                 found.setdefault(controller, Hierarchy(hierarchy.version, point, hierarchy.proc, mount.root))
     return found
 

@@ -14,10 +14,10 @@ LIMIT = 2**63
 
 
 def read(directory: Path, name: str) -> str:
-    """Return the text of a cgroup file, "" if it is missing, unreadable or went away with its cgroup."""
+    """Return the text of a cgroup file, "" if it is missing, unreadable, no path or went away with its cgroup."""
     try:
         return (directory / name).read_text(encoding="ascii", errors="replace")
-    except OSError:
+    except (OSError, ValueError):
         return ""
 
 

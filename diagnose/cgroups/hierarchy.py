@@ -55,9 +55,9 @@ class Hierarchy:
                 f"cannot read {proc}/self/mounts ({error.strerror}); mount procfs there: mount -t proc proc {proc}"
             ) from error
         for mount in mounts:
-            if mount.carries("memory") and (v1 := below(root, mount)).is_dir():
+            if mount.carries("memory") and is_folder(v1 := below(root, mount)):
                 return cls(1, v1, proc, mount.root)
-        unified = [(below(root, mount), mount.root) for mount in mounts if mount.carries(UNIFIED)]
+        unified = [(v2, m.root) for m in mounts if m.carries(UNIFIED) and is_folder(v2 := below(root, m))]
         for v2, mount_root in unified:
             if "memory" in _controllers(v2):
                 return cls(2, v2, proc, mount_root)
@@ -219,6 +219,11 @@ def _namespace_root(hierarchy: Hierarchy, controller: str, depth: int) -> str | 
 def below(root: Path, mount: Mount) -> Path:
     """Return the directory of a mount point below the injected root."""
     return root / mount.point.lstrip("/")
+
+
+def is_folder(mount: Path) -> bool:
+    """Tell whether a mount point can be looked into; one that is too deep to be named is none."""
+    return os.path.isdir(mount)  # noqa: PTH112 - Path.is_dir() raises for such a name
 
 
 def _controllers(mount: Path) -> list[str]:

@@ -42,6 +42,7 @@ def attach(ticket_url: str, folder: Path, token_file: Path | None, dry_run: bool
     from diagnose import attach as attaching
     from diagnose.attach import material, tickets, tokens
     from diagnose.errors import CannotPostError
+    from diagnose.escape import visible
 
     ticket = tickets.parse(ticket_url)
     loaded = material.load(folder)
@@ -59,7 +60,7 @@ def attach(ticket_url: str, folder: Path, token_file: Path | None, dry_run: bool
     except KeyboardInterrupt:
         raise CannotPostError("stopped; run it again to post what is missing, nothing is posted twice") from None
     for comment in posted:
-        click.echo(f"{'there already' if comment.before else 'posted'}: {comment.address}")
+        click.echo(f"{'there already' if comment.before else 'posted'}: {visible(comment.address)}")
     return EXIT_NO_FINDING
 
 

@@ -16,6 +16,7 @@ from diagnose.doctor import kernel, surroundings
 from diagnose.doctor.calls import bpf_errno, perf_errno
 from diagnose.doctor.look import Check, Host
 from diagnose.errors import CannotMeasureError
+from diagnose.escape import visible
 
 __all__ = ["Check", "Host", "as_json", "as_text", "blocking", "checks", "exit_code", "this_host"]
 
@@ -80,11 +81,11 @@ def _lines(found: list[Check]) -> Iterator[str]:
     width = max(len(check.name) for check in found)
     for check in found:
         state = {True: "ok", False: "MISSING" if check.essential else "missing", None: "?"}[check.ok]
-        yield f"{state:<8}{check.name:<{width}}  {check.detail}"
+        yield f"{state:<8}{check.name:<{width}}  {visible(check.detail)}"
         if check.ok is not True:
             yield f"{'':<8}{'':<{width}}  needed for: {check.enables}"
             if check.fix:
-                yield f"{'':<8}{'':<{width}}  fix: {check.fix}"
+                yield f"{'':<8}{'':<{width}}  fix: {visible(check.fix)}"
     stopping = [check.name for check in blocking(found)]
     if not stopping:
         yield "\nThe battery can measure here."

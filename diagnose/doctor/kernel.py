@@ -24,6 +24,8 @@ NEWER = {
 """Tracepoints that are missing because the kernel is too old for them."""
 OPTIONS = {"syscalls": "CONFIG_FTRACE_SYSCALLS=y", "block": "CONFIG_BLOCK=y", "io_uring": "CONFIG_IO_URING=y"}
 """What builds a category of tracepoints into a kernel, where it is not CONFIG_FTRACE alone."""
+_LINE_BYTES = 1024
+"""More than the kernel writes of any symbol (KSYM_NAME_LEN is 512)."""
 
 
 def capabilities(host: Host) -> Check:
@@ -176,12 +178,12 @@ def _how_to_get(event: str) -> str:
 def kallsyms(host: Host) -> Check:
     needs = "telling why a page was removed: drop_caches and fadvise from truncation"
     try:
-        with (host.root / "proc/kallsyms").open() as lines:
-            address = lines.readline().split(" ")[0]
+        with (host.root / "proc/kallsyms").open("rb") as lines:
+            address = lines.readline(_LINE_BYTES).split(b" ")[0]
     except OSError as error:
         return Check(
             "kallsyms", None, f"/proc/kallsyms: {error.strerror}", needs, "boot a kernel with CONFIG_KALLSYMS=y"
         )
-    if address.strip("0"):
+    if address.strip(b"0"):
         return Check("kallsyms", True, "addresses readable", needs)
     return Check("kallsyms", None, "addresses hidden", needs, "sysctl kernel.kptr_restrict=1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,12 +47,15 @@ class Host:
 
     def status(self, key: str) -> str | None:
         """Return a value of /proc/self/status, None if it is not there."""
-        lines = (self.read("proc/self/status") or "").splitlines()
-        return next((line.partition(":")[2].split()[0] for line in lines if line.startswith(f"{key}:")), None)
+        lines = (self.read("proc/self/status") or "").split("\n")
+        values = (line.partition(":")[2].split() for line in lines if line.startswith(f"{key}:"))
+        return next((words[0] for words in values if words), None)
 
     def has(self, capability: str) -> bool:
         effective = self.status("CapEff")
-        return effective is not None and bool(int(effective, 16) >> CAPABILITIES[capability] & 1)
+        if effective is None or not re.fullmatch("[0-9a-f]{1,16}", effective):
+            return False
+        return bool(int(effective, 16) >> CAPABILITIES[capability] & 1)
 
     @property
     def is_root(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import shutil
 from pathlib import Path
 
@@ -82,10 +83,10 @@ def disk(host: Host) -> Check:
 
 def memory(host: Host) -> Check:
     text = host.read("proc/meminfo") or ""
-    words = [line.split()[1] for line in text.splitlines() if line.startswith("MemAvailable:")]
-    if not words:
+    found = re.search(r"^MemAvailable: *([0-9]{1,16}) kB$", text, re.MULTILINE)
+    if found is None:
         return Check("memory", None, "no MemAvailable in /proc/meminfo", "demo", "mount -t proc proc /proc")
-    available = int(words[0]) << 10
+    available = int(found[1]) << 10
     detail = f"{available >> 20} MiB available, the demo wants {DEMO_MEMORY_BYTES >> 20}"
     enough = available >= DEMO_MEMORY_BYTES
     return Check("memory", enough, detail, "demo", None if enough else "stop what holds it: diagnose services lists it")

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from diagnose.cgroups.mounts import parse_mounts, unescape
 from diagnose.commands import environment
 from diagnose.errors import CannotMeasureError
 from diagnose.lab.actors import Actor
@@ -81,10 +82,9 @@ def _directory(hierarchy: MemoryHierarchy, controller: str, parent: str, role: s
 
 
 def _mount(controller: str) -> Path:
-    for line in MOUNTS.read_text().splitlines():
-        fields = line.split()
-        if fields[2] == "cgroup" and controller in fields[3].split(","):
-            return Path(fields[1])
+    for mount in parse_mounts(os.fsdecode(MOUNTS.read_bytes())):
+        if mount.carries(controller):
+            return Path(mount.point)
     raise CannotMeasureError(f"the scenario needs the {controller} controller, which is not mounted (v1)")
 
 
@@ -128,8 +128,8 @@ def _run(*command: str) -> None:
 
 def remove_stale(say: Say) -> None:
     """Remove the controllers' cgroups of labs that were killed, and turn their swap off."""
-    for line in SWAPS.read_text().splitlines()[1:]:
-        path = Path(line.split()[0])
+    for line in os.fsdecode(SWAPS.read_bytes()).split("\n")[1:]:
+        path = Path(unescape(line.partition(" ")[0]))
         if path.name == "swap" and path.parent.name.startswith(PREFIX) and owner_is_gone(path.parent.name):
             _run("swapoff", str(path))
             say(f"turned off the swap that an earlier demo left: {path}")

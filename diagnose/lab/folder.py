@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from diagnose.cgroups.mounts import parse_mountinfo
 from diagnose.errors import CannotMeasureError
 from diagnose.lab.owners import PREFIX, own_name, owner_is_gone
 
@@ -29,19 +29,17 @@ def file_system_type(path: Path, mounts: str) -> str:
     """Return the type of the file system that holds `path`, by the text of /proc/self/mountinfo (proc(5))."""
     best, kind = -1, "unknown"
     target = path.resolve()
-    for line in mounts.splitlines():
-        before, _, after = line.partition(" - ")
-        point = Path(re.sub(r"\\(\d{3})", lambda m: chr(int(m[1], 8)), before.split()[4]))
-        depth = len(point.parts)
-        if depth >= best and target.is_relative_to(point):  # of equal ones the later mount is on top
-            best, kind = depth, after.split()[0]
+    for mount in parse_mountinfo(mounts):
+        depth = len(Path(mount.point).parts)
+        if depth >= best and target.is_relative_to(mount.point):  # of equal ones the later mount is on top
+            best, kind = depth, mount.kind
     return kind
 
 
 def choose(need_bytes: int) -> Path:
     """Return a writable folder on a real disk with room for `need_bytes` and more; raises CannotMeasureError."""
     tried = []
-    mounts = MOUNTS.read_text()
+    mounts = os.fsdecode(MOUNTS.read_bytes())
     for path in candidates():
         if not path.is_dir() or not os.access(path, os.W_OK):
             tried.append(f"{path}: not a writable folder")

@@ -5,18 +5,20 @@ It is written before the first write, so that a crash or SIGKILL at any moment l
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 
 from diagnose.models._base import CgroupId, Count, Model
 from diagnose.models.strings import Text
+from diagnose.schedule import MAX_WINDOWS
 
 CHANGE_SCHEMA = "diagnose.change/1"
 
 Manager = Literal["files", "systemd", "docker", "podman"]
 State = Literal["applying", "applied", "restored", "rolled-back"]
-Number = Annotated[float, Field(ge=0)]
+Number = Annotated[float, Field(ge=0, le=1e9)]
+Duration = Annotated[float, Field(gt=0, le=MAX_WINDOWS * 3600.0)]
 Series = Annotated[list[Count], Field(max_length=10_000)]
 
 
@@ -31,10 +33,10 @@ class Side(Model):
     """One side of a comparison: the service's reads over one capture. Series have a value a point of equal length."""
 
     start: Text
-    seconds: Annotated[float, Field(gt=0)]
-    windows: Annotated[int, Field(gt=0)]
-    points: Annotated[int, Field(gt=0)]
-    slow_threshold_seconds: Annotated[float, Field(gt=0)]
+    seconds: Duration
+    windows: Annotated[int, Field(gt=0, le=MAX_WINDOWS)]
+    points: Annotated[int, Field(gt=0, le=10_000)]
+    slow_threshold_seconds: Duration
     file_reads: Count
     slow_reads: Count
     p50_seconds: Number | None
@@ -49,6 +51,13 @@ class Side(Model):
     slow_reads_series: Series
     p99_seconds_series: Annotated[list[Number | None], Field(max_length=10_000)]
     neighbours: list[Neighbour]
+
+    @model_validator(mode="after")
+    def _of_equal_length(self) -> Self:
+        lengths = {len(self.file_reads_series), len(self.slow_reads_series), len(self.p99_seconds_series)}
+        if lengths != {self.points}:
+            raise ValueError("the series must have a value a point")
+        return self
 
 
 class Change(Model):

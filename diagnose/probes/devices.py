@@ -6,12 +6,15 @@ Yields `BlockDevice`. Read once; what cannot be read is None or left out, and so
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from diagnose.cgroups.files import number, read
+from diagnose.cgroups.paths import PATH_MAX, printable
 from diagnose.models import BlockDevice
 
 MOST = 256
+_NUMBER = re.compile("[0-9]{1,10}:[0-9]{1,10}")
 
 
 def block_devices(root: Path = Path("/")) -> list[BlockDevice]:
@@ -27,18 +30,31 @@ def block_devices(root: Path = Path("/")) -> list[BlockDevice]:
 
 def _device(root: Path, directory: Path) -> BlockDevice | None:
     known_as = read(directory, "dev").strip()
-    if not known_as:
+    if not _NUMBER.fullmatch(known_as):
         return None
     rotational = number(read(directory, "queue/rotational"))
-    backing = read(directory, "loop/backing_file").rstrip("\n") or None
+    backing = _backing_file(directory)
     return BlockDevice(
-        name=directory.name.replace("!", "/"),
+        name=_name(directory),
         number=known_as,
         rotational=None if rotational is None else bool(rotational),
-        backing_file=backing,
+        backing_file=None if backing is None else printable(backing)[:PATH_MAX],
         max_dirty_bytes=_max_dirty(root / "sys/class/bdi" / known_as),
         below=_holder_of(root, backing) if backing else _slaves(directory),
     )
+
+
+def _name(directory: Path) -> str:
+    """Return what a device is called; sysfs has "!" in the place of "/"."""
+    return printable(directory.name.replace("!", "/"))
+
+
+def _backing_file(directory: Path) -> str | None:
+    """Return the path of a loop device's file, which may hold any byte; None for what is no loop device."""
+    try:
+        return os.fsdecode((directory / "loop/backing_file").read_bytes()).removesuffix("\n") or None
+    except OSError:
+        return None
 
 
 def _max_dirty(bdi: Path) -> int | None:
@@ -56,7 +72,7 @@ def _slaves(directory: Path) -> list[str]:
 def _whole(device: Path) -> str:
     """Return the name of a device, of a partition that of its disk: limits and counts are those of whole devices."""
     link = device.resolve()
-    return (link.parent if (link / "partition").exists() else link).name.replace("!", "/")
+    return _name(link.parent if (link / "partition").exists() else link)
 
 
 def _holder_of(root: Path, backing: str) -> list[str]:

@@ -10,15 +10,14 @@ Needs   CONFIG_TASK_IO_ACCOUNTING, and to be root or the owner of the processes.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from diagnose.cgroups.files import LIMIT, number, read
+from diagnose.cgroups.files import LIMIT, number
+from diagnose.probes.process_cpu import uptime_seconds
 
 KEYS = {"read_bytes": "io_read_bytes", "write_bytes": "io_written_bytes"}
 Counts = dict[str, int]
-_UPTIME = re.compile(r"[0-9]{1,12}(\.[0-9]{1,6})?")
 _TICKS = os.sysconf("SC_CLK_TCK")
 _STARTED = 19  # of the fields after the command name: field 22, starttime, in clock ticks since boot
 
@@ -56,8 +55,7 @@ class ProcessIo:
                 alive[identity] = now
         self._seen = alive
         if self._began is None:
-            uptime = _UPTIME.match(read(self._proc, "uptime"))
-            self._began = float(uptime[0]) if uptime else None
+            self._began = uptime_seconds(self._proc)
 
     def of(self, cgroups: Iterable[str]) -> dict[str, int | None]:
         """Return the sums of some cgroups together; None where a process of theirs could not be read."""

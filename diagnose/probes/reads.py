@@ -13,6 +13,8 @@ from typing import Any, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from diagnose.cgroups.mounts import unescape
+from diagnose.cgroups.paths import PATH_MAX
 from diagnose.histogram import BINS, BINS_PER_OCTAVE
 from diagnose.models import ProbeRecord, ReadDelays, ReadFile, ReadKind, Reads, ReadTotals
 from diagnose.programs.attachment import Attachment
@@ -208,7 +210,7 @@ def device_name(number: int) -> str:
 
 
 def _path(row: Any, mount: tuple[str, str] | None) -> str | None:
-    """Join the names that the kernel noted, below the mount point; "…/" where the path goes on above them."""
+    """Join the names that the kernel noted, below the mount point; "…/" where more stands above them."""
     names = [text(n) for n in reversed(row["names"][: int(row["depth"])])]
     if not names:
         return None
@@ -220,6 +222,8 @@ def _path(row: Any, mount: tuple[str, str] | None) -> str | None:
     root, point = mount
     if root != "/" and inside.startswith(root + "/"):
         inside = inside[len(root) :]
+    if len(point) + len(inside) >= PATH_MAX:  # mountinfo shows deeper ones than anybody can name
+        return "…" + inside
     return inside if point == "/" else point + inside
 
 
@@ -227,10 +231,11 @@ def _mount_points(pids: list[int], proc: Path = Path("/proc")) -> dict[str, tupl
     """Return device -> (root within the file system, mount point) as the service sees them (proc(5), mountinfo)."""
     for pid in [*pids[:8], "self"]:
         try:
-            lines = (proc / str(pid) / "mountinfo").read_text("utf-8", "backslashreplace").splitlines()
+            lines = (proc / str(pid) / "mountinfo").read_text("utf-8", "backslashreplace").split("\n")
         except OSError:
             continue  # that process has ended; another one's view will do
-        fields = [line.split() for line in lines]
+        # Whoever mounts chooses the names: only "\n" ends a line, only " " a field, whatever else they hold.
+        fields = [line.split(" ") for line in lines]
         # The first mount of a device is the one nearest to its whole tree; later ones are bind mounts of parts.
-        return {f[2]: (f[3], f[4]) for f in reversed(fields) if len(f) > 4}
+        return {f[2]: (unescape(f[3]), unescape(f[4])) for f in reversed(fields) if len(f) > 4}
     return {}

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
 from diagnose.cgroups.files import keyed, number, read
@@ -59,9 +60,7 @@ def _hexadecimal(text: str) -> int | None:
 
 def damon_schemes(root: Path = Path("/")) -> list[DamonScheme]:
     """Return the schemes that take memory and run, those of DAMON's sysfs interface."""
-    return [scheme for scheme in _schemes(root / "sys/kernel/mm/damon/admin/kdamonds") if scheme.action in TAKING][
-        :MOST_SCHEMES
-    ]
+    return list(islice(_schemes(root / "sys/kernel/mm/damon/admin/kdamonds"), MOST_SCHEMES))
 
 
 def _schemes(kdamonds: Path) -> Iterator[DamonScheme]:
@@ -70,11 +69,14 @@ def _schemes(kdamonds: Path) -> Iterator[DamonScheme]:
             continue
         for context, directory in _numbered(thread / "contexts"):
             for scheme, at in _numbered(directory / "schemes"):
+                action = read(at, "action").strip()
+                if action not in TAKING:
+                    continue
                 yield DamonScheme(
                     kdamond=kdamond,
                     context=context,
                     scheme=scheme,
-                    action=read(at, "action").strip(),
+                    action=action,
                     min_age=number(read(at, "access_pattern/age/min")),
                     aggregation_us=number(read(directory, "monitoring_attrs/intervals/aggr_us")),
                     quota_bytes=number(read(at, "quotas/bytes")),

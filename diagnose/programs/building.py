@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -28,6 +29,8 @@ SLOW_READ_NS = 100_000
 """Reads from 0.1 ms on are remembered by file even when they hit: no copy out of memory of usual size takes as long."""
 FOLIO_PAGES = (64, 1)
 """So many pages of a large folio are remembered one by one (bpf/blame.c); the verifiers of older kernels take fewer."""
+_MEMORY_LINE = re.compile(rb"^([0-9]{1,9}):(?:[^:\n]+,)?memory[,:]", re.MULTILINE)
+"""In /proc/PID/cgroup, where the path behind it may hold any byte but the newline."""
 
 
 class Building:
@@ -115,8 +118,5 @@ def _run_flags(service: Service, hierarchy: Hierarchy, plan: Plan) -> list[str]:
 
 def _hierarchy_id(hierarchy: Hierarchy) -> int:
     """Return the number of the memory hierarchy ("4:memory:/…" in /proc/self/cgroup; cgroups(7)); v2 is 0."""
-    for line in (hierarchy.proc / "self/cgroup").read_text().splitlines():
-        number, controllers, _ = line.split(":", 2)
-        if "memory" in controllers.split(","):
-            return int(number)
-    return 0
+    found = _MEMORY_LINE.search((hierarchy.proc / "self/cgroup").read_bytes())
+    return 0 if found is None else int(found[1])

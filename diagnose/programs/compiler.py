@@ -184,4 +184,5 @@ def code(maps: str, libraries: tuple[str, ...] = LIBRARIES) -> Iterator[tuple[in
         found = _MAPPING.fullmatch(line)
         if found and Path(found[3]).name.startswith(libraries):
             start, end = int(found[1], 16), int(found[2], 16)
-            yield start, end - start
+            if start < end:
+                yield start, end - start

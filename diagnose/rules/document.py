@@ -17,11 +17,14 @@ from typing import Any, NoReturn
 import yaml
 
 from diagnose.errors import UsageError
+from diagnose.escape import shortened
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 24
 MAX_NODES = 20_000
 MAX_SCALAR = 16_384
+MAX_MESSAGE = 1_000
+"""Columns of a message; what it quotes may be as long as a scalar."""
 
 Place = tuple[str | int, ...]
 
@@ -51,8 +54,10 @@ class Document:
         return UsageError(self.describe(place, message))
 
     def describe(self, place: Place, message: str) -> str:
+        """Return the message with its place, on one line: whatever it quotes of the file is made visible."""
         key = "".join(f"[{p}]" if isinstance(p, int) else f".{shown(p)}" for p in place).lstrip(".")
-        return f"{self.path}:{self.line(place)}: {key + ': ' if key else ''}{message}"
+        where = f"{self.path}:{self.line(place)}: "
+        return f"{where}{key + ': ' if key else ''}{shortened(message, MAX_MESSAGE)}"
 
 
 def shown(text: str) -> str:

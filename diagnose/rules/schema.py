@@ -15,7 +15,7 @@ from diagnose.rules.conditions import Condition, FactName, ForEach, Line, Name, 
 class Parameter(Part):
     """A threshold: what it is, in what unit, and why this default."""
 
-    unit: Annotated[str, Field(min_length=1, max_length=40)]
+    unit: Annotated[Line, Field(max_length=40)]
     default: float
     help: Prose
 

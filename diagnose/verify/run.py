@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from diagnose import pipeline
-from diagnose.apply.guards import size
+from diagnose.apply.guards import read_setting, size
 from diagnose.apply.machine import Machine
 from diagnose.cgroups import opened, shown
 from diagnose.errors import CannotMeasureError, UsageError
@@ -79,7 +79,7 @@ def _still_fires(rule: str | None, report: Report) -> bool | None:
 def _in_force(change: Change, machine: Machine) -> None:
     what = f"{change.setting} of {shown(change.cgroup)}"
     with opened(machine.hierarchy, change.cgroup) as cgroup:
-        current = cgroup.number(change.setting)
+        _, current = read_setting(cgroup, change.cgroup, change.setting)
         if cgroup.id != change.cgroup_id and change.manager == "files":
             raise UsageError(f"{what}: the cgroup was removed and made anew, without the change; apply again")
     if current != change.after_bytes:

@@ -24,7 +24,7 @@ def side_of(report: Report, changed: Sequence[str]) -> Side | None:
     cache, evictions = _node(m.get("page_cache")), _node(m.get("evictions"))
     series = _node(reads.get("series"))
     try:
-        side = Side(
+        return Side(
             start=report.capture.start,
             seconds=report.capture.windows * report.capture.window_seconds,
             windows=report.capture.windows,
@@ -51,8 +51,6 @@ def side_of(report: Report, changed: Sequence[str]) -> Side | None:
         )
     except (ValidationError, TypeError, ValueError):
         return None
-    lengths = {len(side.file_reads_series), len(side.slow_reads_series), len(side.p99_seconds_series)}
-    return side if lengths == {side.points} else None
 
 
 def _node(value: object) -> Node:

@@ -12,6 +12,7 @@ from diagnose.apply import carry_out, load_record, plan, record, rollback
 from diagnose.apply.machine import Machine
 from diagnose.errors import UsageError
 from diagnose.models.change import ChangeRecord
+from diagnose.verify.run import ready
 
 from .scene import BOOT, HOSTNAME, MIB, V2_FILES, Scene, limit
 
@@ -82,6 +83,21 @@ def test_a_cgroup_that_is_gone_or_new(scene: Scene, path: Path) -> None:
     if scene.host.hierarchy.id_of("/dg/batch") != load_record(path).changes[0].cgroup_id:
         assert "made anew" in undo(scene, path)
         assert scene.file("/dg/batch", "memory.high").read_text() == f"{200 * MIB}\n"
+
+
+@pytest.mark.parametrize("content", [None, b"", b"20971\0", b"many\n", b"9" * 5000])
+def test_a_setting_that_cannot_be_read_is_left_alone(scene: Scene, path: Path, content: bytes | None) -> None:
+    file, other = scene.file("/dg/batch", "memory.high"), scene.file("/dg/svc", "memory.low")
+    if content is None:
+        file.unlink()  # as where the memory controller was taken away from the cgroup
+    else:
+        file.write_bytes(content)
+    before = other.read_bytes()
+    with pytest.raises(UsageError, match=r"memory\.high of '/dg/batch' cannot be read"):
+        undo(scene, path)
+    with pytest.raises(UsageError, match=r"memory\.high of '/dg/batch' cannot be read"):
+        ready(load_record(path), scene.machine)
+    assert other.read_bytes() == before
 
 
 def test_another_host_or_boot(scene: Scene, path: Path) -> None:

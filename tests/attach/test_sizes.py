@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -171,3 +172,16 @@ def test_a_link_among_the_pictures_leads_nowhere(poster: Poster) -> None:
     (poster.folder / "elsewhere").symlink_to("/usr/share", target_is_directory=True)
     (poster.folder / "reads.png").write_bytes(PNG)
     assert [p.name for p in material.load(poster.folder).pictures] == ["reads.png"]
+
+
+@pytest.mark.parametrize("name", ["report.md", "report.json", "report.jira.txt", "capture.json.gz"])
+def test_what_is_no_file_of_the_folder_is_not_posted_and_not_waited_for(poster: Poster, name: str) -> None:
+    path = poster.folder / name
+    path.unlink(missing_ok=True)
+    path.symlink_to("/etc/hostname")
+    with pytest.raises(UsageError, match="is a link"):
+        material.load(poster.folder)
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(UsageError, match="it is no file"):
+        material.load(poster.folder)

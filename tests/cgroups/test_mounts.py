@@ -1,7 +1,10 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from diagnose.cgroups import Hierarchy
 from diagnose.cgroups.mounts import UNIFIED, Mount, parse_mounts, parse_proc_cgroup, unescape
+from diagnose.errors import CannotMeasureError
 
 _ESCAPED = str.maketrans({" ": r"\040", "\t": r"\011", "\n": r"\012", "\\": r"\134", "#": r"\043"})
 
@@ -43,3 +46,12 @@ def test_any_text_parses_as_proc_cgroup(text):
 @given(st.text(st.characters(exclude_characters="\n", categories=("L", "N", "P")), min_size=1))
 def test_a_path_comes_back_whole(name):
     assert parse_proc_cgroup(f"0::/{name}\n") == {UNIFIED: f"/{name}"}
+
+
+def test_a_mount_point_that_no_path_can_be_is_none(tmp_path):
+    (tmp_path / "proc/self").mkdir(parents=True)
+    table = tmp_path / "proc/self/mounts"
+    for point in ("/\\000", "/" + "x" * 5000):
+        table.write_text(f"cgroup {point} cgroup rw,memory 0 0\ncgroup2 {point} cgroup2 rw 0 0\n")
+        with pytest.raises(CannotMeasureError, match="no cgroup hierarchy with the memory controller is mounted"):
+            Hierarchy.discover(tmp_path)

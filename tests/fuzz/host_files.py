@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import tempfile
+import time
+from functools import cache
 from pathlib import Path
 from random import Random
 
 from cgroups.trees import PRESSURE, V1_STAT, V2_STAT, Host
 
+from diagnose import capture as captures
+from diagnose import pipeline
 from diagnose.battery import pids_now
 from diagnose.cgroups import Hierarchy, read_memory, read_settings
 from diagnose.errors import DiagnoseError
 from diagnose.models import CgroupRecord
+from diagnose.probes.cgroups import CgroupsProbe
 from diagnose.probes.host import HostProbe
 from diagnose.probes.polled_cgroups import PolledCgroups
-from diagnose.service import resolve
+from diagnose.report import render_markdown
+from diagnose.rules import RuleSet, load_rules
+from diagnose.schedule import Plan
+from diagnose.service import Service, resolve
 
+from .messages import in_lines
 from .mutations import spoilt_bytes
 
 PROC = {
@@ -26,6 +35,7 @@ PROC = {
     "pressure/memory": PRESSURE.format(3, 4),
     "diskstats": " 254 0 vda 5 0 42 7 1 0 8 2 0 9 11 0 0 0 0 0 0\n 254 1 vda1 5 0 42 7 1 0 8 2 0 9 11 0 0 0 0 0 0\n",
     "uptime": "12345.67 54321.00\n",
+    "sys/vm/dirty_ratio": "20\n",
     "7/io": "rchar: 1\nwchar: 2\nread_bytes: 4096\nwrite_bytes: 8192\ncancelled_write_bytes: 0\n",
     "7/stat": "7 (a (b) c) S 1 7 7 0 -1 4194560 1 0 0 0 1 2 0 0 20 0 1 0 1234 1 1 18446744073709551615\n",
 }
@@ -41,7 +51,7 @@ FILES["hybrid"] = FILES["v1"]
 
 
 def host_files(random: Random) -> None:
-    """Find a service on the host and read everything that is read without BPF, twice."""
+    """Find a service on the host and read everything that is read without BPF, twice; at times measure it, too."""
     with tempfile.TemporaryDirectory() as name:
         kind = random.choice(sorted(FILES))
         host = Host(Path(name), kind)
@@ -57,8 +67,7 @@ def host_files(random: Random) -> None:
         try:
             _read(random, host)
         except DiagnoseError as error:
-            message = str(error)
-            assert all(line.isprintable() for line in message.split("\n")), repr(message)
+            in_lines(error)
 
 
 def _spoil(random: Random, host: Host) -> None:
@@ -85,6 +94,31 @@ def _read(random: Random, host: Host) -> None:
         polled.poll(window)
     everywhere.samples(1)
     polled.samples(1)
+    seldom = CgroupsProbe(hierarchy, service.cgroup)
+    seldom.read_first()
+    seldom.read(0, None)
+    seldom.read_cpu_last(0)
+    seldom.samples(1)
+    seldom.records(set())
+    if random.randrange(20) == 7:  # it takes as long as ten others
+        _measured(service, hierarchy)
     for _, cgroup in hierarchy.walk():
         read_memory(hierarchy, cgroup)
         CgroupRecord(id=1, path=cgroup, settings=read_settings(hierarchy, cgroup))
+
+
+def _measured(service: Service, hierarchy: Hierarchy) -> None:
+    """Measure one window: what comes of it is a capture, and a report."""
+    capture = pipeline.record(service, hierarchy, Plan(1, 0.1), _sleep, lambda _: None, "unused")
+    packed = captures.to_bytes(capture)
+    render_markdown(pipeline.analyse(captures.parse(packed, "capture.json.gz"), _rules(), packed))
+
+
+def _sleep(seconds: float) -> bool:
+    time.sleep(seconds)
+    return False
+
+
+@cache
+def _rules() -> RuleSet:
+    return load_rules()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from random import Random
 from typing import Any
 
@@ -30,7 +31,8 @@ def odd_value(random: Random, depth: int = 2) -> Any:
     if kind == 5:
         return random.randrange(-(2**65), 2**65)
     if kind == 6:
-        return [odd_value(random, depth - 1)] * random.choice((0, 1, 2, 3000))
+        # 3,000 lists of 3,000 strings of 5,000 are more than the guard leaves to this process itself
+        return [odd_value(random, 0 if depth == 1 else depth - 1)] * random.choice((0, 1, 2, 3000 if depth > 1 else 3))
     return {random.choice(WORDS): odd_value(random, depth - 1) for _ in range(random.randrange(3))}
 
 
@@ -97,3 +99,10 @@ def json_text(random: Random, document: Any) -> bytes:
         text = text.replace('{"', '{"schema": 1, "' if random.random() < 0.5 else '{"windows": 1, "', 1)  # a key twice
     encoded = text.encode("utf-8", "surrogatepass")
     return spoilt_bytes(random, encoded) if random.random() < 0.1 else encoded
+
+
+def odd_name(random: Random, usual: str) -> str:
+    """Return a name that a folder can have, mostly one that nobody gives."""
+    spoilt = spoilt_bytes(random, usual.encode()) if random.random() < 0.8 else usual.encode()
+    name = spoilt.replace(b"/", b"").replace(b"\0", b"")[:255]
+    return os.fsdecode(name if name.strip(b".") else usual.encode())

@@ -14,15 +14,12 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from random import Random
-from typing import Any
 
-from apply.scene import Scene, limit
 from example_report import example_capture
 from programs.btf_blob import Blob
 
 from diagnose import capture as captures
 from diagnose import output, pipeline
-from diagnose.apply import carry_out, load_record, load_report, plan, rollback
 from diagnose.delivery import contents, delivery
 from diagnose.errors import DiagnoseError
 from diagnose.evaluate import evaluate
@@ -31,26 +28,18 @@ from diagnose.formats import FORMATS
 from diagnose.programs import btf, fit, flags
 from diagnose.programs.attachment import Attachment
 from diagnose.redact import redact
-from diagnose.report import render_json
 from diagnose.resources import folder
-from diagnose.rules import RuleSet, load_rules
+from diagnose.rules import RuleSet, explain, lint, list_rules, load_rules
 from diagnose.rules.document import read
 from diagnose.rules.loading import interpret
 from diagnose.rules.testing import run_tests
-from diagnose.seal import sealed
 from diagnose.windows import Windows
 
-from . import host_files
+from . import applying, container_files, host_files, process_files, surroundings, ticket_answers
+from .messages import in_lines
 from .mutations import WORDS, json_text, odd_value, spoilt_bytes, spoilt_json
 
 Target = Callable[[Random], None]
-
-
-def in_lines(error: DiagnoseError) -> None:
-    """A message is what a terminal can show: lines of printable characters, and not a screenful of them."""
-    message = str(error)
-    assert all(line.isprintable() for line in message.split("\n")), repr(message)
-    assert 0 < len(message) < 5000, f"{len(message)} characters: {message[:200]!r}"
 
 
 @cache
@@ -108,7 +97,11 @@ def rule_files(random: Random) -> None:
             if faults and random.random() < 0.95:
                 return  # loading all of the shipped rules beside takes a hundred times as long
             rules = load_rules([Path(below)])
-            run_tests(Path(below))
+            told = [test.message for test in run_tests(Path(below))] + lint(Path(below))
+            told += [title for _, title in list_rules(rules)] + explain(rules.get(name.removesuffix(".yaml"))).split(
+                "\n"
+            )
+            assert all(line.isprintable() for line in told), [line for line in told if not line.isprintable()]
             evaluate(rules, _facts())
         except DiagnoseError as error:
             in_lines(error)
@@ -123,44 +116,6 @@ def _lines_spoilt(random: Random, content: bytes) -> bytes:
         value = json.dumps(odd_value(random)) if random.random() < 0.5 else random.choice(WORDS)
         lines[place] = f"{key}{colon}{value}"
     return "\n".join(lines).encode("utf-8", "surrogatepass")
-
-
-def report_files(random: Random) -> None:
-    """A report, with the right digest or not, given to `apply`; the record of that, spoilt, to `rollback`."""
-    with tempfile.TemporaryDirectory() as name:
-        scene, records = Scene(Path(name) / "host", random.choice(("v1", "v2"))), Path(name) / "records"
-        records.mkdir()
-        setting = "memory.high" if scene.host.kind == "v2" else "memory.limit_in_bytes"
-        outside = Path(name) / "outside"
-        outside.mkdir()
-        (outside / setting).write_text("max\n")
-        (scene.host.memory / "dg/link").symlink_to(outside)
-        cgroup = random.choice(("/dg/batch", "/dg/batch", "/dg/link", "/dg/../../../../outside", "/dg/svc"))
-        document = json.loads(render_json(scene.report(limit(cgroup, setting))))
-        try:
-            found = plan(
-                load_report(_sealed(random, document, Path(name, "report.json"))), scene.machine, (), False, False
-            )
-            outcome = carry_out(found, records, scene.machine, lambda _: None, False, 0.0)
-            made = json.loads(outcome.record_path.read_bytes())
-            path = _sealed(random, made, Path(name, "change.json"))
-            rollback(load_record(path), path, scene.machine, random.random() < 0.5, lambda _: None)
-        except DiagnoseError as error:
-            in_lines(error)
-        assert (outside / setting).read_text() == "max\n"
-        assert not scene.commands or scene.commands[0][0] in ("systemctl", "docker")
-
-
-def _sealed(random: Random, document: dict[str, Any], path: Path) -> Path:
-    """Write a document that was spoilt; mostly sealed anew, as somebody who means harm would do it."""
-    spoilt = spoilt_json(random, document) if random.random() < 0.7 else document
-    if isinstance(spoilt, dict) and random.random() < 0.9:
-        try:
-            spoilt = sealed(spoilt)
-        except ValueError:  # NaN has no digest
-            assert "NaN" in json.dumps(spoilt) or "Infinity" in json.dumps(spoilt)
-    path.write_bytes(json_text(random, spoilt))
-    return path
 
 
 @cache
@@ -185,7 +140,7 @@ def btf_blobs(random: Random) -> None:
         parsed = btf.Btf(spoilt_bytes(random, blob))
         parsed.tracepoint_arguments("x")
         parsed.function_arguments("filemap_read")
-        for ask in (flags.offset_flags, flags.constant_flags, flags.kprobe_flags):
+        for ask in (flags.offset_flags, flags.constant_flags, flags.helper_flags, flags.kprobe_flags):
             try:
                 ask(parsed)
             except DiagnoseError as error:
@@ -220,8 +175,14 @@ def tracefs_formats(random: Random) -> None:
 TARGETS: dict[str, Target] = {
     "capture-files": capture_files,
     "rule-files": rule_files,
-    "report-files": report_files,
+    "report-files": applying.report_files,
     "btf-blobs": btf_blobs,
     "tracefs-formats": tracefs_formats,
     "host-files": host_files.host_files,
+    "container-files": container_files.container_files,
+    "process-files": process_files.process_files,
+    "sysfs-files": surroundings.sysfs_files,
+    "doctor-files": surroundings.doctor_files,
+    "report-folders": ticket_answers.report_folders,
+    "ticket-answers": ticket_answers.ticket_answers,
 }

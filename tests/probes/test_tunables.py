@@ -30,6 +30,12 @@ def test_settings_that_can_be_read_and_no_others(tmp_path):
     assert "damon_reclaim.min_age" not in host_settings(tmp_path)
 
 
+def test_an_action_that_no_kernel_knows_is_no_scheme(tmp_path):
+    at = "sys/kernel/mm/damon/admin/kdamonds/0/"
+    put(tmp_path, {at + "state": "on\n", at + "contexts/0/schemes/0/action": "pageout" * 1000})
+    assert damon_schemes(tmp_path) == []
+
+
 @pytest.mark.parametrize(
     ("text", "found"), [("0x0007\n", 7), ("0x0000\n", 0), ("y\n", None), ("", None), ("0x\n", None)]
 )

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 from cgroups.trees import Host
 
-from diagnose.cgroups import read_settings
+from diagnose.cgroups import read_settings, settable_mounts
+from diagnose.probes import reads
+from diagnose.probes.devices import block_devices
 from diagnose.probes.host import HostProbe
+from diagnose.probes.process_cpu import ProcessCpu
 from diagnose.probes.process_io import ProcessIo
 from diagnose.programs import flags
 from diagnose.programs.attachment import Attachment
 from diagnose.programs.btf import Btf
+from diagnose.programs.building import _hierarchy_id
+from diagnose.programs.compiler import code
 from diagnose.programs.fit import misfit
 
 from .btf_blob import Blob
@@ -85,3 +92,75 @@ def test_a_strange_format_of_a_tracepoint_is_a_misfit(content: bytes, tmp_path: 
     # of the first, by the square of its length, it would take minutes
     assert "fd is not where" in (misfit(attachment, Btf(Blob().bytes()), tmp_path) or "")
     assert flags.tracepoint_flags(tmp_path) == []
+
+
+@pytest.mark.parametrize("content", STRANGE)
+def test_without_an_uptime_only_known_processes_have_cpu_time(content: bytes, tmp_path: Path) -> None:
+    host = Host(tmp_path, "v2")
+    host.write("proc/uptime", "").write_bytes(content)
+    host.write("proc/7/stat", _stat(cpu=1))
+    cpu = ProcessCpu(host.proc, [[7]])
+    host.write("proc/7/stat", _stat(cpu=3))
+    host.write("proc/8/stat", _stat(cpu=5))
+    used = cpu.used_us([7, 8])
+    assert used == 2_000_000 // os.sysconf("SC_CLK_TCK")
+
+
+def test_cpu_time_that_no_host_has_is_none(tmp_path: Path) -> None:
+    host = Host(tmp_path, "v2")
+    host.write("proc/uptime", "0.0 0.0\n")
+    cpu = ProcessCpu(host.proc, [])
+    host.write("proc/7/stat", _stat(cpu=2**63 - 1))
+    assert cpu.used_us([7]) is None
+
+
+def _stat(cpu: int) -> str:
+    return f"7 (a) S {'0 ' * 10}{cpu} 0 {'0 ' * 6}12 0\n"
+
+
+def test_devices_with_names_and_numbers_that_no_kernel_gives(tmp_path: Path) -> None:
+    for name, number in ((b"loop0", "7:0"), (b"dm\xff-0", "252:0"), (b"vdz", "x")):
+        device = tmp_path / "sys/block" / os.fsdecode(name)
+        (device / "slaves" / os.fsdecode(b"vd\xfe")).mkdir(parents=True)
+        (device / "size").write_text("8\n")
+        (device / "dev").write_text(number)
+    backing = tmp_path / "sys/block/loop0/loop/backing_file"
+    backing.parent.mkdir()
+    backing.write_bytes("/srv/données".encode() + b"\xff\n")
+    found = {device.name: device for device in block_devices(tmp_path)}
+    assert sorted(found) == [r"dm\xff-0", "loop0"]
+    assert found["loop0"].backing_file == r"/srv/données\xff"
+    assert found[r"dm\xff-0"].below == [r"vd\xfe"]
+
+
+def test_whoever_names_a_mount_makes_no_other_mount_of_it(tmp_path: Path) -> None:
+    forged = "30 1 8:1 / /home/x\u20281\u00a01\u00a08:2\u00a0/\u00a0/etc rw - ext4 /dev/sda rw\n"
+    spaced = "31 1 8:3 / /srv/my\\040disk rw - ext4 /dev/sdc rw\n"
+    deep = f"32 1 8:4 / {'/deep' * 1000} rw - ext4 /dev/sdd rw\n"
+    (tmp_path / "7").mkdir()
+    (tmp_path / "7/mountinfo").write_text(forged + spaced + deep)
+    mounts = reads._mount_points([7], tmp_path)
+    assert sorted(mounts) == ["8:1", "8:3", "8:4"]
+    row = {"depth": 2, "names": np.array([b"base", b"db"], "S48")}
+    assert reads._path(row, mounts["8:3"]) == "/srv/my disk/db/base"
+    assert reads._path(row, mounts["8:4"]) == "…/db/base", "longer than a path can be in a capture"
+
+
+def test_the_memory_hierarchy_has_its_number_whatever_the_own_cgroup_is_called(tmp_path: Path) -> None:
+    host = Host(tmp_path, "v1")
+    host.write("proc/self/cgroup", "").write_bytes(b"5:cpu:/a\x0bb\xff\x85:memory:/\n\n4:memory:/a\x1cb\n0::/\n")
+    assert _hierarchy_id(host.hierarchy) == 4
+
+
+def test_a_mount_point_too_deep_to_be_named_carries_no_hierarchy(tmp_path: Path) -> None:
+    host = Host(tmp_path, "v1")
+    mounts = host.proc / "self/mounts"
+    mounts.write_text(f"cgroup /{'x' * 5000} cgroup rw,memory,cpu 0 0\n{mounts.read_text()}")
+    assert host.hierarchy.mount == host.memory
+    assert settable_mounts(host.hierarchy) == {"cpu": str(host.root / "sys/fs/cgroup/cpu,cpuacct")}
+
+
+def test_mappings_that_end_before_they_begin_are_none() -> None:
+    assert list(
+        code("7f00-7e00 r-xp 0 fd:00 7 /usr/lib/libLLVM.so\n7f00-7f10 r-xp 0 fd:00 7 /usr/lib/libbcc.so\n")
+    ) == [(0x7F00, 0x10)]

@@ -155,3 +155,10 @@ def test_a_failing_test_says_what_differs_and_where(folder: Path) -> None:
 def test_no_folder(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="not a folder"):
         load_rules([tmp_path / "none"])
+
+
+@pytest.mark.parametrize("old", ["why: for the test", "unit: ratio", "title: Reads miss the page cache"])
+def test_a_terminal_takes_no_orders_from_a_rule(folder: Path, old: str) -> None:
+    write(folder, changed(old, f'{old.partition(":")[0]}: "\\e[31m"'))
+    with pytest.raises(UsageError, match="control characters are not accepted"):
+        load_rules([folder])

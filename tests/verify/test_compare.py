@@ -7,6 +7,7 @@ import json
 import pytest
 from example_report import example_capture, example_report
 from markdown_it import MarkdownIt
+from pydantic import ValidationError
 
 from diagnose.errors import CannotMeasureError
 from diagnose.models.change import Change, ChangedHost, ChangedService, ChangeRecord, Neighbour, Side
@@ -185,3 +186,20 @@ def test_no_name_breaks_the_ticket(name: str) -> None:
         .parse(markdown(compare(side(0.02), side(0.02), RULE, False), name="n", cgroup="n", known="n"))
     )
     assert [(t.type, t.tag) for t in tokens] == [(t.type, t.tag) for t in plain]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"points": 61},
+        {"file_reads_series": []},
+        {"p99_seconds_series": [0.001]},
+        {"slow_threshold_seconds": 1e308},
+        {"seconds": 1e308},
+        {"windows": 10**400},
+        {"p50_seconds": 1e300},
+    ],
+)
+def test_a_side_that_no_capture_has_is_no_side(changes: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        Side.model_validate(side(0.02).model_dump() | changes)
