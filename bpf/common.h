@@ -9,14 +9,41 @@
  *   MEMORY_CGRP_ID, O_DIRECT_FLAG, SLOW_READ_NS, PAGE_SHIFT_BITS,
  *   OFF_<struct>_<member>: byte offsets out of the running kernel's BTF. A member that this kernel does not have is not
  *   defined, and the code that needs it is left out.
- *   GET_CURRENT_TASK_BTF (since 5.11), JIFFIES64 (since 5.5): numbers of helpers, where this kernel has them.
+ *   GET_CURRENT_TASK_BTF (since 5.11), JIFFIES64, PROBE_READ_USER (since 5.5): numbers of helpers, where this kernel has
+ *   them.
  */
 #include <linux/types.h>
 
 #define LOWER(a, b) ((a) < (b) ? (a) : (b))
 #define UPPER(a, b) ((a) > (b) ? (a) : (b))
 
+/*
+ * Maps that are no symbols of the module: of each that is one libbcc makes functions that read and write it as text, a
+ * sixth of all that building takes, and nobody calls them. bcc goes by the names of the members.
+ */
+#undef BPF_F_TABLE
+#define BPF_F_TABLE(kind, key_type, leaf_type, name, entries, bits) \
+	struct name##_table_t { \
+		key_type key; \
+		leaf_type leaf; \
+		leaf_type *(*lookup)(key_type *); \
+		leaf_type *(*lookup_or_try_init)(key_type *, leaf_type *); \
+		int (*update)(key_type *, leaf_type *); \
+		int (*insert)(key_type *, leaf_type *); \
+		int (*delete)(key_type *); \
+		u32 max_entries; \
+		int flags; \
+	}; \
+	static __attribute__((section("maps/" kind))) struct name##_table_t name = { .flags = (bits), .max_entries = (entries) };
+
 #define READ(dst, base, offset) bpf_probe_read_kernel(&(dst), sizeof(dst), (void *)((u64)(base) + (offset)))
+
+/* By its own name libbcc reads all of the kernel's symbols, once for each call, to see whether it is there. */
+#ifdef PROBE_READ_USER
+static long (*read_user)(void *to, u32 size, const void *from) = (void *)PROBE_READ_USER;
+#else
+#define read_user bpf_probe_read_user
+#endif
 
 /*
  * LOAD: a member of a struct that the verifier knows by its type, reached from the running task: one instruction instead

@@ -93,7 +93,7 @@ static __always_inline u64 vector_bytes(u64 vector, u64 parts)
 		u64 length = 0;
 		if (i >= parts)
 			break;
-		bpf_probe_read_user(&length, sizeof(length), (void *)(vector + 16 * i + 8));
+		read_user(&length, sizeof(length), (void *)(vector + 16 * i + 8));
 		bytes += length;
 	}
 	return parts > 8 ? bytes * ((parts + 7) >> 3) : bytes;

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from diagnose.histogram import lower_edges
 from diagnose.models import Capture
-from diagnose.windows import Windows
+from diagnose.windows import CAUSES, Windows
 
 MIN_REFAULTS = 50
 """Fewer say nothing about a tail."""
@@ -76,6 +76,20 @@ def evicted_before(windows: Windows) -> int | None:
         return None
     came_back = kernel if entered is None else min(kernel, entered)
     return max(0, came_back - sum(blame.distance_pages.count))
+
+
+def may_forget(windows: Windows) -> bool:
+    """Tell whether more pages of the service were gone at once, maybe, than are kept in mind (of more, the oldest go).
+
+    A page that comes back is taken out of what is kept in mind (`bpf/blame.c`), so that no more than the different
+    pages that came back, and those that never did, can have been in there. The coming back of a forgotten page cannot
+    be told from that of one that was evicted before the capture.
+    """
+    blame, evicted = windows.capture.blame, windows.evictions(CAUSES, windows.service_ids)
+    if blame is None or blame.remembered_pages is None or evicted is None:
+        return False
+    never_back = max(0.0, float(evicted.sum()) - sum(blame.distance_pages.count))
+    return never_back + blame.distinct_refaulted_pages > blame.remembered_pages
 
 
 def different_pages(windows: Windows) -> int | None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from diagnose import units
 from diagnose.facts.vocabulary import Facts, fact, ratio, total
-from diagnose.missratio import entered_pages, evicted_before
+from diagnose.missratio import entered_pages, evicted_before, may_forget
 from diagnose.models import Cause
 from diagnose.neighbours import PRESSURE, evicted_by
 from diagnose.windows import BUFFERED, CAUSES, Series
@@ -84,7 +84,8 @@ def _(f: Facts, _n: str | None) -> str | None:
     notes = []
     if before:
         which = "all" if before == back else units.count(before)
-        notes.append(f"{which} of them evicted before the capture began")
+        since = ", or forgotten since" if may_forget(f.windows) else ""
+        notes.append(f"{which} of them evicted before the capture began{since}")
     if entered is not None and back > entered:
         meanwhile = f"{units.pages(entered)} entered its cache in the capture"
         notes.append(f"by the kernel's count, which comes up to 2 s late: {meanwhile}")

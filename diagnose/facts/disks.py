@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from diagnose.escape import visible
+from diagnose.facts.held_back import chain_below
 from diagnose.facts.vocabulary import Facts, fact, ratio, total
 from diagnose.turnover import device_pages
 from diagnose.windows import Series
@@ -105,16 +106,20 @@ def _(f: Facts, _n: str | None) -> float | None:
     "ratio",
     "number",
     "host",
-    "share of what all devices read and wrote that the busiest of them did",
+    "share of what all devices read and wrote that the busiest of them did, or what it is made of",
     scope="host",
 )
 def _(f: Facts, _n: str | None) -> float | None:
+    # A mapped device and the disk below it count the same I/O once each: what has nothing below it did it in the end.
+    lowest = [disk for disk in _names(f) if not set(chain_below(f.windows, disk)) & set(_names(f))]
     moved = {
-        disk: sum(total(_grown(f, disk, key)) or 0.0 for key in ("read_sectors", "written_sectors"))
-        for disk in _names(f)
+        disk: sum(total(_grown(f, disk, key)) or 0.0 for key in ("read_sectors", "written_sectors")) for disk in lowest
     }
     busiest = _busiest(f)
-    return None if busiest is None else ratio(moved[busiest], sum(moved.values()))
+    if busiest is None:
+        return None
+    its = {busiest, *chain_below(f.windows, busiest)}
+    return ratio(sum(sectors for disk, sectors in moved.items() if disk in its), sum(moved.values()))
 
 
 @fact("disk.busiest_name", "", "text", "host", "the name of the busiest device", scope="host")

@@ -264,7 +264,7 @@ def _(f: Facts, n: str | None) -> float | None:
     "hits",
     "number",
     "cgroups",
-    "hits of a limit of its own, or of one below it (failcnt; memory.events.local max and high)",
+    "hits of a limit of its own (or of one below it: failcnt; memory.events.local max and high)",
     scope="neighbour",
 )
 def _(f: Facts, n: str | None) -> float | None:

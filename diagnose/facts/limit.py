@@ -31,7 +31,7 @@ def _(f: Facts, _n: str | None) -> float | None:
     "hits",
     "number",
     "cgroups",
-    "hits of the lowest limit that the service alone uses, and of those below it (failcnt; memory.events.local)",
+    "hits of the lowest limit that the service alone uses (and of those below it: failcnt; memory.events.local)",
 )
 def _(f: Facts, _n: str | None) -> float | None:
     own = own_limit(f.windows)

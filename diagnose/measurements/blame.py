@@ -7,7 +7,7 @@ import numpy as np
 from diagnose.histogram import BINS_PER_OCTAVE, lower_edges, percentile
 from diagnose.measurements.evictions import evictor_label
 from diagnose.measurements.frame import TOP, Frame, Node, ids, ratio
-from diagnose.missratio import MissRatioCurve, curve, evicted_before, refaulted_pages
+from diagnose.missratio import MissRatioCurve, curve, evicted_before, may_forget, refaulted_pages
 from diagnose.models import Blame, ExampleRead
 from diagnose.windows import FILE_KINDS, Counts
 
@@ -37,6 +37,7 @@ def blame(frame: Frame) -> Node | None:
         "blamed_reads": blamed,
         "not_evicted_during_capture_reads": max(0, missed - blamed),
         "evicted_before_capture_pages": evicted_before(frame.windows),
+        "may_have_forgotten": may_forget(frame.windows),
         "blamed_share": ratio(blamed, missed),
         "total_seconds": sum(found.reads.total_ns) / 1e9,
         "time_share": ratio(sum(found.reads.total_ns), _time_in_file_reads(frame)),

@@ -48,9 +48,15 @@ def _max_dirty(bdi: Path) -> int | None:
 
 def _slaves(directory: Path) -> list[str]:
     try:
-        return sorted(entry.name.replace("!", "/") for entry in (directory / "slaves").iterdir())
+        return sorted({_whole(entry) for entry in (directory / "slaves").iterdir()})
     except OSError:
         return []
+
+
+def _whole(device: Path) -> str:
+    """Return the name of a device, of a partition that of its disk: limits and counts are those of whole devices."""
+    link = device.resolve()
+    return (link.parent if (link / "partition").exists() else link).name.replace("!", "/")
 
 
 def _holder_of(root: Path, backing: str) -> list[str]:
@@ -60,5 +66,4 @@ def _holder_of(root: Path, backing: str) -> list[str]:
         link = (root / "sys/dev/block" / f"{os.major(device)}:{os.minor(device)}").resolve(strict=True)
     except (OSError, ValueError):
         return []
-    whole = link.parent if (link / "partition").exists() else link
-    return [whole.name.replace("!", "/")]
+    return [_whole(link)]

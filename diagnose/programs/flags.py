@@ -44,8 +44,8 @@ _OPTIONAL = (
     "file.f_mapping",
 )
 
-# Helpers that the programs do without where the kernel lacks them (before 5.11 and 5.5), at a higher cost.
-_HELPERS = ("get_current_task_btf", "jiffies64")
+# Helpers that the programs do without where the kernel lacks them (before 5.11, 5.5 and 5.5), or building costs more.
+_HELPERS = ("get_current_task_btf", "jiffies64", "probe_read_user")
 
 # Where struct pt_regs has a function's first and second argument: x86_64, arm64.
 _ARGUMENT_REGISTERS = (("di", 0), ("si", 0)), (("regs", 0), ("regs", 8))

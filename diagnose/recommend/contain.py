@@ -2,65 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from diagnose import units
 from diagnose.cgroups.paths import is_within
 from diagnose.evaluate import Fired
 from diagnose.facts import Facts
 from diagnose.models import CgroupRecord, Recommendation
 from diagnose.neighbours import person_level
-from diagnose.recommend.advice import commands, lasting, no_limit, reserve_line, undo
+from diagnose.recommend.advice import commands, lasting, no_limit, undo
 from diagnose.recommend.cost import own_reuse, risk
+from diagnose.recommend.division import Division, divided
 from diagnose.recommend.more_room import with_more_room
-from diagnose.recommend.need import need
 from diagnose.recommend.prediction import PRESSURE_CAUSES, Prediction, predict, waited_for
 from diagnose.recommend.protect import unprotected
-from diagnose.recommend.sizing import (
-    MIB,
-    RESERVE_SHARE,
-    Sum,
-    floor,
-    others,
-    peak_of,
-    shared_room,
-)
+from diagnose.recommend.sizing import MIB, peak_of, shared_room
 from diagnose.windows import Windows
 
 BACKSTOP = 1.25
 """memory.max stands so far above memory.high: it is for a job that reclaim cannot slow, not for everyday."""
-
-
-@dataclass(frozen=True)
-class _Division:
-    """What is left in a room for those who share the guilt there, and how much of it each gets, in bytes.
-
-    Each keeps its floor; what is left above all floors is divided. Containing some of them alone would not help.
-    """
-
-    left: int
-    floors: dict[str, Sum]
-    guilt: dict[str, float]
-
-    @property
-    def names(self) -> str:
-        return " and ".join(self.guilt)
-
-    @property
-    def above(self) -> int:
-        return self.left - sum(least.bytes for least in self.floors.values())
-
-    def part(self, path: str) -> float:
-        """Return its part of what is above: the larger its share of the evictions, the less; parts add up to 1."""
-        total, several = sum(self.guilt.values()), len(self.guilt)
-        if several == 1 or total == 0:
-            return 1 / several
-        return (1 - self.guilt[path] / total) / (several - 1)
-
-    def value(self, path: str) -> int:
-        """Return its limit in whole MiB, never below its floor."""
-        least = self.floors[path].bytes
-        return max(int(least + self.above * self.part(path)) // MIB, -(-least // MIB)) * MIB
 
 
 def contain(fired: Fired, facts: Facts) -> list[Recommendation]:
@@ -87,48 +45,37 @@ def _contain_one(path: str, everybody: dict[str, float], fired: Fired, facts: Fa
     if record is None:
         return []
     setting = "memory.limit_in_bytes" if windows.capture.cgroup_version == 1 else "memory.high"
-    capacity, source, room = shared_room(windows, path)
-    # Who lies outside the room takes nothing of it, whatever else it did.
-    guilt = {p: share for p, share in everybody.items() if room is None or is_within(p, room)}
-    floors = {p: least for p in guilt if (least := floor(windows, p)) is not None}
-    wanted, rest = need(windows), others(windows, list(guilt), room)
-    if peak is None or len(floors) < len(guilt) or wanted is None or rest is None:
-        unread = " and ".join(p for p in guilt if p not in floors)
-        why = f"{f'the memory of {unread}' if unread else 'its memory'} was not measured, so no limit can be worked out"
+    division = divided(windows, path, everybody)
+    if isinstance(division, str) or peak is None:
+        why = division if isinstance(division, str) else "its memory was not measured, so no limit can be worked out"
         return [no_limit(record, setting, why, [], _elsewhere(windows, path), _STAYS)]
-    reserve = int((wanted.bytes + rest.bytes) * RESERVE_SHARE)
-    tenths = _tenths(capacity) - sum(map(_tenths, (wanted.bytes, rest.bytes, reserve)))
-    division = _Division(tenths * MIB // 10, floors, guilt)
-    prediction = predict(facts, waited_for(facts, PRESSURE_CAUSES), wanted.avoided)
-    lines = [
-        f"{source}, which they share, is {units.size(capacity)}",
-        *wanted.lines,
-        *([prediction.hit_ratio_line()] if prediction else []),
-        *rest.lines,
-        reserve_line(reserve, RESERVE_SHARE, wanted.bytes, rest.bytes),
-        _left_line(division, [capacity, wanted.bytes, rest.bytes, reserve]),
-        *_share_line(path, division),
-        f"{path} used {units.size(peak)} at its peak",
-        *floors[path].lines,
-    ]
+    prediction = predict(facts, waited_for(facts, PRESSURE_CAUSES), division.wanted.avoided)
+    lines = division.lines(path, peak, [prediction.hit_ratio_line()] if prediction else [])
     if division.above < 0:
-        if path != next(iter(guilt)):
-            return []  # said with the first of them
-        lines += [line for p in list(guilt)[1:] for line in floors[p].lines]
         effect = prediction.sentence(fired.thresholds.get("slow_share")) if prediction else None
-        elsewhere = _elsewhere(windows, path, division.names)
-        found = no_limit(record, setting, _too_little(division), lines, elsewhere, _STAYS, division.names)
-        minimum = {p: one.bytes for p, one in floors.items()}
-        return [with_more_room(found, path, source, capacity, room, division.left, minimum, windows, effect)]
+        return _too_little(record, setting, division, lines, effect, windows)
     value = division.value(path)
     if (fits := _fits(windows, path, setting, value)) is not None:
         return [no_limit(record, setting, fits, lines, _elsewhere(windows, path), _STAYS)]
     limit = _containment(record, setting, value, [*lines, *own_reuse(windows, record, value)], fired, facts, prediction)
-    beside = [p for p in guilt if p != path and _fits(windows, p, setting, division.value(p)) is None]
+    beside = [p for p in division.guilt if p != path and _fits(windows, p, setting, division.value(p)) is None]
     if beside:
         effect = f"With {' and '.join(beside)} contained too: {_within(limit.expected_effect)}"
         limit = limit.model_copy(update={"expected_effect": effect})
     return [limit, *_backstop(limit, record, windows)]
+
+
+def _too_little(
+    record: CgroupRecord, setting: str, division: Division, lines: list[str], effect: str | None, windows: Windows
+) -> list[Recommendation]:
+    """Return why no containment is safe, once for all who share the room, and how much more room would make one so."""
+    first, *further = division.guilt
+    if record.path != first:
+        return []
+    told = [*lines, *(line for path in further for line in division.floors[path].lines)]
+    elsewhere = _elsewhere(windows, first, division.names)
+    found = no_limit(record, setting, division.too_little(), told, elsewhere, _STAYS, division.names)
+    return [with_more_room(found, first, division, windows, effect)]
 
 
 def _fits(windows: Windows, path: str, setting: str, value: int) -> str | None:
@@ -144,36 +91,9 @@ def _fits(windows: Windows, path: str, setting: str, value: int) -> str | None:
 _STAYS = "As long as nothing is changed, the service keeps waiting for pages that were evicted."
 
 
-def _left_line(division: _Division, parts: list[int]) -> str:
-    names, left = division.names, division.left
-    if left <= 0:
-        return f"left for {names}: nothing"
-    # Summands of one unit and one digit more than elsewhere: who adds them up shall come to the same.
-    sums = " - ".join(f"{_tenths(part) / 10:,.1f}" for part in parts if part)
-    return f"left for {names}: {sums} = {_tenths(left) / 10:,.1f} MiB"
-
-
-def _tenths(size: float) -> int:
-    """Return a size in tenths of a MiB: what is left is worked out from these, so that the sum adds up as printed."""
-    return round(size * 10 / MIB)
-
-
 def _within(sentence: str) -> str:
     """Return a sentence as it stands after a colon; names keep their case."""
     return sentence[0].lower() + sentence[1:] if sentence.startswith(("Under ", "The ")) else sentence
-
-
-def _share_line(path: str, division: _Division) -> list[str]:
-    if division.above < 0:
-        return []
-    value = division.value(path)
-    if len(division.guilt) == 1:
-        return [f"in whole MiB: {value // MIB} MiB"]
-    return [
-        f"each keeps its floor; of the {units.size(division.above)} above the floors {path} gets "
-        f"{units.percent(division.part(path))} (the larger its share of the evictions, the less), in whole MiB "
-        f"{value // MIB} MiB in all"
-    ]
 
 
 def _elsewhere(windows: Windows, path: str, names: str | None = None) -> list[str]:
@@ -183,18 +103,6 @@ def _elsewhere(windows: Windows, path: str, names: str | None = None) -> list[st
     if cached > own:
         ways.append(f"have {names or path} read with O_DIRECT, or drop pages once they are read (POSIX_FADV_DONTNEED)")
     return ways
-
-
-def _too_little(division: _Division) -> str:
-    """Say why no containment is safe: for one the floor is too high, for several the sum of theirs."""
-    floors = units.size(division.left - division.above)
-    if len(division.guilt) == 1:
-        return f"what is left for it, {_or_nothing(division.left)}, is below its floor of {floors}"
-    return f"what is left for {division.names}, {_or_nothing(division.left)}, is below their floors together, {floors}"
-
-
-def _or_nothing(left: int) -> str:
-    return units.size(left) if left > 0 else "nothing"
 
 
 def _containment(

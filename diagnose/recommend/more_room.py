@@ -6,29 +6,22 @@ from diagnose import units
 from diagnose.limits import shared_limit
 from diagnose.models import CgroupRecord, Recommendation
 from diagnose.recommend.advice import commands, undo
+from diagnose.recommend.division import Division
 from diagnose.recommend.raising import in_the_way
 from diagnose.recommend.sizing import MIB, room_above
 from diagnose.windows import Windows
 
 
 def with_more_room(
-    found: Recommendation,
-    neighbour: str,
-    source: str,
-    capacity: int,
-    room: str | None,
-    left: int,
-    floors: dict[str, int],
-    windows: Windows,
-    effect: str | None,
+    found: Recommendation, neighbour: str, division: Division, windows: Windows, effect: str | None
 ) -> Recommendation:
     """Add to a recommendation without a value how much more memory would make limits possible, and how to give it.
 
-    Alone it would be filled like what is there, so that the limits come with it. `source` sets the `capacity` of the
-    `room` (None: the host's), `left` bytes of which are left for the neighbours, who cannot live below their `floors`;
-    `effect`: what is expected of both together.
+    Alone it would be filled like what is there, so that the limits come with it. `effect`: what is expected of both
+    together.
     """
-    floors = {path: -(-least // MIB) * MIB for path, least in floors.items()}
+    capacity, source, room, left = division.capacity, division.source, division.room, division.left
+    floors = {path: -(-least.bytes // MIB) * MIB for path, least in division.floors.items()}
     more = -(-(sum(floors.values()) - left) // MIB) * MIB
     limits = " and ".join(f"{path} to {units.size(least)}" for path, least in floors.items())
     names = " and ".join(floors)

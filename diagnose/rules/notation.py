@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from diagnose import histogram
 
 MAX_WINDOWS = 10_000
-MAX_COUNT = 10**12
 
 _UNSIGNED = r"(?:[0-9]{1,18}(?:\.[0-9]{1,18})?|\.[0-9]{1,18})(?:e[-+]?[0-9]{1,2})?"
 _NUMBER = rf"[-+]?{_UNSIGNED}"

@@ -8,7 +8,7 @@ import pytest
 from small_capture import MIB, SVC, small_capture
 
 from diagnose.facts import Facts
-from diagnose.models import Capture, ProbeRecord
+from diagnose.models import BlockDevice, Capture, ProbeRecord
 from diagnose.windows import Windows
 
 PAGE = 4096
@@ -133,6 +133,22 @@ def test_the_device_of_the_service_is_the_one_that_read_what_it_read() -> None:
     assert (facts.text("disk.own_name"), facts.text("disk.busiest_name")) == ("loop0", "vdb")
     assert facts.number("disk.slowest_read") == pytest.approx(0.09)
     assert facts.number("disk.busiest_share") == pytest.approx(800_000 / 806_500)
+
+
+def test_a_mapped_device_and_the_disk_below_it_are_not_two_devices_that_share_the_work() -> None:
+    """LVM or encryption over a disk: both count every request, and one of them alone is all the I/O there is."""
+    host = disk("dm-0", 800_000, 9100) | disk("sda", 800_000, 9000) | disk("sdb", 200_000, 100)
+    devices = [BlockDevice(name="dm-0", number="252:0", below=["sda"]), BlockDevice(name="sda", number="8:0")]
+    facts = facts_of(io(SVC, [0, 100, 200, 300, 400]), host, devices=devices)
+    assert facts.text("disk.busiest_name") == "dm-0"
+    assert facts.number("disk.busiest_share") == pytest.approx(0.8)
+
+
+def test_an_array_did_what_its_disks_did() -> None:
+    host = disk("md0", 800_000, 9100) | disk("sda", 800_000, 4000) | disk("sdb", 800_000, 4000)
+    devices = [BlockDevice(name="md0", number="9:0", below=["sda", "sdb"])]
+    facts = facts_of(io(SVC, [0, 100, 200, 300, 400]), host, devices=devices)
+    assert facts.number("disk.busiest_share") == 1
 
 
 def test_no_device_is_the_service_s_if_none_read_as_much_when_it_did() -> None:

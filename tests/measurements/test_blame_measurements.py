@@ -10,10 +10,12 @@ from small_capture import SVC, small_windows
 
 from diagnose import capture as captures
 from diagnose.demonstration import REPLAYS
+from diagnose.facts import Facts
 from diagnose.measurements import measure
 from diagnose.missratio import different_pages, evicted_before
 from diagnose.models import Bins, Blame, BlamedReads, Capture
 from diagnose.report import eviction_ages
+from diagnose.windows import Windows
 
 
 @cache
@@ -87,3 +89,16 @@ def test_major_faults_are_counted() -> None:
     values = samples.values | {"major_faults": [None if w is None else 7 * (w + 1) for w in rows]}
     found = node("read_latency", cgroup_samples=samples.model_copy(update={"values": values}))
     assert found["major_faults"] == 7 * capture().windows
+
+
+def test_pages_that_may_have_been_forgotten_are_not_said_to_have_gone_before_the_capture() -> None:
+    blame = capture().blame
+    assert blame is not None
+    assert node("blame")["may_have_forgotten"] is False
+    assert node("blame", blame=blame.model_copy(update={"remembered_pages": 100}))["may_have_forgotten"] is True
+    few = capture().model_copy(
+        update={"blame": blame.model_copy(update={"remembered_pages": 100, "distance_pages": Bins()})}
+    )
+    told = Facts(Windows(few)).text("cache.came_back")
+    assert told is not None
+    assert "evicted before the capture began, or forgotten since)" in told

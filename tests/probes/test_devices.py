@@ -44,5 +44,14 @@ def test_a_mapped_device_is_made_of_its_slaves_and_a_deleted_file_lies_nowhere(t
     assert [device.below for device in block_devices(tmp_path)] == [["vdb", "vdc"], []]
 
 
+def test_of_a_partition_it_is_the_whole_disk_that_lies_below(tmp_path):
+    """Limits of cgroups and counts of requests are those of whole devices: "sda2" would be found nowhere."""
+    disk = sysfs(tmp_path, "sda", size="100\n", dev="8:0\n", sda2__partition="2\n")
+    mapped = sysfs(tmp_path, "dm-0", size="8\n", dev="252:0\n")
+    (mapped / "slaves").mkdir()
+    (mapped / "slaves/sda2").symlink_to(disk / "sda2")
+    assert {device.name: device.below for device in block_devices(tmp_path)} == {"dm-0": ["sda"], "sda": []}
+
+
 def test_without_sysfs_there_are_no_devices(tmp_path):
     assert block_devices(tmp_path) == []

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 MARK = "DIAGNOSE_SOAK_MARK"
 """In the environment of everything that is started, and so of whatever that starts."""
 CGROUPS = Path("/sys/fs/cgroup")
 PATIENCE_SECONDS = 10.0
+_OBJECT = re.compile(r"^(prog|map|link)_id:\s*([0-9]+)$", re.MULTILINE)
+_OWNER = re.compile(r"diagnose-\w+-([0-9]+)")
 
 
 class Before:
-    """The host as it was before; other people use it too, so only additions that may be ours count."""
+    """The host as it was before; other people use it too, so only additions that may be ours count.
+
+    What a process holds that was not started here is its own.
+    """
 
     def __init__(self, data: Path) -> None:
         self.mark = f"{os.getpid()}-{time.monotonic_ns()}"
@@ -32,8 +39,11 @@ class Before:
         return found
 
     def _left(self, temporary: Path) -> list[str]:
-        found = [f"BPF {kind} {number}" for kind, number in bpf_objects() - self._bpf]
-        found += [f"cgroup {path}" for path in our_cgroups() - self._cgroups]
+        ours = {os.getpid(), *marked(self.mark)}
+        objects, cgroups = bpf_objects() - self._bpf, our_cgroups() - self._cgroups
+        strange = held_by_others(ours) if objects else set()
+        found = [f"BPF {kind} {number}" for kind, number in objects - strange]
+        found += [f"cgroup {path}" for path in cgroups if not _of_another(Path(path).name, ours)]
         found += [f"mount {line}" for line in our_mounts() - self._mounts]
         found += [f"process {pid}" for pid in marked(self.mark)]
         found += [f"file {path}" for path in temporary.rglob("*")]
@@ -50,6 +60,22 @@ def bpf_objects() -> set[tuple[str, int]]:
         lines = _said("bpftool", kind, "show").splitlines()
         found |= {(kind, int(number)) for number, _, _ in (x.partition(":") for x in lines) if number.isdigit()}
     return found
+
+
+def held_by_others(ours: set[int]) -> set[tuple[str, int]]:
+    """Return the numbers of the BPF objects that processes other than ours have open (proc_pid_fdinfo(5))."""
+    found = set()
+    for path in Path("/proc").glob("[0-9]*/fdinfo/*"):
+        if int(path.parts[2]) not in ours:
+            with suppress(OSError):  # it has ended, or closed it
+                found |= {(kind, int(number)) for kind, number in _OBJECT.findall(path.read_text())}
+    return found
+
+
+def _of_another(cgroup: str, ours: set[int]) -> bool:
+    """Tell whether a cgroup of ours by name is that of a lab or test that runs, and was not started here."""
+    named = _OWNER.match(cgroup)
+    return named is not None and int(named[1]) not in ours and Path(f"/proc/{named[1]}").exists()
 
 
 def our_cgroups() -> set[str]:

@@ -40,7 +40,8 @@ def raise_quota(fired: Fired, facts: Facts) -> list[Step]:
     return [
         Step(
             says=f"raise {file} of {record.path} from {old} to {new} in every {units.count(period)} µs: so "
-            "much it would have used at most in this capture, so that it is no longer held back under the same load.",
+            "much it would have used at most in this capture, on average; where it wants its CPU time in bursts, it is "
+            "still held back in them, which a measurement after the change tells.",
             arithmetic=[
                 f"{why}, and was throttled for {units.duration(throttled)}, added up over the CPUs, which is "
                 f"{units.counted(lacked, 'CPUs')}: together {units.counted(wanted, 'CPUs')} at most, in whole "

@@ -50,6 +50,8 @@ def test_the_quota_is_what_was_used_and_what_was_lacking(version, record, comman
     (step,) = steps_for("raise-cpu-quota", capture)
     assert (step.commands, step.undo) == ([command], [undo])
     assert "from 20,000 µs (0.2 CPUs) to 70,000 µs (0.7 CPUs)" in step.says
+    assert "no longer held back" not in step.says, "an average says nothing of single periods"
+    assert "in bursts, it is still held back in them" in step.says
 
 
 def test_a_quota_above_the_service_is_raised_by_what_was_lacking():
