@@ -17,13 +17,17 @@ from diagnose.models.columns import ABSENT, Column
 
 LONG = 8192
 """In bytes. Longer than any string that a capture may hold, so that what is cut out never was a part of a string."""
+MOST_BYTES, MOST_CONTAINERS = 128 << 20, 4_000_000
+"""Beside the columns: what becomes objects takes up to ten times as much memory, and empty lists twenty times. A host
+with 20,000 cgroups has some 60,000 lists and objects, and columns of words."""
 _MARK = "\0column"
 _LARGEST = np.iinfo(np.int64).max
 
 
 def parse(text: bytes | bytearray, long: int = LONG) -> Any:
     """Return the value of a JSON text, with a `Column` for every value of an object that is a list of at least `long`
-    bytes of whole numbers and nulls below 2**63. Raises ValueError as the parser does.
+    bytes of whole numbers and nulls below 2**63. Raises ValueError as the parser does, and for more beside these than
+    memory has to be spent on.
     """
     columns: list[Column] = []
     rest, done = bytearray(), 0
@@ -35,9 +39,17 @@ def parse(text: bytes | bytearray, long: int = LONG) -> Any:
             columns.append(column)
             done = end + 1
     if not columns:
-        return from_json(text)
+        return from_json(_affordable(text))
     rest += memoryview(text)[done:]  # no copy: it may be half a gigabyte
-    return _restored(from_json(rest), columns)
+    return _restored(from_json(_affordable(rest)), columns)
+
+
+def _affordable(text: bytes | bytearray) -> bytes | bytearray:
+    if len(text) > MOST_BYTES:
+        raise ValueError(f"more than {MOST_BYTES >> 20} MiB beside its columns of numbers")
+    if text.count(b"[") + text.count(b"{") > MOST_CONTAINERS:
+        raise ValueError(f"more than {MOST_CONTAINERS:,} lists and objects")
+    return text
 
 
 def _innermost(text: bytes | bytearray, long: int) -> Iterator[tuple[int, int]]:

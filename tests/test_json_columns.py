@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diagnose.json_columns import parse
+from diagnose import json_columns
+from diagnose.json_columns import LONG, parse
 from diagnose.models.columns import Column
 
 numbers = st.integers(-(2**70), 2**70) | st.integers(-2, 5) | st.sampled_from([2**63 - 1, 2**63, 2**64, -1, 0])
@@ -83,3 +84,15 @@ def test_brackets_take_time_by_the_length_of_the_text(text: bytes) -> None:
 def test_a_mark_that_the_file_holds_itself_is_nothing_special() -> None:
     forged = b'{"a":{"\\u0000column":7},"b":[%s]}' % b",".join([b"1"] * 9000)
     assert parse(forged)["a"] == {"\0column": 7}
+
+
+def test_what_would_take_too_much_memory_is_refused_before_it_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    column = b"1," * LONG + b"1"
+    monkeypatch.setattr(json_columns, "MOST_CONTAINERS", 10)
+    assert len(parse(b'{"a":[%s],"b":[%s]}' % (column, b",".join([b"[]"] * 7)))["b"]) == 7
+    with pytest.raises(ValueError, match="more than 10 lists and objects"):
+        parse(b'{"a":[%s],"b":[%s]}' % (column, b",".join([b"[]"] * 8)))
+    monkeypatch.setattr(json_columns, "MOST_BYTES", 1 << 20)
+    with pytest.raises(ValueError, match="more than 1 MiB beside its columns"):
+        parse(b'{"a":[%s],"b":"%s"}' % (column, b"x" * (1 << 20)))
+    assert len(parse(b'{"a":[%s]}' % (b"1," * (1 << 20) + b"1"))["a"]) == (1 << 20) + 1
