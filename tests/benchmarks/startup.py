@@ -32,7 +32,7 @@ cli.main(["latency", "--service", sys.argv[1], "--duration", "0.5", "--window", 
 """
 """The command, with a progress display that notes when its first window is over; the clock began with the process."""
 _IMPORTS = {
-    "import of what the compiler waits for": "import diagnose.cli.measure, diagnose.service, diagnose.programs.building",
+    "import of what the compiler waits for": "import diagnose.cli.measure, diagnose.programs.building",
     "import of what a measurement begins with, meanwhile": "import diagnose.pipeline",
     "import of the package, without bcc": "import diagnose.pipeline, diagnose.evaluate, diagnose.facts, "
     "diagnose.measurements, diagnose.recommend, diagnose.report, diagnose.rules",
