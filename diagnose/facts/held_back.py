@@ -86,12 +86,13 @@ def reached(f: Facts) -> list[HeldBack]:
 def made(f: Facts, limit: HeldBack) -> float:
     """Return what was read on the limit's device by all that it holds for, a second: reads, or bytes."""
     table = f.windows.capture.block_requests
-    ids = {record.id for record in f.windows.capture.cgroups if is_within(record.path, limit.cgroup)}
+    within = {record.id for record in f.windows.capture.cgroups if is_within(record.path, limit.cgroup)}
+    ids = within | f.windows.service_ids
     amounts = table.bytes if limit.kind == "rbps" else table.requests
     read = sum(
         amount
         for name, op, cgroup, amount in zip(table.device, table.op, table.cgroup, amounts, strict=True)
-        if name == limit.device and op == "read" and cgroup in ids | f.windows.service_ids
+        if name == limit.device and op == "read" and cgroup in ids
     )
     return read / f.windows.length
 
