@@ -92,6 +92,16 @@ def may_forget(windows: Windows) -> bool:
     return never_back + blame.distinct_refaulted_pages > blame.remembered_pages
 
 
+def counts_twice(windows: Windows) -> bool:
+    """Tell whether a page that came back again may have been counted as a different one, so that the count is at most.
+
+    That it came back before is kept in mind as long as no more pages are fetched than `Blame.remembered_pages`, for
+    which fetched ones have as much room as evicted ones (`bpf/blame.c`).
+    """
+    blame, entered = windows.capture.blame, entered_pages(windows)
+    return blame is not None and (blame.remembered_pages is None or entered is None or entered > blame.remembered_pages)
+
+
 def different_pages(windows: Windows) -> int | None:
     """Return how many different pages of the service came back during the capture; None if that is not known.
 

@@ -227,3 +227,12 @@ def test_where_all_reads_waited_no_second_population_is_claimed() -> None:
     recording = REPLAYS / "cold-reads.capture.json.gz"
     assert measured(recording)["read_latency"]["slow_threshold_basis"] == "waiting"
     assert "tenfold" not in render_markdown(report_of(recording))
+
+
+def test_an_upper_bound_of_different_pages_is_called_one() -> None:
+    capture = captures.load(REPLAYS / "noisy-neighbour.capture.json.gz")[0]
+    assert capture.blame is not None
+    forgetful = capture.model_copy(update={"blame": capture.blame.model_copy(update={"remembered_pages": 1000})})
+    exact, bound = (render_markdown(pipeline.analyse(c, rules.load_rules())) for c in (capture, forgetful))
+    assert re.search(r"that came back \([\d,]+ of them different ones\)", exact)
+    assert re.search(r"that came back \(at most [\d,]+ of them different ones\)", bound)

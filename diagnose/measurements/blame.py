@@ -7,7 +7,7 @@ import numpy as np
 from diagnose.histogram import BINS_PER_OCTAVE, lower_edges, percentile
 from diagnose.measurements.evictions import evictor_label
 from diagnose.measurements.frame import TOP, Frame, Node, ids, ratio
-from diagnose.missratio import MissRatioCurve, curve, evicted_before, may_forget, refaulted_pages
+from diagnose.missratio import MissRatioCurve, counts_twice, curve, evicted_before, may_forget, refaulted_pages
 from diagnose.models import Blame, ExampleRead
 from diagnose.windows import FILE_KINDS, Counts
 
@@ -113,6 +113,7 @@ def _room(frame: Frame) -> Node | None:
     return {
         "refaults": found.refaults,
         "distinct_pages": found.distinct_pages,
+        "distinct_at_most": counts_twice(frame.windows),
         "curve": [_point(found, pages, page) for pages in sorted(sizes)],
         "avoided": [{"share": share, "more_bytes": found.more_for(share) * page} for share in SHARES],
     }

@@ -47,9 +47,9 @@ def need(windows: Windows) -> Need | None:
     """Return what the service needs, so that `WANTED_SHARE` of the pages that came back would have stayed.
 
     The least of three: the cache it had and the room that the miss-ratio curve asks for; the cache it had left at its
-    lowest and every different page that came back; all the different pages that it read, if it read them more than
-    once. Where most of what came back had been evicted before the capture, there is no curve. Where next to nothing
-    came back: what it used at its peak.
+    lowest and every different page that came back, at most all that it read; all the different pages that it read, if
+    it read them more than once. Where most of what came back had been evicted before the capture, there is no curve.
+    Where next to nothing came back: what it used at its peak.
     """
     service = windows.capture.service
     usage, cache = (windows.gauge_of(service.cgroup, key) for key in ("usage_bytes", "file_bytes"))
@@ -100,9 +100,15 @@ def _ways(windows: Windows, cache: Series, different: int) -> list[_Cache]:
 
 
 def _all_that_came_back(windows: Windows, cache: Series, different: int) -> _Cache:
-    lowest, pages = int(np.nanmin(cache)), different * windows.capture.host.page_bytes
-    why = f"its cache was {units.size(lowest)} at its lowest; {units.size(pages)} of different pages came back"
-    return _Cache(lowest + pages, 1.0, why)
+    """Return the room for what stayed and what came back: no more than it read, however often, however slowly.
+
+    The count of different pages that came back is too high where more of them come back than are kept in mind.
+    """
+    lowest, pages, read = int(np.nanmin(cache)), different * windows.capture.host.page_bytes, _read(windows)
+    back = f"{units.size(pages)} of different pages came back"
+    if read is not None and read.bytes < pages:
+        pages, back = read.bytes, f"no more came back than what it used: {read.why}"
+    return _Cache(lowest + pages, 1.0, f"its cache was {units.size(lowest)} at its lowest; {back}")
 
 
 def _by_curve(windows: Windows, cache: Series, different: int) -> _Cache | None:
@@ -120,9 +126,15 @@ def _by_curve(windows: Windows, cache: Series, different: int) -> _Cache | None:
 
 
 def _touched(windows: Windows) -> _Cache | None:
-    """Return what the service read altogether, which is all that it can want cached, with what it maps on top."""
-    blame, page, times = windows.capture.blame, windows.capture.host.page_bytes, times_read(windows)
-    if blame is None or times is None or times < MIN_TIMES_READ:
+    """Return what the service read altogether, if it read it more than once: then it is all that it can want cached."""
+    times = times_read(windows)
+    return None if times is None or times < MIN_TIMES_READ else _read(windows)
+
+
+def _read(windows: Windows) -> _Cache | None:
+    """Return what the service read altogether in this capture, with what it maps on top; None without a sample."""
+    blame, page = windows.capture.blame, windows.capture.host.page_bytes
+    if blame is None or times_read(windows) is None:
         return None
     pages, margin = blame.touched_pages or 0, blame.touched_pages_margin
     if margin is None:  # of a sample by chance

@@ -12,7 +12,7 @@ from diagnose import capture as captures
 from diagnose.demonstration import REPLAYS
 from diagnose.facts import Facts
 from diagnose.measurements import measure
-from diagnose.missratio import different_pages, evicted_before
+from diagnose.missratio import counts_twice, different_pages, evicted_before
 from diagnose.models import Bins, Blame, BlamedReads, Capture
 from diagnose.report import eviction_ages
 from diagnose.windows import Windows
@@ -66,6 +66,21 @@ def test_what_came_back_beyond_what_was_seen_had_gone_before_as_far_as_it_entere
     assert evicted_before(small_windows(**parts)) == before
     assert different_pages(small_windows(**parts)) == 60 + before
     assert evicted_before(small_windows(**parts, lost={"cache_map_full": 1})) == 30, "insertions were lost"
+
+
+@pytest.mark.parametrize(("entered", "remembered", "twice"), [(500, 500, False), (501, 500, True), (1, None, True)])
+def test_more_fetched_pages_than_are_kept_in_mind_make_the_different_ones_an_upper_bound(
+    entered: int, remembered: int | None, twice: bool
+) -> None:
+    found = Blame(
+        reads=BlamedReads(), age_ns=Bins(), distance_pages=Bins(bin=[1], count=[100]), distinct_refaulted_pages=60,
+        remembered_pages=remembered, examples=[],
+    )  # fmt: skip
+    windows = small_windows(cache=[(0, SVC, 0, 0, entered, 0)], blame=found)
+    assert counts_twice(windows) == twice
+    told = measure(windows.capture, None, [])["blame"]
+    assert isinstance(told, dict)
+    assert told["room"]["distinct_at_most"] == twice
 
 
 def test_without_the_kernels_count_nobody_guesses() -> None:

@@ -102,6 +102,17 @@ def test_what_was_hardly_read_twice_is_not_all_that_it_wants(times: float, bound
     assert ("a longer capture tells" in wanted.lines[0]) == (not bounded)
 
 
+def test_no_more_can_have_come_back_than_was_read_however_slowly() -> None:
+    """Different pages are kept in mind up to a number; beyond it one that comes back again counts as another one."""
+    pages = 20 * PAGES_A_MIB
+    totals = [(0, "missed", 10_000, 10**6, 10**9, round(1.5 * pages), 0)]
+    wanted = need(service(blame(8000, 8000, touched_pages=pages, touched_pages_margin=0), 8000, totals=totals))
+    assert wanted is not None
+    assert wanted.bytes == (90 + 20 + 1 + 5) * MIB, "at its lowest, read, mapped, other memory"
+    assert "no more came back than what it used" in wanted.lines[0]
+    assert "a longer capture tells" in wanted.lines[0]
+
+
 @pytest.mark.parametrize("pages", [None, 64 * 29])
 def test_too_small_a_sample_bounds_nothing(pages: int | None) -> None:
     wanted = need(service(blame(8000, 512, touched_pages=pages, touched_pages_margin=0), 8000))
