@@ -62,8 +62,9 @@ static __always_inline u64 submitter(u64 rq)
 	}
 	if (cgroup)
 		return cgroup;
-	LOAD(u32, flags, current_task(), OFF_task_struct_flags);
-	return flags & PF_KTHREAD ? 0 : task_cgroup();
+	u64 task = current_task();
+	LOAD(u32, flags, task, OFF_task_struct_flags);
+	return flags & PF_KTHREAD ? 0 : task_cgroup(task);
 }
 
 static __always_inline u32 device_of(u64 rq)

@@ -123,11 +123,22 @@ static __always_inline int window_now(u32 *window)
 static __always_inline int window_now(u32 *window) { return window_at(bpf_ktime_get_ns(), window); }
 #endif
 
+/*
+ * The running task is asked for once in each program that runs at every read of everybody, and handed on: every call of a
+ * helper counts there. Its id is what bpf_get_current_pid_tgid() has in the lower half.
+ */
+static __always_inline u32 task_tid(u64 task)
+{
+	u32 tid;
+	LOAD(u32, tid, task, OFF_task_struct_pid);
+	return tid;
+}
+
 /* The memory cgroup (struct cgroup *) of the running task, in whichever hierarchy has the memory controller. */
-static __always_inline u64 task_cgroup(void)
+static __always_inline u64 task_cgroup(u64 task)
 {
 	u64 set, css, cgroup;
-	LOAD(u64, set, current_task(), OFF_task_struct_cgroups);
+	LOAD(u64, set, task, OFF_task_struct_cgroups);
 	LOAD(u64, css, set, OFF_css_set_subsys + 8 * MEMORY_CGRP_ID);
 	LOAD(u64, cgroup, css, OFF_cgroup_subsys_state_cgroup);
 	return cgroup;
@@ -143,10 +154,10 @@ static __always_inline u64 cgroup_id(u64 cgroup)
 }
 
 /* The same of the running task's. */
-static __always_inline u64 task_cgroup_id(void)
+static __always_inline u64 task_cgroup_id(u64 task)
 {
 	u64 kn, id;
-	LOAD(u64, kn, task_cgroup(), OFF_cgroup_kn);
+	LOAD(u64, kn, task_cgroup(task), OFF_cgroup_kn);
 	LOAD(u64, id, kn, OFF_kernfs_node_id);
 	return id;
 }
@@ -179,9 +190,9 @@ static __always_inline int in_service(u64 cgroup)
  * than PARENTS deeper is asked for them.
  */
 #define PARENTS 4
-static __always_inline int task_in_service(void)
+static __always_inline int task_in_service(u64 task)
 {
-	u64 cgroup = task_cgroup(), kn, id, level;
+	u64 cgroup = task_cgroup(task), kn, id, level;
 	LOAD(u32, level, cgroup, OFF_cgroup_level);
 	if (level < SERVICE_LEVEL)
 		return 0;

@@ -189,7 +189,7 @@ int on_delete(struct bpf_raw_tracepoint_args *ctx)
 		return 0;
 	u64 victim = folio_cgroup(folio);
 	key.victim = victim ? cgroup_id(victim) : ROOT_ID;
-	key.evictor = task_cgroup_id();
+	key.evictor = task_cgroup_id(current_task());
 
 	u32 tid = bpf_get_current_pid_tgid();
 	struct reclaim *marked = reclaiming.lookup(&tid);

@@ -24,10 +24,10 @@ struct file_waits {
 BPF_HASH(files, struct file_key, struct file_waits, 2048);
 BPF_PERCPU_ARRAY(file_scratch, struct file_waits, 1);
 
-static __always_inline u64 file_of(u64 fd)
+static __always_inline u64 file_of(u64 task, u64 fd)
 {
 	u64 files_struct, fdt, max, table, file = 0;
-	LOAD(u64, files_struct, current_task(), OFF_task_struct_files);
+	LOAD(u64, files_struct, task, OFF_task_struct_files);
 	LOAD(u64, fdt, files_struct, OFF_files_struct_fdt);
 	LOAD(u32, max, fdt, OFF_fdtable_max_fds);
 	if ((u32)fd >= max)

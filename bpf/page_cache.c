@@ -57,12 +57,12 @@ static __always_inline struct cache_counts *counts_of(u64 cgroup, u32 window)
 }
 
 /* Those of the running task's cgroup, now. */
-static __always_inline struct cache_counts *counts_now(void)
+static __always_inline struct cache_counts *counts_now(u64 task)
 {
 	u32 window = 0;
 	if (!window_now(&window))
 		return 0;
-	struct cache_counts *counts = counts_of(task_cgroup_id(), window);
+	struct cache_counts *counts = counts_of(task_cgroup_id(task), window);
 	if (!counts)
 		count_lost(LOST_CACHE);
 	return counts;
@@ -88,13 +88,13 @@ static __always_inline void add_look_ups(u64 cgroup, u32 window, u64 looked_up, 
 	__sync_fetch_and_add(&counts->missed, missed);
 }
 
-static __always_inline void count_look_ups(u64 looked_up, u64 missed)
+static __always_inline void count_look_ups(u64 task, u64 looked_up, u64 missed)
 {
 	u32 window = 0, slot;
 	if (!window_now(&window))
 		return;
 	slot = window % READ_SLOTS;
-	u64 cgroup = task_cgroup_id(), tag = (u64)window + 1;
+	u64 cgroup = task_cgroup_id(task), tag = (u64)window + 1;
 	struct look_ups *l = look_ups.lookup(&slot);
 	if (!l)
 		return;
@@ -171,15 +171,16 @@ static __always_inline struct thread_cache *remember_inserted(u32 tid, u64 mappi
 int on_insert(struct bpf_raw_tracepoint_args *ctx)
 {
 	u64 folio = ctx->args[0], mapping = 0, index = 0, host = 0, pages = folio_pages(folio);
-	u32 tid = bpf_get_current_pid_tgid();
+	u64 task = current_task();
+	u32 tid = task_tid(task);
 	READ(mapping, folio, OFF_folio_mapping);
 	READ(index, folio, OFF_folio_index);
 	struct thread_cache *t = remember_inserted(tid, mapping, index, pages);
-	if (task_in_service()) {
+	if (task_in_service(task)) {
 		READ(host, mapping, OFF_address_space_host);
 		fetched_by_service(flight_of(tid), host, index, pages);
 	}
-	struct cache_counts *counts = counts_now();
+	struct cache_counts *counts = counts_now(task);
 	if (!counts)
 		return 0;
 	__sync_fetch_and_add(&counts->inserted, pages);
@@ -207,8 +208,8 @@ static __always_inline u64 pages_of(u64 mapping)
 int on_filemap_read(struct pt_regs *ctx)
 {
 	u64 iocb = *(u64 *)((char *)ctx + ARGUMENT_1), iter = *(u64 *)((char *)ctx + ARGUMENT_2);
-	u64 file = 0, position = 0, bytes = 0, mapping = 0, index, last;
-	u32 tid = bpf_get_current_pid_tgid();
+	u64 file = 0, position = 0, bytes = 0, mapping = 0, index, last, task = current_task();
+	u32 tid = task_tid(task);
 	struct thread_cache *t = thread_place(tid);
 	READ(file, iocb, OFF_kiocb_ki_filp);
 	READ(mapping, file, OFF_file_f_mapping);
@@ -225,7 +226,7 @@ int on_filemap_read(struct pt_regs *ctx)
 	t->mapping = mapping;
 	t->index = index;
 	t->last = last;
-	count_look_ups(last - index + 1, 0);
+	count_look_ups(task, last - index + 1, 0);
 	return 0;
 }
 #else
@@ -247,8 +248,8 @@ static __always_inline int goes_on(struct thread_cache *t, u64 mapping, u64 inde
 /* mm_filemap_get_pages(mapping, index, last_index): since 6.12. */
 int on_lookup(struct bpf_raw_tracepoint_args *ctx)
 {
-	u64 mapping = ctx->args[0], index = ctx->args[1], last = ctx->args[2], missed = 0, pages = 1;
-	u32 tid = bpf_get_current_pid_tgid();
+	u64 mapping = ctx->args[0], index = ctx->args[1], last = ctx->args[2], missed = 0, pages = 1, task = current_task();
+	u32 tid = task_tid(task);
 	struct thread_cache *t = thread_place(tid);
 	if (!t)
 		return 0;
@@ -271,7 +272,7 @@ int on_lookup(struct bpf_raw_tracepoint_args *ctx)
 	} else if (mine) {
 		t->mapping = 0;
 	}
-	count_look_ups(counted, missed);
+	count_look_ups(task, counted, missed);
 	return 0;
 }
 #endif
@@ -279,11 +280,12 @@ int on_lookup(struct bpf_raw_tracepoint_args *ctx)
 /* writeback_dirty_folio(folio, mapping): since 5.16. A page that its inserter dirties was inserted by a write. */
 int on_dirty(struct bpf_raw_tracepoint_args *ctx)
 {
-	u32 tid = bpf_get_current_pid_tgid();
+	u64 task = current_task();
+	u32 tid = task_tid(task);
 	struct thread_cache *t = thread_place(tid);
 	if (t && t->tid == tid)
 		t->inserted_pages = 0;
-	struct cache_counts *counts = counts_now();
+	struct cache_counts *counts = counts_now(task);
 	if (counts)
 		__sync_fetch_and_add(&counts->dirtied, folio_pages(ctx->args[0]));
 	return 0;

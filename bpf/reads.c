@@ -47,24 +47,25 @@ struct sys_exit {
 	long ret;
 };
 
-static __always_inline void task_delays(u64 *runqueue_ns, u64 *sleeps)
+static __always_inline void task_delays(u64 task, u64 *runqueue_ns, u64 *sleeps)
 {
 #ifdef OFF_task_struct_sched_info /* CONFIG_SCHED_INFO */
-	LOAD(u64, *runqueue_ns, current_task(), OFF_task_struct_sched_info + OFF_sched_info_run_delay);
+	LOAD(u64, *runqueue_ns, task, OFF_task_struct_sched_info + OFF_sched_info_run_delay);
 #endif
-	LOAD(u64, *sleeps, current_task(), OFF_task_struct_nvcsw);
+	LOAD(u64, *sleeps, task, OFF_task_struct_nvcsw);
 }
 
 #define AT_FILE_POSITION (~0ULL)
 static __always_inline int read_begins(u64 fd, u64 position, u64 bytes)
 {
-	if (!task_in_service())
+	u64 task = current_task();
+	if (!task_in_service(task))
 		return 0;
 	struct opened opened = {};
-	u64 file = file_of(fd);
+	u64 file = file_of(task, fd);
 	if (!file)
 		return 0;
-	u32 tid = bpf_get_current_pid_tgid();
+	u32 tid = task_tid(task);
 	struct read_in_flight *r = begin_flight(tid);
 	if (!r) {
 		count_lost(LOST_INFLIGHT);
@@ -80,7 +81,7 @@ static __always_inline int read_begins(u64 fd, u64 position, u64 bytes)
 	r->missed_pages = r->reclaim_ns = 0;
 	r->blame.known = 0;
 	r->kind = kind_of(r, opened.flags);
-	task_delays(&r->runqueue_ns, &r->sleeps);
+	task_delays(task, &r->runqueue_ns, &r->sleeps);
 	r->start_ns = bpf_ktime_get_ns();
 	return 0;
 }
@@ -233,7 +234,7 @@ static __always_inline void settle(struct read_in_flight *r, u64 latency_ns)
 {
 	u64 runqueue_ns = 0, sleeps = 0;
 	if (latency_ns >= DELAYED_NS) {
-		task_delays(&runqueue_ns, &sleeps);
+		task_delays(current_task(), &runqueue_ns, &sleeps);
 		r->runqueue_ns = runqueue_ns - r->runqueue_ns;
 		if (r->kind == KIND_HIT && !r->missed_pages && sleeps != r->sleeps && !r->stacked)
 			missed_with_others(r);

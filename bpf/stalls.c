@@ -28,7 +28,7 @@ static __always_inline void count_stall(u32 kind, u64 ns)
 	struct stall_counts zero = {}, *counts;
 	if (!window_at(bpf_ktime_get_ns(), &key.window))
 		return;
-	key.cgroup = task_cgroup_id();
+	key.cgroup = task_cgroup_id(current_task());
 	counts = stalls.lookup_or_try_init(&key, &zero);
 	if (!counts) {
 		count_lost(LOST_STALLS);

@@ -20,7 +20,7 @@ int on_uring_submit(struct bpf_raw_tracepoint_args *ctx)
 	u64 req = ctx->args[0], now = bpf_ktime_get_ns();
 	u8 opcode = 0;
 	READ(opcode, req, OFF_io_kiocb_opcode);
-	if (!is_uring_read(opcode) || !task_in_service())
+	if (!is_uring_read(opcode) || !task_in_service(current_task()))
 		return 0;
 	if (uring_in_flight.update(&req, &now))
 		count_lost(LOST_INFLIGHT);

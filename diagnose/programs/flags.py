@@ -17,8 +17,8 @@ from diagnose.programs.tracefs import TRACEFS
 # What the C calls OFF_<struct>_<member>, and under which names kernels have it (the first that is there counts).
 # struct folio came with 5.16; before it the same members were struct page's (memcg_data was mem_cgroup until 5.10).
 _REQUIRED_TEXT = """
-task_struct.cgroups task_struct.flags task_struct.files task_struct.nvcsw css_set.subsys cgroup_subsys_state.cgroup
-cgroup_subsys_state.parent
+task_struct.cgroups task_struct.flags task_struct.files task_struct.nvcsw task_struct.pid css_set.subsys
+cgroup_subsys_state.cgroup cgroup_subsys_state.parent
 cgroup.self cgroup.kn cgroup.level cgroup.root cgroup_root.hierarchy_id kernfs_node.id mem_cgroup.css files_struct.fdt
 fdtable.fd fdtable.max_fds
 file.f_inode file.f_flags file.f_pos file.f_path path.dentry dentry.d_parent dentry.d_name qstr.name inode.i_mode
