@@ -14,8 +14,9 @@ PARTS = {
     "overhead": (
         "Cost to who is watched: reads of cached pages",
         "One thread, lseek and read of 4 KiB of a cached file, in turn under each tracer. The floor is empty programs "
-        "at every point where the battery has one. bpftrace costs every cgroup the same.",
-        lambda n: overhead.read_table(overhead.measure("cached", n)),
+        "at every point where the battery has one. bpftrace costs every cgroup the same. Differences and "
+        f"ratios are those within a round, {overhead.ROUNDS} rounds a repetition.",
+        lambda n: overhead.read_table(overhead.measure("cached", overhead.ROUNDS * n)),
     ),
     "inflow": (
         "Cost under the worst load: pages brought in and evicted",
