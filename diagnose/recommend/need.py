@@ -16,6 +16,8 @@ MIN_SAMPLED = 30
 """Pages; a smaller sample of what the service reads says too little about how much that is."""
 MIN_TIMES_READ = 2.0
 """On average, in the capture. A service that goes through its files more slowly has not read yet all that it will."""
+MAPPED_SHARE = 0.1
+"""Of the cache. A service that maps more may fetch as much through its maps as by reads."""
 WANTED_SHARE = 0.95
 """Of the refaults, to be avoided: the last twentieth of a tail would cost as much room as all the rest."""
 
@@ -134,7 +136,7 @@ def _touched(windows: Windows) -> _Cache | None:
 def _read(windows: Windows) -> _Cache | None:
     """Return what the service read altogether in this capture, with what it maps on top; None without a sample."""
     blame, page = windows.capture.blame, windows.capture.host.page_bytes
-    if blame is None or times_read(windows) is None:
+    if blame is None or times_read(windows) is None or _fetches_by_maps(windows):
         return None
     pages, margin = blame.touched_pages or 0, blame.touched_pages_margin
     if margin is None:  # of a sample by chance
@@ -147,6 +149,18 @@ def _read(windows: Windows) -> _Cache | None:
         f"it read {units.size(pages * page)} of different pages (by a sample of one in {SAMPLE_ONE_IN}; two standard "
         f"errors, {units.size(margin * page)}, are added) and mapped {units.size(mapped)}: {units.size(total)} in all",
     )
+
+
+def _fetches_by_maps(windows: Windows) -> bool:
+    """Tell whether the service may fetch much through maps: that is in no sample, and only what stayed is mapped.
+
+    One fault can fetch any number of pages, by read-ahead, so that faults do not say how many.
+    """
+    service = windows.capture.service
+    mapped, cache = (peak_of(windows, service.cgroup, key) or 0 for key in ("mapped_file_bytes", "file_bytes"))
+    faults = windows.increase(service.cgroup_id, "major_faults")
+    waited = faults is None or bool(np.isnan(faults).all() or np.nansum(faults) > 0)
+    return waited and mapped > MAPPED_SHARE * cache
 
 
 def times_read(windows: Windows) -> float | None:

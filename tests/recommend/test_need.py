@@ -127,6 +127,25 @@ def test_reads_that_the_sample_does_not_see_take_its_bound_away() -> None:
     assert wanted.bytes > 100 * MIB
 
 
+@pytest.mark.parametrize(
+    ("mapped_mib", "faults", "bounded"),
+    [(9, 50, True), (11, 50, False), (11, 0, True), (11, None, False)],
+    ids=["maps little", "maps much and waits for it", "maps much that stays", "waits or not: not measured"],
+)
+def test_what_is_fetched_through_maps_is_in_no_sample(mapped_mib: int, faults: int | None, bounded: bool) -> None:
+    samples: dict[tuple[int, str], list[int | None]] = {
+        (SVC, "usage_bytes"): [105 * MIB] * 3,
+        (SVC, "file_bytes"): [100 * MIB] * 3,
+        (SVC, "mapped_file_bytes"): [mapped_mib * MIB] * 3,
+        (SVC, "refault_file_pages"): [0, 0, 8000],
+    } | ({} if faults is None else {(SVC, "major_faults"): [0, 0, faults]})
+    read = blame(8000, 8000, touched_pages=10 * PAGES_A_MIB, touched_pages_margin=0)
+    wanted = need(small_windows(windows=2, samples=samples, blame=read, totals=READ_OFTEN))
+    assert wanted is not None
+    assert (wanted.bytes == (10 + mapped_mib + 5) * MIB) == bounded
+    assert bounded or wanted.bytes > 100 * MIB
+
+
 def swapping(held_mib: int | None, back_pages: int) -> Windows:
     """Return the service of above, of whose memory so much lay in swap at its peak, with so many pages fetched back."""
     held = None if held_mib is None else held_mib * MIB
