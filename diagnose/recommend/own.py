@@ -148,12 +148,12 @@ def _effect(fired: Fired, wanted: Need, prediction: Prediction | None) -> str:
 
 def _hits_too(prediction: Prediction | None) -> str:
     """Say how many slow reads found their pages in the cache, and so waited for something else: for swap, at most."""
-    if prediction is None or not prediction.slow_hits:
+    if prediction is None or prediction.latency is None or not prediction.latency.slow_hits:
         return ""
-    stay = prediction.slow_missed_after
+    stay = prediction.latency.slow_missed_after
     return (
-        f": {units.count(prediction.slow_hits)} of the slow reads found their pages in the cache and waited for "
-        f"something else. If that was swap for all of them, about {units.count(stay)} reads stay slow, "
+        f": {units.count(prediction.latency.slow_hits)} of the slow reads found their pages in the cache and waited "
+        f"for something else. If that was swap for all of them, about {units.count(stay)} reads stay slow, "
         f"{units.percent(stay / prediction.reads)}"
     )
 

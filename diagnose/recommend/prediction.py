@@ -26,22 +26,41 @@ OWN_CAUSES: tuple[Cause, ...] = ("memcg-reclaim", "direct-reclaim")
 
 
 @dataclass(frozen=True)
+class Latency:
+    """How many reads are slow before and after, and the 99th percentile of all."""
+
+    slow_before: int
+    slow_after: int
+    p99_before_seconds: float
+    p99_after_seconds: float
+    slow_hits: int
+    """Slow reads that found their pages in the cache."""
+    slow_missed_after: int
+    """Of what stays slow, the reads that still miss; the others are hits that take as long as slow hits did."""
+
+    def parts(self) -> str:
+        """Name what stays slow, as far as it was measured what that is."""
+        still_hits = self.slow_after - self.slow_missed_after
+        if still_hits <= 0 or not self.slow_hits:
+            return ""
+        return (
+            f" Of those that stay slow about {units.count(self.slow_missed_after)} miss; about "
+            f"{units.count(still_hits)} find their pages in the cache, taking reads that become hits to be slow "
+            f"as often as hits are now ({units.count(self.slow_hits)} of them)."
+        )
+
+
+@dataclass(frozen=True)
 class Prediction:
     """Before and after, of the buffered reads of regular files during a capture of the same load."""
 
     reads: int
-    slow_before: int
-    slow_after: int
     missed_before: int
     missed_after: int
     hit_ratio_before: float | None
     hit_ratio_after: float | None
-    p99_before_seconds: float
-    p99_after_seconds: float
-    slow_hits: int = 0
-    """Slow reads that found their pages in the cache."""
-    slow_missed_after: int = 0
-    """Of what stays slow, the reads that still miss; the others are hits that take as long as slow hits did."""
+    latency: Latency | None
+    """None where no read was a hit, so that how long one takes is not known."""
     proactive_reads: int = 0
     """Missed reads that waited for pages which proactive reclaim took: the change does not end that."""
 
@@ -54,39 +73,39 @@ class Prediction:
 
     def sentence(self, trouble: float | None) -> str:
         """Say what is gained, and whether the share that stays slow is still `trouble` or more."""
+        slow = p99 = ""
+        unknown = " How long a read that becomes a hit will take is not known: none was a hit in this capture."
+        if (latency := self.latency) is not None:
+            slow = f"slow reads go from {units.count(latency.slow_before)} to about {units.count(latency.slow_after)}, "
+            p99 = (
+                f", the 99th percentile of reads from {units.duration(latency.p99_before_seconds)} to about "
+                f"{units.duration(latency.p99_after_seconds)}"
+            )
+            unknown = latency.parts()
         ratio = (
             f", the hit ratio from {units.percent(self.hit_ratio_before)} to {units.percent(self.hit_ratio_after)}"
             if self.hit_ratio_before is not None
             else ""
         )
         return (
-            f"Under the same load, slow reads go from {units.count(self.slow_before)} to about "
-            f"{units.count(self.slow_after)}, missed ones from {units.count(self.missed_before)} to about "
-            f"{units.count(self.missed_after)}{ratio}, the 99th percentile of reads from "
-            f"{units.duration(self.p99_before_seconds)} to about {units.duration(self.p99_after_seconds)}."
-            f"{self._parts()}{self._left(trouble)}"
+            f"Under the same load, {slow}missed {'ones' if slow else 'reads go'} from "
+            f"{units.count(self.missed_before)} to about {units.count(self.missed_after)}{ratio}{p99}."
+            f"{unknown}{self._not_ended()}{self._left(trouble)}"
         )
 
-    def _parts(self) -> str:
-        """Name what stays slow, as far as it was measured what that is."""
-        still_hits = self.slow_after - self.slow_missed_after
-        told = ""
-        if still_hits > 0 and self.slow_hits:
-            told += (
-                f" Of those that stay slow about {units.count(self.slow_missed_after)} miss; about "
-                f"{units.count(still_hits)} find their pages in the cache, taking reads that become hits to be slow "
-                f"as often as hits are now ({units.count(self.slow_hits)} of them)."
-            )
-        if self.missed_after and self.proactive_reads:
-            told += (
-                f" Not ended by it are waits for pages that proactive reclaim took "
-                f"({units.counted(self.proactive_reads, 'missed reads')} in this capture)."
-            )
-        return told
+    def _not_ended(self) -> str:
+        if not (self.missed_after and self.proactive_reads):
+            return ""
+        return (
+            f" Not ended by it are waits for pages that proactive reclaim took "
+            f"({units.counted(self.proactive_reads, 'missed reads')} in this capture)."
+        )
 
     def _left(self, trouble: float | None) -> str:
-        stays = self.slow_after / self.reads if self.reads else 0.0
-        if trouble is None or stays < trouble:
+        if trouble is None or self.latency is None or not self.reads:
+            return ""
+        stays = self.latency.slow_after / self.reads
+        if stays < trouble:
             return ""
         return (
             f" That leaves about {units.percent(stays)} of the reads slow, and only below {units.percent(trouble)} are "
@@ -122,27 +141,35 @@ def predict(facts: Facts, waited: float | None, avoided: float) -> Prediction | 
     missed = facts.number("reads.missed")
     if not missed or not waited:
         return None
-    hits, misses = (facts.windows.read_histogram((kind,)).astype(float) for kind in ("hit", "missed"))
-    if hits.sum() == 0:
-        return None
     fewer = min(missed, avoided * waited)
-    before, stays = hits + misses, 1 - fewer / missed
-    after = hits * (1 + fewer / hits.sum()) + misses * stays
-    p99 = [percentile(np.rint(h).astype(np.int64), 0.99) for h in (before, after)]
+    stays = 1 - fewer / missed
     ratio = facts.number("cache.hit_ratio")
     return Prediction(
-        reads=round(float(before.sum())),
-        slow_before=_slow(facts, before),
-        slow_after=_slow(facts, after),
+        reads=round(float(facts.windows.read_histogram(("hit", "missed")).sum())),
         missed_before=int(missed),
         missed_after=round(missed * stays),
         hit_ratio_before=ratio,
         hit_ratio_after=None if ratio is None else 1 - (1 - ratio) * stays,
+        latency=_latency(facts, fewer, stays),
+        proactive_reads=_proactive(facts),
+    )
+
+
+def _latency(facts: Facts, fewer: float, stays: float) -> Latency | None:
+    """Return what is expected when `fewer` missed reads take as long as hits took, and the share `stays` as it did."""
+    hits, misses = (facts.windows.read_histogram((kind,)).astype(float) for kind in ("hit", "missed"))
+    if hits.sum() == 0:
+        return None
+    before = hits + misses
+    after = hits * (1 + fewer / hits.sum()) + misses * stays
+    p99 = [percentile(np.rint(h).astype(np.int64), 0.99) for h in (before, after)]
+    return Latency(
+        slow_before=_slow(facts, before),
+        slow_after=_slow(facts, after),
         p99_before_seconds=(p99[0] or 0.0) / 1e9,
         p99_after_seconds=(p99[1] or 0.0) / 1e9,
         slow_hits=_slow(facts, hits),
         slow_missed_after=_slow(facts, misses * stays),
-        proactive_reads=_proactive(facts),
     )
 
 

@@ -61,12 +61,13 @@ def test_avoided_reads_become_hits_and_the_rest_stays() -> None:
     found = predict(facts(), 800.0, 1.0)
     assert found is not None
     assert (found.missed_before, found.missed_after) == (1000, 200)
-    assert (found.slow_before, found.slow_after) == (1000, 200)
+    assert found.latency is not None
+    assert (found.latency.slow_before, found.latency.slow_after) == (1000, 200)
     assert found.hit_ratio_before == pytest.approx(0.9)
     assert found.hit_ratio_after == pytest.approx(0.98)
     assert "from 1,000 to about 200" in found.sentence(0.3)
     assert "may not end it" not in found.sentence(0.3)
-    assert "may not end it" in found.sentence(found.slow_after / found.reads)
+    assert "may not end it" in found.sentence(found.latency.slow_after / found.reads)
     assert "98 %" in found.hit_ratio_line()
 
 
@@ -74,7 +75,9 @@ def test_what_stays_slow_is_told_apart_and_adds_up() -> None:
     slow_hits = [(0, "hit", bin_of(HIT_NS), 8000), (0, "hit", bin_of(MISS_NS), 1000)]
     found = predict(facts(reads=[*slow_hits, (0, "missed", bin_of(MISS_NS), 1000)]), 800.0, 1.0)
     assert found is not None
-    assert (found.slow_hits, found.slow_missed_after, found.slow_after) == (1000, 200, 1289)
+    assert found.latency is not None
+    latency = found.latency
+    assert (latency.slow_hits, latency.slow_missed_after, latency.slow_after) == (1000, 200, 1289)
     told = found.sentence(None)
     assert "about 200 miss; about 1,089 find their pages in the cache" in told
     assert "that proactive reclaim took (100 missed reads in this capture)" in told
@@ -93,3 +96,18 @@ def test_no_more_is_avoided_than_there_is() -> None:
     found = predict(facts(), 5000.0, 1.0)
     assert found is not None
     assert (found.missed_after, found.hit_ratio_after) == (0, 1.0)
+
+
+def test_where_nothing_was_a_hit_the_hit_ratio_is_predicted_and_no_latency() -> None:
+    found = predict(facts(reads=[(0, "missed", bin_of(MISS_NS), 1000)]), 800.0, 1.0)
+    assert found is not None
+    assert found.latency is None
+    assert (found.missed_before, found.missed_after) == (1000, 200)
+    assert found.hit_ratio_after == pytest.approx(0.98)
+    told = found.sentence(0.0)
+    assert told.startswith(
+        "Under the same load, missed reads go from 1,000 to about 200, the hit ratio from 90 % to 98 %."
+    )
+    assert "none was a hit" in told
+    assert "slow" not in told
+    assert "percentile" not in told
