@@ -70,10 +70,12 @@ def taken() -> list[Check]:
         here.file("hot", HOT)
         before, stream = here.worker(service, RESIDENT + _WARM_HOT), here.worker(batch, _STREAM)
         after = here.worker(service, RESIDENT + _STILL_HOT)
+        beside = cached_below(here.directory(service))  # of libraries, say, that were not in the cache
         capture = here.measured(service, before, stream, after)
         victim = here.id_of(service)
     gone = before.result - after.result
-    return [Check("pages evicted from the service", evicted(capture, victim=victim), gone, "fincore", 0.01, 16)]
+    ours = evicted(capture, victim=victim)
+    return [Check("pages evicted from the service", ours, gone, "fincore", 0.01, 16 + max(0, beside))]
 
 
 def at_the_limit() -> list[Check]:
