@@ -58,9 +58,9 @@ def went_through(name: str) -> Round:
 
 def soaked(names: list[str], minutes: float, keep: Path | None) -> list[Round]:
     """Go through the troubles, each at least once; every round is said, and added to `keep`."""
-    found = []
-    for name in names:
-        until = time.monotonic() + minutes * 60 / len(names)
+    found, end = [], time.monotonic() + minutes * 60
+    for place, name in enumerate(names):
+        until = time.monotonic() + (end - time.monotonic()) / (len(names) - place)  # of what the others left
         while True:
             one = went_through(name)
             found.append(one)
