@@ -127,6 +127,12 @@ static __always_inline struct read_slot *slot_for(u32 window)
 	return 0;
 }
 
+/* What was returned, not what was asked for: a read may end early at the end of the file. */
+static __always_inline u64 pages_read(struct read_in_flight *r, u64 bytes)
+{
+	return ((r->position + bytes - 1) >> PAGE_SHIFT_BITS) - r->first + 1;
+}
+
 static __always_inline void count_read(struct read_slot *slot, struct read_in_flight *r, u64 latency_ns, u64 bytes)
 {
 	u32 kind = r->kind, bin = latency_bin(latency_ns), cell = kind * BINS + bin;
@@ -146,8 +152,7 @@ static __always_inline void count_read(struct read_slot *slot, struct read_in_fl
 	}
 	if (kind > KIND_MISSED || !bytes)
 		return;
-	/* What was returned, not what was asked for: a read may end early at the end of the file. */
-	u64 pages = ((r->position + bytes - 1) >> PAGE_SHIFT_BITS) - r->first + 1;
+	u64 pages = pages_read(r, bytes);
 	slot->looked_up_pages[kind] += pages;
 	slot->missed_pages[kind] += r->missed_pages < pages ? r->missed_pages : pages;
 }
@@ -209,24 +214,24 @@ static __always_inline void count_blame(struct read_in_flight *r, u32 window, u6
 	examples.update(&window, &e);
 }
 
+/* Of a read that many pages are looked at, spread over it; each stands for those up to the next one. */
 #define PAGES_A_READ 4
-static __always_inline void sample_touched(struct read_in_flight *r)
+static __always_inline void sample_touched(struct read_in_flight *r, u64 bytes)
 {
-	u64 pages = r->last - r->first + 1, step = pages > PAGES_A_READ ? pages / PAGES_A_READ : 1, index = r->first;
+	u64 pages = pages_read(r, bytes), begin = 0;
 #pragma unroll
-	for (int i = 0; i < PAGES_A_READ; i++) {
+	for (int i = 1; i <= PAGES_A_READ; i++) {
+		u64 end = pages * i / PAGES_A_READ, index = r->first + begin, count = end - begin;
 		/* Fibonacci hashing; the top bits choose one in 64, the next ones its group. */
 		u64 hash = (index ^ r->inode) * 0x9e3779b97f4a7c15ULL;
-		if (index > r->last)
-			break;
-		if (hash >> (64 - SAMPLE_BITS) == 0) {
+		begin = end;
+		if (count && hash >> (64 - SAMPLE_BITS) == 0) {
 			struct page_key key = {};
-			struct touched t = {.pages = step, .group = hash >> (64 - SAMPLE_BITS - SAMPLE_GROUP_BITS)};
+			struct touched t = {.pages = count, .group = hash >> (64 - SAMPLE_BITS - SAMPLE_GROUP_BITS)};
 			page_key_of(r->inode, index, &key);
 			if (touched_pages.update(&key, &t))
 				count_lost(LOST_TOUCHED);
 		}
-		index += step;
 	}
 }
 
@@ -256,7 +261,7 @@ static __always_inline int read_ends(long ret)
 		if (slot)
 			count_read(slot, r, latency_ns, ret);
 		if (r->kind <= KIND_MISSED && ret > 0)
-			sample_touched(r);
+			sample_touched(r, ret);
 		if (r->kind == KIND_MISSED && r->blame.known)
 			count_blame(r, window, now, latency_ns);
 		if (r->kind <= KIND_DIRECT && (r->kind != KIND_HIT || latency_ns >= SLOW_READ_NS))
