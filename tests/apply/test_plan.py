@@ -104,7 +104,8 @@ def test_another_host_another_boot_another_version(scene: Scene) -> None:
     for change, match in (
         ({"boot_id": "other", "hostname": "web9"}, "made on the host 'web9', and this is 'db1'"),
         ({"boot_id": "other"}, "before this host was last booted"),
-        ({"boot_id": None}, "does not say on which host"),
+        ({"boot_id": 7}, "does not say on which host"),
+        ({"boot_id": None}, "does not say of which boot it is, since its host did not let that be read"),
     ):
         measurements = {**report.measurements, "capture": {**context, **change}}
         with pytest.raises(UsageError, match=match):
