@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from diagnose import units
 from diagnose.cgroups.paths import is_within
-from diagnose.facts.vocabulary import Facts, fact, ratio
+from diagnose.facts.vocabulary import Facts, fact
 from diagnose.limits import (
     HIT_COUNTERS,
     LIMIT_SETTINGS,
@@ -16,6 +16,7 @@ from diagnose.limits import (
     rose,
     shared_limit,
 )
+from diagnose.units import ratio
 
 
 @fact(
