@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from diagnose import __version__
+from diagnose.boot import boot_id
 from diagnose.cgroups import Hierarchy, settable_mounts
 from diagnose.errors import CannotMeasureError
 from diagnose.models import Capture, Host, ProbeRecord, Process, ServiceRecord
@@ -217,7 +218,7 @@ def host_facts(proc: Path = Path("/proc")) -> Host:
     return Host(
         hostname=os.uname().nodename,
         kernel=os.uname().release,
-        boot_id=(proc / "sys/kernel/random/boot_id").read_text().strip(),
+        boot_id=boot_id(proc),
         cpus=os.cpu_count() or 1,
         memory_bytes=os.sysconf("SC_PHYS_PAGES") * page,
         page_bytes=page,

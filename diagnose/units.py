@@ -19,6 +19,15 @@ _TIME = ((1e-9, "ns"), (1e-6, "µs"), (1e-3, "ms"), (1.0, "s"))
 _SIZE = tuple((1024.0**i, name) for i, name in enumerate(("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")))
 
 
+SECTOR_BYTES = 512
+"""A sector of /proc/diskstats, whatever the device's own is (Documentation/admin-guide/iostats.rst)."""
+
+
+def ratio(part: float | None, whole: float | None) -> float | None:
+    """Return part/whole; None where either is unknown or there is nothing to divide."""
+    return None if part is None or not whole else part / whole
+
+
 def significant(value: float, digits: int = SIGNIFICANT_DIGITS) -> float:
     """Round to `digits` significant digits; 0, infinities and NaN stay as they are."""
     if value == 0 or not math.isfinite(value):

@@ -84,11 +84,11 @@ def daemon() -> Iterator[Daemon]:
 
 
 @contextmanager
-def container(of: Daemon, *command: str) -> Iterator[Container]:
+def container(of: Daemon, *command: str, options: tuple[str, ...] = ()) -> Iterator[Container]:
     """Run busybox's `command` in a container with a name of its own, and remove it."""
     name = f"diagnose-test-{os.getpid()}-{time.monotonic_ns()}"
     try:
-        id_ = of.docker("run", "--detach", f"--name={name}", *LIMITS, IMAGE, "/bin/busybox", *command)
+        id_ = of.docker("run", "--detach", f"--name={name}", *LIMITS, *options, IMAGE, "/bin/busybox", *command)
         yield Container(name, id_, int(of.docker("inspect", "--format={{.State.Pid}}", name)))
     finally:
         subprocess.run(["docker", "rm", "--force", name], check=False, capture_output=True, env=of.environment)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from small_capture import MIB, SVC, small_windows
 
-from diagnose.limits import Limit, own_limit, shared_limit
+from diagnose.limits import Limit, hit_below, limits_above, own_limit, shared_limit
 from diagnose.windows import Windows
 
 ALONE = {1: "/", 10: "/dg", SVC: "/dg/svc"}
@@ -73,3 +73,41 @@ def test_the_tightest_of_several_shared_limits_counts() -> None:
 def test_a_namesake_is_no_relative() -> None:
     windows = limited({**ALONE, 14: "/dg/svc-old"}, dg={"memory.max": 3 * MIB})
     assert own_limit(windows) is None
+
+
+def hit(hits: dict[int, int], back: dict[int, int], limits: dict[int, int]) -> Windows:
+    """Return a service with nested cgroups; by id their hits, pages that came back, and limits in MiB."""
+    cgroups = {**ALONE, 13: "/dg/svc/jobs", 14: "/dg/svc/jobs/a", 15: "/dg/svc/web"}
+    counted = {(i, "limit_hits"): [0, count] for i, count in hits.items()}
+    refaults = {(i, "refault_file_pages"): [0, count] for i, count in back.items()}
+    settings = {i: {"memory.max": size * MIB} for i, size in limits.items()}
+    return small_windows(cgroups=cgroups, windows=1, settings=settings, samples=counted | refaults)
+
+
+def test_the_limit_of_a_part_is_the_services_own_where_pages_came_back_there() -> None:
+    back = {SVC: 100, 13: 90, 14: 90}
+    jobs = Limit("/dg/svc/jobs", 13, "memory.max", 5 * MIB)
+    assert own_limit(hit({SVC: 0, 13: 7}, back, {13: 5})) == jobs
+    assert own_limit(hit({SVC: 0, 13: 7}, back, {SVC: 9, 13: 5})) == jobs, "lower than that of the whole"
+    assert own_limit(hit({SVC: 0, 13: 0}, back, {13: 5})) is None, "never hit"
+    assert own_limit(hit({SVC: 0, 13: 7}, {SVC: 100, 13: 40}, {13: 5})) is None, "most came back elsewhere"
+    assert own_limit(hit({SVC: 0, 13: 7}, {}, {13: 5})) is None, "nobody read what came back"
+    assert own_limit(hit({SVC: 0, 13: 7}, {SVC: 0, 13: 0}, {13: 5})) is None, "nothing came back"
+
+
+def test_a_part_with_no_less_room_than_the_whole_is_not_what_is_felt() -> None:
+    """A pod of one container has the container's limit."""
+    limit = own_limit(hit({SVC: 0, 13: 7}, {SVC: 100, 13: 90}, {SVC: 5, 13: 5}))
+    assert limit == Limit("/dg/svc", SVC, "memory.max", 5 * MIB)
+
+
+def test_parts_within_parts_count_once_and_the_one_hit_most_is_named_first() -> None:
+    back = {SVC: 100, 13: 30, 14: 30, 15: 10}
+    assert hit_below(hit({13: 1, 14: 7, 15: 3}, back, {13: 5, 14: 4, 15: 5})) == []
+    found = hit_below(hit({13: 1, 14: 7, 15: 3}, {**back, 15: 30}, {13: 5, 14: 4, 15: 5}))
+    assert [limit.cgroup for limit in found] == ["/dg/svc/jobs/a", "/dg/svc/web", "/dg/svc/jobs"]
+
+
+def test_the_limits_above_a_part_are_those_on_the_way_too() -> None:
+    windows = hit({}, {}, {10: 9, SVC: 8, 13: 7, 14: 6, 15: 5})
+    assert [limit.cgroup for limit in limits_above(windows, "/dg/svc/jobs/a")] == ["/dg/svc/jobs", "/dg/svc", "/dg"]

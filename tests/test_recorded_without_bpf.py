@@ -116,3 +116,14 @@ def test_what_was_recorded_with_bpf_is_not_misjudged_without_it(recording: Path)
     capture = Capture.model_validate(data | empty | {"probes": [*map(dict, refused), *others]})
     report = pipeline.analyse(capture, rules.load_rules())
     assert without_bpf.kind(judged(recording, report)) != "wrong", report.verdict.summary
+
+
+def test_a_slow_device_is_accused_of_no_more_than_its_counters_say() -> None:
+    """/proc/diskstats counts the requests of all, and their wait in the queue: not whose they were."""
+    (path,) = (p for p in RECORDINGS if p.name.startswith("slow-device."))
+    (finding,) = report_of(path).findings
+    assert finding.title == "The device that the service probably reads from takes long for a read"
+    assert finding.who is not None
+    assert finding.who.startswith("not known: whose requests loop0 served was not measured; its reads took a mean of ")
+    assert "whoever made them, took a mean of 24.4 ms, their wait in its queue included" in finding.summary
+    assert "Whose requests they were, and how long the service's own reads took, was not measured." in finding.summary

@@ -171,3 +171,9 @@ def test_a_page_that_went_while_its_read_waited_has_no_age() -> None:
     assert units.age(0.0) == units.age(1e-9) == "while it waited"
     assert units.age(2e-6) == "2 µs"
     assert units.age(None) == units.UNKNOWN
+
+
+def test_a_ratio_of_what_is_not_known_or_of_nothing_is_none() -> None:
+    assert units.ratio(1, 4) == 0.25
+    assert units.ratio(0, 4) == 0
+    assert [units.ratio(part, whole) for part, whole in ((None, 4), (1, None), (1, 0), (0, 0))] == [None] * 4

@@ -7,6 +7,7 @@ from diagnose.apply.floor import Now
 from diagnose.apply.steps import is_limit
 from diagnose.cgroups import OpenCgroup, shown, writable_settings
 from diagnose.cgroups.paths import normal
+from diagnose.cgroups.swap import MEMORY, WITH_SWAP
 from diagnose.errors import UsageError
 from diagnose.models import Recommendation
 
@@ -59,6 +60,16 @@ def read_setting(cgroup: OpenCgroup, path: str, setting: str) -> tuple[str, int 
         raise UsageError(
             f"{setting} of {shown(path)} cannot be read ({why}); is the memory controller still enabled for it?"
         ) from error
+
+
+def check_with_swap(change: Recommendation, value: int, settings: dict[str, int | None]) -> None:
+    """Refuse a v1 limit above that of memory and swap together, which the kernel would not take (EINVAL)."""
+    both = settings.get(WITH_SWAP) if change.setting == MEMORY else None
+    if both is not None and value > both:
+        raise UsageError(
+            f"{size(value)} is above {WITH_SWAP} of {shown(change.cgroup)}, {size(both)}, and the kernel refuses that: "
+            "raise the other one first"
+        )
 
 
 def check_floor(change: Recommendation, value: int, now: Now, force: bool) -> None:

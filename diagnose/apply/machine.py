@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from diagnose import commands
+from diagnose.boot import BOOT_ID, boot_id
 from diagnose.cgroups import Hierarchy
+from diagnose.errors import CannotMeasureError
 
 COMMAND_SECONDS = 60.0
 """docker waits for its runtime, systemd for the manager: both usually take well under a second."""
@@ -52,7 +54,15 @@ class Machine:
 
     @classmethod
     def this(cls, wait: Wait) -> Machine:
-        """Return the host that this process runs on; raises CannotMeasureError without a memory hierarchy."""
+        """Return the host that this process runs on.
+
+        Raises CannotMeasureError without a memory hierarchy, or where the running boot has no id that can be read.
+        """
         hierarchy = Hierarchy.discover()
-        boot_id = (hierarchy.proc / "sys/kernel/random/boot_id").read_text().strip()
-        return cls(hierarchy, socket.gethostname(), boot_id, wait)
+        boot = boot_id(hierarchy.proc)
+        if boot is None:
+            raise CannotMeasureError(
+                f"cannot read {hierarchy.proc / BOOT_ID}: without it nobody can tell whether a report or a change is "
+                "of this boot of this host, so nothing is changed or compared; run diagnose on the host itself, as root"
+            )
+        return cls(hierarchy, socket.gethostname(), boot, wait)

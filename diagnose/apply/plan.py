@@ -10,7 +10,7 @@ from diagnose.apply.floor import Now, now
 from diagnose.apply.machine import Machine
 from diagnose.apply.reports import Origin, check_origin
 from diagnose.apply.steps import steps
-from diagnose.cgroups import opened, read_memory
+from diagnose.cgroups import opened, read_memory, read_settings, swap_beside
 from diagnose.errors import UsageError
 from diagnose.models import Recommendation, Report
 from diagnose.models.change import Change
@@ -111,9 +111,19 @@ def _planned(
             steps_bytes=steps(setting, recommendation.current_bytes, value, current.usage_bytes),
             because=recommendation.reason[:4096],
             manager_before=way.before,
+            swap_bytes=_swap(way, recommendation, value, machine),
             name=recommendation.name and recommendation.name[:4096],
         )
     return Planned(number, change, recommendation, current, way)
+
+
+def _swap(way: ways.Way, recommendation: Recommendation, value: int, machine: Machine) -> int | None:
+    """Return what a container may swap beside its limit; raises UsageError where a limit on swap is in the way."""
+    settings = read_settings(machine.hierarchy, recommendation.cgroup)
+    if way.manager in ("docker", "podman"):
+        return swap_beside(settings, recommendation.setting)
+    guards.check_with_swap(recommendation, value, settings)
+    return None
 
 
 def _check_once(changes: list[Planned]) -> None:

@@ -37,6 +37,11 @@ def origin(report: Report) -> Origin:
             "apply the report that was made without --redact"
         )
     hostname, boot_id, ids = node.get("hostname"), node.get("boot_id"), node.get("cgroup_ids")
+    if "boot_id" in node and boot_id is None:
+        raise UsageError(
+            "the report does not say of which boot it is, since its host did not let that be read (boot_id): whether "
+            "its cgroups are still the same cannot be told; make the change by hand"
+        )
     if not (isinstance(hostname, str) and isinstance(boot_id, str) and isinstance(ids, dict)):
         raise UsageError("the report does not say on which host and boot it was made; make it again from its capture")
     whole = {path: number for path, number in ids.items() if isinstance(number, int) and not isinstance(number, bool)}

@@ -111,7 +111,7 @@ def _forget(change: Change, machine: Machine, written: ChangeRecord) -> str:
     value = change.manager_before if change.manager == "systemd" else change.before_bytes
     if change.manager == "files" or value is None:
         return ""
-    line = ways.command(change.manager, change.cgroup, change.setting, value, written.persistent)
+    line = ways.command_of(change, value, written.persistent)
     told = "was told" if machine.run(line).succeeded else "could not be told"
     return f"; {change.manager} {told} to set {value} again"
 

@@ -42,10 +42,8 @@ def _change(p: Planned, persistent: bool, pause_seconds: float) -> str:
 
 def _how(p: Planned, persistent: bool, pause_seconds: float) -> str:
     change, last = p.change, p.change.steps_bytes[-1]
-    if change.manager == "files":
-        through = "the cgroup's file"
-    else:
-        through = " ".join(ways.command(change.manager, change.cgroup, change.setting, last, persistent))
+    by_file = change.manager == "files"
+    through = "the cgroup's file" if by_file else " ".join(ways.command_of(change, last, persistent))
     many = len(change.steps_bytes)
     if many == 1:
         return visible(through)

@@ -11,10 +11,10 @@ import re
 from dataclasses import dataclass
 
 from diagnose.apply.machine import Machine
-from diagnose.cgroups import KnownNames, container_id, name_of, pod_uid, shown, unit_of
+from diagnose.cgroups import KnownNames, container_id, container_update, name_of, pod_uid, shown, unit_of
 from diagnose.cgroups.runtimes import SANDBOX
 from diagnose.errors import UsageError
-from diagnose.models.change import Manager
+from diagnose.models.change import Change, Manager
 
 _UNIT = re.compile(r"[A-Za-z0-9:_.\\@][A-Za-z0-9:_.\\@-]{0,254}")
 _PROPERTIES = {
@@ -74,8 +74,13 @@ def _systemd(cgroup: str, setting: str, machine: Machine) -> Way:
     return Way("systemd", unit, before if re.fullmatch("infinity|[0-9]{1,20}", before) else None)
 
 
-def command(manager: Manager, cgroup: str, setting: str, value: int | str, persistent: bool) -> list[str]:
-    """Return the manager's command that sets `value` (bytes, or systemd's "infinity"); raises UsageError."""
+def command(
+    manager: Manager, cgroup: str, setting: str, value: int | str, persistent: bool, swap: int | None = None
+) -> list[str]:
+    """Return the manager's command that sets `value` (bytes, or systemd's "infinity"); raises UsageError.
+
+    `swap`: as of `swap_beside`, for docker and podman.
+    """
     if manager == "systemd":
         unit = unit_of(cgroup) or ""
         if not _UNIT.fullmatch(unit):
@@ -85,7 +90,12 @@ def command(manager: Manager, cgroup: str, setting: str, value: int | str, persi
     container = container_id(cgroup)
     if container is None or manager not in ("docker", "podman"):
         raise UsageError(f"{shown(cgroup)} is no container of {manager}")
-    return [manager, "update", "--memory", str(value), "--", container]
+    return container_update(manager, container, value, swap)
+
+
+def command_of(change: Change, value: int | str, persistent: bool) -> list[str]:
+    """Return the command that sets `value` in the way of `change`; what may be swapped stays as it was."""
+    return command(change.manager, change.cgroup, change.setting, value, persistent, change.swap_bytes)
 
 
 def kubernetes_patch(cgroup: str, setting: str, value: int, machine: Machine) -> str | None:

@@ -70,7 +70,7 @@ def _ease(machine: Machine, change: Change, cgroup: OpenCgroup, value: int) -> N
 
 
 def _by_manager(machine: Machine, change: Change, value: int | str, persistent: bool) -> None:
-    line = ways.command(change.manager, change.cgroup, change.setting, value, persistent)
+    line = ways.command_of(change, value, persistent)
     answer = machine.run(line)
     if not answer.succeeded:
         raise WriteError(

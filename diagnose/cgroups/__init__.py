@@ -15,6 +15,7 @@ from diagnose.cgroups.reading import (
     read_io_limits,
     read_memory,
 )
+from diagnose.cgroups.swap import container_update, swap_beside
 from diagnose.cgroups.writing import OpenCgroup, opened, writable_settings
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "OpenCgroup",
     "Sample",
     "container_id",
+    "container_update",
     "is_within",
     "name_of",
     "opened",
@@ -39,6 +41,7 @@ __all__ = [
     "settable",
     "settable_mounts",
     "shown",
+    "swap_beside",
     "unit_of",
     "writable_settings",
 ]

@@ -42,6 +42,7 @@ class BytesOrMaxFile(IntegerFile):  # type: ignore[misc]
 class MemoryV1(MemoryController):  # type: ignore[misc]
     limit_in_bytes = LimitFile("memory.limit_in_bytes")
     soft_limit_in_bytes = LimitFile("memory.soft_limit_in_bytes")
+    memsw_limit_in_bytes = LimitFile("memory.memsw.limit_in_bytes")
 
 
 class MemoryV2(Controller):  # type: ignore[misc]
@@ -49,11 +50,28 @@ class MemoryV2(Controller):  # type: ignore[misc]
     low = BytesOrMaxFile("memory.low")
     high = BytesOrMaxFile("memory.high")
     max = BytesOrMaxFile("memory.max")
+    swap_max = BytesOrMaxFile("memory.swap.max")
 
 
 _ATTRIBUTES = {
-    1: (MemoryV1, ("limit_in_bytes", "soft_limit_in_bytes")),
-    2: (MemoryV2, ("min", "low", "high", "max")),
+    1: (
+        MemoryV1,
+        {
+            "memory.limit_in_bytes": "limit_in_bytes",
+            "memory.soft_limit_in_bytes": "soft_limit_in_bytes",
+            "memory.memsw.limit_in_bytes": "memsw_limit_in_bytes",
+        },
+    ),
+    2: (
+        MemoryV2,
+        {
+            "memory.min": "min",
+            "memory.low": "low",
+            "memory.high": "high",
+            "memory.max": "max",
+            "memory.swap.max": "swap_max",
+        },
+    ),
 }
 
 
@@ -66,11 +84,11 @@ def read_settings(hierarchy: Hierarchy, cgroup: str) -> dict[str, int | None]:
     kind, attributes = _ATTRIBUTES[hierarchy.version]
     controller = kind(Node(os.fsencode(hierarchy.directory(cgroup))))
     settings: dict[str, int | None] = {}
-    for attribute in attributes:
+    for setting, attribute in attributes.items():
         try:
             value = getattr(controller, attribute)
         except (OSError, ValueError):
             continue
         if value is None or 0 <= value < LIMIT:
-            settings[f"memory.{attribute}"] = value
+            settings[setting] = value
     return settings

@@ -9,9 +9,10 @@ from typing import Literal
 import numpy as np
 
 from diagnose import units
-from diagnose.facts.vocabulary import Facts, fact, ratio, total
+from diagnose.facts.vocabulary import Facts, fact, total
 from diagnose.models import Besides, Cause
 from diagnose.neighbours import PRESSURE
+from diagnose.units import ratio
 
 NOTICEABLE = 0.05
 """Of the pages that the service lost, or of the time that its reads waited for them: below, a cause is not named."""

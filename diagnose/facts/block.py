@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from diagnose import units
 from diagnose.escape import visible
-from diagnose.facts.vocabulary import Facts, fact, ratio, total
+from diagnose.facts.vocabulary import Facts, fact, total
 from diagnose.histogram import percentile
+from diagnose.units import ratio
 from diagnose.windows import Counts, Series
 
 MOST_NAMED = 3

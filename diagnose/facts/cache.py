@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from diagnose import units
-from diagnose.facts.vocabulary import Facts, fact, ratio, total
+from diagnose.facts.vocabulary import Facts, fact, total
 from diagnose.missratio import entered_pages, evicted_before, may_forget
 from diagnose.models import Cause
 from diagnose.neighbours import PRESSURE, evicted_by
+from diagnose.units import ratio
 from diagnose.windows import BUFFERED, CAUSES, Series
 
 LOOKUP_TOLERANCE = 0.1

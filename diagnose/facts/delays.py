@@ -7,8 +7,9 @@ from typing import Literal
 import numpy as np
 
 from diagnose import units
-from diagnose.facts.vocabulary import Facts, fact, ratio, total
+from diagnose.facts.vocabulary import Facts, fact, total
 from diagnose.histogram import BINS, BINS_PER_OCTAVE, bin_of, lower_edges, percentile
+from diagnose.units import ratio
 from diagnose.windows import FILE_KINDS, KINDS
 
 LEAST_NS = 10_000

@@ -8,10 +8,11 @@ import numpy as np
 
 from diagnose.cgroups.paths import is_within
 from diagnose.escape import visible
-from diagnose.facts.vocabulary import Facts, fact, ratio, total
+from diagnose.facts.vocabulary import Facts, fact, total
 from diagnose.limits import shared_limit
 from diagnose.models import Cause
 from diagnose.neighbours import PRESSURE
+from diagnose.units import ratio
 from diagnose.windows import Series
 
 GIVEN_AWAY: tuple[Cause, ...] = ("drop-caches", "invalidate")

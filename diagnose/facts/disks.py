@@ -6,11 +6,11 @@ import numpy as np
 
 from diagnose.escape import visible
 from diagnose.facts.held_back import chain_below
-from diagnose.facts.vocabulary import Facts, fact, ratio, total
+from diagnose.facts.vocabulary import Facts, fact, total
 from diagnose.turnover import device_pages
+from diagnose.units import SECTOR_BYTES, ratio
 from diagnose.windows import Series
 
-SECTOR = 512
 LEAST_REQUESTS = 20
 """Of fewer requests no mean is typical."""
 ALIKE = 0.1
@@ -47,7 +47,7 @@ def _own(f: Facts) -> str | None:
     wanted: Series | None = f.value("device.read_pages")
     if wanted is None or not np.nansum(wanted):
         return None
-    pages = f.windows.capture.host.page_bytes / SECTOR
+    pages = f.windows.capture.host.page_bytes / SECTOR_BYTES
     alike = []
     for disk in _names(f):
         sectors, mean = _grown(f, disk, "read_sectors"), _mean_read(f, disk)

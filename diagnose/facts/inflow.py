@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from diagnose.cgroups.paths import is_within
-from diagnose.facts.vocabulary import Facts, fact, ratio, total
+from diagnose.facts.vocabulary import Facts, fact, total
 from diagnose.limits import Limit, shared_limit
 from diagnose.turnover import turnover
+from diagnose.units import ratio
 from diagnose.windows import UNREAD, Series
 
 

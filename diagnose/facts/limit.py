@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from diagnose import units
 from diagnose.cgroups.paths import is_within
-from diagnose.facts.vocabulary import Facts, fact, ratio, total
-from diagnose.limits import LIMIT_SETTINGS, Limit, limits_around, own_limit, shared_limit
+from diagnose.facts.vocabulary import Facts, fact
+from diagnose.limits import (
+    HIT_COUNTERS,
+    LIMIT_SETTINGS,
+    Limit,
+    hit_below,
+    limits_around,
+    limits_below,
+    own_limit,
+    rose,
+    shared_limit,
+)
+from diagnose.units import ratio
 
 
 @fact(
@@ -13,11 +24,28 @@ from diagnose.limits import LIMIT_SETTINGS, Limit, limits_around, own_limit, sha
     "bytes",
     "number",
     "cgroups",
-    "the service's own memory limit (the lowest on it or on an ancestor that nobody else uses)",
+    "the service's own memory limit (the lowest on it, on an ancestor that nobody else uses, or on a part that hit it)",
 )
 def _(f: Facts, _n: str | None) -> float | None:
     own = own_limit(f.windows)
     return None if own is None else float(own.limit_bytes)
+
+
+@fact("limit.own", "", "text", "cgroups", "that limit by its setting and cgroup, and whether it holds for all of it")
+def _(f: Facts, _n: str | None) -> str | None:
+    own = own_limit(f.windows)
+    if own is None:
+        return None
+    if is_within(f.windows.capture.service.cgroup, own.cgroup):
+        return _told(own)
+    others = [limit.cgroup for limit in hit_below(f.windows) if limit != own]
+    more = f"; those of {_names(others)} were hit, too" if others else ""
+    return f"{_told(own)}, which holds for that part of the service alone{more}"
+
+
+def _names(cgroups: list[str]) -> str:
+    more = [f"{len(cgroups) - 3} more"] if len(cgroups) > 3 else []
+    return " and ".join([*cgroups[:3], *more])
 
 
 @fact("limit.peak_usage_ratio", "ratio", "number", "cgroups", "highest usage over the service's own limit")
@@ -35,16 +63,16 @@ def _(f: Facts, _n: str | None) -> float | None:
 )
 def _(f: Facts, _n: str | None) -> float | None:
     own = own_limit(f.windows)
-    if own is None:
-        # Where the settings were read, and there is no limit, none was hit.
-        return 0.0 if _settings_known(f) else None
     # A container at its own limit is at that of its pod, too, and below the service's own limit all is the service's.
-    return _hits(f, *(cgroup for cgroup, path in f.windows.paths.items() if is_within(path, own.cgroup)))
+    within = f.windows.capture.service.cgroup if own is None else own.cgroup
+    hits = _hits(f, *(cgroup for cgroup, path in f.windows.paths.items() if is_within(path, within)))
+    # Where the settings were read, and there is no limit, none was hit.
+    return 0.0 if hits is None and own is None and _settings_known(f) else hits
 
 
 def _hits(f: Facts, *cgroups: int) -> float | None:
-    counters = [total(f.windows.increase(cgroup, key)) for cgroup in cgroups for key in ("limit_hits", "high_hits")]
-    return sum(c for c in counters if c is not None) if any(c is not None for c in counters) else None
+    counts = [count for cgroup in cgroups if (count := rose(f.windows, cgroup, HIT_COUNTERS)) is not None]
+    return sum(counts) if counts else None
 
 
 def _settings_known(f: Facts) -> bool:
@@ -56,27 +84,28 @@ def _settings_known(f: Facts) -> bool:
 
 
 def _hit_most(f: Facts) -> tuple[float, Limit] | None:
-    hits = [(count, limit) for limit in limits_around(f.windows) if (count := _hits(f, limit.cgroup_id))]
+    limits = [*limits_around(f.windows), *limits_below(f.windows)]
+    hits = [(count, limit) for limit in limits if (count := _hits(f, limit.cgroup_id))]
     return max(hits, key=lambda hit: hit[0], default=None)
 
 
 def hit_most(f: Facts) -> Limit | None:
-    """Return the limit on or around the service that was hit most; None: none was hit."""
+    """Return the limit on, in or around the service that was hit most; None: none was hit."""
     found = _hit_most(f)
     return None if found is None else found[1]
 
 
-@fact("limit.hit_most", "", "text", "cgroups", "the limit on or around the service that was hit most")
+@fact("limit.hit_most", "", "text", "cgroups", "the limit on, in or around the service that was hit most")
 def _(f: Facts, _n: str | None) -> str | None:
     if not f.windows.probe_attached("cgroups"):
         return None
     found = _hit_most(f)
     if found is None:
-        return "the host's memory, since no memory limit on the service or around it was seen to be hit"
+        return "the host's memory, since no memory limit on, in or around the service was seen to be hit"
     return f"{_told(found[1])}, hit {_times(found[0])}"
 
 
-@fact("limit.users", "", "text", "cgroups", "who else uses the limit on or around the service that was hit most")
+@fact("limit.users", "", "text", "cgroups", "who else uses the limit that was hit most")
 def _(f: Facts, _n: str | None) -> str | None:
     if not f.windows.probe_attached("cgroups"):
         return None

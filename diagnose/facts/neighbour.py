@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from diagnose.facts.vocabulary import Facts, fact, ratio, total
+from diagnose.facts.vocabulary import Facts, fact, total
 from diagnose.neighbours import evicted_by
+from diagnose.units import ratio
 from diagnose.windows import Series
 
 

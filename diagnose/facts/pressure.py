@@ -7,8 +7,9 @@ from collections.abc import Iterable
 import numpy as np
 
 from diagnose import units
-from diagnose.facts.vocabulary import Facts, fact, ratio, total
+from diagnose.facts.vocabulary import Facts, fact, total
 from diagnose.models import StallKind
+from diagnose.units import ratio
 from diagnose.windows import Series
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from diagnose.facts.vocabulary import Facts, fact, ratio, total
+from diagnose.facts.vocabulary import Facts, fact, total
 from diagnose.histogram import bin_of, lower_edges, percentile
 from diagnose.slow import slow_threshold_ns
+from diagnose.units import ratio
 from diagnose.windows import BUFFERED, KINDS, Counts, Series
 
 

@@ -124,9 +124,5 @@ class Facts:
         return f"probe {probe} ran, but its readings give no value for: {FACTS[name].help}"
 
 
-def ratio(part: float | None, whole: float | None) -> float | None:
-    return part / whole if part is not None and whole else None
-
-
 def total(series: Series | None) -> float | None:
     return None if series is None or np.isnan(series).all() else float(np.nansum(series))

@@ -6,7 +6,8 @@ import numpy as np
 
 from diagnose import units
 from diagnose.escape import visible
-from diagnose.facts.vocabulary import Facts, fact, ratio
+from diagnose.facts.vocabulary import Facts, fact
+from diagnose.units import ratio
 
 IDLE = 0.5
 """A device that is idle for more than half of the time takes more than it is given."""

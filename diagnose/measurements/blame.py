@@ -6,9 +6,10 @@ import numpy as np
 
 from diagnose.histogram import BINS_PER_OCTAVE, lower_edges, percentile
 from diagnose.measurements.evictions import evictor_label
-from diagnose.measurements.frame import TOP, Frame, Node, ids, ratio
+from diagnose.measurements.frame import TOP, Frame, Node, ids
 from diagnose.missratio import MissRatioCurve, counts_twice, curve, evicted_before, may_forget, refaulted_pages
 from diagnose.models import Blame, ExampleRead
+from diagnose.units import ratio
 from diagnose.windows import FILE_KINDS, Counts
 
 SHARES = (0.5, 0.8, 0.9, 0.95, 0.99)

@@ -7,8 +7,9 @@ from typing import Any, get_args
 import numpy as np
 
 from diagnose.histogram import BINS, percentile
-from diagnose.measurements.frame import TOP, Frame, Ints, Node, codes, ids, ints, ratio, sums_by
+from diagnose.measurements.frame import TOP, Frame, Ints, Node, codes, ids, ints, sums_by
 from diagnose.models import BlockOp, Stage
+from diagnose.units import ratio
 
 OPS: tuple[str, ...] = get_args(BlockOp)
 STAGES: tuple[str, ...] = get_args(Stage)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from diagnose.measurements.frame import Frame, Node, difference, ints, ratio
+from diagnose.measurements.frame import Frame, Node, difference, ints
 from diagnose.models.columns import taken
-
-SECTOR = 512
-"""A sector of /proc/diskstats in bytes, whatever the device's own is (Documentation/admin-guide/iostats.rst)."""
+from diagnose.units import SECTOR_BYTES, ratio
 
 
 def disks(frame: Frame) -> list[Node] | None:
@@ -31,7 +29,7 @@ def disks(frame: Frame) -> list[Node] | None:
             requests, moved = grown(name, f"{op}s"), grown(name, sectors)
             mean_ms = ratio(grown(name, time), requests)
             node[f"{op}s"] = requests
-            node[f"{op}_bytes"] = None if moved is None else moved * SECTOR
+            node[f"{op}_bytes"] = None if moved is None else moved * SECTOR_BYTES
             node[f"mean_{op}_seconds"] = None if mean_ms is None else mean_ms / 1e3
         found.append(node)
     return sorted(found, key=lambda n: (-(n["mean_in_flight"] or 0.0), n["device"]))

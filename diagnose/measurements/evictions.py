@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from diagnose.measurements.frame import TOP, Frame, Ids, Ints, Node, codes, ids, ints, ratio, sums_by
+from diagnose.measurements.frame import TOP, Frame, Ids, Ints, Node, codes, ids, ints, sums_by
 from diagnose.measurements.page_cache import apportioned
+from diagnose.units import ratio
 from diagnose.windows import CAUSES
 
 BY = ("neighbours", "self", "kswapd", "proactive", "dropped", "unknown", "truncated")

@@ -95,11 +95,6 @@ def whole(values: Floats | Ints) -> list[int]:
     return result
 
 
-def ratio(part: float | None, total: float | None) -> float | None:
-    """Return part/total; None where either is unknown or there is nothing to divide."""
-    return None if part is None or not total else part / total
-
-
 def difference(readings: Sequence[int | None]) -> int | None:
     """Return the growth of a raw counter from its first to its last reading; None if unreadable or reset."""
     known = [r for r in readings if r is not None]

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from diagnose.measurements.frame import TOP, Floats, Frame, Node, codes, ints, ratio, sums_by, whole
+from diagnose.measurements.frame import TOP, Floats, Frame, Node, codes, ints, sums_by, whole
 from diagnose.neighbours import host_inflow
+from diagnose.units import ratio
 from diagnose.windows import BUFFERED, KINDS
 
 TOP_SERIES = 20

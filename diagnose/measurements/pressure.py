@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from diagnose.measurements.cgroups import readings
-from diagnose.measurements.frame import Frame, Node, difference, ints, ratio
+from diagnose.measurements.frame import Frame, Node, difference, ints
 from diagnose.models.columns import taken
+from diagnose.units import ratio
 
 _SERVICE_KEY = re.compile(r"psi_(cpu|memory|io)_(some|full)_us")
 _HOST_KEY = re.compile(r"pressure\.(cpu|memory|io)\.(some|full)_us")

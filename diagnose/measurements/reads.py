@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from diagnose.histogram import BINS, BINS_PER_OCTAVE, bin_of, lower_edges, percentile
-from diagnose.measurements.frame import Frame, Ints, Node, codes, ints, ratio, sums_by
+from diagnose.measurements.frame import Frame, Ints, Node, codes, ints, sums_by
 from diagnose.measurements.latency_map import latency_map
 from diagnose.slow import DEFAULT_NS, LABELLED, all_waited, slow_threshold_ns
+from diagnose.units import ratio
 from diagnose.windows import FILE_KINDS, KINDS
 
 _FILES = [KINDS.index(kind) for kind in FILE_KINDS]

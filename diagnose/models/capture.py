@@ -56,7 +56,8 @@ CAPTURE_SCHEMA = "diagnose.capture/1"
 class Host(Model):
     hostname: HostName
     kernel: KernelRelease
-    boot_id: BootId
+    boot_id: BootId | None
+    """None: not read. Without it nothing of the capture can be applied."""
     cpus: Annotated[int, Field(ge=1, le=100_000)]
     memory_bytes: Count
     page_bytes: Annotated[int, Field(ge=1024, le=2**21)]

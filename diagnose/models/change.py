@@ -76,6 +76,8 @@ class Change(Model):
     because: Text
     manager_before: Annotated[str, Field(pattern=r"^(infinity|[0-9]{1,20}|)$")] | None = None
     """The manager's own idea of the setting before (systemd's property), to give back to it."""
+    swap_bytes: Annotated[int, Field(ge=-1, lt=2**63)] | None = None
+    """What may lie in swap on top of the limit (-1: all), for docker and podman, which set both; None: not known."""
     name: Text | None = None
     """The name a person knows the cgroup by; for people alone, nothing is done by it."""
 

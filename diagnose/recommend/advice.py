@@ -7,6 +7,7 @@ import shlex
 
 from diagnose import units
 from diagnose.cgroups.naming import container_id, unit_of
+from diagnose.cgroups.swap import MEMORY, WITH_SWAP, container_update, swap_beside
 from diagnose.models import CgroupRecord, Recommendation
 from diagnose.windows import Windows
 
@@ -57,9 +58,10 @@ _NONE_IN_FILES = {"memory.limit_in_bytes": "-1", "memory.soft_limit_in_bytes": "
 
 def undo(record: CgroupRecord, setting: str, windows: Windows) -> list[str]:
     """Return what restores the value that the capture found."""
-    before = record.settings.get(setting)
+    before, both = record.settings.get(setting), _with_swap(record, setting)
     if before is not None:
-        return commands(record, setting, before, windows)
+        back = commands(record, setting, before, windows)
+        return back if both is None else [*back, _by_file(record, WITH_SWAP, both, windows)]
     if record.managed_by == "systemd" and unit_of(record.path) is not None and setting in _SYSTEMD:
         return commands(record, setting, "0" if setting == "memory.low" else "infinity", windows)
     by_file = _by_file(record, setting, _NONE_IN_FILES.get(setting, "max"), windows)
@@ -80,13 +82,22 @@ def commands(record: CgroupRecord, setting: str, value: int | str, windows: Wind
     if record.managed_by in ("docker", "podman") and setting in _CONTAINER_SETTINGS and container is not None:
         # a label may say more than a name ("4f8a1c2e9b7d in web.service"), which the runtime would not know
         known = record.name if record.name and _CONTAINER_NAME.fullmatch(record.name) else container
-        return [f"{record.managed_by} update --memory {value} -- {known}"]
+        return [" ".join(container_update(record.managed_by, known, value, swap_beside(record.settings, setting)))]
     by_file = _by_file(record, setting, value, windows)
     if record.managed_by == "kubernetes":
         # What is set on the node is undone by the kubelet; the pod's spec is where a limit stays.
         lasting = f'resources: {{limits: {{memory: "{value}"}}}}   # in the container\'s spec'
         return [lasting] if setting in _CONTAINER_SETTINGS else [f"{by_file}   # until the kubelet writes it anew"]
+    both = _with_swap(record, setting)
+    if both is not None and int(value) > both:
+        more = int(value) + (swap_beside(record.settings, setting) or 0)
+        return [_by_file(record, WITH_SWAP, more, windows), by_file]
     return [by_file]
+
+
+def _with_swap(record: CgroupRecord, setting: str) -> int | None:
+    """Return what a v1 limit that is set by file may not be above (EINVAL; cgroup-v1/memory.rst); None: nothing."""
+    return record.settings.get(WITH_SWAP) if record.managed_by == "files" and setting == MEMORY else None
 
 
 def _by_file(record: CgroupRecord, setting: str, value: int | str, windows: Windows) -> str:

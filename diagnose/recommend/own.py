@@ -1,12 +1,15 @@
-"""Raise the limit that makes the service reclaim its own pages: its own, or the one it shares (pure)."""
+"""Raise the limit that makes the service reclaim its own pages: its own, that of a part, or one it shares (pure)."""
 
 from __future__ import annotations
 
+import numpy as np
+
 from diagnose import units
+from diagnose.cgroups.paths import is_within
 from diagnose.evaluate import Fired
 from diagnose.facts import Facts
 from diagnose.facts.limit import hit_most
-from diagnose.limits import Limit, own_limit, shared_limit
+from diagnose.limits import Limit, hit_below, own_limit, shared_limit
 from diagnose.models import CgroupRecord, Recommendation
 from diagnose.recommend.advice import commands, no_limit, reserve_line, undo
 from diagnose.recommend.need import Need, need
@@ -14,6 +17,9 @@ from diagnose.recommend.prediction import OWN_CAUSES, PRESSURE_CAUSES, Predictio
 from diagnose.recommend.raising import Words, in_the_way, raised
 from diagnose.recommend.sizing import MIB, RESERVE_SHARE, others, room_above
 from diagnose.windows import Windows
+
+_LESS = ("run the service on a host with more memory", "let it use less memory, or read less data again and again")
+_STAYS = "As long as nothing is changed, the service keeps waiting for pages that it has just given up."
 
 
 def raise_own(fired: Fired, facts: Facts) -> list[Recommendation]:
@@ -26,7 +32,38 @@ def raise_own(fired: Fired, facts: Facts) -> list[Recommendation]:
     reason = f"{limit.cgroup} reclaims its own pages at its limit and then needs them again" + (
         ": of its files, and of its own memory, which it swaps." if wanted.swapped != 0 else "."
     )
-    return _raised(fired, windows, limit, wanted, 0, [], reason, predict(facts, waited, wanted.avoided))
+    prediction = predict(facts, waited, wanted.avoided)
+    if is_within(windows.capture.service.cgroup, limit.cgroup):
+        return _raised(fired, windows, limit, wanted, 0, [], reason, prediction)
+    return _raised_for_part(fired, windows, limit, wanted, reason, prediction)
+
+
+def _raised_for_part(
+    fired: Fired, windows: Windows, limit: Limit, wanted: Need, reason: str, prediction: Prediction | None
+) -> list[Recommendation]:
+    """Return a higher limit for a part of the service: what the whole needs, less what lies outside that part."""
+    outside, record = _outside(windows, limit.cgroup), windows.record_of(limit.cgroup)
+    others = [x.cgroup for x in hit_below(windows) if not is_within(x.cgroup, limit.cgroup)]
+    if outside is not None and not others:
+        line = f"of that at least {units.size(outside)} lay outside {limit.cgroup}"
+        return _raised(fired, windows, limit, wanted, -outside, [line], reason, prediction)
+    if record is None:
+        return []
+    why = "how much of the service's memory lies in it was not measured"
+    if others:
+        named = " and ".join([*others[:3], *([f"{len(others) - 3} more"] if len(others) > 3 else [])])
+        why = f"what is in {named} hit a limit of its own, too, and which of them lacks how much was not measured"
+    step = limit.limit_bytes + max(1, limit.limit_bytes // 4 // MIB) * MIB
+    ways = [f"raise it by a quarter, to {units.exact_size(step)}, and measure again", *_LESS]
+    return [no_limit(record, limit.setting, why, list(wanted.lines), ways, _STAYS)]
+
+
+def _outside(windows: Windows, part: str) -> int | None:
+    """Return the least that the service held outside of a part of it at the end of any window, in bytes."""
+    whole, held = (windows.gauge_of(p, "usage_bytes") for p in (windows.capture.service.cgroup, part))
+    if whole is None or held is None or np.isnan(whole - held).all():
+        return None
+    return max(0, int(np.nanmin(whole - held)))
 
 
 def raise_shared(fired: Fired, facts: Facts) -> list[Recommendation]:
@@ -108,18 +145,20 @@ def _raised(
     fired: Fired, windows: Windows, limit: Limit, wanted: Need, rest: int, more_lines: list[str], reason: str,
     prediction: Prediction | None,
 ) -> list[Recommendation]:  # fmt: skip
+    """Return the limit raised to what the service wants and `rest` more; below 0: what of it lies elsewhere."""
     record = windows.record_of(limit.cgroup)
     if record is None:
         return []
-    reserve = int((wanted.bytes + rest) * RESERVE_SHARE)
-    value = -(-(wanted.bytes + rest + reserve) // MIB) * MIB
+    parts = (wanted.bytes, rest) if rest >= 0 else (wanted.bytes + rest,)
+    reserve = int(sum(parts) * RESERVE_SHARE)
+    value = -(-(sum(parts) + reserve) // MIB) * MIB
     more, (room, whose) = value - limit.limit_bytes, room_above(windows, limit)
     lines = [
         f"{limit.setting} of {limit.cgroup} is {units.size(limit.limit_bytes)}",
         *wanted.lines,
         *([prediction.hit_ratio_line()] if prediction else []),
         *more_lines,
-        reserve_line(reserve, RESERVE_SHARE, wanted.bytes, rest),
+        reserve_line(reserve, RESERVE_SHARE, *parts),
     ]
     if room is not None:
         lines.append(f"{whose} has room for {units.size(room)} more")
@@ -170,7 +209,7 @@ def _no_value(
 ) -> Recommendation:
     """Return the recommendation where a value cannot be given, or the room for it is not there."""
     lacking = wanted.bytes + rest - limit.limit_bytes
-    ways = ["run the service on a host with more memory", "let it use less memory, or read less data again and again"]
+    ways = [*_LESS]
     if wanted.swapped is None:
         why = "how much of its memory lies in swap was not measured, so its need is not known"
         ways.insert(0, f"raise it step by step, from {units.size(wanted.bytes + rest)} on, until nothing is swapped in")
@@ -183,5 +222,4 @@ def _no_value(
         why = f"{units.size(more)} more is wanted, and {whose} has room for {units.size(room)}"
         size = f"{units.size(-(-(more - room) // MIB) * MIB)}"
         ways.insert(0, f"give {whose} {size} more, and then this limit the {units.size(more)} more")
-    risk = "As long as nothing is changed, the service keeps waiting for pages that it has just given up."
-    return no_limit(record, limit.setting, why, lines, ways, risk)  # fmt: skip
+    return no_limit(record, limit.setting, why, lines, ways, _STAYS)  # fmt: skip

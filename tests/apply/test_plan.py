@@ -104,7 +104,8 @@ def test_another_host_another_boot_another_version(scene: Scene) -> None:
     for change, match in (
         ({"boot_id": "other", "hostname": "web9"}, "made on the host 'web9', and this is 'db1'"),
         ({"boot_id": "other"}, "before this host was last booted"),
-        ({"boot_id": None}, "does not say on which host"),
+        ({"boot_id": 7}, "does not say on which host"),
+        ({"boot_id": None}, "does not say of which boot it is, since its host did not let that be read"),
     ):
         measurements = {**report.measurements, "capture": {**context, **change}}
         with pytest.raises(UsageError, match=match):
@@ -226,6 +227,24 @@ def test_a_container_goes_through_its_runtime(scene: Scene, path: str, tool: str
     by_file = planned(scene, limit(path, "memory.high"))
     assert by_file.changes[0].change.manager == "files"
     assert f"{tool} has no option for memory.high" in as_text(by_file, False, 1.0)
+
+
+@pytest.mark.parametrize(("allowed", "both"), [("max", "-1"), ("0", str(200 * MIB)), (str(9 * MIB), str(209 * MIB))])
+def test_a_container_may_swap_as_much_as_before_the_change(scene: Scene, allowed: str, both: str) -> None:
+    path = f"/docker/{ID}"
+    scene.host.cgroup(path, **V2_FILES, memory__swap__max=f"{allowed}\n")
+    found = planned(scene, limit(path, "memory.max"))
+    assert f"docker update --memory {200 * MIB} --memory-swap {both} -- {ID}" in as_text(found, False, 1.0)
+
+
+def test_a_limit_that_the_kernel_would_refuse_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, "v1")
+    scene.file("/dg/batch", "memory.memsw.limit_in_bytes").write_text(f"{150 * MIB}\n")
+    scene.file("/dg/batch", "memory.limit_in_bytes").write_text(f"{150 * MIB}\n")
+    wanted = limit("/dg/batch", "memory.limit_in_bytes", 150 * MIB, 200 * MIB)
+    refused(scene, r"above memory.memsw.limit_in_bytes of '/dg/batch', 150 MiB .*raise the other one first", wanted)
+    scene.file("/dg/batch", "memory.memsw.limit_in_bytes").write_text(f"{200 * MIB}\n")
+    assert len(planned(scene, wanted).changes) == 1
 
 
 def test_the_name_that_a_person_knows_is_shown_and_harmless(scene: Scene) -> None:

@@ -12,11 +12,28 @@ from .trees import Host
 
 def test_v1_settings_with_unlimited_as_none(tmp_path):
     host = Host(tmp_path, "v1")
-    host.cgroup("/a", memory__limit_in_bytes="104857600\n", memory__soft_limit_in_bytes="9223372036854771712\n")
+    none = "9223372036854771712\n"
+    host.cgroup("/a", memory__limit_in_bytes="104857600\n", memory__soft_limit_in_bytes=none)
     assert read_settings(host.hierarchy, "/a") == {
         "memory.limit_in_bytes": 104857600,
         "memory.soft_limit_in_bytes": None,
     }
+
+
+def test_what_may_be_swapped_is_a_setting_where_the_kernel_limits_it(tmp_path):
+    v1, v2 = Host(tmp_path / "v1", "v1"), Host(tmp_path / "v2", "v2")
+    v1.cgroup("/a", memory__memsw__limit_in_bytes="209715200\n")
+    v1.cgroup("/b", memory__memsw__limit_in_bytes="9223372036854771712\n")
+    v2.cgroup("/a", memory__swap__max="4096\n")
+    v2.cgroup("/b", memory__swap__max="max\n")
+    assert [read_settings(v1.hierarchy, path) for path in ("/a", "/b")] == [
+        {"memory.memsw.limit_in_bytes": 209715200},
+        {"memory.memsw.limit_in_bytes": None},
+    ]
+    assert [read_settings(v2.hierarchy, path) for path in ("/a", "/b")] == [
+        {"memory.swap.max": 4096},
+        {"memory.swap.max": None},
+    ]
 
 
 @pytest.mark.parametrize("text", ["-1", "9223372036854710272", "9223372036854775807", "18446744073709551615"])

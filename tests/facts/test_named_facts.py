@@ -16,7 +16,7 @@ CGROUPS = {1: "/", DG: "/dg", SVC: "/dg/svc", BATCH: "/dg/batch", WORKER: "/dg/b
 SECOND = 1_000_000
 MS = 1_000_000
 """In ns."""
-NO_LIMIT_HIT = "the host's memory, since no memory limit on the service or around it was seen to be hit"
+NO_LIMIT_HIT = "the host's memory, since no memory limit on, in or around the service was seen to be hit"
 
 
 def facts(records: dict[int, dict[str, Any]] | None = None, **changes: Any) -> Facts:

@@ -134,8 +134,8 @@ def test_cgroup_files_are_read(kernel: str, tmp_path: Path) -> None:
     elsewhere = {key for key in sample if key.startswith(("psi_", "cpu_"))} | {"high_hits"}
     without_v1 = elsewhere | {"reclaimed_pages"}
     assert absent == (without_v1 if kernel == "6.18" else {k for k in elsewhere if k in QUOTA})
-    wanted = {"6.18": {"memory.limit_in_bytes", "memory.soft_limit_in_bytes"}}
-    v2 = {"memory.min", "memory.low", "memory.high", "memory.max"}
+    wanted = {"6.18": {"memory.limit_in_bytes", "memory.soft_limit_in_bytes", "memory.memsw.limit_in_bytes"}}
+    v2 = {"memory.min", "memory.low", "memory.high", "memory.max", "memory.swap.max"}
     assert read_settings(host.hierarchy, "/svc").keys() == wanted.get(kernel, v2)
 
 

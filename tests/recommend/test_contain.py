@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from recommend_situations import BACKUP, BATCH, GIB, ID, PATHS, advice, limit_on, situation
 from small_capture import MIB, SVC, small_capture
 
 from diagnose.models import Capture, Recommendation
+from diagnose.neighbours import neighbours
+from diagnose.windows import Windows
 
 UNIT, SCOPE = "/dg/batch.service", f"/dg/batch.service/docker-{ID}.scope"
 
@@ -29,6 +32,52 @@ def test_a_container_within_a_culprit_is_contained_with_it_and_counted_once() ->
     assert {c.cgroup for c in changes} == {UNIT}
     (alone,) = {c.value_bytes for c in changes if c.setting == "memory.high"}
     assert alone == int(1024 - 300 - 300 * 0.05) * MIB, "nobody else below the limit: all is left for the unit"
+
+
+BOX, FIRST, SECOND = f"/dg/docker/{ID}", f"/dg/docker/{ID}/worker-1", f"/dg/docker/{ID}/worker-2"
+
+
+def workers(evicted: dict[int, int], version: int = 2) -> Capture:
+    """Return a capture of a container with two workers in cgroups; `evicted`: the service's pages, by id."""
+    mib = {10: 1200, SVC: 300, 50: 900, 51: 500, 52: 400}
+    captured = small_capture(
+        cgroups={1: "/", 10: "/dg", SVC: "/dg/svc", 50: BOX, 51: FIRST, 52: SECOND},
+        windows=3,
+        evictions=[(0, who, SVC, "memcg-reclaim", pages) for who, pages in evicted.items()],
+        samples={(i, "usage_bytes"): [v * MIB] * 4 for i, v in mib.items()}
+        | {(i, "anon_bytes"): [v * MIB] * 4 for i, v in {50: 80, 51: 50, 52: 30}.items()},
+        settings={10: {"memory.limit_in_bytes" if version == 1 else "memory.max": GIB}},
+        cgroup_version=version,
+    )
+    records = [c.model_copy(update={"managed_by": "docker"} if c.path == BOX else {}) for c in captured.cgroups]
+    return captured.model_copy(update={"cgroups": records})
+
+
+@pytest.mark.parametrize(
+    ("evicted", "named"),
+    [
+        ({51: 6000, 52: 4000}, {BOX: 1.0}),
+        ({51: 9500, 52: 500}, {FIRST: 0.95, SECOND: 0.05}),
+        ({51: 500, 52: 9500}, {SECOND: 0.95, FIRST: 0.05}),
+        ({50: 1000, 51: 9000}, {FIRST: 0.9, BOX: 0.1}),
+    ],
+)
+@pytest.mark.parametrize("version", [1, 2])
+def test_workers_of_one_container_get_one_limit_and_count_once(
+    evicted: dict[int, int], named: dict[str, float], version: int
+) -> None:
+    capture = workers(evicted, version)
+    assert {n.path for n in neighbours(Windows(capture))} == set(named), "whom a finding can name"
+    first, *backstop = advice(capture, "contain-neighbour", culprits=named)
+    assert {c.cgroup for c in (first, *backstop)} == {BOX}
+    assert first.setting == ("memory.limit_in_bytes" if version == 1 else "memory.high")
+    assert [c.setting for c in backstop] == ([] if version == 1 else ["memory.max"])
+    left = 1024 - 300 - 15
+    assert first.value_bytes == left * MIB, "what the service and the reserve leave, for the container as a whole"
+    arithmetic = "\n".join(first.arithmetic)
+    assert f"{BOX} cannot give back 80 MiB at its peaks" in arithmetic
+    assert "worker" not in arithmetic
+    assert first.reason.startswith(f"{BOX} evicted 10,000 pages of /dg/svc")
 
 
 def limits(changes: list[Recommendation]) -> dict[str, int | None]:

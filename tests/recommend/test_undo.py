@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 from small_capture import MIB, small_capture
 
 from diagnose.models import CgroupRecord
-from diagnose.recommend.advice import undo
+from diagnose.recommend.advice import commands, undo
 from diagnose.windows import Windows
 
 ID = "4f8a1c2e9b7d4f8a1c2e9b7d4f8a1c2e9b7d4f8a1c2e9b7d4f8a1c2e9b7d4f8a"
@@ -36,3 +38,49 @@ def test_where_there_was_no_limit_the_way_back_is_one_that_the_manager_accepts(
 def test_a_limit_that_was_set_is_set_again() -> None:
     record = CgroupRecord(id=5, path=DOCKER, managed_by="docker", settings={"memory.max": 64 * MIB})
     assert undo(record, "memory.max", Windows(small_capture())) == [f"docker update --memory {64 * MIB} -- {ID}"]
+
+
+@pytest.mark.parametrize(("manager", "path"), [("docker", DOCKER), ("podman", PODMAN)])
+@pytest.mark.parametrize(
+    ("settings", "setting", "there", "back"),
+    [
+        ({"memory.max": 64 * MIB, "memory.swap.max": 8 * MIB}, "memory.max", 108, 72),
+        ({"memory.max": 64 * MIB, "memory.swap.max": 0}, "memory.max", 100, 64),
+        (
+            {"memory.limit_in_bytes": 64 * MIB, "memory.memsw.limit_in_bytes": 128 * MIB},
+            "memory.limit_in_bytes",
+            164,
+            128,
+        ),
+    ],
+)
+def test_what_a_container_may_swap_stays_as_it_is_there_and_back(
+    manager: Literal["docker", "podman"],
+    path: str,
+    settings: dict[str, int | None],
+    setting: str,
+    there: int,
+    back: int,
+) -> None:
+    """docker refuses more than the memory-swap that it keeps, and podman makes it twice the memory."""
+    record, windows = CgroupRecord(id=5, path=path, managed_by=manager, settings=settings), Windows(small_capture())
+    with_swap = f"{manager} update --memory {{}} --memory-swap {{}} -- {ID}"
+    assert commands(record, setting, 100 * MIB, windows) == [with_swap.format(100 * MIB, there * MIB)]
+    assert undo(record, setting, windows) == [with_swap.format(64 * MIB, back * MIB)]
+
+
+def test_a_container_without_limits_may_swap_without_limit_below_its_first_one() -> None:
+    settings = {"memory.limit_in_bytes": None, "memory.memsw.limit_in_bytes": None}
+    record = CgroupRecord(id=5, path=DOCKER, managed_by="docker", settings=settings)
+    (line,) = commands(record, "memory.limit_in_bytes", 64 * MIB, Windows(small_capture()))
+    assert line == f"docker update --memory {64 * MIB} --memory-swap -1 -- {ID}"
+
+
+def test_a_limit_above_that_of_memory_and_swap_takes_it_along_there_and_back() -> None:
+    """The kernel refuses memory.limit_in_bytes above memory.memsw.limit_in_bytes, in either order of writing."""
+    settings: dict[str, int | None] = {"memory.limit_in_bytes": 64, "memory.memsw.limit_in_bytes": 72}
+    record, windows = CgroupRecord(id=5, path="/batch", settings=settings), Windows(small_capture())
+    memory, both = "/sys/fs/cgroup/batch/memory.limit_in_bytes", "/sys/fs/cgroup/batch/memory.memsw.limit_in_bytes"
+    assert commands(record, "memory.limit_in_bytes", 100, windows) == [f"echo 108 > {both}", f"echo 100 > {memory}"]
+    assert undo(record, "memory.limit_in_bytes", windows) == [f"echo 64 > {memory}", f"echo 72 > {both}"]
+    assert commands(record, "memory.limit_in_bytes", 70, windows) == [f"echo 70 > {memory}"]
