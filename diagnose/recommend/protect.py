@@ -6,7 +6,7 @@ from diagnose import units
 from diagnose.cgroups.paths import is_within
 from diagnose.evaluate import Fired
 from diagnose.facts import Facts
-from diagnose.limits import shared_limit
+from diagnose.limits import room_limit
 from diagnose.models import CgroupRecord, Recommendation
 from diagnose.recommend.advice import commands, lasting, undo
 from diagnose.recommend.need import Need, need
@@ -22,7 +22,7 @@ def protect(fired: Fired, facts: Facts) -> list[Recommendation]:
     if wanted is None or unprotected(windows, culprits) is not None:
         return []
     service = windows.capture.service.cgroup
-    rooms = [shared_limit(windows, culprit) for culprit in culprits]
+    rooms = [room_limit(windows, culprit) for culprit in culprits]
     chain = [c for c in windows.capture.cgroups if is_within(service, c.path) and c.path != "/"]
     # Reclaim sets out from the cgroup whose limit is reached, on a host without such limits from the root, and heeds
     # what every cgroup below it on the way declares: also one that holds a culprit (cgroup-v2.rst, memory.low).
@@ -51,7 +51,7 @@ def unprotected(windows: Windows, neighbours: list[str]) -> str | None:
         return "On cgroup v1 nothing protects the service itself (there is no memory.low): this is all."
     settings = windows.capture.host.settings
     enabled, rounds = settings.get("lru_gen.enabled", 0), settings.get("lru_gen.rounds_of_cgroups")
-    if not (enabled & 1 and rounds) or any(shared_limit(windows, neighbour) for neighbour in neighbours):
+    if not (enabled & 1 and rounds) or any(room_limit(windows, neighbour) for neighbour in neighbours):
         return None
     return (
         "Nothing protects the service itself: the host's reclaim goes round the cgroups by generations "

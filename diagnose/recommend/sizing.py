@@ -8,7 +8,7 @@ import numpy as np
 
 from diagnose import units
 from diagnose.cgroups.paths import is_within
-from diagnose.limits import Limit, limits_above, shared_limit
+from diagnose.limits import Limit, limits_above, room_limit
 from diagnose.windows import Series, Windows
 
 MIB = 1 << 20
@@ -95,7 +95,7 @@ def _written_per_second(windows: Windows, path: str) -> float:
 
 def shared_room(windows: Windows, neighbour: str) -> tuple[int, str, str | None]:
     """Return the bytes that service and neighbour share, what sets them, and the cgroup (None: the host)."""
-    limit = shared_limit(windows, neighbour)
+    limit = room_limit(windows, neighbour)
     if limit is None:
         return windows.capture.host.memory_bytes, "the host's memory", None
     return limit.limit_bytes, f"{limit.setting} of {limit.cgroup}", limit.cgroup

@@ -97,3 +97,17 @@ def test_a_limit_that_is_lower_already_is_not_raised_as_a_containment() -> None:
     assert "its memory.high is 600 MiB, which already fits into the 709 MiB left for it" in change.reason
     lower = advice(situation(settings={**settings, BATCH: {"memory.high": 800 * MIB}}), "contain-neighbour")
     assert limits(lower)["/dg/batch"] == 709 * MIB
+
+
+def test_where_the_host_was_full_before_the_limit_that_both_lie_below_the_host_is_what_is_divided() -> None:
+    """As below kubepods.slice: its limit is not hit, and what lies outside it has filled the host."""
+    capture = situation(shared_mib=15 * 1024, batch_mib=9000, available=4 * GIB, service_mib=3000)
+    hits = [0 if c == 10 else None for c in capture.cgroup_samples.cgroup]
+    values = {**capture.cgroup_samples.values, "limit_hits": hits}
+    samples = capture.cgroup_samples.model_copy(update={"values": values})
+    unhit = advice(capture.model_copy(update={"cgroup_samples": samples}), "contain-neighbour", "protect-service")
+    change = limit_on(unhit, "/dg/batch", "memory.high")
+    assert change.arithmetic[0] == "the host's memory, which they share, is 16 GiB"
+    assert change.value_bytes is not None
+    assert change.value_bytes < 2 * GIB, "16 GiB less 3000 MiB, less 12 GiB that cannot be reclaimed"
+    assert {c.cgroup for c in unhit if c.setting == "memory.low"} == {"/dg", "/dg/svc"}, "the host's reclaim heeds both"
