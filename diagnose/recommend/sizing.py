@@ -124,13 +124,13 @@ def _others_on_the_host(windows: Windows, apart: list[str]) -> Sum | None:
     if available is None or np.isnan(available).all():
         return None
     # Window by window: peaks of different moments, taken together, would be more than was ever held.
-    own = sum((_anonymous(windows, path) for path in apart), np.zeros(windows.count))
+    own = sum((_in_ram(windows, path) for path in apart), np.zeros(windows.count))
     rest = windows.capture.host.memory_bytes - available - own
     fullest = int(np.nanargmax(rest))
     held = max(0, int(rest[fullest]))
     lines: tuple[str, ...] = (
         f"the rest of the host held up to {units.size(held)} that could not be reclaimed (memory less MemAvailable, "
-        f"less {units.size(own[fullest])} anonymous memory of {' and '.join(apart)})",
+        f"less {units.size(own[fullest])} anonymous and shared memory of {' and '.join(apart)})",
     )
     if kept := _cache_left_alone(windows, apart):
         lines += (
@@ -140,10 +140,13 @@ def _others_on_the_host(windows: Windows, apart: list[str]) -> Sum | None:
     return Sum(held + kept, lines)
 
 
-def _anonymous(windows: Windows, path: str) -> Series:
-    """Return the anonymous memory of a cgroup by window, in bytes; where it was not read, its peak stands for it."""
-    read, peak = windows.gauge_of(path, "anon_bytes"), float(peak_of(windows, path, "anon_bytes") or 0)
-    return np.full(windows.count, peak) if read is None else np.where(np.isnan(read), peak, read)
+def _in_ram(windows: Windows, path: str) -> Series:
+    """Return the anonymous and shared memory of a cgroup by window, in bytes; where not read, their peaks stand."""
+    whole = np.zeros(windows.count)
+    for key in ("anon_bytes", "shmem_bytes"):  # neither is in MemAvailable, and both are in its floor or need already
+        read, peak = windows.gauge_of(path, key), float(peak_of(windows, path, key) or 0)
+        whole += peak if read is None else np.where(np.isnan(read), peak, read)
+    return whole
 
 
 def _cache_left_alone(windows: Windows, apart: list[str]) -> int:
