@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from diagnose import units
 from diagnose.cgroups.paths import is_within
 from diagnose.evaluate import Fired
@@ -30,8 +32,14 @@ def protect(fired: Fired, facts: Facts) -> list[Recommendation]:
     return [
         _protection(record, value, wanted, windows)
         for record in sorted(below_room, key=lambda c: -len(c.path))
-        if (record.settings.get("memory.low") or 0) < (value := _enough(record, wanted))
+        if _protected(record) < (value := _enough(record, wanted))
     ]
+
+
+def _protected(record: CgroupRecord) -> float:
+    """Return what memory.low keeps of a cgroup, in bytes; None in the settings is "max", all of it."""
+    low = record.settings.get("memory.low", 0)
+    return math.inf if low is None else low
 
 
 def _enough(record: CgroupRecord, wanted: Need) -> int:

@@ -17,3 +17,9 @@ def test_protection_is_raised_up_to_the_cgroups_own_limit_and_never_lowered(
     own = {"memory.low": low_mib * MIB, "memory.max": None if max_mib is None else max_mib * MIB}
     changes = advice(situation(settings={10: {"memory.max": GIB}, SVC: own}), "protect-service")
     assert [c.value_bytes for c in changes] == ([] if wanted_mib is None else [wanted_mib * MIB])
+
+
+def test_a_cgroup_that_is_protected_whole_is_left_as_it_is() -> None:
+    """As by MemoryLow=infinity: a value in bytes would protect less."""
+    settings = {10: {"memory.max": GIB}, SVC: {"memory.low": None}}
+    assert advice(situation(settings=settings), "protect-service") == []
