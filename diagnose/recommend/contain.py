@@ -11,6 +11,7 @@ from diagnose.neighbours import person_level
 from diagnose.recommend.advice import commands, lasting, no_limit, undo
 from diagnose.recommend.cost import own_reuse, risk
 from diagnose.recommend.division import Division, divided
+from diagnose.recommend.growing import outgrows
 from diagnose.recommend.more_room import with_more_room
 from diagnose.recommend.prediction import PRESSURE_CAUSES, Prediction, predict, waited_for
 from diagnose.recommend.protect import unprotected
@@ -57,8 +58,11 @@ def _contain_one(path: str, everybody: dict[str, float], fired: Fired, facts: Fa
     value = division.value(path)
     if (fits := _fits(windows, path, setting, value)) is not None:
         return [no_limit(record, setting, fits, lines, _elsewhere(windows, path), _STAYS)]
+    if (grows := outgrows(windows, path, value)) is not None:
+        ways = [_ONCE_GROWN, *_elsewhere(windows, path)]
+        return [no_limit(record, setting, grows, lines, ways, _STAYS)]
     limit = _containment(record, setting, value, [*lines, *own_reuse(windows, record, value)], fired, facts, prediction)
-    beside = [p for p in division.guilt if p != path and _fits(windows, p, setting, division.value(p)) is None]
+    beside = [p for p in division.guilt if p != path and _is_limited(windows, p, setting, division.value(p))]
     if beside:
         effect = f"With {' and '.join(beside)} contained too: {_within(limit.expected_effect)}"
         limit = limit.model_copy(update={"expected_effect": effect})
@@ -74,6 +78,10 @@ def _too_little(
         return []
     told = [*lines, *(line for path in further for line in division.floors[path].lines)]
     elsewhere = _elsewhere(windows, first, division.names)
+    grow = {path: why for path, least in division.floors.items() if (why := outgrows(windows, path, least.bytes))}
+    if grow:
+        why = "; ".join([division.too_little(), *(f"of {path}, {grows}" for path, grows in grow.items())])
+        return [no_limit(record, setting, why, told, [_ONCE_GROWN, *elsewhere], _STAYS, division.names)]
     found = no_limit(record, setting, division.too_little(), told, elsewhere, _STAYS, division.names)
     return [with_more_room(found, first, division, windows, effect)]
 
@@ -88,6 +96,11 @@ def _fits(windows: Windows, path: str, setting: str, value: int) -> str | None:
     return f"{now}, which already fits into the {units.size(value)} left for it"
 
 
+def _is_limited(windows: Windows, path: str, setting: str, value: int) -> bool:
+    return _fits(windows, path, setting, value) is None and outgrows(windows, path, value) is None
+
+
+_ONCE_GROWN = "measure again, for longer, or once the job holds all that it needs"
 _STAYS = "As long as nothing is changed, the service keeps waiting for pages that were evicted."
 
 
