@@ -124,11 +124,15 @@ def _containment(
 ) -> Recommendation:  # fmt: skip
     windows, path = facts.windows, record.path
     below = [n for n in facts.neighbours if is_within(n, path)]
-    evicted = sum(facts.number("neighbour.evicted_of_service", n) or 0.0 for n in below)
+    evicted, guessed = (
+        sum(facts.number(f"neighbour.{part}", n) or 0.0 for n in below)
+        for part in ("evicted_of_service", "apportioned_pages")
+    )
     seconds = units.duration(windows.length)
+    estimate = f" (an estimate for {units.pages(guessed)} of those, which kswapd removed)" if guessed else ""
     reason = (
-        f"{path} evicted {units.pages(evicted)} of {windows.capture.service.cgroup} in {seconds}; below this limit it "
-        "reclaims its own pages first and leaves the service room for what it needs."
+        f"{path} evicted {units.pages(evicted)} of {windows.capture.service.cgroup} in {seconds}{estimate}; below this "
+        "limit it reclaims its own pages first and leaves the service room for what it needs."
     )
     if (alone := unprotected(windows, [path])) is not None:
         reason += f" {alone}"

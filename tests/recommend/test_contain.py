@@ -5,7 +5,7 @@ from __future__ import annotations
 from recommend_situations import BACKUP, BATCH, GIB, ID, PATHS, advice, limit_on, situation
 from small_capture import MIB, SVC, small_capture
 
-from diagnose.models import Capture, Recommendation
+from diagnose.models import Capture, Evictions, Recommendation
 
 UNIT, SCOPE = "/dg/batch.service", f"/dg/batch.service/docker-{ID}.scope"
 
@@ -111,3 +111,16 @@ def test_where_the_host_was_full_before_the_limit_that_both_lie_below_the_host_i
     assert change.value_bytes is not None
     assert change.value_bytes < 2 * GIB, "16 GiB less 3000 MiB, less 12 GiB that cannot be reclaimed"
     assert {c.cgroup for c in unhit if c.setting == "memory.low"} == {"/dg", "/dg/svc"}, "the host's reclaim heeds both"
+
+
+def test_what_kswapd_removed_is_an_estimate_of_what_the_contained_one_did() -> None:
+    evictions = [(0, BATCH, SVC, "direct-reclaim", 9000), (0, 1, SVC, "kswapd", 3000)]
+    seen = situation()
+    table = Evictions(**dict(zip(Evictions.model_fields, map(list, zip(*evictions, strict=True)), strict=True)))
+    guessed = seen.model_copy(update={"evictions": table})
+    reasons = [limit_on(advice(c, "contain-neighbour"), "/dg/batch", "memory.high").reason for c in (seen, guessed)]
+    assert "evicted 9,000 pages of /dg/svc in 3 s; below" in reasons[0]
+    assert (
+        "evicted 12,000 pages of /dg/svc in 3 s (an estimate for 3,000 pages of those, which kswapd removed)"
+        in reasons[1]
+    )
