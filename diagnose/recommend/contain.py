@@ -13,7 +13,7 @@ from diagnose.recommend.cost import own_reuse, risk
 from diagnose.recommend.division import Division, divided
 from diagnose.recommend.growing import outgrows
 from diagnose.recommend.more_room import with_more_room
-from diagnose.recommend.prediction import PRESSURE_CAUSES, Prediction, predict, waited_for
+from diagnose.recommend.prediction import Prediction, predict_contained
 from diagnose.recommend.protect import unprotected
 from diagnose.recommend.sizing import MIB, peak_of, shared_room
 from diagnose.windows import Windows
@@ -50,7 +50,7 @@ def _contain_one(path: str, everybody: dict[str, float], fired: Fired, facts: Fa
     if isinstance(division, str) or peak is None:
         why = division if isinstance(division, str) else "its memory was not measured, so no limit can be worked out"
         return [no_limit(record, setting, why, [], _elsewhere(windows, path), _STAYS)]
-    prediction = predict(facts, waited_for(facts, PRESSURE_CAUSES), division.wanted.avoided)
+    prediction = predict_contained(facts, frozenset(everybody), division.wanted.avoided)
     lines = division.lines(path, peak, [prediction.hit_ratio_line()] if prediction else [])
     if division.above < 0:
         effect = prediction.sentence(fired.thresholds.get("slow_share")) if prediction else None
