@@ -12,7 +12,7 @@ from diagnose.limits import room_limit
 from diagnose.models import CgroupRecord, Recommendation
 from diagnose.recommend.advice import commands, lasting, undo
 from diagnose.recommend.need import Need, need
-from diagnose.recommend.sizing import MIB
+from diagnose.recommend.sizing import MIB, shared_room
 from diagnose.windows import Windows
 
 
@@ -25,6 +25,7 @@ def protect(fired: Fired, facts: Facts) -> list[Recommendation]:
         return []
     service = windows.capture.service.cgroup
     rooms = [room_limit(windows, culprit) for culprit in culprits]
+    capacity = max((shared_room(windows, culprit)[0] for culprit in culprits), default=0)
     chain = [c for c in windows.capture.cgroups if is_within(service, c.path) and c.path != "/"]
     # Reclaim sets out from the cgroup whose limit is reached, on a host without such limits from the root, and heeds
     # what every cgroup below it on the way declares: also one that holds a culprit (cgroup-v2.rst, memory.low).
@@ -32,7 +33,7 @@ def protect(fired: Fired, facts: Facts) -> list[Recommendation]:
     return [
         _protection(record, value, wanted, windows)
         for record in sorted(below_room, key=lambda c: -len(c.path))
-        if _protected(record) < (value := _enough(record, wanted))
+        if _protected(record) < (value := _enough(record, wanted, capacity))
     ]
 
 
@@ -42,10 +43,13 @@ def _protected(record: CgroupRecord) -> float:
     return math.inf if low is None else low
 
 
-def _enough(record: CgroupRecord, wanted: Need) -> int:
-    """Return what is wanted in whole MiB, or the cgroup's own lowest limit: protection beyond it protects nothing."""
+def _enough(record: CgroupRecord, wanted: Need, capacity: int) -> int:
+    """Return what is wanted in whole MiB, at most all there is: protection beyond it protects nothing.
+
+    That is the cgroup's own lowest limit, and the `capacity` in bytes of the room that it is protected in.
+    """
     limits = [v for s in ("memory.high", "memory.max") if (v := record.settings.get(s)) is not None]
-    return min([-(-wanted.bytes // MIB) * MIB, *limits])
+    return min([-(-wanted.bytes // MIB) * MIB, capacity // MIB * MIB, *limits])
 
 
 def unprotected(windows: Windows, neighbours: list[str]) -> str | None:
@@ -81,7 +85,7 @@ def _protection(record: CgroupRecord, value: int, wanted: Need, windows: Windows
         current_bytes=record.settings.get("memory.low"),
         value_bytes=value,
         reason=why,
-        arithmetic=[*wanted.lines, f"in whole MiB, and not above its own limit: {value // MIB} MiB"],
+        arithmetic=[*wanted.lines, f"in whole MiB, and not above its own limit or all there is: {value // MIB} MiB"],
         expected_effect=f"up to {units.size(value)} of {record.path} are passed over by reclaim.",
         risk=f"{units.size(value)} less for everybody else under memory pressure.",
         commands=commands(record, "memory.low", value, windows),
