@@ -124,3 +124,14 @@ def test_what_kswapd_removed_is_an_estimate_of_what_the_contained_one_did() -> N
         "evicted 12,000 pages of /dg/svc in 3 s (an estimate for 3,000 pages of those, which kswapd removed)"
         in reasons[1]
     )
+
+
+def test_shared_memory_of_the_contained_one_leaves_less_for_its_cache_in_use() -> None:
+    held = {"active_file_bytes": 400 * MIB, "shmem_bytes": 300 * MIB}
+    samples = situation().cgroup_samples
+    columns = {key: [v if c == BATCH else None for c in samples.cgroup] for key, v in held.items()}
+    capture = situation().model_copy(
+        update={"cgroup_samples": samples.model_copy(update={"values": {**samples.values, **columns}})}
+    )
+    change = limit_on(advice(capture, "contain-neighbour"), "/dg/batch", "memory.high")
+    assert any("with its anonymous and shared memory 750 MiB, which does not fit" in line for line in change.arithmetic)
