@@ -63,8 +63,12 @@ def need(windows: Windows) -> Need | None:
         return None
     swapped = _swapped(windows)
     known = usage is not None and cache is not None and not np.isnan(usage - cache).all()
-    if usage is None or cache is None or not known or different is None or different < MIN_REFAULTS:
-        return _with_swap(peak, 1.0, f"{service.cgroup} used {units.size(peak)} at its peak: it needs as much", swapped)
+    used = f"{service.cgroup} used {units.size(peak)} at its peak: it needs"
+    if different is not None and different < MIN_REFAULTS:
+        return _with_swap(peak, 1.0, f"{used} as much", swapped)
+    if usage is None or cache is None or not known or different is None:
+        more = "how much of what it lost it wants again was not measured"
+        return _with_swap(peak, 1.0, f"{used} at least as much; {more}", swapped)
     rest = max(0, int(np.nanmax(usage - cache)))  # the two are read one after the other
     wanted = min(_ways(windows, cache, different), key=lambda way: way.bytes)
     total = wanted.bytes + rest

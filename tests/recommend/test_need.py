@@ -52,9 +52,17 @@ def service(
 
 
 def test_without_refaults_it_needs_what_it_used() -> None:
-    wanted = need(service(None, refaults=0))
+    wanted = need(service(blame(refaults=0), refaults=0))
     assert wanted is not None
     assert (wanted.bytes, wanted.avoided) == (105 * MIB, 1.0)
+    assert wanted.lines[0].endswith("at its peak: it needs as much")
+
+
+def test_where_nobody_saw_what_came_back_what_it_used_is_the_least_that_it_needs() -> None:
+    wanted = need(service(None, refaults=5000))
+    assert wanted is not None
+    assert wanted.bytes == 105 * MIB
+    assert "it needs at least as much; how much of what it lost it wants again was not measured" in wanted.lines[0]
 
 
 def test_a_cache_read_a_moment_before_the_usage_makes_no_memory_of_less_than_nothing() -> None:
