@@ -50,7 +50,8 @@ def _contain_one(path: str, everybody: dict[str, float], fired: Fired, facts: Fa
     if isinstance(division, str) or peak is None:
         why = division if isinstance(division, str) else "its memory was not measured, so no limit can be worked out"
         return [no_limit(record, setting, why, [], _elsewhere(windows, path), _STAYS)]
-    prediction = predict_contained(facts, frozenset(everybody), division.wanted.avoided)
+    ends = frozenset(p for p in everybody if _taking_ends(windows, p, everybody))
+    prediction = predict_contained(facts, ends, division.wanted.avoided)
     lines = division.lines(path, peak, [prediction.hit_ratio_line()] if prediction else [])
     if division.above < 0:
         effect = prediction.sentence(fired.thresholds.get("slow_share")) if prediction else None
@@ -62,7 +63,7 @@ def _contain_one(path: str, everybody: dict[str, float], fired: Fired, facts: Fa
         ways = [_ONCE_GROWN, *_elsewhere(windows, path)]
         return [no_limit(record, setting, grows, lines, ways, _STAYS)]
     limit = _containment(record, setting, value, [*lines, *own_reuse(windows, record, value)], fired, facts, prediction)
-    beside = [p for p in division.guilt if p != path and _is_limited(windows, p, setting, division.value(p))]
+    beside = [p for p in everybody if p != path and _is_limited(windows, p, setting, everybody)]
     if beside:
         effect = f"With {' and '.join(beside)} contained too: {_within(limit.expected_effect)}"
         limit = limit.model_copy(update={"expected_effect": effect})
@@ -96,8 +97,20 @@ def _fits(windows: Windows, path: str, setting: str, value: int) -> str | None:
     return f"{now}, which already fits into the {units.size(value)} left for it"
 
 
-def _is_limited(windows: Windows, path: str, setting: str, value: int) -> bool:
+def _is_limited(windows: Windows, path: str, setting: str, everybody: dict[str, float]) -> bool:
+    division = divided(windows, path, everybody)
+    if isinstance(division, str) or division.above < 0:
+        return False
+    value = division.value(path)
     return _fits(windows, path, setting, value) is None and outgrows(windows, path, value) is None
+
+
+def _taking_ends(windows: Windows, path: str, everybody: dict[str, float]) -> bool:
+    """Tell whether its part of a room is worked out, and one that it keeps to: by a limit, or because less will do."""
+    division = divided(windows, path, everybody)
+    if isinstance(division, str):
+        return False
+    return division.above < 0 or outgrows(windows, path, division.value(path)) is None
 
 
 _ONCE_GROWN = "measure again, for longer, or once the job holds all that it needs"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from recommend_situations import BACKUP, BATCH, GIB, ID, PATHS, advice, limit_on, situation
 from small_capture import MIB, SVC, small_capture
 
-from diagnose.models import Capture, Evictions, Recommendation
+from diagnose.models import BlamedReads, Capture, Evictions, Recommendation
+from tests.recommend.test_need import blame
 
 UNIT, SCOPE = "/dg/batch.service", f"/dg/batch.service/docker-{ID}.scope"
 
@@ -135,3 +137,37 @@ def test_shared_memory_of_the_contained_one_leaves_less_for_its_cache_in_use() -
     )
     change = limit_on(advice(capture, "contain-neighbour"), "/dg/batch", "memory.high")
     assert any("with its anonymous and shared memory 750 MiB, which does not fit" in line for line in change.arithmetic)
+
+
+@pytest.mark.parametrize(("known", "ends"), [(True, 10_000), (False, 5_000)])
+def test_a_limit_is_not_credited_with_what_a_culprit_takes_that_gets_none(known: bool, ends: int) -> None:
+    """The other one lies outside the room, and of its memory nothing may be known."""
+    far, reads = 40, 5_000
+    waits = BlamedReads(
+        window=[0, 0],
+        evictor=[BATCH, far],
+        cause=["memcg-reclaim", "direct-reclaim"],
+        reads=[reads] * 2,
+        total_ns=[1, 1],
+    )
+    capture = small_capture(
+        cgroups=PATHS | {far: "/far"},
+        windows=3,
+        reads=[(0, "hit", 5, 90_000), (0, "missed", 150, 2 * reads)],
+        totals=[(0, "hit", 90_000, 1, 1, 90_000, 0), (0, "missed", 2 * reads, 1, 1, 2 * reads, 2 * reads)],
+        evictions=[(0, BATCH, SVC, "memcg-reclaim", 9000), (0, far, SVC, "direct-reclaim", 9000)],
+        samples={
+            **{(i, "usage_bytes"): [v * MIB] * 4 for i, v in {10: 1024, SVC: 300, BATCH: 700, far: 15_000}.items()},
+            **{(i, "anon_bytes"): [v * MIB] * 4 for i, v in {BATCH: 50, far: 4000}.items() if known or i != far},
+            (SVC, "refault_file_pages"): [0, 2 * reads, 2 * reads, 2 * reads],
+        },
+        settings={10: {"memory.max": GIB}},
+        host={"meminfo.MemAvailable_bytes": [4 * GIB] * 4},
+        blame=blame(2 * reads, reads=waits),
+        cgroup_version=2,
+    )
+    changes = advice(capture, "contain-neighbour", culprits={"/dg/batch": 0.5, "/far": 0.5})
+    effect = limit_on(changes, "/dg/batch", "memory.high").expected_effect
+    assert f"from 10,000 to about {10_000 - ends:,}," in effect
+    assert effect.startswith("With /far contained too: ") == known
+    assert ("5,000 missed reads in this capture are counted as going on" in effect) != known
