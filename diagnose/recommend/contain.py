@@ -58,7 +58,9 @@ def _contain_one(path: str, everybody: dict[str, float], fired: Fired, facts: Fa
         return _too_little(record, setting, division, lines, effect, windows)
     value = division.value(path)
     if (fits := _fits(windows, path, setting, value)) is not None:
-        return [no_limit(record, setting, fits, lines, _elsewhere(windows, path), _STAYS)]
+        # On a host the cache of others makes room, so that it is not among what they hold.
+        others = " once others have given up their cache" if division.room is None else ""
+        return [no_limit(record, setting, f"{fits}{others}", lines, _elsewhere(windows, path), _STAYS)]
     if (grows := outgrows(windows, path, value)) is not None:
         ways = [_ONCE_GROWN, *_elsewhere(windows, path)]
         return [no_limit(record, setting, grows, lines, ways, _STAYS)]
