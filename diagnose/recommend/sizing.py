@@ -38,14 +38,18 @@ def peak_of(windows: Windows, path: str, key: str) -> int | None:
 
 
 def floor(windows: Windows, path: str) -> Sum | None:
-    """Return the least that a cgroup can live with: what it cannot give back, at its peaks, and headroom."""
+    """Return the least that a cgroup can live with: what it cannot give back, at its peaks, and headroom.
+
+    None where its memory was not read, or at the start alone: of more cgroups than are read in every window.
+    """
     parts = {
         "anonymous": peak_of(windows, path, "anon_bytes"),
         "kernel": peak_of(windows, path, "kernel_bytes"),
         "unevictable": peak_of(windows, path, "unevictable_bytes"),
         "shared memory": peak_of(windows, path, "shmem_bytes"),
     }
-    if parts["anonymous"] is None:
+    read = windows.gauge_of(path, "anon_bytes")
+    if read is None or np.isnan(read).all():
         return None
     dirty = dirty_for_long(windows, path)
     known = {name: value for name, value in parts.items() if value is not None}

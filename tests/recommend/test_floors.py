@@ -62,3 +62,9 @@ def test_shared_memory_of_the_neighbour_is_not_laid_to_the_rest_of_the_host_as_w
     assert rest is not None
     assert rest.bytes == windows.capture.host.memory_bytes - 2 * GIB - 7 * GIB
     assert "less 7 GiB anonymous and shared memory of /dg/svc and /dg/batch" in rest.lines[0]
+
+
+def test_a_reading_from_before_the_capture_makes_no_floor() -> None:
+    """On a host with more busy cgroups than are read in every window: what it came to hold meanwhile is not known."""
+    once = {(FIRST, "anon_bytes"): [5 * MIB, None, None, None]}
+    assert floor(small_windows(cgroups=PATHS, windows=3, samples=once), "/dg/batch") is None
