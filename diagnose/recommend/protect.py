@@ -8,11 +8,11 @@ from diagnose import units
 from diagnose.cgroups.paths import is_within
 from diagnose.evaluate import Fired
 from diagnose.facts import Facts
-from diagnose.limits import room_limit
+from diagnose.limits import limits_above, room_limit
 from diagnose.models import CgroupRecord, Recommendation
 from diagnose.recommend.advice import commands, lasting, undo
 from diagnose.recommend.need import Need, need
-from diagnose.recommend.sizing import MIB, shared_room
+from diagnose.recommend.sizing import MIB
 from diagnose.windows import Windows
 
 
@@ -25,7 +25,6 @@ def protect(fired: Fired, facts: Facts) -> list[Recommendation]:
         return []
     service = windows.capture.service.cgroup
     rooms = [room_limit(windows, culprit) for culprit in culprits]
-    capacity = max((shared_room(windows, culprit)[0] for culprit in culprits), default=0)
     chain = [c for c in windows.capture.cgroups if is_within(service, c.path) and c.path != "/"]
     # Reclaim sets out from the cgroup whose limit is reached, on a host without such limits from the root, and heeds
     # what every cgroup below it on the way declares: also one that holds a culprit (cgroup-v2.rst, memory.low).
@@ -33,7 +32,7 @@ def protect(fired: Fired, facts: Facts) -> list[Recommendation]:
     return [
         _protection(record, value, wanted, windows)
         for record in sorted(below_room, key=lambda c: -len(c.path))
-        if _protected(record) < (value := _enough(record, wanted, capacity))
+        if _protected(record) < (value := _enough(record, wanted, windows))
     ]
 
 
@@ -43,13 +42,14 @@ def _protected(record: CgroupRecord) -> float:
     return math.inf if low is None else low
 
 
-def _enough(record: CgroupRecord, wanted: Need, capacity: int) -> int:
+def _enough(record: CgroupRecord, wanted: Need, windows: Windows) -> int:
     """Return what is wanted in whole MiB, at most all there is: protection beyond it protects nothing.
 
-    That is the cgroup's own lowest limit, and the `capacity` in bytes of the room that it is protected in.
+    That is the lowest limit of the cgroup itself or of one that it lies in, and what the host has.
     """
-    limits = [v for s in ("memory.high", "memory.max") if (v := record.settings.get(s)) is not None]
-    return min([-(-wanted.bytes // MIB) * MIB, capacity // MIB * MIB, *limits])
+    own = [v for s in ("memory.high", "memory.max") if (v := record.settings.get(s)) is not None]
+    above = [limit.limit_bytes for limit in limits_above(windows, record.path)]
+    return min([-(-wanted.bytes // MIB) * MIB, windows.capture.host.memory_bytes // MIB * MIB, *own, *above])
 
 
 def unprotected(windows: Windows, neighbours: list[str]) -> str | None:

@@ -32,3 +32,5 @@ def test_no_more_is_protected_than_there_is() -> None:
     assert change.value_bytes == GIB
     everywhere = advice(situation(service_mib=20_000, shared_mib=None), "protect-service")
     assert {c.value_bytes for c in everywhere} == {16 * GIB}, "the host's"
+    outside = advice(large, "protect-service", culprits={"/dg/batch": 0.5, "/elsewhere": 0.5})
+    assert {c.value_bytes for c in outside} == {GIB}, "also against who does not lie below that limit"
