@@ -38,9 +38,10 @@ def _chain(windows: Windows) -> list[CgroupRecord]:
 
 
 def _shared(windows: Windows, cgroup: str) -> bool:
-    """Whether anybody else was seen below a cgroup."""
+    """Whether anybody else was seen below a cgroup; those that the service lies in are nobody else."""
     service = windows.capture.service.cgroup
-    return any(is_within(p, cgroup) and not is_within(p, service) and p != cgroup for p in windows.paths.values())
+    below = (p for p in windows.paths.values() if is_within(p, cgroup))
+    return any(not is_within(p, service) and not is_within(service, p) for p in below)
 
 
 def own_limit(windows: Windows) -> Limit | None:
@@ -106,9 +107,28 @@ def limits_above(windows: Windows, cgroup: str) -> list[Limit]:
 
 def shared_limit(windows: Windows, neighbour: str) -> Limit | None:
     """Return the lowest limit on a cgroup that holds both the service and a neighbour; None: the host is the limit."""
-    limits = [
+    return min(_shared_limits(windows, neighbour), key=lambda limit: limit.limit_bytes, default=None)
+
+
+def room_limit(windows: Windows, neighbour: str) -> Limit | None:
+    """Return the limit that makes the two compete for memory; None: what the host has does.
+
+    It is the lowest that both lie below and that was hit, or of which that is not known. A limit that was not hit in
+    the capture took no page from anybody: kubelet limits all pods together to little less than the host has, which is
+    full before.
+    """
+    limits = [limit for limit in _shared_limits(windows, neighbour) if _may_be_felt(windows, limit)]
+    return min(limits, key=lambda limit: limit.limit_bytes, default=None)
+
+
+def _shared_limits(windows: Windows, neighbour: str) -> list[Limit]:
+    return [
         limit
         for record in _chain(windows)
         if is_within(neighbour, record.path) and (limit := _lowest(record)) is not None
     ]
-    return min(limits, key=lambda limit: limit.limit_bytes, default=None)
+
+
+def _may_be_felt(windows: Windows, limit: Limit) -> bool:
+    hits = rose(windows, limit.cgroup_id, HIT_COUNTERS)
+    return limit.limit_bytes <= windows.capture.host.memory_bytes and (hits is None or hits > 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from small_capture import MIB, SVC, small_windows
 
-from diagnose.limits import Limit, hit_below, limits_above, own_limit, shared_limit
+from diagnose.limits import Limit, hit_below, limits_above, own_limit, room_limit, shared_limit
 from diagnose.windows import Windows
 
 ALONE = {1: "/", 10: "/dg", SVC: "/dg/svc"}
@@ -111,3 +111,50 @@ def test_parts_within_parts_count_once_and_the_one_hit_most_is_named_first() -> 
 def test_the_limits_above_a_part_are_those_on_the_way_too() -> None:
     windows = hit({}, {}, {10: 9, SVC: 8, 13: 7, 14: 6, 15: 5})
     assert [limit.cgroup for limit in limits_above(windows, "/dg/svc/jobs/a")] == ["/dg/svc/jobs", "/dg/svc", "/dg"]
+
+
+def test_a_cgroup_between_the_limit_and_the_service_is_nobody_else() -> None:
+    """As crun's "container" below the scope that has the name, below the pod that has the limit."""
+    nested = {1: "/", 10: "/pod", 13: "/pod/scope", SVC: "/pod/scope/svc"}
+    windows = small_windows(cgroups=nested, service="/pod/scope/svc", settings={10: {"memory.max": 3 * MIB}})
+    assert own_limit(windows) == Limit("/pod", 10, "memory.max", 3 * MIB)
+
+
+@pytest.mark.parametrize(
+    ("hits", "high", "felt"),
+    [
+        ([0, 0, 5], None, True),
+        ([7, 7, 7], None, False),
+        ([0, 0, 0], [0, 3, 3], True),
+        (None, None, True),
+        ([None, None, 4], None, True),
+    ],
+)
+def test_a_limit_that_was_not_hit_makes_nobody_compete(
+    hits: list[int | None] | None, high: list[int | None] | None, felt: bool
+) -> None:
+    """One reading of a counter says as little as none."""
+    readings = {"limit_hits": hits, "high_hits": high}
+    windows = small_windows(
+        cgroups=SHARED,
+        windows=2,
+        settings={10: {"memory.max": 3 * MIB}},
+        samples={(10, key): column for key, column in readings.items() if column is not None},
+    )
+    assert (room_limit(windows, "/dg/batch") is not None) == felt
+
+
+def test_a_limit_above_what_the_host_has_is_never_felt() -> None:
+    """Of the example's 16 GiB."""
+    assert room_limit(limited(SHARED, dg={"memory.max": 17 << 30}), "/dg/batch") is None
+    assert room_limit(limited(SHARED, dg={"memory.max": 16 << 30}), "/dg/batch") is not None
+
+
+def test_below_a_limit_that_was_not_hit_the_next_one_counts() -> None:
+    windows = small_windows(
+        cgroups=SHARED,
+        windows=2,
+        settings={1: {"memory.max": 8 * MIB}, 10: {"memory.max": 3 * MIB}},
+        samples={(1, "limit_hits"): [0, 0, 5], (10, "limit_hits"): [0, 0, 0]},
+    )
+    assert room_limit(windows, "/dg/batch") == Limit("/", 1, "memory.max", 8 * MIB)

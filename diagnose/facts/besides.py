@@ -124,9 +124,16 @@ def _(f: Facts, _n: str | None) -> str | None:
     if total(f.value("evictions.of_service")) is None:
         return None
     told = [_told(part) for part in _parts(f, "evictions.pressure_share")]
-    if told:
-        return f"besides, {' and '.join(told)}"
-    return NOTHING if f.windows.capture.blame is None else NOTHING + NOBODY_WAITED
+    nothing = NOTHING if f.windows.capture.blame is None else NOTHING + NOBODY_WAITED
+    return _estimated(f) + (f"besides, {' and '.join(told)}" if told else nothing)
+
+
+def _estimated(f: Facts) -> str:
+    """Say how much of the shares of neighbours and the service is no measurement: what kswapd took for everybody."""
+    share = f.number("evictions.kswapd_share") or 0.0
+    if share < NOTICEABLE:
+        return ""
+    return f"kswapd removed {units.percent(share)}, and for whom is an estimate, by who brought in how much; "
 
 
 @fact("blame.given_away_waits", "", "text", "blame", "which reads waited for pages that were dropped on purpose")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from diagnose.facts.vocabulary import Facts, fact, total
 from diagnose.histogram import percentile
+from diagnose.neighbours import PRESSURE
 from diagnose.units import ratio
 from diagnose.windows import CAUSES, Series
 
@@ -68,18 +67,11 @@ def _(f: Facts, _n: str | None) -> float | None:
     "reads",
     "series",
     "blame",
-    "missed reads that waited for pages its reclaim had removed",
+    "missed reads that waited for pages which its own tasks had removed; whose kswapd's are is not seen",
     scope="neighbour",
 )
 def _(f: Facts, n: str | None) -> Series | None:
-    direct = f.windows.blamed(("memcg-reclaim", "direct-reclaim"), f.ids(n))
-    kswapd = f.windows.blamed(("kswapd",))
-    if direct is None or kswapd is None:
-        return None
-    # kswapd's reads go where its evictions go: by inflow, over the whole capture, since reads come windows later.
-    evicted = total(f.windows.evictions(("kswapd",), f.windows.service_ids))
-    apportioned = f.value("neighbour.apportioned_pages", n)
-    return direct + kswapd * (ratio(apportioned, evicted) or 0.0) if np.any(kswapd) else direct
+    return f.windows.blamed(PRESSURE, f.ids(n))
 
 
 @fact(
@@ -87,7 +79,7 @@ def _(f: Facts, n: str | None) -> Series | None:
     "ratio",
     "number",
     "blame",
-    "share of missed reads that waited for pages its reclaim had removed",
+    "share of missed reads that waited for pages which its own tasks had removed",
     scope="neighbour",
 )
 def _(f: Facts, n: str | None) -> float | None:

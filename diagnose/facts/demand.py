@@ -9,7 +9,7 @@ import numpy as np
 from diagnose.cgroups.paths import is_within
 from diagnose.escape import visible
 from diagnose.facts.vocabulary import Facts, fact, total
-from diagnose.limits import shared_limit
+from diagnose.limits import room_limit
 from diagnose.models import Cause
 from diagnose.neighbours import PRESSURE
 from diagnose.units import ratio
@@ -97,8 +97,8 @@ def _(f: Facts, n: str | None) -> float | None:
 
 
 def _shares_room(f: Facts, n: str | None) -> bool:
-    """Whether a neighbour lies below the tightest limit that the service lies below; without one all share the host."""
-    room = shared_limit(f.windows, f.windows.capture.service.cgroup)
+    """Whether a neighbour lies below the tightest limit that the service felt; without one all share the host."""
+    room = room_limit(f.windows, f.windows.capture.service.cgroup)
     return room is None or (n is not None and is_within(n, room.cgroup))
 
 

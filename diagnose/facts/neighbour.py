@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from diagnose import units
 from diagnose.facts.vocabulary import Facts, fact, total
 from diagnose.neighbours import evicted_by
 from diagnose.units import ratio
@@ -21,6 +22,51 @@ from diagnose.windows import Series
 def _(f: Facts, n: str | None) -> Series | None:
     parts = evicted_by(f.windows, f.ids(n))
     return None if parts is None else parts[0] + parts[1]
+
+
+@fact(
+    "neighbour.seen_evicting",
+    "pages",
+    "series",
+    "evictions",
+    "pages of the service that its own tasks removed, as the kernel saw; kswapd's are left out",
+    scope="neighbour",
+)
+def _(f: Facts, n: str | None) -> Series | None:
+    parts = evicted_by(f.windows, f.ids(n))
+    return None if parts is None else parts[0]
+
+
+@fact(
+    "neighbour.seen_evicting_share",
+    "ratio",
+    "number",
+    "evictions",
+    "share of the service's evicted pages that its own tasks removed, as the kernel saw",
+    scope="neighbour",
+)
+def _(f: Facts, n: str | None) -> float | None:
+    return ratio(total(f.value("neighbour.seen_evicting", n)), total(f.value("evictions.of_service")))
+
+
+@fact(
+    "neighbour.evicted_told",
+    "",
+    "text",
+    "evictions",
+    "the pages of the service that its reclaim removed, and how many of them are an estimate",
+    scope="neighbour",
+)
+def _(f: Facts, n: str | None) -> str | None:
+    pages, estimated = f.number("neighbour.evicted_of_service", n), f.number("neighbour.apportioned_pages", n)
+    if pages is None:
+        return None
+    if not estimated:
+        return units.pages(pages)
+    return (
+        f"{units.pages(pages)}; of those kswapd removed {units.pages(estimated)}, laid to it by its part of the "
+        "inflow: an estimate"
+    )
 
 
 @fact(

@@ -11,8 +11,9 @@ from diagnose.neighbours import person_level
 from diagnose.recommend.advice import commands, lasting, no_limit, undo
 from diagnose.recommend.cost import own_reuse, risk
 from diagnose.recommend.division import Division, divided
+from diagnose.recommend.growing import outgrows
 from diagnose.recommend.more_room import with_more_room
-from diagnose.recommend.prediction import PRESSURE_CAUSES, Prediction, predict, waited_for
+from diagnose.recommend.prediction import Prediction, predict_contained
 from diagnose.recommend.protect import unprotected
 from diagnose.recommend.sizing import MIB, peak_of, shared_room
 from diagnose.windows import Windows
@@ -49,16 +50,22 @@ def _contain_one(path: str, everybody: dict[str, float], fired: Fired, facts: Fa
     if isinstance(division, str) or peak is None:
         why = division if isinstance(division, str) else "its memory was not measured, so no limit can be worked out"
         return [no_limit(record, setting, why, [], _elsewhere(windows, path), _STAYS)]
-    prediction = predict(facts, waited_for(facts, PRESSURE_CAUSES), division.wanted.avoided)
+    ends = frozenset(p for p in everybody if _taking_ends(windows, p, everybody))
+    prediction = predict_contained(facts, ends, division.wanted.avoided)
     lines = division.lines(path, peak, [prediction.hit_ratio_line()] if prediction else [])
     if division.above < 0:
         effect = prediction.sentence(fired.thresholds.get("slow_share")) if prediction else None
         return _too_little(record, setting, division, lines, effect, windows)
     value = division.value(path)
     if (fits := _fits(windows, path, setting, value)) is not None:
-        return [no_limit(record, setting, fits, lines, _elsewhere(windows, path), _STAYS)]
+        # On a host the cache of others makes room, so that it is not among what they hold.
+        others = " once others have given up their cache" if division.room is None else ""
+        return [no_limit(record, setting, f"{fits}{others}", lines, _elsewhere(windows, path), _STAYS)]
+    if (grows := outgrows(windows, path, value)) is not None:
+        ways = [_ONCE_GROWN, *_elsewhere(windows, path)]
+        return [no_limit(record, setting, grows, lines, ways, _STAYS)]
     limit = _containment(record, setting, value, [*lines, *own_reuse(windows, record, value)], fired, facts, prediction)
-    beside = [p for p in division.guilt if p != path and _fits(windows, p, setting, division.value(p)) is None]
+    beside = [p for p in everybody if p != path and _is_limited(windows, p, setting, everybody)]
     if beside:
         effect = f"With {' and '.join(beside)} contained too: {_within(limit.expected_effect)}"
         limit = limit.model_copy(update={"expected_effect": effect})
@@ -74,6 +81,10 @@ def _too_little(
         return []
     told = [*lines, *(line for path in further for line in division.floors[path].lines)]
     elsewhere = _elsewhere(windows, first, division.names)
+    grow = {path: why for path, least in division.floors.items() if (why := outgrows(windows, path, least.bytes))}
+    if grow:
+        why = "; ".join([division.too_little(), *(f"of {path}, {grows}" for path, grows in grow.items())])
+        return [no_limit(record, setting, why, told, [_ONCE_GROWN, *elsewhere], _STAYS, division.names)]
     found = no_limit(record, setting, division.too_little(), told, elsewhere, _STAYS, division.names)
     return [with_more_room(found, first, division, windows, effect)]
 
@@ -88,6 +99,23 @@ def _fits(windows: Windows, path: str, setting: str, value: int) -> str | None:
     return f"{now}, which already fits into the {units.size(value)} left for it"
 
 
+def _is_limited(windows: Windows, path: str, setting: str, everybody: dict[str, float]) -> bool:
+    division = divided(windows, path, everybody)
+    if isinstance(division, str) or division.above < 0:
+        return False
+    value = division.value(path)
+    return _fits(windows, path, setting, value) is None and outgrows(windows, path, value) is None
+
+
+def _taking_ends(windows: Windows, path: str, everybody: dict[str, float]) -> bool:
+    """Tell whether its part of a room is worked out, and one that it keeps to: by a limit, or because less will do."""
+    division = divided(windows, path, everybody)
+    if isinstance(division, str):
+        return False
+    return division.above < 0 or outgrows(windows, path, division.value(path)) is None
+
+
+_ONCE_GROWN = "measure again, for longer, or once the job holds all that it needs"
 _STAYS = "As long as nothing is changed, the service keeps waiting for pages that were evicted."
 
 
@@ -111,11 +139,15 @@ def _containment(
 ) -> Recommendation:  # fmt: skip
     windows, path = facts.windows, record.path
     below = [n for n in facts.neighbours if is_within(n, path)]
-    evicted = sum(facts.number("neighbour.evicted_of_service", n) or 0.0 for n in below)
+    evicted, guessed = (
+        sum(facts.number(f"neighbour.{part}", n) or 0.0 for n in below)
+        for part in ("evicted_of_service", "apportioned_pages")
+    )
     seconds = units.duration(windows.length)
+    estimate = f" (an estimate for {units.pages(guessed)} of those, which kswapd removed)" if guessed else ""
     reason = (
-        f"{path} evicted {units.pages(evicted)} of {windows.capture.service.cgroup} in {seconds}; below this limit it "
-        "reclaims its own pages first and leaves the service room for what it needs."
+        f"{path} evicted {units.pages(evicted)} of {windows.capture.service.cgroup} in {seconds}{estimate}; below this "
+        "limit it reclaims its own pages first and leaves the service room for what it needs."
     )
     if (alone := unprotected(windows, [path])) is not None:
         reason += f" {alone}"

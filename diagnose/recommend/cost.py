@@ -24,21 +24,27 @@ def _total(series: Series | None) -> float | None:
 
 def own_reuse(windows: Windows, record: CgroupRecord, value: int) -> list[str]:
     """Say what the neighbour itself wants cached: what streams through once needs no room to stay in."""
-    active, held = (peak_of(windows, record.path, key) for key in ("active_file_bytes", "anon_bytes"))
+    active = peak_of(windows, record.path, "active_file_bytes")
     if active is None:
         return []
-    wants = active + (held or 0)
+    wants = active + _never_cache(windows, record.path)
+    shared = " and shared" if peak_of(windows, record.path, "shmem_bytes") else ""
     fits = "which fits" if wants <= value else "which does not fit"
     return [
         f"of its own cache {record.path} had up to {units.size(active)} in active use (active_file), with its "
-        f"anonymous memory {units.size(wants)}, {fits}"
+        f"anonymous{shared} memory {units.size(wants)}, {fits}"
     ]
 
 
+def _never_cache(windows: Windows, path: str) -> int:
+    """Return the anonymous and shared memory of a cgroup at their peaks, in bytes."""
+    return sum(peak_of(windows, path, key) or 0 for key in ("anon_bytes", "shmem_bytes"))
+
+
 def _too_active(windows: Windows, path: str, value: int) -> int | None:
-    """Return the cache in active use, in bytes, where with the anonymous memory it does not fit below a limit."""
-    active, held = (peak_of(windows, path, key) for key in ("active_file_bytes", "anon_bytes"))
-    return active if active is not None and active + (held or 0) > value else None
+    """Return the cache in active use, in bytes, where with memory that is no cache it does not fit below a limit."""
+    active = peak_of(windows, path, "active_file_bytes")
+    return active if active is not None and active + _never_cache(windows, path) > value else None
 
 
 def risk(windows: Windows, record: CgroupRecord, setting: str, value: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from diagnose import units
-from diagnose.limits import shared_limit
+from diagnose.limits import room_limit
 from diagnose.models import CgroupRecord, Recommendation
 from diagnose.recommend.advice import commands, undo
 from diagnose.recommend.division import Division
@@ -32,7 +32,7 @@ def with_more_room(
         )
         risk = f"{found.risk} Room that is added without a limit for {names} fills again."
         return found.model_copy(update={"alternatives": [*found.alternatives, way], "risk": risk})
-    limit, shared = shared_limit(windows, neighbour), windows.record_of(room)
+    limit, shared = room_limit(windows, neighbour), windows.record_of(room)
     spare, whose = room_above(windows, limit) if limit is not None else (None, "the host")
     has = "how much it has to give was not measured" if spare is None else f"which has room for {units.size(spare)}"
     way = (

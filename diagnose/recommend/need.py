@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from diagnose import units
-from diagnose.missratio import MIN_REFAULTS, curve, different_pages
+from diagnose.facts.cache import LOOKUP_TOLERANCE
+from diagnose.missratio import MIN_REFAULTS, counts_twice, curve, different_pages, may_forget
 from diagnose.recommend.sizing import peak_of
-from diagnose.windows import Series, Windows
+from diagnose.windows import BUFFERED, Series, Windows
 
 SAMPLE_ONE_IN = 64
 MIN_SAMPLED = 30
@@ -18,6 +19,8 @@ MIN_TIMES_READ = 2.0
 """On average, in the capture. A service that goes through its files more slowly has not read yet all that it will."""
 MAPPED_SHARE = 0.1
 """Of the cache. A service that maps more may fetch as much through its maps as by reads."""
+FAULTED_SHARE = 0.05
+"""Of the pages in the sample. A service that faults in more from files goes through more than is mapped at a time."""
 WANTED_SHARE = 0.95
 """Of the refaults, to be avoided: the last twentieth of a tail would cost as much room as all the rest."""
 
@@ -60,8 +63,12 @@ def need(windows: Windows) -> Need | None:
         return None
     swapped = _swapped(windows)
     known = usage is not None and cache is not None and not np.isnan(usage - cache).all()
-    if usage is None or cache is None or not known or different is None or different < MIN_REFAULTS:
-        return _with_swap(peak, 1.0, f"{service.cgroup} used {units.size(peak)} at its peak: it needs as much", swapped)
+    used = f"{service.cgroup} used {units.size(peak)} at its peak: it needs"
+    if different is not None and different < MIN_REFAULTS:
+        return _with_swap(peak, 1.0, f"{used} as much", swapped)
+    if usage is None or cache is None or not known or different is None:
+        more = "how much of what it lost it wants again was not measured"
+        return _with_swap(peak, 1.0, f"{used} at least as much; {more}", swapped)
     rest = max(0, int(np.nanmax(usage - cache)))  # the two are read one after the other
     wanted = min(_ways(windows, cache, different), key=lambda way: way.bytes)
     total = wanted.bytes + rest
@@ -107,9 +114,10 @@ def _all_that_came_back(windows: Windows, cache: Series, different: int) -> _Cac
     The count of different pages that came back is too high where more of them come back than are kept in mind.
     """
     lowest, pages, read = int(np.nanmin(cache)), different * windows.capture.host.page_bytes, _read(windows)
-    back = f"{units.size(pages)} of different pages came back"
+    most = "at most " if counts_twice(windows) or may_forget(windows) else ""
+    back = f"{most}{units.size(pages)} of different pages came back"
     if read is not None and read.bytes < pages:
-        pages, back = read.bytes, f"no more came back than what it used: {read.why}"
+        pages, back = read.bytes, f"of what came back it wants no more than it used: {read.why}"
     return _Cache(lowest + pages, 1.0, f"its cache was {units.size(lowest)} at its lowest; {back}")
 
 
@@ -136,31 +144,41 @@ def _touched(windows: Windows) -> _Cache | None:
 def _read(windows: Windows) -> _Cache | None:
     """Return what the service read altogether in this capture, with what it maps on top; None without a sample."""
     blame, page = windows.capture.blame, windows.capture.host.page_bytes
-    if blame is None or times_read(windows) is None or _fetches_by_maps(windows):
+    pages = 0 if blame is None else blame.touched_pages or 0
+    if blame is None or times_read(windows) is None or _fetches_by_maps(windows, pages):
         return None
-    pages, margin = blame.touched_pages or 0, blame.touched_pages_margin
+    margin = blame.touched_pages_margin
     if margin is None:  # of a sample by chance
         margin = round(2 * (pages * SAMPLE_ONE_IN) ** 0.5)
-    mapped = peak_of(windows, windows.capture.service.cgroup, "mapped_file_bytes") or 0
-    total = (pages + margin) * page + mapped
+    mapped, shared = (
+        peak_of(windows, windows.capture.service.cgroup, key) or 0 for key in ("mapped_file_bytes", "shmem_bytes")
+    )
+    # Shared memory that is mapped is in both figures (file_mapped in cgroup-v2.rst).
+    held = f"mapped {units.size(mapped)}" if mapped >= shared else f"held {units.size(shared)} of shared memory"
+    total = (pages + margin) * page + max(mapped, shared)
     return _Cache(
         total,
         1.0,
         f"it read {units.size(pages * page)} of different pages (by a sample of one in {SAMPLE_ONE_IN}; two standard "
-        f"errors, {units.size(margin * page)}, are added) and mapped {units.size(mapped)}: {units.size(total)} in all",
+        f"errors, {units.size(margin * page)}, are added) and {held}: {units.size(total)} in all",
     )
 
 
-def _fetches_by_maps(windows: Windows) -> bool:
+def _fetches_by_maps(windows: Windows, pages: int) -> bool:
     """Tell whether the service may fetch much through maps: that is in no sample, and only what stayed is mapped.
 
-    One fault can fetch any number of pages, by read-ahead, so that faults do not say how many.
+    One fault can fetch any number of pages, by read-ahead, so that faults do not say how many. Many of them, over the
+    `pages` of the sample, fetch much all the same, however little of it is mapped at a time.
     """
     service = windows.capture.service
     mapped, cache = (peak_of(windows, service.cgroup, key) or 0 for key in ("mapped_file_bytes", "file_bytes"))
     faults = windows.increase(service.cgroup_id, "major_faults")
-    waited = faults is None or bool(np.isnan(faults).all() or np.nansum(faults) > 0)
-    return waited and mapped > MAPPED_SHARE * cache
+    if faults is None or np.isnan(faults).all():
+        return mapped > MAPPED_SHARE * cache
+    swapped = windows.increase(service.cgroup_id, "refault_anon_pages")
+    of_files = float(np.nansum(faults)) - (0.0 if swapped is None else float(np.nansum(swapped)))
+    much = mapped > MAPPED_SHARE * cache and bool(np.nansum(faults) > 0)
+    return much or of_files > FAULTED_SHARE * pages
 
 
 def times_read(windows: Windows) -> float | None:
@@ -171,9 +189,18 @@ def times_read(windows: Windows) -> float | None:
     blame = windows.capture.blame
     if blame is None or (blame.touched_pages or 0) < MIN_SAMPLED * SAMPLE_ONE_IN:
         return None
-    if windows.read_total("count", ("io_uring",)).any():
-        return None  # the sample is of read calls
-    return float(windows.read_total("looked_up_pages", ("hit", "missed")).sum()) / (blame.touched_pages or 1)
+    looked_up, by_any = float(windows.read_total("looked_up_pages", BUFFERED).sum()), _looked_up(windows)
+    if windows.capture.lost.get("touched_map_full") or windows.read_total("count", ("io_uring",)).any():
+        return None
+    if by_any > (1 + LOOKUP_TOLERANCE) * looked_up:
+        return None  # by sendfile or splice: the sample is of read calls
+    return looked_up / (blame.touched_pages or 1)
+
+
+def _looked_up(windows: Windows) -> float:
+    """Return the pages that the service looked up in any way; 0 where that was not measured."""
+    pages = windows.cache("looked_up", windows.service_ids)
+    return 0.0 if pages is None else float(pages.sum())
 
 
 def _caveat(windows: Windows) -> str:

@@ -9,7 +9,7 @@ from diagnose.cgroups.paths import is_within
 from diagnose.evaluate import Fired
 from diagnose.facts import Facts
 from diagnose.facts.limit import hit_most
-from diagnose.limits import Limit, hit_below, own_limit, shared_limit
+from diagnose.limits import Limit, hit_below, own_limit, room_limit
 from diagnose.models import CgroupRecord, Recommendation
 from diagnose.recommend.advice import commands, no_limit, reserve_line, undo
 from diagnose.recommend.need import Need, need
@@ -69,7 +69,7 @@ def _outside(windows: Windows, part: str) -> int | None:
 def raise_shared(fired: Fired, facts: Facts) -> list[Recommendation]:
     """Return a higher limit for the cgroup that the service lies in with others, as far as the host has it to give."""
     windows, service = facts.windows, facts.windows.capture.service.cgroup
-    limit, wanted = shared_limit(windows, service), need(windows)
+    limit, wanted = room_limit(windows, service), need(windows)
     if limit is None or wanted is None or limit == own_limit(windows):
         return []
     rest = others(windows, [], limit.cgroup)

@@ -7,12 +7,13 @@ expected for missed reads whose pages had not been evicted.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from diagnose import units
+from diagnose.cgroups.paths import is_within
 from diagnose.facts import Facts
 from diagnose.histogram import bin_of, percentile
 from diagnose.missratio import evicted_before
@@ -63,6 +64,8 @@ class Prediction:
     """None where no read was a hit, so that how long one takes is not known."""
     proactive_reads: int = 0
     """Missed reads that waited for pages which proactive reclaim took: the change does not end that."""
+    others_reads: int = 0
+    """Missed reads that waited for pages which neighbours removed to whom the change does nothing."""
 
     def hit_ratio_line(self) -> str:
         """Say for which hit ratio the service's need is worked out."""
@@ -94,12 +97,18 @@ class Prediction:
         )
 
     def _not_ended(self) -> str:
-        if not (self.missed_after and self.proactive_reads):
-            return ""
-        return (
-            f" Not ended by it are waits for pages that proactive reclaim took "
-            f"({units.counted(self.proactive_reads, 'missed reads')} in this capture)."
-        )
+        told = ""
+        if self.missed_after and self.proactive_reads:
+            told += (
+                f" Not ended by it are waits for pages that proactive reclaim took "
+                f"({units.counted(self.proactive_reads, 'missed reads')} in this capture)."
+            )
+        if self.missed_after and self.others_reads:
+            told += (
+                f" Whether waits end for pages that neighbours took which it leaves alone is not known; "
+                f"{units.counted(self.others_reads, 'missed reads')} in this capture are counted as going on."
+            )
+        return told
 
     def _left(self, trouble: float | None) -> str:
         if trouble is None or self.latency is None or not self.reads:
@@ -171,6 +180,21 @@ def _latency(facts: Facts, fewer: float, stays: float) -> Latency | None:
         slow_hits=_slow(facts, hits),
         slow_missed_after=_slow(facts, misses * stays),
     )
+
+
+def predict_contained(facts: Facts, contained: frozenset[str], avoided: float) -> Prediction | None:
+    """Return what is expected when these neighbours no longer take the service's pages, and others go on to do so."""
+    waited = waited_for(facts, PRESSURE_CAUSES)
+    others = frozenset[int]().union(*(n.ids for path, n in facts.by_path.items() if not _lies_in(path, contained)))
+    stays = waited_for(facts, OWN_CAUSES, others)
+    if waited is None or stays is None:
+        return None
+    found, blamed = predict(facts, waited - stays, avoided), facts.windows.blamed(OWN_CAUSES, others)
+    return None if found is None or blamed is None else replace(found, others_reads=round(float(blamed.sum())))
+
+
+def _lies_in(path: str, tops: frozenset[str]) -> bool:
+    return any(is_within(path, top) for top in tops)
 
 
 def _proactive(facts: Facts) -> int:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 from diagnose import units
 from diagnose.cgroups.paths import is_within
 from diagnose.evaluate import Fired
 from diagnose.facts import Facts
-from diagnose.limits import shared_limit
+from diagnose.limits import limits_above, room_limit
 from diagnose.models import CgroupRecord, Recommendation
 from diagnose.recommend.advice import commands, lasting, undo
 from diagnose.recommend.need import Need, need
@@ -22,7 +24,7 @@ def protect(fired: Fired, facts: Facts) -> list[Recommendation]:
     if wanted is None or unprotected(windows, culprits) is not None:
         return []
     service = windows.capture.service.cgroup
-    rooms = [shared_limit(windows, culprit) for culprit in culprits]
+    rooms = [room_limit(windows, culprit) for culprit in culprits]
     chain = [c for c in windows.capture.cgroups if is_within(service, c.path) and c.path != "/"]
     # Reclaim sets out from the cgroup whose limit is reached, on a host without such limits from the root, and heeds
     # what every cgroup below it on the way declares: also one that holds a culprit (cgroup-v2.rst, memory.low).
@@ -30,14 +32,24 @@ def protect(fired: Fired, facts: Facts) -> list[Recommendation]:
     return [
         _protection(record, value, wanted, windows)
         for record in sorted(below_room, key=lambda c: -len(c.path))
-        if (record.settings.get("memory.low") or 0) < (value := _enough(record, wanted))
+        if _protected(record) < (value := _enough(record, wanted, windows))
     ]
 
 
-def _enough(record: CgroupRecord, wanted: Need) -> int:
-    """Return what is wanted in whole MiB, or the cgroup's own lowest limit: protection beyond it protects nothing."""
-    limits = [v for s in ("memory.high", "memory.max") if (v := record.settings.get(s)) is not None]
-    return min([-(-wanted.bytes // MIB) * MIB, *limits])
+def _protected(record: CgroupRecord) -> float:
+    """Return what memory.low keeps of a cgroup, in bytes; None in the settings is "max", all of it."""
+    low = record.settings.get("memory.low", 0)
+    return math.inf if low is None else low
+
+
+def _enough(record: CgroupRecord, wanted: Need, windows: Windows) -> int:
+    """Return what is wanted in whole MiB, at most all there is: protection beyond it protects nothing.
+
+    That is the lowest limit of the cgroup itself or of one that it lies in, and what the host has.
+    """
+    own = [v for s in ("memory.high", "memory.max") if (v := record.settings.get(s)) is not None]
+    above = [limit.limit_bytes for limit in limits_above(windows, record.path)]
+    return min([-(-wanted.bytes // MIB) * MIB, windows.capture.host.memory_bytes // MIB * MIB, *own, *above])
 
 
 def unprotected(windows: Windows, neighbours: list[str]) -> str | None:
@@ -51,7 +63,7 @@ def unprotected(windows: Windows, neighbours: list[str]) -> str | None:
         return "On cgroup v1 nothing protects the service itself (there is no memory.low): this is all."
     settings = windows.capture.host.settings
     enabled, rounds = settings.get("lru_gen.enabled", 0), settings.get("lru_gen.rounds_of_cgroups")
-    if not (enabled & 1 and rounds) or any(shared_limit(windows, neighbour) for neighbour in neighbours):
+    if not (enabled & 1 and rounds) or any(room_limit(windows, neighbour) for neighbour in neighbours):
         return None
     return (
         "Nothing protects the service itself: the host's reclaim goes round the cgroups by generations "
@@ -73,7 +85,7 @@ def _protection(record: CgroupRecord, value: int, wanted: Need, windows: Windows
         current_bytes=record.settings.get("memory.low"),
         value_bytes=value,
         reason=why,
-        arithmetic=[*wanted.lines, f"in whole MiB, and not above its own limit: {value // MIB} MiB"],
+        arithmetic=[*wanted.lines, f"in whole MiB, and not above its own limit or all there is: {value // MIB} MiB"],
         expected_effect=f"up to {units.size(value)} of {record.path} are passed over by reclaim.",
         risk=f"{units.size(value)} less for everybody else under memory pressure.",
         commands=commands(record, "memory.low", value, windows),

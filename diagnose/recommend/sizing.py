@@ -8,7 +8,7 @@ import numpy as np
 
 from diagnose import units
 from diagnose.cgroups.paths import is_within
-from diagnose.limits import Limit, limits_above, shared_limit
+from diagnose.limits import Limit, limits_above, room_limit
 from diagnose.windows import Series, Windows
 
 MIB = 1 << 20
@@ -38,14 +38,18 @@ def peak_of(windows: Windows, path: str, key: str) -> int | None:
 
 
 def floor(windows: Windows, path: str) -> Sum | None:
-    """Return the least that a cgroup can live with: what it cannot give back, at its peaks, and headroom."""
+    """Return the least that a cgroup can live with: what it cannot give back, at its peaks, and headroom.
+
+    None where its memory was not read, or at the start alone: of more cgroups than are read in every window.
+    """
     parts = {
         "anonymous": peak_of(windows, path, "anon_bytes"),
         "kernel": peak_of(windows, path, "kernel_bytes"),
         "unevictable": peak_of(windows, path, "unevictable_bytes"),
         "shared memory": peak_of(windows, path, "shmem_bytes"),
     }
-    if parts["anonymous"] is None:
+    read = windows.gauge_of(path, "anon_bytes")
+    if read is None or np.isnan(read).all():
         return None
     dirty = dirty_for_long(windows, path)
     known = {name: value for name, value in parts.items() if value is not None}
@@ -95,7 +99,7 @@ def _written_per_second(windows: Windows, path: str) -> float:
 
 def shared_room(windows: Windows, neighbour: str) -> tuple[int, str, str | None]:
     """Return the bytes that service and neighbour share, what sets them, and the cgroup (None: the host)."""
-    limit = shared_limit(windows, neighbour)
+    limit = room_limit(windows, neighbour)
     if limit is None:
         return windows.capture.host.memory_bytes, "the host's memory", None
     return limit.limit_bytes, f"{limit.setting} of {limit.cgroup}", limit.cgroup
@@ -124,13 +128,13 @@ def _others_on_the_host(windows: Windows, apart: list[str]) -> Sum | None:
     if available is None or np.isnan(available).all():
         return None
     # Window by window: peaks of different moments, taken together, would be more than was ever held.
-    own = sum((_anonymous(windows, path) for path in apart), np.zeros(windows.count))
+    own = sum((_in_ram(windows, path) for path in apart), np.zeros(windows.count))
     rest = windows.capture.host.memory_bytes - available - own
     fullest = int(np.nanargmax(rest))
     held = max(0, int(rest[fullest]))
     lines: tuple[str, ...] = (
         f"the rest of the host held up to {units.size(held)} that could not be reclaimed (memory less MemAvailable, "
-        f"less {units.size(own[fullest])} anonymous memory of {' and '.join(apart)})",
+        f"less {units.size(own[fullest])} anonymous and shared memory of {' and '.join(apart)})",
     )
     if kept := _cache_left_alone(windows, apart):
         lines += (
@@ -140,10 +144,13 @@ def _others_on_the_host(windows: Windows, apart: list[str]) -> Sum | None:
     return Sum(held + kept, lines)
 
 
-def _anonymous(windows: Windows, path: str) -> Series:
-    """Return the anonymous memory of a cgroup by window, in bytes; where it was not read, its peak stands for it."""
-    read, peak = windows.gauge_of(path, "anon_bytes"), float(peak_of(windows, path, "anon_bytes") or 0)
-    return np.full(windows.count, peak) if read is None else np.where(np.isnan(read), peak, read)
+def _in_ram(windows: Windows, path: str) -> Series:
+    """Return the anonymous and shared memory of a cgroup by window, in bytes; where not read, their peaks stand."""
+    whole = np.zeros(windows.count)
+    for key in ("anon_bytes", "shmem_bytes"):  # neither is in MemAvailable, and both are in its floor or need already
+        read, peak = windows.gauge_of(path, key), float(peak_of(windows, path, key) or 0)
+        whole += peak if read is None else np.where(np.isnan(read), peak, read)
+    return whole
 
 
 def _cache_left_alone(windows: Windows, apart: list[str]) -> int:

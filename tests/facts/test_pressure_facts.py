@@ -147,7 +147,7 @@ def test_what_was_not_measured_is_unknown() -> None:
 # ---------------------------------------------------------------- what neighbours take
 
 
-def squeezed(limit_on: int | None, **more: object) -> Facts:
+def squeezed(limit_on: int | None, hits: int | None = None, **more: object) -> Facts:
     """A neighbour takes 10 MiB in each window; the service loses 8 MiB, then 2 MiB; an outsider grows as well."""
     return facts(
         cache=[(0, BATCH, 0, 0, 300, 0), (0, OUTSIDER, 0, 0, 300, 0)],
@@ -157,6 +157,7 @@ def squeezed(limit_on: int | None, **more: object) -> Facts:
             (BATCH, "anon_bytes"): [0, 10 * MIB, 20 * MIB],
             (BATCH, "shmem_bytes"): [0, 0, 0],
             (OUTSIDER, "anon_bytes"): [0, 20 * MIB, 10 * MIB],
+            (10, "limit_hits"): [None if hits is None else 0, None, hits],
         },
         settings={limit_on: {"memory.max": 64 * MIB}} if limit_on else {},
         **more,
@@ -195,6 +196,12 @@ def test_who_lives_outside_the_limit_takes_no_room_from_within() -> None:
     assert made.number("neighbour.squeezed_share", "/else") == 0
     assert made.number("neighbours.growth_share") == pytest.approx(0.5)
     assert squeezed(limit_on=None).number("neighbours.growth_share") == pytest.approx(1.0)
+
+
+def test_below_a_limit_that_was_not_hit_who_lives_outside_takes_from_the_same_room() -> None:
+    """The host was full before: a daemon outside kubepods.slice is as near to a pod as another pod."""
+    assert squeezed(limit_on=10, hits=3).number("neighbours.growth_share") == pytest.approx(0.5)
+    assert squeezed(limit_on=10, hits=0).number("neighbours.growth_share") == pytest.approx(1.0)
 
 
 def test_whose_memory_was_not_read_is_unknown() -> None:

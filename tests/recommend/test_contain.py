@@ -6,9 +6,10 @@ import pytest
 from recommend_situations import BACKUP, BATCH, GIB, ID, PATHS, advice, limit_on, situation
 from small_capture import MIB, SVC, small_capture
 
-from diagnose.models import Capture, Recommendation
+from diagnose.models import BlamedReads, Capture, Evictions, Recommendation
 from diagnose.neighbours import neighbours
 from diagnose.windows import Windows
+from tests.recommend.test_need import blame
 
 UNIT, SCOPE = "/dg/batch.service", f"/dg/batch.service/docker-{ID}.scope"
 
@@ -146,3 +147,75 @@ def test_a_limit_that_is_lower_already_is_not_raised_as_a_containment() -> None:
     assert "its memory.high is 600 MiB, which already fits into the 709 MiB left for it" in change.reason
     lower = advice(situation(settings={**settings, BATCH: {"memory.high": 800 * MIB}}), "contain-neighbour")
     assert limits(lower)["/dg/batch"] == 709 * MIB
+
+
+def test_where_the_host_was_full_before_the_limit_that_both_lie_below_the_host_is_what_is_divided() -> None:
+    """As below kubepods.slice: its limit is not hit, and what lies outside it has filled the host."""
+    capture = situation(shared_mib=15 * 1024, batch_mib=9000, available=4 * GIB, service_mib=3000)
+    hits = [0 if c == 10 else None for c in capture.cgroup_samples.cgroup]
+    values = {**capture.cgroup_samples.values, "limit_hits": hits}
+    samples = capture.cgroup_samples.model_copy(update={"values": values})
+    unhit = advice(capture.model_copy(update={"cgroup_samples": samples}), "contain-neighbour", "protect-service")
+    change = limit_on(unhit, "/dg/batch", "memory.high")
+    assert change.arithmetic[0] == "the host's memory, which they share, is 16 GiB"
+    assert change.value_bytes is not None
+    assert change.value_bytes < 2 * GIB, "16 GiB less 3000 MiB, less 12 GiB that cannot be reclaimed"
+    assert {c.cgroup for c in unhit if c.setting == "memory.low"} == {"/dg", "/dg/svc"}, "the host's reclaim heeds both"
+
+
+def test_what_kswapd_removed_is_an_estimate_of_what_the_contained_one_did() -> None:
+    evictions = [(0, BATCH, SVC, "direct-reclaim", 9000), (0, 1, SVC, "kswapd", 3000)]
+    seen = situation()
+    table = Evictions(**dict(zip(Evictions.model_fields, map(list, zip(*evictions, strict=True)), strict=True)))
+    guessed = seen.model_copy(update={"evictions": table})
+    reasons = [limit_on(advice(c, "contain-neighbour"), "/dg/batch", "memory.high").reason for c in (seen, guessed)]
+    assert "evicted 9,000 pages of /dg/svc in 3 s; below" in reasons[0]
+    assert (
+        "evicted 12,000 pages of /dg/svc in 3 s (an estimate for 3,000 pages of those, which kswapd removed)"
+        in reasons[1]
+    )
+
+
+def test_shared_memory_of_the_contained_one_leaves_less_for_its_cache_in_use() -> None:
+    held = {"active_file_bytes": 400 * MIB, "shmem_bytes": 300 * MIB}
+    samples = situation().cgroup_samples
+    columns = {key: [v if c == BATCH else None for c in samples.cgroup] for key, v in held.items()}
+    capture = situation().model_copy(
+        update={"cgroup_samples": samples.model_copy(update={"values": {**samples.values, **columns}})}
+    )
+    change = limit_on(advice(capture, "contain-neighbour"), "/dg/batch", "memory.high")
+    assert any("with its anonymous and shared memory 750 MiB, which does not fit" in line for line in change.arithmetic)
+
+
+@pytest.mark.parametrize(("known", "ends"), [(True, 10_000), (False, 5_000)])
+def test_a_limit_is_not_credited_with_what_a_culprit_takes_that_gets_none(known: bool, ends: int) -> None:
+    """The other one lies outside the room, and of its memory nothing may be known."""
+    far, reads = 40, 5_000
+    waits = BlamedReads(
+        window=[0, 0],
+        evictor=[BATCH, far],
+        cause=["memcg-reclaim", "direct-reclaim"],
+        reads=[reads] * 2,
+        total_ns=[1, 1],
+    )
+    capture = small_capture(
+        cgroups=PATHS | {far: "/far"},
+        windows=3,
+        reads=[(0, "hit", 5, 90_000), (0, "missed", 150, 2 * reads)],
+        totals=[(0, "hit", 90_000, 1, 1, 90_000, 0), (0, "missed", 2 * reads, 1, 1, 2 * reads, 2 * reads)],
+        evictions=[(0, BATCH, SVC, "memcg-reclaim", 9000), (0, far, SVC, "direct-reclaim", 9000)],
+        samples={
+            **{(i, "usage_bytes"): [v * MIB] * 4 for i, v in {10: 1024, SVC: 300, BATCH: 700, far: 15_000}.items()},
+            **{(i, "anon_bytes"): [v * MIB] * 4 for i, v in {BATCH: 50, far: 4000}.items() if known or i != far},
+            (SVC, "refault_file_pages"): [0, 2 * reads, 2 * reads, 2 * reads],
+        },
+        settings={10: {"memory.max": GIB}},
+        host={"meminfo.MemAvailable_bytes": [4 * GIB] * 4},
+        blame=blame(2 * reads, reads=waits),
+        cgroup_version=2,
+    )
+    changes = advice(capture, "contain-neighbour", culprits={"/dg/batch": 0.5, "/far": 0.5})
+    effect = limit_on(changes, "/dg/batch", "memory.high").expected_effect
+    assert f"from 10,000 to about {10_000 - ends:,}," in effect
+    assert effect.startswith("With /far contained too: ") == known
+    assert ("5,000 missed reads in this capture are counted as going on" in effect) != known

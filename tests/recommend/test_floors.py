@@ -47,3 +47,24 @@ def test_where_anonymous_memory_was_not_read_its_peak_stands_for_it() -> None:
     rest = others(windows, ["/dg/batch"], None)
     assert rest is not None
     assert rest.bytes == windows.capture.host.memory_bytes - 3 * GIB
+
+
+def test_shared_memory_of_the_neighbour_is_not_laid_to_the_rest_of_the_host_as_well() -> None:
+    """Of a database, say: it is in the neighbour's floor, and in the room twice it would leave nothing."""
+    host = {"meminfo.MemAvailable_bytes": [2 * GIB] * 4}
+    windows = small_windows(
+        cgroups=PATHS,
+        windows=3,
+        samples={(FIRST, "anon_bytes"): [GIB] * 4, (FIRST, "shmem_bytes"): [6 * GIB] * 4},
+        host=host,
+    )
+    rest = others(windows, ["/dg/batch"], None)
+    assert rest is not None
+    assert rest.bytes == windows.capture.host.memory_bytes - 2 * GIB - 7 * GIB
+    assert "less 7 GiB anonymous and shared memory of /dg/svc and /dg/batch" in rest.lines[0]
+
+
+def test_a_reading_from_before_the_capture_makes_no_floor() -> None:
+    """On a host with more busy cgroups than are read in every window: what it came to hold meanwhile is not known."""
+    once = {(FIRST, "anon_bytes"): [5 * MIB, None, None, None]}
+    assert floor(small_windows(cgroups=PATHS, windows=3, samples=once), "/dg/batch") is None

@@ -29,21 +29,40 @@ def blame(refaults: int = 1000, distance: int = 100, **changes: Any) -> Blame:
     return Blame(**{**fields, **changes})
 
 
-def service(found: Blame | None, refaults: int = 1000, **changes: Any) -> Windows:
-    """Return a service with 100 MiB of cache, 90 MiB of it at its lowest, and 5 MiB of other memory."""
+def service(
+    found: Blame | None,
+    refaults: int = 1000,
+    counters: dict[str, int] | None = None,
+    gauges: dict[str, int] | None = None,
+    **changes: Any,
+) -> Windows:
+    """Return a service with 100 MiB of cache, 90 MiB of it at its lowest, and 5 MiB of other memory.
+
+    `counters` rise from 0 in the last window; `gauges` stay.
+    """
     samples: dict[tuple[int, str], list[int | None]] = {
         (SVC, "usage_bytes"): [105 * MIB, 95 * MIB, 105 * MIB],
         (SVC, "file_bytes"): [100 * MIB, 90 * MIB, 100 * MIB],
         (SVC, "mapped_file_bytes"): [MIB, MIB, MIB],
         (SVC, "refault_file_pages"): [0, 0, refaults],
+        **{(SVC, key): [0, 0, rise] for key, rise in (counters or {}).items()},
+        **{(SVC, key): [value] * 3 for key, value in (gauges or {}).items()},
     }
     return small_windows(windows=2, samples=samples, blame=found, **changes)
 
 
 def test_without_refaults_it_needs_what_it_used() -> None:
-    wanted = need(service(None, refaults=0))
+    wanted = need(service(blame(refaults=0), refaults=0))
     assert wanted is not None
     assert (wanted.bytes, wanted.avoided) == (105 * MIB, 1.0)
+    assert wanted.lines[0].endswith("at its peak: it needs as much")
+
+
+def test_where_nobody_saw_what_came_back_what_it_used_is_the_least_that_it_needs() -> None:
+    wanted = need(service(None, refaults=5000))
+    assert wanted is not None
+    assert wanted.bytes == 105 * MIB
+    assert "it needs at least as much; how much of what it lost it wants again was not measured" in wanted.lines[0]
 
 
 def test_a_cache_read_a_moment_before_the_usage_makes_no_memory_of_less_than_nothing() -> None:
@@ -109,7 +128,7 @@ def test_no_more_can_have_come_back_than_was_read_however_slowly() -> None:
     wanted = need(service(blame(8000, 8000, touched_pages=pages, touched_pages_margin=0), 8000, totals=totals))
     assert wanted is not None
     assert wanted.bytes == (90 + 20 + 1 + 5) * MIB, "at its lowest, read, mapped, other memory"
-    assert "no more came back than what it used" in wanted.lines[0]
+    assert "of what came back it wants no more than it used" in wanted.lines[0]
     assert "a longer capture tells" in wanted.lines[0]
 
 
@@ -144,6 +163,53 @@ def test_what_is_fetched_through_maps_is_in_no_sample(mapped_mib: int, faults: i
     assert wanted is not None
     assert (wanted.bytes == (10 + mapped_mib + 5) * MIB) == bounded
     assert bounded or wanted.bytes > 100 * MIB
+
+
+OFTEN = blame(8000, 8000, touched_pages=80 * PAGES_A_MIB, touched_pages_margin=0)
+"""80 MiB read: so much would bound the need, if the sample saw everything."""
+
+
+@pytest.mark.parametrize(
+    ("changes", "counters"),
+    [
+        ({"lost": {"touched_map_full": 1}}, {}),
+        ({"cache": [(0, SVC, 500 * PAGES_A_MIB, 0, 0, 0)]}, {}),
+        ({}, {"major_faults": 5000}),
+    ],
+    ids=["the map of the sample was full", "sendfile", "mmap"],
+)
+def test_what_the_sample_did_not_see_is_no_bound(changes: dict[str, Any], counters: dict[str, int]) -> None:
+    seen = need(service(OFTEN, 8000, totals=READ_OFTEN))
+    partly = need(service(OFTEN, 8000, totals=READ_OFTEN, counters=counters, **changes))
+    assert seen is not None
+    assert partly is not None
+    assert seen.bytes == (80 + 1 + 5) * MIB
+    assert partly.bytes > 100 * MIB
+
+
+def test_faults_for_swap_and_of_the_programs_own_text_leave_the_sample_its_bound() -> None:
+    few = {"major_faults": 5200, "refault_anon_pages": 5000}
+    wanted = need(service(OFTEN, 8000, totals=READ_OFTEN, counters=few))
+    assert wanted is not None
+    assert "it read 80 MiB" in wanted.lines[0]
+
+
+def test_shared_memory_that_nobody_reads_is_needed_too() -> None:
+    """Files of a tmpfs are in the cache of memory.stat, and cannot be given back without swap."""
+    wanted = need(service(OFTEN, 8000, totals=READ_OFTEN, gauges={"shmem_bytes": 8 * MIB}))
+    assert wanted is not None
+    assert wanted.bytes == (80 + 8 + 5) * MIB
+    assert "held 8 MiB of shared memory: 88 MiB in all" in wanted.lines[0]
+
+
+def test_a_count_of_different_pages_that_may_be_too_high_is_called_so() -> None:
+    exact, forgetful = (
+        need(service(blame(8000, 8000, remembered_pages=n), 8000, cache=[(0, SVC, 0, 0, 8000, 0)])) for n in (8000, 500)
+    )
+    assert exact is not None
+    assert forgetful is not None
+    assert "; 31.2 MiB of different pages came back" in exact.lines[0]
+    assert "; at most 31.2 MiB of different pages came back" in forgetful.lines[0]
 
 
 def swapping(held_mib: int | None, back_pages: int) -> Windows:

@@ -104,3 +104,12 @@ def test_a_shared_limit_is_not_raised_beyond_the_host_and_the_report_says_what_i
 def test_the_services_own_limit_is_no_shared_one() -> None:
     assert advice(own(100), "raise-shared-limit") == []
     assert advice(small_capture(), "raise-shared-limit") == []
+
+
+def test_a_shared_limit_that_was_not_hit_is_not_what_the_service_lacks() -> None:
+    """As that of kubepods.slice, with pods that hold nearly all of it, on a host that was full before."""
+    crowded = situation(batch_mib=200, service_mib=900, shared_mib=1024)
+    samples = crowded.cgroup_samples
+    hits = {"limit_hits": [0 if c == 10 else None for c in samples.cgroup]}
+    unhit = samples.model_copy(update={"values": {**samples.values, **hits}})
+    assert advice(crowded.model_copy(update={"cgroup_samples": unhit}), "raise-shared-limit") == []

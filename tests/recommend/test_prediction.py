@@ -10,7 +10,7 @@ from small_capture import SVC, small_windows
 from diagnose.facts import Facts
 from diagnose.histogram import bin_of
 from diagnose.models import BlamedReads
-from diagnose.recommend.prediction import OWN_CAUSES, PRESSURE_CAUSES, predict, waited_for
+from diagnose.recommend.prediction import OWN_CAUSES, PRESSURE_CAUSES, predict, predict_contained, waited_for
 from tests.recommend.test_need import blame
 
 HIT_NS, MISS_NS = 3_000, 1_000_000
@@ -111,3 +111,18 @@ def test_where_nothing_was_a_hit_the_hit_ratio_is_predicted_and_no_latency() -> 
     assert "none was a hit" in told
     assert "slow" not in told
     assert "percentile" not in told
+
+
+def test_what_a_neighbour_takes_that_is_not_contained_goes_on() -> None:
+    """One of many too small to be worth a limit each; 600 reads waited for what one took, 100 for the service's own."""
+    cgroups = {1: "/", 10: "/dg", SVC: "/dg/svc", 20: "/dg/batch", 21: "/dg/other"}
+    busy = facts(cgroups=cgroups, evictions=[(0, i, SVC, "memcg-reclaim", 1000) for i in (20, 21)])
+    contained, other = (predict_contained(busy, frozenset({path}), 1.0) for path in ("/dg/batch", "/dg/other"))
+    assert contained is not None
+    assert other is not None
+    assert (contained.missed_after, contained.others_reads) == (300, 0)
+    assert (other.missed_after, other.others_reads) == (900, 600)
+    assert "which it leaves alone is not known; 600 missed reads in this capture are counted as going on" in (
+        other.sentence(None)
+    )
+    assert "leaves alone" not in contained.sentence(None)

@@ -113,7 +113,14 @@ def test_room_that_the_host_does_not_have_is_not_given_by_command() -> None:
 def test_a_job_that_fits_already_needs_no_limit() -> None:
     change = limit_on(advice(situation(batch_mib=200), "contain-neighbour"), "/dg/batch", "memory.high")
     assert change.value_bytes is None
-    assert "fits" in change.reason
+    assert change.reason.endswith("left for it.")
+
+
+def test_on_a_host_that_a_job_fits_into_is_told_with_what_has_to_make_room() -> None:
+    """It did evict the service's pages: the cache of others, which the host can reclaim, was there as well."""
+    changes = advice(situation(shared_mib=None), "contain-neighbour")
+    reason = limit_on(changes, "/dg/batch", "memory.high").reason
+    assert reason.endswith("left for it once others have given up their cache.")
 
 
 def test_what_was_not_measured_makes_no_limit() -> None:
