@@ -84,9 +84,9 @@ def _of_v1(rows: Sequence[Sized], seconds: float) -> tuple[str, ...]:
         "The lab's noisy-neighbour in guests (`python -m tests.accuracy sizing-v1`), emulated, of those Debian kernels "
         "that have the memory controller of cgroup v1: service and batch job share memory.limit_in_bytes of their "
         "parent, at which reclaim evicts, no DAMON runs, and all the slow reads are judged. "
-        f"{seconds:.0f} s are measured each time. Both share one emulated CPU: the service reads back slowly what it "
-        "lost, in part after it was lost before the capture, and evicts pages of its own while it does, so that blame "
-        "is shown and not judged here. Without that waiting it also reads more; the number of its slow reads, not only "
+        f"{seconds:.0f} s are measured each time. One emulated CPU serves both, and the service fetches slowly what it "
+        "lost, a part of it lost before the capture began, and evicts pages of its own meanwhile: whom blame names is "
+        "shown, and not judged here. Once it waits no more it also reads more; the number of its slow reads, not only "
         f"their share, fell by {fewer or 'an unknown part'}.",
     )
 

@@ -1,4 +1,6 @@
-"""The story in its pure form: no limits anywhere, a batch job floods the host's cache, and kswapd evicts."""
+"""What guests run: the story in its pure form, where nobody has a limit, a batch job floods the host's cache and kswapd
+evicts; and, to try limits on cgroup v1, the lab's noisy neighbour, where reclaim at a shared limit does.
+"""
 
 from __future__ import annotations
 
