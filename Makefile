@@ -42,7 +42,8 @@ test-kernels: install
 wheel: install
 	.venv/bin/python -m build --wheel --no-isolation
 
-# Simulation, every live scenario three times, the limits tried, and twice without BPF, into ACCURACY.md: over an hour, as root.
+# Simulation, every live scenario three times, the limits tried, here and in guests with cgroup v1 and v2, and twice without
+# BPF, into ACCURACY.md: over an hour, as root. The guests are those of .ci/guest-packages .guests.
 accuracy: install
 	.venv/bin/python -m tests.accuracy
 

@@ -9,17 +9,20 @@ import argparse
 import sys
 import tempfile
 from pathlib import Path
+from typing import Literal
 
 from diagnose.errors import UsageError
 from diagnose.lab import SCENARIOS
 from tests.accuracy import live, outcomes, simulation, sizing, sizing_table, without_bpf
+from tests.kernels import guest
 from tests.kernels.__main__ import end_guests_with_us, in_guests, kernel_images
-from tests.kernels.guest import ROOT_IMAGE
 from tests.kernels.scenario import SIZING_SECONDS
 from tests.kernels.table import short
 from tests.sections import ROOT, Page
 
-SECTIONS = ("simulation", "live", "sizing", "sizing-v2", without_bpf.SECTION)
+IN_GUESTS: dict[str, Literal[1, 2]] = {"sizing-v1": 1, "sizing-v2": 2}
+"""Sections whose limits are tried in guests, and the version of the cgroups there."""
+SECTIONS = ("simulation", "live", "sizing", *IN_GUESTS, without_bpf.SECTION)
 GUESTS = ROOT / ".guests"
 """Kernels and a root file system, by `.ci/guest-packages`."""
 LEAST_RIGHT = 0.95
@@ -74,17 +77,19 @@ def sized(names: list[str], keep: Path | None) -> tuple[str, bool]:
     return sizing_table.section(rows, live.host())
 
 
-def sized_in_guests(keep: Path | None) -> tuple[str, bool]:
+def sized_in_guests(keep: Path | None, version: Literal[1, 2]) -> tuple[str, bool]:
     """Return the section of the page, and whether all that must hold holds; UsageError without kernels to boot."""
-    images = kernel_images(GUESTS)
+    images = [image for image in kernel_images(GUESTS) if guest.mounts(image, version)]
     if not images:
-        raise UsageError(f"no kernels in {GUESTS}; run: .ci/guest-packages {GUESTS}")
+        raise UsageError(f"no kernels for cgroup v{version} in {GUESTS}; run: .ci/guest-packages {GUESTS}")
     end_guests_with_us()
     with tempfile.TemporaryDirectory(prefix="diagnose-test-", dir="/var/tmp") as folder:
-        found = in_guests(images, GUESTS / ROOT_IMAGE, (keep or Path(folder)).resolve(), 2, "sizes")
+        place = (keep or Path(folder)).resolve()
+        found = in_guests(images, GUESTS / guest.ROOT_IMAGE, place, 2, "sizes", version=version)
     for result in found:
         print(f"{result.kernel}: {[check.found for check in result.checks]}", file=sys.stderr)
-    text, holds = sizing_table.section_of_guests([(short(r.kernel), r.sized) for r in found if r.sized], SIZING_SECONDS)
+    rows = [(short(r.kernel), r.sized) for r in found if r.sized]
+    text, holds = sizing_table.section_of_guests(rows, version, SIZING_SECONDS[version])
     return text, holds and all(result.sized for result in found)
 
 
@@ -167,9 +172,9 @@ def main() -> int:
         text, holds = sized([n for n in options.scenario or sizing.SIZED if n in sizing.SIZED], options.keep)
         _publish("sizing", text, options.scenario)
         good &= holds
-    if "sizing-v2" in wanted and not options.scenario:
-        text, holds = sized_in_guests(options.keep)
-        PAGE.write("sizing-v2", text)
+    for section in [name for name in IN_GUESTS if name in wanted and not options.scenario]:
+        text, holds = sized_in_guests(options.keep, IN_GUESTS[section])
+        PAGE.write(section, text)
         good &= holds
     if without_bpf.SECTION in wanted:
         text, holds = without_bpf.measured(without_bpf.TIMES, options.scenario or list(SCENARIOS), options.keep)

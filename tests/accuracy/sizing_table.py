@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Literal
 
 from diagnose import units
 from tests.accuracy.sizing import AFTERWARDS, AGREED, BLAMED, POINTS, RATIO, REMOVED, WIDEST, Sized
@@ -64,9 +65,34 @@ def section(rows: Sequence[Sized], host: str) -> tuple[str, bool]:
     return "\n".join(lines), all(row.holds for row in rows)
 
 
-def section_of_guests(rows: Sequence[tuple[str, Sized]], seconds: float) -> tuple[str, bool]:
-    """Return the same for guests with cgroup v2, (kernel, row) each, measured for so many seconds."""
+def section_of_guests(rows: Sequence[tuple[str, Sized]], version: Literal[1, 2], seconds: float) -> tuple[str, bool]:
+    """Return the same for guests, (kernel, row) each, by the version of their cgroups, measured for so many seconds."""
     lines = [
+        *(_of_v1([row for _, row in rows], seconds) if version == 1 else _of_v2(seconds)),
+        "",
+        *HEAD,
+        *(line(replace(row, scenario=f"{row.scenario}, Linux {kernel}")) for kernel, row in rows),
+    ]
+    return "\n".join(lines), bool(rows) and all(row.holds for _, row in rows)
+
+
+def _of_v1(rows: Sequence[Sized], seconds: float) -> tuple[str, ...]:
+    fewer = " and ".join(units.percent(row.slow_fewer) for row in rows if row.slow_fewer is not None)
+    return (
+        "## Limits on cgroup v1 without proactive reclaim",
+        "",
+        "The lab's noisy-neighbour in guests (`python -m tests.accuracy sizing-v1`), emulated, of those Debian kernels "
+        "that have the memory controller of cgroup v1: service and batch job share memory.limit_in_bytes of their "
+        "parent, at which reclaim evicts, no DAMON runs, and all the slow reads are judged. "
+        f"{seconds:.0f} s are measured each time. One emulated CPU serves both, and the service fetches slowly what it "
+        "lost, a part of it lost before the capture began, and evicts pages of its own meanwhile: whom blame names is "
+        "shown, and not judged here. Once it waits no more it also reads more; the number of its slow reads, not only "
+        f"their share, fell by {fewer or 'an unknown part'}.",
+    )
+
+
+def _of_v2(seconds: float) -> tuple[str, ...]:
+    return (
         "## Limits and protection on cgroup v2",
         "",
         "The same in guests (emulated, Debian's kernels), in the story's pure form: nobody has a limit, the batch job "
@@ -78,8 +104,4 @@ def section_of_guests(rows: Sequence[tuple[str, Sized]], seconds: float) -> tupl
         f"a protection that does not do alone, even {WIDEST:g} times as large, has none. Since Linux 6.3 reclaim by "
         "generations (on in Debian's 6.12) passes over a protected cgroup only once before it takes from it "
         "(shrink_one in mm/vmscan.c): there memory.low is not recommended, and what it does alone is shown.",
-        "",
-        *HEAD,
-        *(line(replace(row, scenario=f"{row.scenario}, Linux {kernel}")) for kernel, row in rows),
-    ]
-    return "\n".join(lines), bool(rows) and all(row.holds for _, row in rows)
+    )

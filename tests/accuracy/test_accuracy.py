@@ -12,6 +12,7 @@ from diagnose.models import Culprit, Finding, Verdict
 from tests.accuracy import __main__ as page
 from tests.accuracy import outcomes, simulation, without_bpf
 from tests.accuracy.live import Outcome, outcome
+from tests.kernels.result import Result
 from tests.test_recorded import RECORDINGS, report_of
 
 RUNS = 60
@@ -107,3 +108,30 @@ def test_the_table_without_bpf_counts_and_holds_only_with_nothing_wrong() -> Non
     text, holds = without_bpf.section([*good, _outcome("healthy")])
     assert not holds
     assert "1 wrong" in text
+
+
+def _kernel(folder: Path, release: str, config: str) -> None:
+    (folder / release / "boot").mkdir(parents=True)
+    (folder / release / "boot" / f"vmlinuz-{release}").touch()
+    (folder / release / "boot" / f"config-{release}").write_text(config)
+
+
+def test_limits_on_v1_are_tried_where_the_kernel_has_its_memory_controller(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    booted: list[tuple[list[str], int]] = []
+
+    def in_guests(images: list[Path], root: Path, keep: Path, jobs: int, *more: str, version: int) -> list[Result]:
+        booted.append(([image.name for image in images], version))
+        return [Result(kernel="6.1.0", cgroup_version=version)]
+
+    monkeypatch.setattr(page, "GUESTS", tmp_path)
+    monkeypatch.setattr(page, "in_guests", in_guests)
+    monkeypatch.setattr(page, "end_guests_with_us", lambda: None)
+    _kernel(tmp_path, "6.12.1", "CONFIG_MEMCG=y\n# CONFIG_MEMCG_V1 is not set\n")
+    with pytest.raises(UsageError, match=r"no kernels for cgroup v1 .* \.ci/guest-packages"):
+        page.sized_in_guests(None, 1)
+    _kernel(tmp_path, "6.1.0", "CONFIG_MEMCG=y\n")
+    assert not page.sized_in_guests(None, 1)[1], "a guest that died has no row"
+    page.sized_in_guests(None, 2)
+    assert booted == [(["vmlinuz-6.1.0"], 1), (["vmlinuz-6.1.0", "vmlinuz-6.12.1"], 2)]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 
 from tests.accuracy.sizing import SIZED, STEPS, WIDEST, Sized, bisect
-from tests.accuracy.sizing_table import HEAD, line
+from tests.accuracy.sizing_table import HEAD, line, section_of_guests
 from tests.accuracy.trial import MIB
 
 GOOD = Sized(
@@ -75,6 +76,13 @@ def test_what_does_not_hold_is_named(changes: dict[str, float | None], named: st
     assert f"| no: {row.missing()[0]}" in line(row)
 
 
+def test_in_a_guest_all_slow_reads_count_and_blame_is_not_judged() -> None:
+    guest = replace(GOOD, slow_removed=(0.7, 0.9, 0.95), blamed=0.8, agreed=0.7, emulated=True)
+    assert guest.holds
+    assert replace(guest, emulated=False).missing() == ["blamed", "agreement"]
+    assert replace(GOOD, emulated=True).missing() == ["slow reads"]
+
+
 def test_a_kill_or_an_end_never_holds() -> None:
     assert not replace(GOOD, killed=1).holds
     assert not replace(GOOD, alive=False).holds
@@ -90,3 +98,21 @@ def test_no_limit_needs_a_proof() -> None:
 def test_the_memory_scenarios_are_all_tried() -> None:
     assert len(set(SIZED)) == len(SIZED) >= 9
     assert MIB == 1 << 20
+
+
+@pytest.mark.parametrize(("version", "title"), [(1, "## Limits on cgroup v1"), (2, "## Limits and protection")])
+def test_a_section_of_guests_names_version_and_kernel_and_holds_if_all_rows_do(
+    version: Literal[1, 2], title: str
+) -> None:
+    text, holds = section_of_guests([("6.1.0", GOOD)], version, 20.0)
+    assert holds
+    assert text.startswith(title)
+    assert "\n| noisy-neighbour, Linux 6.1.0 | batch 60 MiB |" in text
+    assert " 20 s are measured each time" in text
+    assert not section_of_guests([("6.1.0", GOOD), ("6.2.0", replace(GOOD, ratio=1.6))], version, 20.0)[1]
+    assert not section_of_guests([], version, 20.0)[1]
+
+
+def test_on_v1_it_says_by_how_much_the_number_of_slow_reads_fell() -> None:
+    rows = [("6.1.0", replace(GOOD, slow_fewer=0.931)), ("6.2.0", replace(GOOD, slow_fewer=0.954))]
+    assert "not only their share, fell by 93.1 % and 95.4 %." in section_of_guests(rows, 1, 20.0)[0]

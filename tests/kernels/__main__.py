@@ -12,6 +12,7 @@ import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Literal
 
 from tests.kernels import boot, guest, host, systemd_guest, table
 from tests.kernels.result import Result
@@ -25,11 +26,16 @@ def kernel_images(folder: Path) -> list[Path]:
     return sorted(found, key=lambda image: [int(n) for n in table.short(image.name[len("vmlinuz-") :]).split(".")])
 
 
-def in_guests(images: list[Path], root: Path, keep: Path, jobs: int, *more: str) -> list[Result]:
+def in_guests(
+    images: list[Path], root: Path, keep: Path, jobs: int, *more: str, version: Literal[1, 2] = 2
+) -> list[Result]:
     """Boot each kernel, with a fresh disk, so many at a time."""
+
+    def run(image: Path) -> Result:
+        return guest.run(image, root, keep / image.name.removeprefix("vmlinuz-"), *more, version=version)
+
     with ThreadPoolExecutor(jobs) as pool:
-        run = [pool.submit(guest.run, i, root, keep / i.name.removeprefix("vmlinuz-"), *more) for i in images]
-        return [guest_.result() for guest_ in run]
+        return list(pool.map(run, images))
 
 
 def end_guests_with_us() -> None:

@@ -15,7 +15,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from tests.kernels.boot import Ended, boot
 from tests.kernels.result import Check, Found, Result
@@ -30,10 +30,20 @@ F = TypeVar("F", bound=Found)
 KEPT = "/kept"
 RESULTS_TTY = "/dev/ttyS2"
 ENVIRONMENT = "PYTHONPATH=/mnt/checkout:/mnt/checkout/tests:/mnt/site PYTHONDONTWRITEBYTECODE=1 TMPDIR=/mnt HOME=/root"
+CGROUPS = {
+    1: """mount -t tmpfs tmpfs /sys/fs/cgroup
+for controller in memory blkio cpu cpuacct cpuset pids; do
+  mkdir /sys/fs/cgroup/$controller && mount -t cgroup -o $controller cgroup /sys/fs/cgroup/$controller
+done
+mkdir /sys/fs/cgroup/unified && mount -t cgroup2 cgroup2 /sys/fs/cgroup/unified""",
+    2: "mount -t cgroup2 cgroup2 /sys/fs/cgroup",
+}
+"""By version; v1 with a hierarchy a controller, beside one of v2 that has not got the memory controller."""
 START = """#!/bin/bash
 exec </dev/null >/dev/ttyS1 2>&1
 export {environment} PATH=/usr/sbin:/usr/bin:/sbin:/bin
-mount -t cgroup2 cgroup2 /sys/fs/cgroup && mount -t tmpfs tmpfs /tmp && mount -t tmpfs tmpfs /run
+mount -t tmpfs tmpfs /tmp && mount -t tmpfs tmpfs /run
+{cgroups}
 mkdir -p /mnt{kept} && cd /mnt/checkout
 ulimit -c unlimited && echo /mnt{kept}/core.%e.%p >/proc/sys/kernel/core_pattern
 echo "booted in $(cut -d ' ' -f 1 /proc/uptime) s"
@@ -80,8 +90,24 @@ def _tool(name: str) -> str:
     return shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin:/sbin") or name
 
 
-def run(kernel: Path, root: Path, keep: Path, *more: str) -> Result:
+def mounts(kernel: Path, version: Literal[1, 2]) -> bool:
+    """Say whether the memory controller of a kernel image DIR/boot/vmlinuz-RELEASE is there for that version."""
+    return has_memory(kernel.with_name(kernel.name.replace("vmlinuz-", "config-")).read_text(), version)
+
+
+def has_memory(config: str, version: Literal[1, 2]) -> bool:
+    """Say the same by the text of the kernel's configuration.
+
+    CONFIG_MEMCG is the controller; since Linux 6.11 what v1 adds is an option of its own, off by default.
+    """
+    lines = config.splitlines()
+    return "CONFIG_MEMCG=y" in lines and (version == 2 or "# CONFIG_MEMCG_V1 is not set" not in lines)
+
+
+def run(kernel: Path, root: Path, keep: Path, *more: str, version: Literal[1, 2] = 2) -> Result:
     """Boot a kernel image, run `inside.py` in it, with `more` arguments; its files go to `keep`.
+
+    `version`: that of the cgroups that are mounted there.
 
     A guest that did not get to its end is a check that does not hold, with the last words of its kernel.
     """
@@ -92,11 +118,16 @@ def run(kernel: Path, root: Path, keep: Path, *more: str) -> Result:
 
     with tempfile.TemporaryDirectory(prefix="diagnose-test-", dir="/var/tmp") as folder:
         disk = Path(folder) / "disk.img"
-        disk_image(disk, START.format(environment=ENVIRONMENT, kept=KEPT, more=" ".join(more)))
+        disk_image(disk, start_text(version, *more))
         ended = boot(kernel, root, disk, keep, TIMEOUT_SECONDS, say)
         # Best effort, for who looks for a fault: a guest that died left its disk as it was.
         subprocess.run([_tool("debugfs"), "-R", f"rdump {KEPT} {keep}", str(disk)], check=False, capture_output=True)
-    return told(Result(kernel=name, cgroup_version=2), ended)
+    return told(Result(kernel=name, cgroup_version=version), ended)
+
+
+def start_text(version: Literal[1, 2], *more: str) -> str:
+    """Return a guest's first program (pure)."""
+    return START.format(environment=ENVIRONMENT, cgroups=CGROUPS[version], kept=KEPT, more=" ".join(more))
 
 
 def told(nothing: F, ended: Ended) -> F:

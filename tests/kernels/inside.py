@@ -128,9 +128,12 @@ def main() -> int:
         (folder / f"{what}.capture.json.gz").write_bytes(captures.to_bytes(capture))
 
     def sizes() -> list[Check]:
-        with running(scenario.of_this_host(), scenario.SIZING_SECONDS, say) as lab:
+        seconds, settle_seconds = (
+            by[result.cgroup_version] for by in (scenario.SIZING_SECONDS, scenario.SETTLE_SECONDS)
+        )
+        with running(scenario.to_size(result.cgroup_version), seconds, say) as lab:
             os.nice(-10)  # the one CPU is busy, and building the programs would take minutes
-            result.sized = sizing.try_limits(Trial(lab, keep, scenario.SIZING_SECONDS, scenario.SETTLE_SECONDS, say))
+            result.sized = sizing.try_limits(Trial(lab, keep, seconds, settle_seconds, say), emulated=True)
         return [Check(what="limits", right=result.sized.holds, found=sizing_table.line(result.sized))]
 
     whole = (("look-ups", _briefly(compare)), ("story", told), ("live tests", _briefly(live_tests)))

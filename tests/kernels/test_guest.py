@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import stat
+import subprocess
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
-from tests.kernels import boot, initramfs
+from tests.kernels import boot, guest, initramfs
 from tests.kernels.boot import Ended
 from tests.kernels.guest import told
 from tests.kernels.result import Check, Found
@@ -83,3 +85,26 @@ def test_modules_are_in_the_order_in_which_they_load() -> None:
         names = [file.name.partition(".")[0] for file in initramfs.modules(kernel)]
         assert names.index("jbd2") < names.index("ext4")
         assert "virtio_blk" in names
+
+
+@pytest.mark.parametrize(
+    ("config", "v1", "v2"),
+    [
+        ("CONFIG_MEMCG=y\nCONFIG_MEMCG_KMEM=y\n", True, True),
+        ("CONFIG_MEMCG=y\nCONFIG_MEMCG_V1=y\n", True, True),
+        ("CONFIG_MEMCG=y\n# CONFIG_MEMCG_V1 is not set\n", False, True),
+        ("# CONFIG_MEMCG is not set\n", False, False),
+    ],
+)
+def test_a_kernel_says_itself_for_which_version_it_has_the_memory_controller(config: str, v1: bool, v2: bool) -> None:
+    assert (guest.has_memory(config, 1), guest.has_memory(config, 2)) == (v1, v2)
+
+
+@pytest.mark.parametrize(
+    ("version", "mounted"), [(1, "mount -t cgroup -o $controller"), (2, "mount -t cgroup2 cgroup2 /sys/fs/cgroup\n")]
+)
+def test_the_first_program_of_a_guest_mounts_the_cgroups_asked_for(version: Literal[1, 2], mounted: str) -> None:
+    text = guest.start_text(version, "sizes")
+    assert mounted in text
+    assert "tests.kernels.inside /mnt/kept sizes\n" in text
+    assert subprocess.run(["bash", "-n"], input=text, text=True, check=False).returncode == 0
