@@ -136,6 +136,13 @@ def test_the_report_says_what_was_measured() -> None:
     assert report.service.cgroup == "/dg/svc"
 
 
+def test_numpy_starts_no_threads_whatever_the_environment_says() -> None:
+    code = "import os, diagnose.pipeline, numpy; print(len(os.listdir('/proc/self/task')))"
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "2"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "1"
+
+
 def imported_by(*modules: str) -> set[str]:
     """Return what a fresh Python holds once some modules are imported."""
     code = f"import sys, {', '.join(modules)}; print(*sys.modules)"
