@@ -143,6 +143,16 @@ def test_numpy_starts_no_threads_whatever_the_environment_says() -> None:
     assert done.stdout.strip() == "1"
 
 
+def test_what_is_imported_is_not_searched_for_garbage_time_and_again() -> None:
+    # Of what is to be done at the end the first registered is the last done.
+    at_the_end = "atexit.register(lambda: print(gc.get_threshold()[0], gc.get_freeze_count()))"
+    code = f"import atexit, gc; {at_the_end}; import diagnose.pipeline"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    threshold, frozen = map(int, done.stdout.split())
+    assert threshold >= 10_000
+    assert frozen > 10_000
+
+
 def imported_by(*modules: str) -> set[str]:
     """Return what a fresh Python holds once some modules are imported."""
     code = f"import sys, {', '.join(modules)}; print(*sys.modules)"
