@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import re
-import secrets
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
@@ -110,7 +109,7 @@ def _write_all(folder: Path, contents: dict[str, bytes]) -> None:
     beside: Path | None = None
     try:
         _make_folder(folder.parent, made)
-        unfinished = folder.parent / f".diagnose-{secrets.token_hex(8)}"
+        unfinished = folder.parent / f".diagnose-{os.urandom(8).hex()}"
         unfinished.mkdir(0o755)
         beside = unfinished
         _write_into(beside, contents)

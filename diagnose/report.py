@@ -11,20 +11,23 @@ import re
 import shlex
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
-from jinja2.runtime import Context
 from markupsafe import Markup
 
 from diagnose import escape, pictures, units
-from diagnose.charts.which import Picture
 from diagnose.evaluate.shapes import TOO_LITTLE
 from diagnose.models import Evidence, Finding, NotMeasured, Report
 from diagnose.panels import main_finding, panels
 from diagnose.resources import folder
 from diagnose.seal import sealed
 from diagnose.windows import FILE_KINDS
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+    from jinja2.runtime import Context
+
+    from diagnose.charts.which import Picture
 
 Node = dict[str, Any]
 
@@ -194,14 +197,12 @@ def stall(stalls: Node, name: str) -> str:
     return f"{units.duration(values['seconds'])} ({units.percent(values['share'])})"
 
 
-@pass_context
 def named(context: Context, path: str) -> Markup:
     """Return a cgroup for a paragraph: the name that a person knows, and beside it the path."""
     name = _name(context, path)
     return escape.code(path) if name is None else Markup(f"{escape.code(name)} ({escape.code(path)})")  # noqa: S704
 
 
-@pass_context
 def named_cell(context: Context, path: str) -> Markup:
     """Return the same for a table cell."""
     name = _name(context, path)
@@ -222,6 +223,9 @@ def _finalize(value: object) -> object:
 
 @cache
 def _environment() -> Environment:
+    # Here, not above: only a report in words needs templates.
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+
     environment = Environment(
         loader=FileSystemLoader(folder("reports")),
         autoescape=True,
@@ -234,8 +238,8 @@ def _environment() -> Environment:
         "alike": alike,
         "code": escape.code,
         "cell": escape.cell,
-        "named": named,
-        "named_cell": named_cell,
+        "named": pass_context(named),
+        "named_cell": pass_context(named_cell),
         "fence": escape.fence,
         "command": escape.command,
         "one_liner": escape.one_liner,

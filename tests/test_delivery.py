@@ -8,8 +8,9 @@ import pytest
 from example_report import example_capture, example_report
 
 from diagnose import capture as captures
-from diagnose import charts, pipeline, rules
-from diagnose.charts import FILES, Chart, which
+from diagnose import pipeline, rules
+from diagnose.charts import FILES, drawing, which
+from diagnose.charts.drawing import Chart
 from diagnose.delivery import contents, delivery, printed
 from diagnose.errors import UsageError
 from diagnose.formats import FORMATS
@@ -103,7 +104,8 @@ def test_a_capture_read_back_gives_the_same_bytes_as_the_measurement() -> None:
     packed = captures.to_bytes(capture)
     again = captures.parse(packed, "capture.json.gz")
     written, made_again = (
-        contents(pipeline.analyse(c, rules.load_rules(), packed), packed, wanted, charts.draw) for c in (capture, again)
+        contents(pipeline.analyse(c, rules.load_rules(), packed), packed, wanted, drawing.draw)
+        for c in (capture, again)
     )
     assert written == made_again
     assert len([name for name in written if name.endswith(".png")]) >= 3

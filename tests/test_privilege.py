@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import diagnose
 from diagnose import commands, output
 from diagnose.apply import load_report
 from diagnose.demonstration import REPLAYS
@@ -63,6 +64,17 @@ def test_the_current_folder_and_the_environment_do_not_change_a_report(trap: tup
     empty = tmp_path / "empty"
     empty.mkdir()
     assert report(folder, tmp_path / "one", **hostile) == report(empty, tmp_path / "two")
+    assert not marker.exists()
+
+
+def test_no_installed_package_has_its_code_run_on_reports(tmp_path: Path) -> None:
+    packages, marker = tmp_path / "packages", tmp_path / "ran"
+    entry_points = packages / "evil-1.dist-info" / "entry_points.txt"
+    entry_points.parent.mkdir(parents=True)
+    entry_points.write_text("[pydantic]\nevil = evil:plugin\n")
+    (packages / "evil.py").write_text(EVIL.format(marker=str(marker)))
+    search = os.pathsep.join((str(packages), str(Path(diagnose.__file__).parents[1])))
+    report(tmp_path, tmp_path / "report", PYTHONPATH=search, PYDANTIC_DISABLE_PLUGINS="others")
     assert not marker.exists()
 
 

@@ -27,8 +27,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _exit_code(arguments: Sequence[str] | None) -> int:
     _streams.prepare()
-    # numpy's threads would get the signals that a capture blocks, while LLVM, which compiles, has handlers that kill.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if COMPLETE_VARIABLE in os.environ:
         from diagnose.cli import shells
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from diagnose.cgroups import Hierarchy
-    from diagnose.charts import Chart
+    from diagnose.charts.drawing import Chart
     from diagnose.delivery import Delivery
     from diagnose.models import Capture, Report
     from diagnose.rules import RuleSet
@@ -189,7 +189,7 @@ def deliver(report: Report, capture: Capture, packed: bytes, wanted: Delivery) -
 
 def _draw(report: Report) -> Sequence[Chart]:
     """Return the charts; a measurement is worth more than they are, so a failure to draw costs a warning."""
-    from diagnose.charts import draw
+    from diagnose.charts.drawing import draw
     from diagnose.escape import visible
 
     try:

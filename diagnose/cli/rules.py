@@ -39,7 +39,8 @@ def rules() -> None:
 @rules_option
 def rules_list(rule_folders: tuple[Path, ...]) -> int:
     """List the rules in force, one a line: id, title."""
-    from diagnose.rules import list_rules, load_rules
+    from diagnose.rules import load_rules
+    from diagnose.rules.explain import list_rules
 
     listed = list_rules(load_rules(rule_folders))
     width = max((len(rule_id) for rule_id, _ in listed), default=0)
@@ -59,7 +60,8 @@ def rules_show(rule_id: str, rule_folders: tuple[Path, ...]) -> int:
     Prints what the rule looks for, each threshold with its unit and default, the facts that it needs and the probes
     that measure them.
     """
-    from diagnose.rules import explain, load_rules
+    from diagnose.rules import load_rules
+    from diagnose.rules.explain import explain
 
     rules = load_rules(rule_folders)
     click.echo(explain(rules.get(rule_id)))
@@ -80,7 +82,7 @@ def rules_lint(folder: Path | None) -> int:
     Without DIR, the shipped ones. Prints a line for everything that is to be mended: file, place, what is wrong.
     """
     from diagnose import resources
-    from diagnose.rules import lint
+    from diagnose.rules.testing import lint
 
     where = folder or resources.folder("rules")
     messages = lint(where)
@@ -101,7 +103,7 @@ def rules_test(folder: Path | None) -> int:
     Without DIR, those of the shipped rules. Each rule carries small made-up captures and what it is to say of them.
     """
     from diagnose import resources
-    from diagnose.rules import run_tests
+    from diagnose.rules.testing import run_tests
 
     outcomes = run_tests(folder or resources.folder("rules"))
     failed = [o for o in outcomes if not o.passed]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from diagnose.charts import Chart
+    from diagnose.charts.drawing import Chart
     from diagnose.models import Report
 
     Render = Callable[[Report, Sequence[Chart]], str]

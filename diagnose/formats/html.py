@@ -17,7 +17,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup, escape
 
-from diagnose.charts import Chart
+from diagnose.charts.drawing import Chart
 from diagnose.charts.theme import dark_rules
 from diagnose.escape import shortened
 from diagnose.formats.document import headings, kept_together, parse, picture_of, plain

@@ -198,7 +198,6 @@ def _worker(actor: Actor, directories: list[Path], folder: Path, options: dict[s
             text=True,
             pass_fds=(fd,),
             process_group=0,  # Ctrl-C on the terminal is for the tool, which then still has a service to report on
-            env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
         )
         stack.callback(_end, process)
         yield _Worker(actor, process, counters, complaints)

@@ -5,8 +5,6 @@ and were stamped in the kernel, so every table shares them. A column that is Non
 None could not be read. Missing is never 0. Cgroups are the kernfs ids of their memory-controller directories.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Literal, Self
 
 import numpy as np

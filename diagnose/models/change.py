@@ -3,8 +3,6 @@
 It is written before the first write, so that a crash or SIGKILL at any moment leaves a record that `rollback` can use.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator

@@ -1,7 +1,5 @@
 """The report (`diagnose.report/1`): the keys of `report.json`, in their order."""
 
-from __future__ import annotations
-
 from typing import Any, Literal
 
 from pydantic import ConfigDict, Field

@@ -1,7 +1,5 @@
 """What stands around the service and can be set there, as the capture found it at its end: devices, DAMON's schemes."""
 
-from __future__ import annotations
-
 from diagnose.models._base import Count, Model
 from diagnose.models.strings import Device, FilePath, Word
 

@@ -1,7 +1,5 @@
 """The tables of a capture, columns of equal length: what was measured, by window."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Annotated, Self
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Iterator
 
 from diagnose import facts
@@ -24,7 +23,6 @@ from diagnose.rules.conditions import (
     walk,
 )
 from diagnose.rules.document import Place
-from diagnose.rules.reach import unreachable
 from diagnose.rules.schema import Mechanism, Rule, RuleTest
 
 Problem = tuple[Place, str]
@@ -32,6 +30,9 @@ Problem = tuple[Place, str]
 
 def did_you_mean(word: str, known: Collection[str]) -> str:
     """Return "; did you mean `x`?" for the nearest known word, or nothing."""
+    # Here, not above: most rule files have no fault.
+    import difflib
+
     near = difflib.get_close_matches(word[:100], list(known), n=1, cutoff=0.5)
     return f"; did you mean `{near[0]}`?" if near else ""
 
@@ -41,23 +42,6 @@ def problems(rule: Rule) -> list[Problem]:
     return [
         problem for check in (_facts, _binding, _parameters, _mechanisms, _templates, _tests) for problem in check(rule)
     ]
-
-
-def shortcomings(rule: Rule) -> list[Problem]:
-    """Return what `lint` asks for beyond: tests of each outcome, reasons, references, conditions within reach."""
-    found: list[Problem] = []
-    outcomes = {test.expect.outcome for test in rule.tests}
-    wanted = {"fires": "in which it fires", "quiet": "in which it stays quiet", "unknown": "with data missing"}
-    for outcome, what in wanted.items():
-        if outcome not in outcomes:
-            found.append((("tests",), f"no test {what} (`outcome: {outcome}`); add one"))
-    for name, parameter in rule.parameters.items():
-        if len(parameter.help.split()) < 5:
-            found.append((("parameters", name, "help"), "does not justify the threshold; say why this value"))
-    found += unreachable(rule, {name: parameter.default for name, parameter in rule.parameters.items()})
-    if not rule.references:
-        found.append((("references",), "missing; cite where the thresholds and the mechanism come from"))
-    return found
 
 
 # ---------------------------------------------------------------- places

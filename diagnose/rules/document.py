@@ -1,38 +1,18 @@
-"""Rule files are strangers: YAML read as data and nothing else (no tags, anchors, aliases; bounded; no duplicate keys).
-
-Built on the parser's events instead of a SafeLoader, because every limit must hold before anything is constructed, and
-because the line of every key is wanted for messages. Scalars follow YAML 1.2's core schema, so that `0x10` is the
-series it looks like and not sixteen, and `on` is a word.
-"""
+"""What a rule file holds: its data, with the line of every key for messages (`yaml_files.py` reads it)."""
 
 from __future__ import annotations
 
-import os
-import re
-import stat
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
-
-import yaml
+from typing import Any
 
 from diagnose.errors import UsageError
 from diagnose.escape import shortened
 
-MAX_BYTES = 256 * 1024
-MAX_DEPTH = 24
-MAX_NODES = 20_000
-MAX_SCALAR = 16_384
 MAX_MESSAGE = 1_000
 """Columns of a message; what it quotes may be as long as a scalar."""
 
 Place = tuple[str | int, ...]
-
-_INTEGER = re.compile(r"[-+]?[0-9]{1,18}")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]{1,30}|[0-9]{1,30}(\.[0-9]{0,30})?)([eE][-+]?[0-9]{1,3})?")
-_WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
-# libyaml's parser where PyYAML was built with it: loading all rules then takes a tenth of the time.
-_PARSER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True)
@@ -63,110 +43,3 @@ class Document:
 def shown(text: str) -> str:
     """Return text from a file, fit for a message on one line of a terminal: short, and without control characters."""
     return "".join(c if c.isprintable() else "?" for c in text[:80]) + ("…" if len(text) > 80 else "")
-
-
-def read(path: Path) -> Document:
-    """Read a rule file; raises UsageError when it cannot be read or is anything but plain bounded YAML."""
-    try:
-        return parse(_content(path), path)
-    except OSError as error:
-        raise UsageError(f"{path}: cannot read the rule file: {error.strerror}") from error
-
-
-def _content(path: Path) -> bytes:
-    # O_NONBLOCK: opening a named pipe must not wait for a writer.
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise UsageError(f"{path}: not a regular file; a rule is a YAML file")
-        content = file.read(MAX_BYTES + 1)
-    if len(content) > MAX_BYTES:
-        raise UsageError(f"{path}: larger than {MAX_BYTES // 1024} KiB; a rule file is smaller, split or shorten it")
-    return content
-
-
-def parse(content: bytes, path: Path) -> Document:
-    """Parse the content of a rule file; raises UsageError with file and line."""
-    try:
-        text = content.decode("utf-8")
-        return _Builder(path).build(yaml.parse(text, Loader=_PARSER))
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path}: not UTF-8 at byte {error.start}; save it as UTF-8") from error
-    except yaml.MarkedYAMLError as error:
-        line = getattr(error.problem_mark, "line", 0) + 1
-        raise UsageError(f"{path}:{line}: not valid YAML: {error.problem or error.context}") from error
-    except yaml.YAMLError as error:
-        raise UsageError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
-
-
-@dataclass
-class _Builder:
-    path: Path
-    lines: dict[Place, int] = field(default_factory=dict)
-    nodes: int = 0
-
-    def build(self, events: Any) -> Document:
-        stream = (e for e in events if not isinstance(e, (yaml.StreamStartEvent, yaml.DocumentStartEvent)))
-        first = next(stream)
-        if isinstance(first, yaml.StreamEndEvent):
-            raise UsageError(f"{self.path}: the file is empty; a rule starts with its `id`")
-        data = self._node(first, stream, ())
-        next(stream)
-        if not isinstance(extra := next(stream), yaml.StreamEndEvent):
-            self._refuse(extra, "a second document; write one rule a file")
-        return Document(self.path, data, self.lines)
-
-    def _node(self, event: Any, events: Any, place: Place) -> Any:
-        self.nodes += 1
-        if self.nodes > MAX_NODES or len(place) > MAX_DEPTH:
-            self._refuse(event, f"too large: at most {MAX_NODES} values, nested at most {MAX_DEPTH} deep")
-        if getattr(event, "anchor", None) is not None:
-            self._refuse(event, "anchors and aliases are not accepted in rules; write the value out")
-        if getattr(event, "tag", None) is not None:
-            self._refuse(event, f"the tag {shown(event.tag)} is not accepted in rules; write plain values")
-        if isinstance(event, yaml.MappingStartEvent):
-            return self._mapping(events, place)
-        if isinstance(event, yaml.SequenceStartEvent):
-            return self._sequence(events, place)
-        return self._scalar(event)
-
-    def _mapping(self, events: Any, place: Place) -> dict[str, Any]:
-        result: dict[str, Any] = {}
-        while not isinstance(event := next(events), yaml.MappingEndEvent):
-            if not isinstance(event, yaml.ScalarEvent):
-                self._refuse(event, "a key must be a plain word")
-            # A key is its text: `1:` or `null:` is a fault that the schema names better than a type does.
-            self._node(event, iter(()), place)
-            key = event.value
-            if key in result:
-                self._refuse(event, f"`{shown(key)}` is given twice; remove one")
-            self.lines[(*place, key)] = _line(event)
-            result[key] = self._node(next(events), events, (*place, key))
-        return result
-
-    def _sequence(self, events: Any, place: Place) -> list[Any]:
-        result: list[Any] = []
-        while not isinstance(event := next(events), yaml.SequenceEndEvent):
-            here = (*place, len(result))
-            self.lines[here] = _line(event)
-            result.append(self._node(event, events, here))
-        return result
-
-    def _scalar(self, event: Any) -> Any:
-        text: str = event.value
-        if len(text) > MAX_SCALAR:
-            self._refuse(event, f"a text of {len(text)} characters; at most {MAX_SCALAR} are accepted")
-        if event.style:
-            return text
-        if text in _WORDS:
-            return _WORDS[text]
-        if _INTEGER.fullmatch(text):
-            return int(text)
-        return float(text) if _FLOAT.fullmatch(text) else text
-
-    def _refuse(self, event: Any, message: str) -> NoReturn:
-        raise UsageError(f"{self.path}:{_line(event)}: {message}")
-
-
-def _line(event: Any) -> int:
-    return int(event.start_mark.line) + 1

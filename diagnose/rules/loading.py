@@ -14,7 +14,7 @@ from diagnose.errors import UsageError
 from diagnose.rules import conditions, schema
 from diagnose.rules.check import Problem, did_you_mean, problems
 from diagnose.rules.conditions import Part
-from diagnose.rules.document import Document, Place, read, shown
+from diagnose.rules.document import Document, Place, shown
 from diagnose.rules.schema import Override, Rule
 
 SYSTEM_FOLDER = Path("/etc/diagnose/rules.d")
@@ -123,6 +123,9 @@ def rule_files(folder: Path) -> list[Path]:
 
 
 def _add_folder(found: dict[str, LoadedRule], folder: Path) -> None:
+    # Here, not above: who evaluates rules needs their shapes and words, and no YAML.
+    from diagnose.rules.yaml_files import read
+
     for path in rule_files(folder):
         document = read(path)
         result, faults = interpret(document)

@@ -3,9 +3,7 @@
 What the shape cannot say (does the fact exist, do the units agree) is checked in `check.py`.
 """
 
-from __future__ import annotations
-
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
@@ -95,7 +93,7 @@ class RuleTest(Part):
     neighbours: dict[Line, dict[str, Notation] | None] = Field(default_factory=dict, max_length=64)
     expect: Expect
 
-    def on_top_of(self, base: RuleTest) -> RuleTest:
+    def on_top_of(self, base: Self) -> Self:
         """Return this test with the facts of `base` where it has none of its own."""
         neighbours = {
             path: None if own is None else {**(base.neighbours.get(path) or {}), **own}

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from diagnose import facts, resources
 from diagnose.errors import UsageError
 from diagnose.rules import notation
-from diagnose.rules.check import shortcomings
-from diagnose.rules.document import read
+from diagnose.rules.check import Problem
 from diagnose.rules.loading import WITHOUT_BPF, LoadedRule, interpret, override_faults, rule_files
+from diagnose.rules.reach import unreachable
 from diagnose.rules.schema import Override, Rule, RuleTest
+from diagnose.rules.yaml_files import read
 
 
 @dataclass(frozen=True)
@@ -96,8 +97,25 @@ def _lint(folder: Path) -> list[str]:
         if isinstance(result, Override):
             messages += [document.describe(*fault) for fault in override_faults(result, known)]
         elif isinstance(result, Rule) and not faults:
-            messages += [document.describe(*found) for found in shortcomings(result)]
+            messages += [document.describe(*found) for found in _shortcomings(result)]
     return messages
+
+
+def _shortcomings(rule: Rule) -> list[Problem]:
+    """Return what `lint` asks for beyond: tests of each outcome, reasons, references, conditions within reach."""
+    found: list[Problem] = []
+    outcomes = {test.expect.outcome for test in rule.tests}
+    wanted = {"fires": "in which it fires", "quiet": "in which it stays quiet", "unknown": "with data missing"}
+    for outcome, what in wanted.items():
+        if outcome not in outcomes:
+            found.append((("tests",), f"no test {what} (`outcome: {outcome}`); add one"))
+    for name, parameter in rule.parameters.items():
+        if len(parameter.help.split()) < 5:
+            found.append((("parameters", name, "help"), "does not justify the threshold; say why this value"))
+    found += unreachable(rule, {name: parameter.default for name, parameter in rule.parameters.items()})
+    if not rule.references:
+        found.append((("references",), "missing; cite where the thresholds and the mechanism come from"))
+    return found
 
 
 def _load(folder: Path, messages: list[str]) -> dict[str, LoadedRule]:

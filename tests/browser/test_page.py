@@ -13,7 +13,7 @@ from example_report import NAMES, example_capture, example_report
 
 from diagnose import capture as captures
 from diagnose import pipeline, rules
-from diagnose.charts import draw
+from diagnose.charts.drawing import draw
 from diagnose.demonstration import REPLAYS
 from diagnose.formats.html import render_html
 from diagnose.models import Report

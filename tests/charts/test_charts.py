@@ -17,9 +17,10 @@ from example_report import NAMES, example_capture, example_report
 
 from diagnose import capture as captures
 from diagnose import pipeline, rules
-from diagnose.charts import FILES, Chart, draw, theme, which
+from diagnose.charts import FILES, theme, which
 from diagnose.charts.axes import name as drawable
 from diagnose.charts.axes import round_sizes, spread
+from diagnose.charts.drawing import Chart, draw
 from diagnose.charts.over_time import _level
 from diagnose.demonstration import REPLAYS
 from diagnose.models import Report
@@ -88,9 +89,10 @@ def test_other_processes_draw_the_same_bytes(tmp_path: Path) -> None:
     recording = RECORDINGS[0]
     program = (
         "import hashlib, sys; from pathlib import Path\n"
-        "from diagnose import capture, charts, pipeline, rules\n"
+        "from diagnose import capture, pipeline, rules\n"
+        "from diagnose.charts.drawing import draw\n"
         "report = pipeline.analyse(capture.load(Path(sys.argv[1]))[0], rules.load_rules())\n"
-        "print([hashlib.sha256(c.svg + c.png).hexdigest() for c in charts.draw(report)])"
+        "print([hashlib.sha256(c.svg + c.png).hexdigest() for c in draw(report)])"
     )
     home = tmp_path / "home"
     home.mkdir()

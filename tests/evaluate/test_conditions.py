@@ -11,9 +11,9 @@ from pydantic import TypeAdapter
 
 from diagnose.evaluate.conditions import evaluate_condition
 from diagnose.evaluate.result import Context, Result
-from diagnose.rules import TestFacts
 from diagnose.rules.conditions import Condition
 from diagnose.rules.schema import Expect, RuleTest
+from diagnose.rules.testing import TestFacts
 
 PARSE: TypeAdapter[Any] = TypeAdapter(Condition)
 

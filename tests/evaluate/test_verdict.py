@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from diagnose.evaluate import Evaluation, confidence, evaluate
-from diagnose.rules import TestFacts, load_rules
+from diagnose.rules import load_rules
 from diagnose.rules.schema import RuleTest
+from diagnose.rules.testing import TestFacts
 
 
 def embedded(rule: str, test: str = "") -> RuleTest:

@@ -13,7 +13,7 @@ from example_report import NAMES, example_capture, example_report
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diagnose.charts import draw
+from diagnose.charts.drawing import draw
 from diagnose.escape import visible
 from diagnose.formats.html import render_html
 from diagnose.models import Report

@@ -29,10 +29,11 @@ from diagnose.programs import btf, fit, flags
 from diagnose.programs.attachment import Attachment
 from diagnose.redact import redact
 from diagnose.resources import folder
-from diagnose.rules import RuleSet, explain, lint, list_rules, load_rules
-from diagnose.rules.document import read
+from diagnose.rules import RuleSet, load_rules
+from diagnose.rules.explain import explain, list_rules
 from diagnose.rules.loading import interpret
-from diagnose.rules.testing import run_tests
+from diagnose.rules.testing import lint, run_tests
+from diagnose.rules.yaml_files import read
 from diagnose.windows import Windows
 
 from . import applying, container_files, host_files, process_files, surroundings, ticket_answers

@@ -19,10 +19,12 @@ PRELOADED = (
     "diagnose.progress",
     "diagnose.report",
     "diagnose.rules",
+    "diagnose.rules.yaml_files",
     "diagnose.service",
     "diagnose.stopping",
     "diagnose.verify",
     "diagnose.verify.run",
+    "jinja2",
 )
 
 

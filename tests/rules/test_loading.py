@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from diagnose.errors import UsageError
-from diagnose.rules import lint, load_rules, run_tests
+from diagnose.rules import load_rules
+from diagnose.rules.testing import lint, run_tests
 from tests.rules.own_rules import RULE, changed, write
 
 

@@ -6,9 +6,10 @@ import re
 from pathlib import Path
 
 from diagnose import resources
-from diagnose.rules import lint, load_rules, run_tests
+from diagnose.rules import load_rules
 from diagnose.rules.conditions import BOUNDS, KINDS
 from diagnose.rules.schema import Rule
+from diagnose.rules.testing import lint, run_tests
 
 TEXT = (resources.folder("rules") / "README.md").read_text()
 EXAMPLES = re.findall(r"```yaml\n(.*?)```", TEXT, flags=re.DOTALL)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from diagnose import facts, resources
-from diagnose.rules import LoadedRule, TestOutcome, explain, lint, list_rules, load_rules, reference, run_tests
+from diagnose.rules import LoadedRule, load_rules
+from diagnose.rules.explain import explain, list_rules, reference
+from diagnose.rules.testing import TestOutcome, lint, run_tests
 from diagnose.rules.wording import placeholders
 
 FOLDER = resources.folder("rules")

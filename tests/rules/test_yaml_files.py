@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diagnose.errors import UsageError
-from diagnose.rules.document import MAX_BYTES, parse, read
 from diagnose.rules.loading import interpret
+from diagnose.rules.yaml_files import MAX_BYTES, parse, read
 
 SHIPPED = Path(__file__).parents[2] / "rules" / "page-cache-noisy-neighbour.yaml"
 
