@@ -45,6 +45,7 @@ wheel: install
 # Simulation, every live scenario three times, the limits tried, here and in guests with cgroup v1 and v2, and twice without
 # BPF, into ACCURACY.md: over an hour, as root. The guests are those of .ci/guest-packages .guests.
 accuracy: install
+	.ci/guest-packages .guests
 	.venv/bin/python -m tests.accuracy
 
 # Costs, start-up and speed of the analysis, into BENCHMARKS.md: about 10 minutes, as root; bpftrace for comparison, fio and

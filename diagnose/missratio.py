@@ -20,6 +20,8 @@ from diagnose.windows import CAUSES, Windows
 
 MIN_REFAULTS = 50
 """Fewer say nothing about a tail."""
+FREE_PER_CPU = 128
+"""LOCAL_FREE_TARGET in kernel/bpf/bpf_lru_list.c."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,16 @@ def evicted_before(windows: Windows) -> int | None:
     return max(0, came_back - sum(blame.distance_pages.count))
 
 
+def _surely_kept(windows: Windows) -> int | None:
+    """Return how many pages are kept in mind before any is forgotten; None: not known.
+
+    The kernel's LRU map forgets before it is full: up to `FREE_PER_CPU` of its places lie ready for a CPU each.
+    """
+    capture = windows.capture
+    places = None if capture.blame is None else capture.blame.remembered_pages
+    return None if places is None else max(places // 2, places - FREE_PER_CPU * capture.host.cpus)
+
+
 def may_forget(windows: Windows) -> bool:
     """Tell whether more pages of the service were gone at once, maybe, than are kept in mind (of more, the oldest go).
 
@@ -86,20 +98,21 @@ def may_forget(windows: Windows) -> bool:
     be told from that of one that was evicted before the capture.
     """
     blame, evicted = windows.capture.blame, windows.evictions(CAUSES, windows.service_ids)
-    if blame is None or blame.remembered_pages is None or evicted is None:
+    kept = _surely_kept(windows)
+    if blame is None or kept is None or evicted is None:
         return False
     never_back = max(0.0, float(evicted.sum()) - sum(blame.distance_pages.count))
-    return never_back + blame.distinct_refaulted_pages > blame.remembered_pages
+    return never_back + blame.distinct_refaulted_pages > kept
 
 
 def counts_twice(windows: Windows) -> bool:
     """Tell whether a page that came back again may have been counted as a different one, so that the count is at most.
 
-    That it came back before is kept in mind as long as no more pages are fetched than `Blame.remembered_pages`, for
-    which fetched ones have as much room as evicted ones (`bpf/blame.c`).
+    That it came back before is kept in mind as long as no more pages are fetched than can be: fetched ones have as
+    much room as evicted ones (`bpf/blame.c`).
     """
-    blame, entered = windows.capture.blame, entered_pages(windows)
-    return blame is not None and (blame.remembered_pages is None or entered is None or entered > blame.remembered_pages)
+    entered, kept = entered_pages(windows), _surely_kept(windows)
+    return windows.capture.blame is not None and (kept is None or entered is None or entered > kept)
 
 
 def different_pages(windows: Windows) -> int | None:

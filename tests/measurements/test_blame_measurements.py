@@ -68,7 +68,16 @@ def test_what_came_back_beyond_what_was_seen_had_gone_before_as_far_as_it_entere
     assert evicted_before(small_windows(**parts, lost={"cache_map_full": 1})) == 30, "insertions were lost"
 
 
-@pytest.mark.parametrize(("entered", "remembered", "twice"), [(500, 500, False), (501, 500, True), (1, None, True)])
+@pytest.mark.parametrize(
+    ("entered", "remembered", "twice"),
+    [
+        (500, 1000, False),
+        (501, 1000, True),
+        (10_000 - 8 * 128, 10_000, False),
+        (10_001 - 8 * 128, 10_000, True),
+        (1, None, True),
+    ],
+)
 def test_more_fetched_pages_than_are_kept_in_mind_make_the_different_ones_an_upper_bound(
     entered: int, remembered: int | None, twice: bool
 ) -> None:
@@ -77,6 +86,7 @@ def test_more_fetched_pages_than_are_kept_in_mind_make_the_different_ones_an_upp
         remembered_pages=remembered, examples=[],
     )  # fmt: skip
     windows = small_windows(cache=[(0, SVC, 0, 0, entered, 0)], blame=found)
+    assert windows.capture.host.cpus == 8
     assert counts_twice(windows) == twice
     told = measure(windows.capture, None, [])["blame"]
     assert isinstance(told, dict)
