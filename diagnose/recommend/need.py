@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -30,13 +30,14 @@ class Need:
     """Memory in bytes, the share of the refaults that it avoids (0 to 1), and how the figure came about.
 
     `swapped`: bytes among them that lay in swap and were fetched back; None: how many was not measured, so that the
-    whole is a lower bound.
+    whole is a lower bound. `least`: it is one because what the service wants again was not measured.
     """
 
     bytes: int
     avoided: float
     lines: tuple[str, ...]
     swapped: int | None = 0
+    least: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def need(windows: Windows) -> Need | None:
         return _with_swap(peak, 1.0, f"{used} as much", swapped)
     if usage is None or cache is None or not known or different is None:
         more = "how much of what it lost it wants again was not measured"
-        return _with_swap(peak, 1.0, f"{used} at least as much; {more}", swapped)
+        return replace(_with_swap(peak, 1.0, f"{used} at least as much; {more}", swapped), least=True)
     rest = max(0, int(np.nanmax(usage - cache)))  # the two are read one after the other
     wanted = min(_ways(windows, cache, different), key=lambda way: way.bytes)
     total = wanted.bytes + rest

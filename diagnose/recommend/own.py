@@ -213,6 +213,9 @@ def _no_value(
     if wanted.swapped is None:
         why = "how much of its memory lies in swap was not measured, so its need is not known"
         ways.insert(0, f"raise it step by step, from {units.size(wanted.bytes + rest)} on, until nothing is swapped in")
+    elif lacking <= 0 and wanted.least:
+        why = "how much of what it lost it wants again was not measured, so its need is not known"
+        ways.insert(0, "raise it step by step, by a quarter each, and measure after each")
     elif lacking <= 0:
         why = "what it needs by this capture fits into its limit already; a longer capture may tell more"
         ways = ["measure again, for longer"]

@@ -33,6 +33,14 @@ def test_a_raised_limit_is_higher_than_the_one_in_force() -> None:
         assert change.current_bytes == 100 * MIB
 
 
+def test_what_it_used_is_no_proof_that_its_limit_suffices() -> None:
+    (change,) = advice(own(400), "raise-own-limit")
+    assert change.value_bytes is None
+    assert "its need is not known" in change.reason
+    assert "fits" not in change.reason
+    assert "step by step" in change.alternatives[0]
+
+
 def swapping(held_mib: int | None) -> Capture:
     """Return a service that uses its 300 MiB, and fetches 200 MiB of its own memory back from swap."""
     held = None if held_mib is None else held_mib * MIB
