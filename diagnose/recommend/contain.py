@@ -59,7 +59,8 @@ def _contain_one(path: str, everybody: dict[str, float], fired: Fired, facts: Fa
     value = division.value(path)
     if (fits := _fits(windows, path, setting, value)) is not None:
         # On a host the cache of others makes room, so that it is not among what they hold.
-        others = " once others have given up their cache" if division.room is None else ""
+        gives = division.room is None and not division.cache_stays
+        others = " once others have given up their cache" if gives else ""
         return [no_limit(record, setting, f"{fits}{others}", lines, _elsewhere(windows, path), _STAYS)]
     if (grows := outgrows(windows, path, value)) is not None:
         ways = [_ONCE_GROWN, *_elsewhere(windows, path)]

@@ -163,6 +163,32 @@ def test_where_the_host_was_full_before_the_limit_that_both_lie_below_the_host_i
     assert {c.cgroup for c in unhit if c.setting == "memory.low"} == {"/dg", "/dg/svc"}, "the host's reclaim heeds both"
 
 
+def on_a_large_host(others_cache_mib: int) -> Capture:
+    """Return a host of 16 GiB on which a job of 4 GiB streams, and others lose half of so much cache; no limits."""
+    shrinking = [others_cache_mib, others_cache_mib, others_cache_mib * 3 // 4, others_cache_mib // 2]
+    cached = {SVC: [250] * 4, BATCH: [3900] * 4, 1: [250 + 3900 + others for others in shrinking]}
+    return situation(shared_mib=None, batch_mib=4000, available=14 * GIB, file_mib=cached)
+
+
+def test_on_a_host_that_others_fill_with_cache_a_job_that_streams_is_limited_all_the_same() -> None:
+    change = limit_on(advice(on_a_large_host(10_000), "contain-neighbour"), "/dg/batch", "memory.high")
+    assert change.value_bytes is not None
+    assert 3 * GIB < change.value_bytes < 4000 * MIB, "what it has now, less what the service wants back and a reserve"
+    assert any("and 9.77 GiB of page cache, which stays theirs" in line for line in change.arithmetic)
+
+
+@pytest.mark.parametrize(
+    ("others_cache_mib", "condition"), [(9_000, ""), (14_000, " once others have given up their cache")]
+)
+def test_where_a_job_fits_beside_the_cache_of_others_or_nobody_does_no_limit_is_made_up(
+    others_cache_mib: int, condition: str
+) -> None:
+    """With 14 GiB of it the job would be left less than its floor."""
+    (change,) = advice(on_a_large_host(others_cache_mib), "contain-neighbour")
+    assert change.value_bytes is None
+    assert change.reason.endswith(f"left for it{condition}.")
+
+
 def test_what_kswapd_removed_is_an_estimate_of_what_the_contained_one_did() -> None:
     evictions = [(0, BATCH, SVC, "direct-reclaim", 9000), (0, 1, SVC, "kswapd", 3000)]
     seen = situation()
