@@ -124,6 +124,21 @@ def _(f: Facts, n: str | None) -> float | None:
     return ratio(total(f.value("neighbour.inserted", n)), total(f.windows.cache("inserted")))
 
 
+@fact(
+    "neighbour.inserted_share_of_others",
+    "ratio",
+    "number",
+    "page-cache",
+    "share of the pages added to the page cache by all but the service that it added",
+    scope="neighbour",
+)
+def _(f: Facts, n: str | None) -> float | None:
+    everybody, service = f.windows.cache("inserted"), f.windows.cache("inserted", f.windows.service_ids)
+    if everybody is None or service is None:
+        return None
+    return ratio(total(f.value("neighbour.inserted", n)), total(everybody - service))
+
+
 @fact("neighbour.cache_bytes", "bytes", "series", "cgroups", "page cache charged to it", scope="neighbour")
 def _(f: Facts, n: str | None) -> Series | None:
     return None if n is None else f.windows.gauge_of(n, "file_bytes")

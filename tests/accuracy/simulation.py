@@ -74,6 +74,7 @@ class Simulated:
         return {
             "neighbour.eviction_share": part,
             "neighbour.inserted_share": part,
+            "neighbour.inserted_share_of_others": part,
             "neighbour.apportioned_share": 1.0,
             "neighbour.inserted": float(self._inflow[neighbour].sum()),
             "neighbour.evicted_of_service": 1.2 * part * float(self._slow.sum()),

@@ -68,6 +68,7 @@ def test_numbers_of_the_service(name: str, value: float) -> None:
         ("neighbour.seen_evicting_share", 0.6),
         ("neighbour.inserted", 3000),
         ("neighbour.inserted_share", 0.75),
+        ("neighbour.inserted_share_of_others", 1.0),
     ],
 )
 def test_numbers_of_the_neighbour(name: str, value: float) -> None:
