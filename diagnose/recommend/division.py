@@ -8,7 +8,7 @@ from diagnose import units
 from diagnose.cgroups.paths import is_within
 from diagnose.recommend.advice import reserve_line
 from diagnose.recommend.need import Need, need
-from diagnose.recommend.sizing import MIB, RESERVE_SHARE, Sum, floor, others, peak_of, shared_room
+from diagnose.recommend.sizing import MIB, RESERVE_SHARE, Sum, floor, others, shared_room
 from diagnose.windows import Windows
 
 
@@ -111,8 +111,8 @@ def divided(windows: Windows, path: str, everybody: dict[str, float]) -> Divisio
     """Return the division of the room that a cgroup shares with the service, or why there is none.
 
     `everybody`: the shares of the evictions of all who are to be contained. Who lies outside the room takes nothing of
-    it, whatever else it did. On a host where all would fit if others gave up their cache, it is to stay theirs: who
-    streams through a host's memory fills it all the same, at the cost of everybody's cache.
+    it, whatever else it did. On a host the cache that others kept is to stay theirs, if that leaves everybody a floor:
+    who streams through a host's memory fills all of it, at the cost of everybody's cache.
     """
     capacity, source, room = shared_room(windows, path)
     guilt = {p: share for p, share in everybody.items() if room is None or is_within(p, room)}
@@ -124,15 +124,9 @@ def divided(windows: Windows, path: str, everybody: dict[str, float]) -> Divisio
             f"{f'the memory of {unread}' if unread else 'its memory'} was not measured, so no limit can be worked out"
         )
     division = Division(capacity, source, room, wanted, rest, floors, guilt)
-    if room is not None or division.above < 0 or any(_felt(windows, p, division.value(p)) for p in guilt):
-        return division
-    fuller = others(windows, list(guilt), None, with_cache=True)
-    closer = division if fuller is None else replace(division, rest=fuller, cache_stays=True)
+    with_cache = others(windows, list(guilt), None, with_cache=True) if room is None else None
+    closer = division if with_cache is None else replace(division, rest=with_cache, cache_stays=True)
     return closer if closer.above >= 0 else division
-
-
-def _felt(windows: Windows, path: str, value: int) -> bool:
-    return value < (peak_of(windows, path, "usage_bytes") or 0)
 
 
 def _tenths(size: float) -> int:

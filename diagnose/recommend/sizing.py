@@ -17,8 +17,6 @@ HEADROOM_SHARE = 0.25
 HEADROOM_BYTES = 16 * MIB
 WRITTEN_BACK_SECONDS = 1.0
 """So long may reclaim wait for dirty pages: a stall that a batch job survives, and far from the OOM killer."""
-LEFT_ALONE_SHARE = 0.05
-"""A cache that shrinks by no more than this while others lose theirs is not reclaimed for them."""
 RESERVE_SHARE = 0.05
 """Of what the service needs and the others hold, kept for what the capture did not see of them."""
 
@@ -108,7 +106,7 @@ def shared_room(windows: Windows, neighbour: str) -> tuple[int, str, str | None]
 def others(windows: Windows, neighbours: list[str], room: str | None, with_cache: bool = False) -> Sum | None:
     """Return the most that everybody else in the shared room held at the end of any window.
 
-    `with_cache`: on a host with the page cache that it would give up; below a limit that is in their usage anyway.
+    `with_cache`: on a host with the page cache that they never had less of; below a limit all of it is in their usage.
     """
     apart = [windows.capture.service.cgroup, *neighbours]
     if room is None:
@@ -126,33 +124,33 @@ def others(windows: Windows, neighbours: list[str], room: str | None, with_cache
 
 
 def _others_on_the_host(windows: Windows, apart: list[str], with_cache: bool) -> Sum | None:
-    """What the host cannot reclaim stands for the others, and of their cache what reclaim left alone meanwhile."""
+    """What the host cannot reclaim stands for the others, and of their cache what reclaim left alone meanwhile.
+
+    It would take that at last, and the service's before: generations (MGLRU, the default in many distributions since
+    Linux 6.1) pass over cgroups in turn, so that a flood in one may cost the service all of its cache, and the programs
+    and libraries of the root cgroup little.
+    """
     available = windows.host_gauge("meminfo.MemAvailable_bytes")
     if available is None or np.isnan(available).all():
         return None
     # Window by window: peaks of different moments, taken together, would be more than was ever held.
     own = sum((_in_ram(windows, path) for path in apart), np.zeros(windows.count))
-    rest, cache = windows.capture.host.memory_bytes - available - own, _cache_of_others(windows, apart)
-    if with_cache and (cache is None or np.isnan(rest + cache).all()):
-        return None
-    fullest = int(np.nanargmax(rest if cache is None or not with_cache else rest + cache))
+    rest = windows.capture.host.memory_bytes - available - own
+    fullest = int(np.nanargmax(rest))
     held = max(0, int(rest[fullest]))
     lines: tuple[str, ...] = (
         f"the rest of the host held up to {units.size(held)} that could not be reclaimed (memory less MemAvailable, "
         f"less {units.size(own[fullest])} anonymous and shared memory of {' and '.join(apart)})",
     )
-    if with_cache and cache is not None:
-        cached = max(0, int(cache[fullest]))
-        lines += (
-            f"and {units.size(cached)} of page cache, which stays theirs: what a limit makes {' and '.join(apart[1:])} "
-            "give up instead, nobody else has to",
-        )
-        return Sum(held + cached, lines)
-    if kept := _left_alone(cache):
-        lines += (
-            f"and {units.size(kept)} of its page cache never became less, while pages of {apart[0]} were evicted: no "
-            "room for others",
-        )
+    if not with_cache:
+        return Sum(held, lines)
+    kept = _cache_left_alone(windows, apart)
+    if kept is None:
+        return None
+    lines += (
+        f"and {units.size(kept)} of its page cache never became less, while pages of {apart[0]} were evicted: no room "
+        "for others",
+    )
     return Sum(held + kept, lines)
 
 
@@ -165,24 +163,13 @@ def _in_ram(windows: Windows, path: str) -> Series:
     return whole
 
 
-def _cache_of_others(windows: Windows, apart: list[str]) -> Series | None:
-    """Return everybody else's page cache by window, in bytes; None: not measured."""
+def _cache_left_alone(windows: Windows, apart: list[str]) -> int | None:
+    """Return the least page cache that everybody else had at the end of a window, in bytes; None: not measured."""
     whole, parts = windows.gauge_of("/", "file_bytes"), [windows.gauge_of(path, "file_bytes") for path in apart]
     if whole is None or any(part is None for part in parts):
         return None
-    return whole - sum((part for part in parts if part is not None), np.zeros(windows.count))
-
-
-def _left_alone(rest: Series | None) -> int:
-    """Return the bytes of everybody else's page cache if reclaim took next to nothing of it; else 0.
-
-    Generations (MGLRU, the default in many distributions since Linux 6.1) pass over cgroups in turn: a flood in one may
-    cost the service all of its cache, and the programs and libraries of the root cgroup nothing.
-    """
-    if rest is None or np.isnan(rest).all():
-        return 0
-    least, most = float(np.nanmin(rest)), float(np.nanmax(rest))
-    return int(least) if least >= (1 - LEFT_ALONE_SHARE) * most else 0
+    rest = whole - sum((part for part in parts if part is not None), np.zeros(windows.count))
+    return None if np.isnan(rest).all() else max(0, int(np.nanmin(rest)))
 
 
 def room_above(windows: Windows, limit: Limit) -> tuple[int | None, str]:
