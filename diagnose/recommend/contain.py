@@ -58,7 +58,7 @@ def _contain_one(path: str, everybody: dict[str, float], fired: Fired, facts: Fa
         return _too_little(record, setting, division, lines, effect, windows)
     value = division.value(path)
     if (fits := _fits(windows, path, setting, value)) is not None:
-        # On a host the cache of others makes room, so that it is not among what they hold.
+        # Where the cache of others is not among what they hold, it is what has to make room.
         gives = division.room is None and not division.cache_stays
         others = " once others have given up their cache" if gives else ""
         return [no_limit(record, setting, f"{fits}{others}", lines, _elsewhere(windows, path), _STAYS)]

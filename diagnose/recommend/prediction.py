@@ -77,14 +77,14 @@ class Prediction:
     def sentence(self, trouble: float | None) -> str:
         """Say what is gained, and whether the share that stays slow is still `trouble` or more."""
         slow = p99 = ""
-        unknown = " How long a read that becomes a hit will take is not known: none was a hit in this capture."
+        stays_slow = " How long a read that becomes a hit will take is not known: none was a hit in this capture."
         if (latency := self.latency) is not None:
             slow = f"slow reads go from {units.count(latency.slow_before)} to about {units.count(latency.slow_after)}, "
             p99 = (
                 f", the 99th percentile of reads from {units.duration(latency.p99_before_seconds)} to about "
                 f"{units.duration(latency.p99_after_seconds)}"
             )
-            unknown = latency.parts()
+            stays_slow = latency.parts()
         ratio = (
             f", the hit ratio from {units.percent(self.hit_ratio_before)} to {units.percent(self.hit_ratio_after)}"
             if self.hit_ratio_before is not None
@@ -93,7 +93,7 @@ class Prediction:
         return (
             f"Under the same load, {slow}missed {'ones' if slow else 'reads go'} from "
             f"{units.count(self.missed_before)} to about {units.count(self.missed_after)}{ratio}{p99}."
-            f"{unknown}{self._not_ended()}{self._left(trouble)}"
+            f"{stays_slow}{self._not_ended()}{self._left(trouble)}"
         )
 
     def _not_ended(self) -> str:
