@@ -58,7 +58,7 @@ bench: install
 # Hostile files of every kind that is read, for so many seconds; prints the bugs it finds, and how to see them again.
 FUZZ_SECONDS ?= 600
 fuzz: install
-	PYTHONPATH=tests .venv/bin/python -m fuzz --seconds $(FUZZ_SECONDS)
+	.venv/bin/python -m tests.fuzz --seconds $(FUZZ_SECONDS)
 
 # Tries to break it, SOAK_MINUTES long, and holds each instrument against an independent measure, into BENCHMARKS.md: as root.
 SOAK_MINUTES ?= 30
@@ -71,7 +71,7 @@ soak: install
 reference: install
 	.venv/bin/python -m diagnose.rules.handbook > docs/facts.md
 	.venv/bin/python -m diagnose.cli.reference share
-	.venv/bin/python -m diagnose.formats.schema > reports/report.schema.json
+	.venv/bin/python -m diagnose.report.formats.schema > reports/report.schema.json
 	.venv/bin/python -m tests.golden
 	.venv/bin/python -m tests.benchmarks.comparison
 

@@ -63,7 +63,7 @@ struct config {
 };
 BPF_ARRAY(config, struct config, 1);
 
-/* Events that were seen and could not be counted, by reason (see LOST in diagnose/programs/module.py). */
+/* Events that were seen and could not be counted, by reason (see LOST in diagnose/measure/bpf/module.py). */
 enum lost { LOST_INFLIGHT, LOST_READ_SLOT, LOST_FILES, LOST_CACHE, LOST_EVICTIONS, LOST_RECLAIM, LOST_REQUESTS,
 	    LOST_BLOCK, LOST_BLAME, LOST_STALLS, LOST_TOUCHED,
 	    LOST_REASONS };

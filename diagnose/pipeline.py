@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from diagnose.capture.model import Capture
 from diagnose.cgroups import Hierarchy
-from diagnose.models import Capture, NotMeasured, Report, ReportCapture, ReportService
-from diagnose.programs.building import Builds
-from diagnose.progress.seen import WindowSeen
-from diagnose.schedule import Plan, Wait
-from diagnose.service import Service
-from diagnose.without_bpf import Bpf, battery
+from diagnose.cgroups.service import Service
+from diagnose.measure.build import Builds
+from diagnose.measure.polling import Bpf, battery, see_doctor
+from diagnose.measure.progress import WindowSeen
+from diagnose.measure.schedule import Plan, Wait
+from diagnose.report.model import NotMeasured, Report, ReportCapture, ReportService
 
 if TYPE_CHECKING:
     from diagnose.rules import RuleSet
@@ -26,13 +27,14 @@ def record(
     bpf: Bpf = "needed",
     say: Callable[[str], None] = lambda _: None,
     builds: Builds | None = None,
+    remedy: Callable[[], str] = see_doctor,
 ) -> Capture:
     """Measure on this host; the only step that needs root and a kernel.
 
-    `builds`: the programs, where somebody has begun to build them (`programs.building.begun`). For `bpf` and `say` see
-    `without_bpf.battery`.
+    `builds`: the programs, where somebody has begun to build them (`measure.build.begun`). For `bpf`, `say` and
+    `remedy` see `polling.battery`.
     """
-    instruments = battery(service, hierarchy, plan, bpf, say, builds)
+    instruments = battery(service, hierarchy, plan, bpf, say, builds, remedy)
     try:
         return instruments.run(wait, on_window)
     finally:
@@ -45,12 +47,12 @@ def analyse(capture: Capture, rules: RuleSet, packed: bytes | None = None) -> Re
     `packed`: the capture's file as it is or will be written, whose hash the report names.
     """
     # Here, not above: a measurement begins without all this.
-    from diagnose.evaluate import evaluate
-    from diagnose.facts import Facts
-    from diagnose.labels import Labels
-    from diagnose.measurements import measure
+    from diagnose.analysis.facts import Facts
+    from diagnose.analysis.windows import Windows
     from diagnose.recommend import recommend, whole
-    from diagnose.windows import Windows
+    from diagnose.report.measurements import measure
+    from diagnose.report.names import Labels
+    from diagnose.rules.evaluate import evaluate
 
     windows = Windows(capture)
     facts = Facts(windows)

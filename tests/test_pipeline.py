@@ -12,13 +12,13 @@ import sys
 import time
 
 import pytest
-from example_report import example_capture
-from small_capture import small_capture
 
-from diagnose import capture as captures
 from diagnose import pipeline, rules
-from diagnose.models import Capture, ProbeRecord
-from diagnose.report import render_json, render_markdown
+from diagnose.capture import file as captures
+from diagnose.capture.model import Capture, ProbeRecord
+from diagnose.report.formats.markdown import render_json, render_markdown
+from tests.helpers.example_report import example_capture
+from tests.helpers.small_capture import small_capture
 
 RULES = rules.load_rules()
 
@@ -167,13 +167,18 @@ OTHERS_WORK = {"bcc", "click", "difflib", "httpx", "jinja2", "markdown_it", "mat
 def test_a_measurement_begins_without_what_its_report_needs() -> None:
     imported = imported_by("diagnose.pipeline")
     later = {f"diagnose.{part}" for part in ("charts", "evaluate", "facts", "measurements", "recommend", "rules")}
-    assert "diagnose.battery" in imported
+    assert "diagnose.measure.battery" in imported
     assert not imported & (OTHERS_WORK | later)
 
 
 def test_a_report_is_made_without_what_reads_its_rules_and_writes_its_words() -> None:
     parts = ("evaluate", "facts", "measurements", "recommend", "report", "rules")
     imported = imported_by("diagnose.pipeline", *(f"diagnose.{part}" for part in parts))
-    later = {"diagnose.charts", "diagnose.rules.explain", "diagnose.rules.testing", "diagnose.rules.yaml_files"}
-    assert {"diagnose.report", "diagnose.rules.schema"} <= imported
+    later = {
+        "diagnose.report.charts",
+        "diagnose.rules.explain",
+        "diagnose.rules.evaluate.testing",
+        "diagnose.rules.yaml_files",
+    }
+    assert {"diagnose.report.formats.markdown", "diagnose.rules.schema"} <= imported
     assert not imported & (OTHERS_WORK | later)

@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from diagnose import capture as captures
 from diagnose import pipeline, rules
-from diagnose.demonstration import REPLAYS
-from diagnose.lab import SCENARIOS
-from diagnose.models import Capture, Report
+from diagnose.capture import file as captures
+from diagnose.capture.model import Capture
+from diagnose.lab import RECORDED, SCENARIOS
+from diagnose.report.model import Report
 from tests.accuracy.live import outcome
 
 MAX_BYTES = 60 << 10
-RECORDINGS = sorted(REPLAYS.glob("*.capture.json.gz"))
+RECORDINGS = sorted(RECORDED.glob("*.capture.json.gz"))
 EACH = pytest.mark.parametrize("recording", RECORDINGS, ids=lambda path: path.name.partition(".")[0])
 BESIDE_READS = ("cpu-quota", "dirty-pages", "slow-peers")
 """Here the reads of files are fast, which is all that "healthy" says."""
@@ -69,7 +69,7 @@ def test_the_verdict_is_right_and_nobody_innocent_is_accused(recording: Path) ->
 
 
 def test_of_two_guilty_ones_each_has_its_share_and_the_worse_comes_first() -> None:
-    (finding, *_) = report_of(REPLAYS / "two-noisy-neighbours.capture.json.gz").findings
+    (finding, *_) = report_of(RECORDED / "two-noisy-neighbours.capture.json.gz").findings
     assert [c.cgroup.rsplit("/", 1)[1] for c in finding.culprits] == ["batch", "backup"]
     worse, other = (c.share or 0.0 for c in finding.culprits)
     assert 1.3 * other < worse < 3 * other, "one streams twice as fast as the other"
@@ -77,7 +77,7 @@ def test_of_two_guilty_ones_each_has_its_share_and_the_worse_comes_first() -> No
 
 
 def test_who_dropped_the_caches_is_named_with_the_command() -> None:
-    summary = report_of(REPLAYS / "caches-dropped.capture.json.gz").verdict.summary
+    summary = report_of(RECORDED / "caches-dropped.capture.json.gz").verdict.summary
     assert "dropped on purpose, by python in /diagnose-demo-1/batch" in summary
 
 

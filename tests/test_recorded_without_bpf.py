@@ -11,19 +11,19 @@ from pathlib import Path
 
 import pytest
 
-from diagnose import capture as captures
 from diagnose import pipeline, rules
-from diagnose.demonstration import REPLAYS
-from diagnose.lab import SCENARIOS
-from diagnose.models import Capture, ProbeRecord, Report
-from diagnose.report import render_json, render_markdown
-from diagnose.without_bpf import NEEDING_BPF
+from diagnose.capture import file as captures
+from diagnose.capture.model import Capture, ProbeRecord
+from diagnose.lab import RECORDED, SCENARIOS
+from diagnose.measure.polling import NEEDING_BPF
+from diagnose.report.formats.markdown import render_json, render_markdown
+from diagnose.report.model import Report
 from tests.accuracy import without_bpf
 from tests.accuracy.live import Outcome, outcome
+from tests.helpers.paths import WITHOUT_BPF
 
-FOLDER = Path(__file__).parent / "recorded_without_bpf"
-RECORDINGS = sorted(FOLDER.glob("*.capture.json.gz"))
-WITH_BPF = sorted(REPLAYS.glob("*.capture.json.gz"))
+RECORDINGS = sorted(WITHOUT_BPF.glob("*.capture.json.gz"))
+WITH_BPF = sorted(RECORDED.glob("*.capture.json.gz"))
 EACH = pytest.mark.parametrize("recording", RECORDINGS, ids=lambda path: path.name.partition(".")[0])
 UNDECIDED = {
     *("crowded-cpu", "dirty-pages", "idle-pages", "reclaim-stall", "slow-peers"),

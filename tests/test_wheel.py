@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-CHECKOUT = Path(__file__).resolve().parent.parent
+from tests.helpers.paths import CHECKOUT
 
 
 def run(*command: str | Path, cwd: Path) -> str:

@@ -1,6 +1,5 @@
 """Control groups, v1 and v2: where they are, what they hold, what they are called. The only importer of cgroupspy."""
 
-from diagnose.cgroups.companions import settable, settable_mounts
 from diagnose.cgroups.controllers import read_settings
 from diagnose.cgroups.hierarchy import Hierarchy
 from diagnose.cgroups.names import KnownNames
@@ -16,6 +15,7 @@ from diagnose.cgroups.reading import (
     read_memory,
 )
 from diagnose.cgroups.swap import container_update, swap_beside
+from diagnose.cgroups.v1_hierarchies import settable, settable_mounts
 from diagnose.cgroups.writing import OpenCgroup, opened, writable_settings
 
 __all__ = [

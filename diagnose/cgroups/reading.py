@@ -44,10 +44,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from diagnose.cgroups.companions import companion_directory, companions
 from diagnose.cgroups.files import keyed, number, pressure, read
 from diagnose.cgroups.hierarchy import Hierarchy
 from diagnose.cgroups.mounts import UNIFIED
+from diagnose.cgroups.v1_hierarchies import companion_directory, companions
 
 Sample = dict[str, int | None]
 

@@ -26,7 +26,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from diagnose import commands
+from diagnose.cgroups import commands
 
 Run = Callable[[list[str]], str | None]
 """Runs a command; returns its standard output, None if it is absent, failed or took too long."""

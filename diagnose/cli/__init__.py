@@ -15,7 +15,7 @@ import click
 from diagnose.cli import _streams, attach, change, demo, host, measure, rules
 from diagnose.cli._common import COMPLETE_VARIABLE, EXIT_CANNOT_MEASURE, EXIT_NO_FINDING, EXIT_USAGE, PROGRAM, cli, say
 from diagnose.errors import DiagnoseError
-from diagnose.stopping import raised
+from diagnose.measure.stopping import raised
 
 __all__ = ["attach", "change", "cli", "demo", "host", "main", "measure", "rules"]
 

@@ -19,7 +19,7 @@ COMPLETE_VARIABLE = "_DIAGNOSE_COMPLETE"
 """Set by the completion scripts (shells.py), which ask this program what may come next."""
 
 if TYPE_CHECKING:
-    from diagnose.redact import Redaction
+    from diagnose.capture.redact import Redaction
 
 EXIT_NO_FINDING, EXIT_FINDING, EXIT_USAGE, EXIT_CANNOT_MEASURE = 0, 1, 2, 3
 EXITS_OF_A_REPORT = {
@@ -106,7 +106,7 @@ def delivery_options(command: Command) -> Command:
         redact_key: Path | None,
         **rest: Any,
     ) -> int:
-        from diagnose.delivery import delivery
+        from diagnose.report.formats.delivery import delivery
 
         wanted = delivery(output, formats, not no_charts, _redaction(redact, redact_key))
         return command(*args, wanted=wanted, **rest)
@@ -147,7 +147,7 @@ def _redaction(redact: bool, key_file: Path | None) -> Redaction | None:
     """Return what --redact does to a capture; None without it. Raises UsageError for a key that is none."""
     if not redact and key_file is None:
         return None
-    from diagnose.redact import redaction
+    from diagnose.capture.redact import redaction
 
     return redaction(redact, key_file)
 

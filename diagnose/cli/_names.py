@@ -37,7 +37,7 @@ def scenarios(_context: click.Context, _option: click.Parameter, incomplete: str
 
 def formats(_context: click.Context, _option: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Return the formats of a report; after a comma, the further ones."""
-    from diagnose.formats import FORMATS
+    from diagnose.report.formats import FORMATS
 
     before, comma, begun = incomplete.rpartition(",")
     return _items([(f"{before}{comma}{name}", "") for name in FORMATS if name.startswith(begun)])

@@ -13,7 +13,7 @@ from diagnose import units
 from diagnose.escape import columns, shortened, visible
 
 if TYPE_CHECKING:
-    from diagnose.models import Culprit, Finding, Recommendation, Report
+    from diagnose.report.model import Culprit, Finding, Recommendation, Report
 
 MOST_SUMMARY_LINES = 6
 MOST_CULPRITS = 2
@@ -40,7 +40,7 @@ def summary(report: Report, file: Path, data: Path | None, width: int | None) ->
 
 
 def _without_bpf(report: Report, width: int | None) -> list[str]:
-    from diagnose.windows import BPF
+    from diagnose.analysis.windows import BPF
 
     refused = next((row for row in report.not_measured if row.probe == BPF), None)
     if refused is None:

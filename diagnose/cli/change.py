@@ -23,9 +23,9 @@ from diagnose.cli._common import (
 )
 
 if TYPE_CHECKING:
-    from diagnose.apply import Machine
-    from diagnose.apply.plan import Plan
-    from diagnose.models.change import ChangeRecord
+    from diagnose.change import Machine
+    from diagnose.change.model import ChangeRecord
+    from diagnose.change.plan import Plan
     from diagnose.rules import RuleSet
 
 _RECORD = ("change-<UTC time>.json", "what was changed and how to undo it; written beside the report by apply")
@@ -83,10 +83,10 @@ def apply(
     too much time stalled for memory stops and restores everything. What was changed, and how to undo it, is on disk
     before the first write. Needs root.
     """
-    from diagnose.apply import Machine, load_report, plan
-    from diagnose.apply.show import as_text
+    from diagnose.change import Machine, load_report, plan
+    from diagnose.change.show import as_text
+    from diagnose.measure.stopping import stoppable
     from diagnose.rules import load_rules
-    from diagnose.stopping import stoppable
 
     _check_options(pause, then_verify, rollback_if_worse, duration)
     rules = load_rules(rule_folders) if then_verify else None
@@ -135,10 +135,10 @@ def verify(change_file: Path, duration: float | None, rule_folders: tuple[Path, 
     Runs the battery on the service as before and compares the share of slow reads and the latencies with those in the
     report: fixed, better, no change or worse, with a 95 % interval. Writes verify.md beside CHANGE.json. Needs root.
     """
-    from diagnose.apply import Machine
-    from diagnose.privileges import require_privileges
+    from diagnose.change import Machine
+    from diagnose.measure.privileges import require_privileges
+    from diagnose.measure.stopping import stoppable
     from diagnose.rules import load_rules
-    from diagnose.stopping import stoppable
 
     _check_options(1.0, True, False, duration)
     rules = load_rules(rule_folders)
@@ -160,8 +160,8 @@ def rollback(change_file: Path, force: bool) -> int:
     Brings every setting back to what the record says it was, also after an apply that was killed half-way. A value
     that somebody set since is left alone (--force overwrites it). Needs root.
     """
-    from diagnose import apply as applying
-    from diagnose.stopping import stoppable
+    from diagnose import change as applying
+    from diagnose.measure.stopping import stoppable
 
     _require_root("changing a cgroup")
     written = applying.load_record(change_file)
@@ -172,8 +172,8 @@ def rollback(change_file: Path, force: bool) -> int:
 
 def _carry_out(planned: Plan, report_file: Path, machine: Machine, persistent: bool, pause: float) -> tuple[int, Path]:
     """Apply and say how it went; returns the exit code and the record's path."""
-    from diagnose.apply import carry_out
-    from diagnose.apply.show import visible_change
+    from diagnose.change import carry_out
+    from diagnose.change.show import visible_change
 
     outcome = carry_out(planned, report_file.parent, machine, _step, persistent, pause)
     if outcome.why is not None:
@@ -191,29 +191,28 @@ def _carry_out(planned: Plan, report_file: Path, machine: Machine, persistent: b
 def _verify(
     path: Path, machine: Machine, duration: float | None, rules: RuleSet, rollback_if_worse: bool, progress: str
 ) -> int:
-    from diagnose.apply import load_record
-    from diagnose.progress import watcher
-    from diagnose.schedule import plan
-    from diagnose.verify import files, run, text
+    from diagnose.change import load_record, verify, verify_files, verify_text
+    from diagnose.cli.progress import watcher
+    from diagnose.measure.schedule import plan
 
     written = load_record(path)
-    before = run.ready(written, machine)
+    before = verify.ready(written, machine)
     measured_by = plan(duration or before.seconds, written.window_seconds)
     say(f"measuring {written.service.cgroup} for {duration or before.seconds:g} s, to compare with {before.start}")
     watching = watcher(progress)
     try:
-        verified = run.verify(written, machine, measured_by, rules, watching)
+        verified = verify.verify(written, machine, measured_by, rules, watching)
     finally:
         watching.end()
-    click.echo(f"verdict: {text.sentence(verified.comparison)}")
-    click.echo(f"report:  {files.write(path, written, verified)}")
+    click.echo(f"verdict: {verify_text.sentence(verified.comparison)}")
+    click.echo(f"report:  {verify_files.write(path, written, verified)}")
     if verified.comparison.verdict == "worse" and rollback_if_worse:
         _undo(written, path, machine)
     return EXIT_NO_FINDING if verified.comparison.helped else EXIT_FINDING
 
 
 def _undo(written: ChangeRecord, path: Path, machine: Machine) -> None:
-    from diagnose.apply import rollback as undo
+    from diagnose.change import rollback as undo
 
     say("worse: rolling back")
     undo(written, path, machine, False, click.echo)

@@ -20,7 +20,7 @@ from diagnose.cli._names import scenarios
 from diagnose.cli.measure import deliver, measure_and_report
 
 if TYPE_CHECKING:
-    from diagnose.delivery import Delivery
+    from diagnose.report.formats.delivery import Delivery
 
 
 @cli.command(
@@ -61,7 +61,7 @@ def demo(
     service, and are removed afterwards with all their files, also after Ctrl-C. Needs root; where measuring is
     refused, a capture recorded elsewhere is shown instead and labelled so, unless --no-bpf asks for what files tell.
     """
-    from diagnose import demonstration
+    from diagnose.cli import demonstration
 
     if list_them:
         click.echo(demonstration.listing())

@@ -46,8 +46,8 @@ def services(text: str) -> int:
     """
     from diagnose import units
     from diagnose.cgroups import Hierarchy
+    from diagnose.cgroups.service import list_services
     from diagnose.escape import visible
-    from diagnose.service import list_services
 
     listed = list_services(Hierarchy.discover(), text)
     if not listed:

@@ -28,14 +28,15 @@ from diagnose.cli._names import services
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from diagnose.capture.model import Capture
     from diagnose.cgroups import Hierarchy
-    from diagnose.charts.drawing import Chart
-    from diagnose.delivery import Delivery
-    from diagnose.models import Capture, Report
+    from diagnose.cgroups.service import Service
+    from diagnose.measure.polling import Bpf
+    from diagnose.measure.schedule import Plan
+    from diagnose.report.charts.drawing import Chart
+    from diagnose.report.formats.delivery import Delivery
+    from diagnose.report.model import Report
     from diagnose.rules import RuleSet
-    from diagnose.schedule import Plan
-    from diagnose.service import Service
-    from diagnose.without_bpf import Bpf
 
 
 @cli.command(
@@ -80,9 +81,9 @@ def latency(
     and still reports on what there is.
     """
     from diagnose.cgroups import Hierarchy
-    from diagnose.privileges import require_privileges
-    from diagnose.schedule import plan
-    from diagnose.service import resolve
+    from diagnose.cgroups.service import resolve
+    from diagnose.measure.privileges import require_privileges
+    from diagnose.measure.schedule import plan
 
     measured_by = plan(duration, window)
     wanted.check()
@@ -106,20 +107,20 @@ def measure_and_report(
     progress: str = "auto",
 ) -> int:
     """Measure, deliver, and return the exit code. `load`: the rules, read while the programs are built."""
-    from diagnose.programs.building import begun
-    from diagnose.progress import chosen
-    from diagnose.stopping import stoppable
+    from diagnose.cli.progress import chosen
+    from diagnose.measure.build import begun
+    from diagnose.measure.stopping import stoppable
 
     watcher = chosen(progress)  # standard error is the compiler's while it is at work
     building = nullcontext() if bpf == "unused" else begun(service, hierarchy, plan)
     with stoppable() as wait, building as builds:
         # Not before: half of what there is to do until the first window is done while the compiler is at work.
-        from diagnose import capture as captures
         from diagnose import pipeline
+        from diagnose.capture import file as captures
 
         rules, watching = load(), watcher()
         try:
-            capture = pipeline.record(service, hierarchy, plan, wait, watching, bpf, say, builds)
+            capture = pipeline.record(service, hierarchy, plan, wait, watching, bpf, say, builds, _remedy)
         finally:
             watching.end()
     if capture.interrupted:
@@ -129,6 +130,12 @@ def measure_and_report(
     packed = captures.to_bytes(capture)
     report = pipeline.analyse(capture, rules, packed)
     return deliver(report, capture, packed, wanted)
+
+
+def _remedy() -> str:
+    from diagnose import doctor  # slow to import, and needed by a refusal alone
+
+    return doctor.remedy()
 
 
 def _load(folders: tuple[Path, ...]) -> RuleSet:
@@ -154,8 +161,8 @@ def report(capture_file: Path, wanted: Delivery, rule_folders: tuple[Path, ...])
     Needs no root and no kernel: a capture holds everything that was measured, and the same capture and rules give the
     same bytes as the live run gave. CAPTURE is a capture.json.gz.
     """
-    from diagnose import capture as captures
     from diagnose import pipeline
+    from diagnose.capture import file as captures
 
     wanted.check()
     loaded = _load(rule_folders)
@@ -165,10 +172,10 @@ def report(capture_file: Path, wanted: Delivery, rule_folders: tuple[Path, ...])
 
 def deliver(report: Report, capture: Capture, packed: bytes, wanted: Delivery) -> int:
     """Print or write the report, say the verdict, and return the exit code."""
-    from diagnose import output as outputs
     from diagnose.cli._summary import summary
-    from diagnose.delivery import contents, printed
-    from diagnose.formats import FORMATS
+    from diagnose.report import output as outputs
+    from diagnose.report.formats import FORMATS
+    from diagnose.report.formats.delivery import contents, printed
 
     if wanted.to_stdout:
         # bytes: the same ones whatever the encoding of the terminal
@@ -189,8 +196,8 @@ def deliver(report: Report, capture: Capture, packed: bytes, wanted: Delivery) -
 
 def _draw(report: Report) -> Sequence[Chart]:
     """Return the charts; a measurement is worth more than they are, so a failure to draw costs a warning."""
-    from diagnose.charts.drawing import draw
     from diagnose.escape import visible
+    from diagnose.report.charts.drawing import draw
 
     try:
         return draw(report)

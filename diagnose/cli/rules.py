@@ -82,7 +82,7 @@ def rules_lint(folder: Path | None) -> int:
     Without DIR, the shipped ones. Prints a line for everything that is to be mended: file, place, what is wrong.
     """
     from diagnose import resources
-    from diagnose.rules.testing import lint
+    from diagnose.rules.evaluate.testing import lint
 
     where = folder or resources.folder("rules")
     messages = lint(where)
@@ -103,7 +103,7 @@ def rules_test(folder: Path | None) -> int:
     Without DIR, those of the shipped rules. Each rule carries small made-up captures and what it is to say of them.
     """
     from diagnose import resources
-    from diagnose.rules.testing import run_tests
+    from diagnose.rules.evaluate.testing import run_tests
 
     outcomes = run_tests(folder or resources.folder("rules"))
     failed = [o for o in outcomes if not o.passed]

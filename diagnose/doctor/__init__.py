@@ -14,17 +14,17 @@ from pathlib import Path
 
 from diagnose.doctor import kernel, surroundings
 from diagnose.doctor.calls import bpf_errno, perf_errno
-from diagnose.doctor.look import Check, Host
+from diagnose.doctor.check import Check, Host
 from diagnose.errors import CannotMeasureError
 from diagnose.escape import visible
 
-__all__ = ["Check", "Host", "as_json", "as_text", "blocking", "checks", "exit_code", "this_host"]
+__all__ = ["Check", "Host", "as_json", "as_text", "blocking", "checks", "exit_code", "remedy", "this_host"]
 
 
 def this_host(root: Path = Path("/")) -> Host:
     """Return the running host, files looked up below `root`."""
-    from diagnose import probes  # here: importing the instruments is the costly part, and tests replace it
-    from diagnose.programs import compiler, tracefs
+    from diagnose.measure import probes  # here: importing the instruments is the costly part, and tests replace it
+    from diagnose.measure.bpf import compiler, tracefs
 
     private = False
     if not tracefs.mounted():
@@ -65,6 +65,12 @@ def exit_code(found: list[Check]) -> int:
 def blocking(found: list[Check]) -> list[Check]:
     """Return the checks that keep the battery from measuring with BPF."""
     return [check for check in found if check.essential and check.ok is False]
+
+
+def remedy() -> str:
+    """Return what lifts the refusal of BPF on this host, in one line."""
+    fixes = dict.fromkeys(check.fix for check in blocking(checks()) if check.fix)
+    return "; ".join(map(str, fixes)) or "see: diagnose doctor"
 
 
 def as_json(found: list[Check]) -> str:

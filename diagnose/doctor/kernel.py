@@ -8,7 +8,7 @@ import platform
 from collections.abc import Iterator
 from pathlib import Path
 
-from diagnose.doctor.look import Check, Host
+from diagnose.doctor.check import Check, Host
 from diagnose.errors import CannotMeasureError
 
 EVERYTHING = "everything; without it --no-bpf has cgroup files and counters alone"

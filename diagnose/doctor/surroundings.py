@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 from diagnose.cgroups import Hierarchy
-from diagnose.doctor.look import Check, Host
+from diagnose.doctor.check import Check, Host
 from diagnose.errors import DiagnoseError
 from diagnose.lab.folder import SPARE_BYTES
 from diagnose.lab.scenarios import SCENARIOS

@@ -5,8 +5,13 @@ batch job beside it, and removes all of it afterwards. A further scenario is an 
 further kind of workload is one function in `services.py` or `aggressors.py`.
 """
 
-from diagnose.lab.actors import Actor, Scenario
+from pathlib import Path
+
 from diagnose.lab.bench import Lab, Truth, running
 from diagnose.lab.scenarios import SCENARIOS
+from diagnose.lab.workloads import Actor, Scenario
 
-__all__ = ["SCENARIOS", "Actor", "Lab", "Scenario", "Truth", "running"]
+__all__ = ["RECORDED", "SCENARIOS", "Actor", "Lab", "Scenario", "Truth", "running"]
+
+RECORDED = Path(__file__).parent / "recorded"
+"""One live capture of each scenario, `<scenario>.capture.json.gz`: replayed where nothing can be measured."""

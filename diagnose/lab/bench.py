@@ -20,10 +20,10 @@ from diagnose.histogram import percentile
 from diagnose.lab import controls, groups, pace
 from diagnose.lab import counters as count
 from diagnose.lab import folder as folders
-from diagnose.lab.actors import Actor, Scenario
 from diagnose.lab.owners import own_name
 from diagnose.lab.scenarios import SCENARIOS
-from diagnose.stopping import raised
+from diagnose.lab.workloads import Actor, Scenario
+from diagnose.measure.stopping import raised
 
 STEPS = ("writing the data files", "warming the cache")
 STEP_SECONDS = 120.0

@@ -8,12 +8,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from diagnose.cgroups.commands import environment
 from diagnose.cgroups.mounts import parse_mounts, unescape
-from diagnose.commands import environment
 from diagnose.errors import CannotMeasureError
-from diagnose.lab.actors import Actor
 from diagnose.lab.groups import MemoryHierarchy, Say, remove
 from diagnose.lab.owners import PREFIX, owner_is_gone
+from diagnose.lab.workloads import Actor
 
 PERIOD_US = 100_000
 MOUNTS = Path("/proc/self/mounts")

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from diagnose.commands import environment
+from diagnose.cgroups.commands import environment
 
 _CLONE_NEWNS = 0x00020000  # linux/sched.h
 BDI = Path("/sys/class/bdi")

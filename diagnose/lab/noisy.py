@@ -10,7 +10,7 @@ proactive reclaim (DAMON), which takes what looks idle, finds little.
 
 from __future__ import annotations
 
-from diagnose.lab.actors import DATA_SET, MIB, PARENT_LIMIT, SMALL_FILE, Actor, Scenario, service, stream
+from diagnose.lab.workloads import DATA_SET, MIB, PARENT_LIMIT, SMALL_FILE, Actor, Scenario, service, stream
 
 NOISY = "page-cache-noisy-neighbour"
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from diagnose.lab.actors import (
+from diagnose.lab.noisy import NOISY_NEIGHBOURS
+from diagnose.lab.workloads import (
     BUSY_FILE,
     DATA_SET,
     HOT_FILE,
@@ -16,7 +17,6 @@ from diagnose.lab.actors import (
     service,
     stream,
 )
-from diagnose.lab.noisy import NOISY_NEIGHBOURS
 
 ONE_CPU = 0
 """What is to crowd a CPU crowds this one, and leaves the host the others."""

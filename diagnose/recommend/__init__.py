@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from diagnose.evaluate import Fired
-from diagnose.facts import Facts
-from diagnose.facts.besides import Taker, besides
-from diagnose.models import Finding, Recommendation
+from diagnose.analysis.facts import Facts
+from diagnose.analysis.facts.other_causes import Taker, besides
 from diagnose.recommend.contain import contain
 from diagnose.recommend.own import raise_hit, raise_own, raise_shared
 from diagnose.recommend.protect import protect
 from diagnose.recommend.steps import steps
+from diagnose.report.model import Finding, Recommendation
+from diagnose.rules.evaluate import Fired
 
 __all__ = ["recommend", "whole"]
 

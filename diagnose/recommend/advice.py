@@ -6,10 +6,11 @@ import re
 import shlex
 
 from diagnose import units
+from diagnose.analysis.windows import Windows
+from diagnose.capture.model import CgroupRecord
 from diagnose.cgroups.naming import container_id, unit_of
 from diagnose.cgroups.swap import MEMORY, WITH_SWAP, container_update, swap_beside
-from diagnose.models import CgroupRecord, Recommendation
-from diagnose.windows import Windows
+from diagnose.report.model import Recommendation
 
 
 def no_limit(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from diagnose import units
+from diagnose.analysis.facts import Facts
+from diagnose.analysis.neighbours import person_level
+from diagnose.analysis.windows import Windows
+from diagnose.capture.model import CgroupRecord
 from diagnose.cgroups.paths import is_within
-from diagnose.evaluate import Fired
-from diagnose.facts import Facts
-from diagnose.models import CgroupRecord, Recommendation
-from diagnose.neighbours import person_level
 from diagnose.recommend.advice import commands, lasting, no_limit, undo
 from diagnose.recommend.cost import own_reuse, risk
 from diagnose.recommend.division import Division, divided
@@ -16,7 +16,8 @@ from diagnose.recommend.more_room import with_more_room
 from diagnose.recommend.prediction import Prediction, predict_contained
 from diagnose.recommend.protect import unprotected
 from diagnose.recommend.sizing import MIB, peak_of, shared_room
-from diagnose.windows import Windows
+from diagnose.report.model import Recommendation
+from diagnose.rules.evaluate import Fired
 
 BACKSTOP = 1.25
 """memory.max stands so far above memory.high: it is for a job that reclaim cannot slow, not for everyday."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from diagnose import units
+from diagnose.analysis.windows import Series, Windows
+from diagnose.capture.model import CgroupRecord
 from diagnose.cgroups.paths import is_within
-from diagnose.models import CgroupRecord
 from diagnose.recommend.sizing import dirty_at_once, peak_of
-from diagnose.windows import Series, Windows
 
 NEXT_TO_NOTHING = 0.01
 """Of what a neighbour read, found in the cache: below, its cache is of no use to it."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from diagnose import units
+from diagnose.analysis.windows import Windows
 from diagnose.cgroups.paths import is_within
 from diagnose.recommend.advice import reserve_line
 from diagnose.recommend.need import Need, need
 from diagnose.recommend.sizing import MIB, RESERVE_SHARE, Sum, floor, others, shared_room
-from diagnose.windows import Windows
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from diagnose import units
-from diagnose.windows import Series, Windows
+from diagnose.analysis.windows import Series, Windows
 
 LEAST_WINDOWS = 8
 """Of fewer the last quarter is a single one, which tells no growth from a burst."""

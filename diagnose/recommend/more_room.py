@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from diagnose import units
-from diagnose.limits import room_limit
-from diagnose.models import CgroupRecord, Recommendation
+from diagnose.analysis.limits import room_limit
+from diagnose.analysis.windows import Windows
+from diagnose.capture.model import CgroupRecord
 from diagnose.recommend.advice import commands, undo
 from diagnose.recommend.division import Division
 from diagnose.recommend.raising import in_the_way
 from diagnose.recommend.sizing import MIB, room_above
-from diagnose.windows import Windows
+from diagnose.report.model import Recommendation
 
 
 def with_more_room(

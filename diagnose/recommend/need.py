@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from diagnose import units
-from diagnose.facts.cache import LOOKUP_TOLERANCE
-from diagnose.missratio import MIN_REFAULTS, counts_twice, curve, different_pages, may_forget
+from diagnose.analysis.facts.cache import LOOKUP_TOLERANCE
+from diagnose.analysis.miss_ratio_curve import MIN_REFAULTS, counts_twice, curve, different_pages, may_forget
+from diagnose.analysis.windows import BUFFERED, Series, Windows
 from diagnose.recommend.sizing import peak_of
-from diagnose.windows import BUFFERED, Series, Windows
 
 SAMPLE_ONE_IN = 64
 MIN_SAMPLED = 30

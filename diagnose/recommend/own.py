@@ -5,18 +5,19 @@ from __future__ import annotations
 import numpy as np
 
 from diagnose import units
+from diagnose.analysis.facts import Facts
+from diagnose.analysis.facts.limit import hit_most
+from diagnose.analysis.limits import Limit, hit_below, own_limit, room_limit
+from diagnose.analysis.windows import Windows
+from diagnose.capture.model import CgroupRecord
 from diagnose.cgroups.paths import is_within
-from diagnose.evaluate import Fired
-from diagnose.facts import Facts
-from diagnose.facts.limit import hit_most
-from diagnose.limits import Limit, hit_below, own_limit, room_limit
-from diagnose.models import CgroupRecord, Recommendation
 from diagnose.recommend.advice import commands, no_limit, reserve_line, undo
 from diagnose.recommend.need import Need, need
 from diagnose.recommend.prediction import OWN_CAUSES, PRESSURE_CAUSES, Prediction, predict, waited_for
 from diagnose.recommend.raising import Words, in_the_way, raised
 from diagnose.recommend.sizing import MIB, RESERVE_SHARE, others, room_above
-from diagnose.windows import Windows
+from diagnose.report.model import Recommendation
+from diagnose.rules.evaluate import Fired
 
 _LESS = ("run the service on a host with more memory", "let it use less memory, or read less data again and again")
 _STAYS = "As long as nothing is changed, the service keeps waiting for pages that it has just given up."

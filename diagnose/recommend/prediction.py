@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diagnose import units
+from diagnose.analysis.facts import Facts
+from diagnose.analysis.miss_ratio_curve import evicted_before
+from diagnose.analysis.windows import CAUSES
+from diagnose.capture.base import Cause
 from diagnose.cgroups.paths import is_within
-from diagnose.facts import Facts
 from diagnose.histogram import bin_of, percentile
-from diagnose.missratio import evicted_before
-from diagnose.models import Cause
-from diagnose.windows import CAUSES
 
 PRESSURE_CAUSES: tuple[Cause, ...] = ("memcg-reclaim", "direct-reclaim", "kswapd")
 """What ends when there is room enough. The service's own reclaim is among it: it takes pages only to bring back those

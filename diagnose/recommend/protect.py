@@ -5,15 +5,16 @@ from __future__ import annotations
 import math
 
 from diagnose import units
+from diagnose.analysis.facts import Facts
+from diagnose.analysis.limits import limits_above, room_limit
+from diagnose.analysis.windows import Windows
+from diagnose.capture.model import CgroupRecord
 from diagnose.cgroups.paths import is_within
-from diagnose.evaluate import Fired
-from diagnose.facts import Facts
-from diagnose.limits import limits_above, room_limit
-from diagnose.models import CgroupRecord, Recommendation
 from diagnose.recommend.advice import commands, lasting, undo
 from diagnose.recommend.need import Need, need
 from diagnose.recommend.sizing import MIB
-from diagnose.windows import Windows
+from diagnose.report.model import Recommendation
+from diagnose.rules.evaluate import Fired
 
 
 def protect(fired: Fired, facts: Facts) -> list[Recommendation]:

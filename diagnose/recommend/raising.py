@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from diagnose import units
-from diagnose.limits import LIMIT_SETTINGS, Limit
-from diagnose.models import CgroupRecord, Recommendation
+from diagnose.analysis.limits import LIMIT_SETTINGS, Limit
+from diagnose.analysis.windows import Windows
+from diagnose.capture.model import CgroupRecord
 from diagnose.recommend.advice import commands, lasting, undo
-from diagnose.windows import Windows
+from diagnose.report.model import Recommendation
 
 
 @dataclass(frozen=True)

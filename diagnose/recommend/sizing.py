@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from diagnose import units
+from diagnose.analysis.limits import Limit, limits_above, room_limit
+from diagnose.analysis.windows import Series, Windows
 from diagnose.cgroups.paths import is_within
-from diagnose.limits import Limit, limits_above, room_limit
-from diagnose.windows import Series, Windows
 
 MIB = 1 << 20
 HEADROOM_SHARE = 0.25

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from diagnose import facts
+from diagnose.analysis import facts
 from diagnose.rules import notation, wording
 from diagnose.rules.conditions import (
     CORRELATIONAL,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diagnose import facts
+from diagnose.analysis import facts
 from diagnose.rules import wording
 from diagnose.rules.loading import LoadedRule, RuleSet
 from diagnose.rules.schema import Rule

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from diagnose import facts
+from diagnose.analysis import facts
 from diagnose.rules.conditions import BOUNDS, KINDS, Bounded, Part
 from diagnose.rules.explain import reference
 

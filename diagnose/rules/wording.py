@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 
-from diagnose import facts, units
+from diagnose import units
+from diagnose.analysis import facts
 from diagnose.rules.conditions import (
     AnyOf,
     Bounded,

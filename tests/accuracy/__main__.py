@@ -14,16 +14,17 @@ from typing import Literal
 from diagnose.errors import UsageError
 from diagnose.lab import SCENARIOS
 from tests.accuracy import live, outcomes, simulation, sizing, sizing_table, without_bpf
+from tests.helpers.paths import CHECKOUT
+from tests.helpers.sections import Page
 from tests.kernels import guest
 from tests.kernels.__main__ import end_guests_with_us, in_guests, kernel_images
 from tests.kernels.scenario import SIZING_SECONDS
 from tests.kernels.table import short
-from tests.sections import ROOT, Page
 
 IN_GUESTS: dict[str, Literal[1, 2]] = {"sizing-v1": 1, "sizing-v2": 2}
 """Sections whose limits are tried in guests, and the version of the cgroups there."""
 SECTIONS = ("simulation", "live", "sizing", *IN_GUESTS, without_bpf.SECTION)
-GUESTS = ROOT / ".guests"
+GUESTS = CHECKOUT / ".guests"
 """Kernels and a root file system, by `.ci/guest-packages`."""
 LEAST_RIGHT = 0.95
 
@@ -32,7 +33,7 @@ _HEAD = """\
 
 Written by `make accuracy`. Nothing here is typed in by hand.
 """
-PAGE = Page(ROOT / "ACCURACY.md", _HEAD, SECTIONS)
+PAGE = Page(CHECKOUT / "ACCURACY.md", _HEAD, SECTIONS)
 
 
 def simulated(runs: int) -> tuple[str, bool]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from diagnose.capture.model import Capture
 from diagnose.cgroups.paths import is_within
 from diagnose.lab.owners import PREFIX
-from diagnose.models import Capture
 
 LAB = f"/{PREFIX}1"
 _FOLDER = re.compile(rf"{PREFIX}\d+(-\w+)?")

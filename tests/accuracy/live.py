@@ -6,16 +6,17 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from diagnose import capture as captures
 from diagnose import pipeline, rules
-from diagnose.battery import host_facts
+from diagnose.capture import file as captures
+from diagnose.capture.model import Capture
 from diagnose.cgroups import Hierarchy
+from diagnose.cgroups.service import resolve
 from diagnose.errors import CannotMeasureError
 from diagnose.lab import SCENARIOS, Scenario, running
-from diagnose.models import Capture, Report
-from diagnose.schedule import plan
-from diagnose.service import resolve
-from diagnose.without_bpf import Bpf
+from diagnose.measure.battery import host_facts
+from diagnose.measure.polling import Bpf
+from diagnose.measure.schedule import plan
+from diagnose.report.model import Report
 from tests.accuracy.anonymous import anonymous
 
 DURATION_SECONDS = 10.0

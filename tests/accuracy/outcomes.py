@@ -12,17 +12,19 @@ from pathlib import Path
 
 from diagnose.errors import UsageError
 from tests.accuracy.live import Outcome
+from tests.helpers.paths import CHECKOUT
 
-ROOT = Path(__file__).parents[2]
 PARTS = ("bpf", "diagnose", "rules", "tests/accuracy")
 
 
 def state() -> str:
     """Return a hash of everything that a verdict depends on."""
-    files = (p for part in PARTS for p in (ROOT / part).rglob("*") if p.suffix in (".c", ".h", ".py", ".txt", ".yaml"))
+    files = (
+        p for part in PARTS for p in (CHECKOUT / part).rglob("*") if p.suffix in (".c", ".h", ".py", ".txt", ".yaml")
+    )
     total = hashlib.sha256()
     for path in sorted(files):
-        total.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes())
+        total.update(str(path.relative_to(CHECKOUT)).encode() + b"\0" + path.read_bytes())
     return total.hexdigest()
 
 

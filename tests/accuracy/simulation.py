@@ -13,11 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from diagnose.evaluate import judge
+from diagnose.analysis.statistics import holm, moves_together
+from diagnose.analysis.statistics.accuracy import ONE_MODE, TWO_MODES, autoregressive, two_modes_rate
 from diagnose.rules import load_rules
+from diagnose.rules.evaluate import judge
 from diagnose.rules.notation import histogram_counts
-from diagnose.statistics import holm, moves_together
-from diagnose.statistics.accuracy import ONE_MODE, TWO_MODES, autoregressive, two_modes_rate
 
 Floats = NDArray[np.float64]
 

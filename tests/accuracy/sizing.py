@@ -14,13 +14,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from diagnose import capture as captures
 from diagnose import units
+from diagnose.analysis.windows import Windows
+from diagnose.capture import file as captures
+from diagnose.capture.model import Capture
 from diagnose.lab import running
-from diagnose.models import Capture, Recommendation
 from diagnose.recommend.need import need
 from diagnose.recommend.sizing import floor, others, shared_room
-from diagnose.windows import Windows
+from diagnose.report.model import Recommendation
 from tests.accuracy.trial import MIB, SECONDS, Reading, Trial, agreement
 
 SIZED = (

@@ -8,7 +8,7 @@ import pytest
 
 from diagnose.errors import UsageError
 from diagnose.lab import SCENARIOS
-from diagnose.models import Culprit, Finding, Verdict
+from diagnose.report.model import Culprit, Finding, Verdict
 from tests.accuracy import __main__ as page
 from tests.accuracy import outcomes, simulation, without_bpf
 from tests.accuracy.live import Outcome, outcome

@@ -12,15 +12,16 @@ from pathlib import Path
 import numpy as np
 
 from diagnose import pipeline, rules
+from diagnose.analysis.facts import Facts
+from diagnose.analysis.windows import Windows
+from diagnose.capture.model import Capture
 from diagnose.cgroups import Hierarchy
 from diagnose.cgroups.paths import ancestors, is_within
-from diagnose.facts import Facts
+from diagnose.cgroups.service import resolve
 from diagnose.histogram import bin_of
 from diagnose.lab import Lab
-from diagnose.models import Capture, Recommendation, Report
-from diagnose.schedule import plan
-from diagnose.service import resolve
-from diagnose.windows import Windows
+from diagnose.measure.schedule import plan
+from diagnose.report.model import Recommendation, Report
 
 MIB = 1 << 20
 SECONDS, SETTLE_SECONDS = 12.0, 3.0

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from example_report import example_capture, example_report
 
-from attach.servers import TOKEN, GitHubServer, GitLabServer, JiraServer, Server, serving
 from diagnose import attach as attaching
-from diagnose import capture as captures
 from diagnose.attach import material, tickets
-from diagnose.report import render_json, render_markdown
+from diagnose.capture import file as captures
+from diagnose.report.formats.markdown import render_json, render_markdown
+from tests.helpers.example_report import example_capture, example_report
+from tests.helpers.ticket_servers import TOKEN, GitHubServer, GitLabServer, JiraServer, Server, serving
 
 SERVERS = [GitHubServer, GitLabServer, JiraServer]
 

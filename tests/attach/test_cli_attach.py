@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from example_report import example_capture
-from run_cli import Run
 
-from attach.servers import TOKEN, Answer, Fault, GitHubServer, GitLabServer, JiraServer, Server, serving
-from diagnose import capture as captures
+from diagnose.capture import file as captures
+from tests.helpers.example_report import example_capture
+from tests.helpers.run_cli import Run
+from tests.helpers.ticket_servers import TOKEN, Answer, Fault, GitHubServer, GitLabServer, JiraServer, Server, serving
 
 PUBLIC = "https://github.com/o/r/issues/12"
 

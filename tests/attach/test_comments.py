@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from example_report import example_report
 from markdown_it import MarkdownIt
 
 from diagnose.attach import comments
-from diagnose.report import render_markdown
+from diagnose.report.formats.markdown import render_markdown
+from tests.helpers.example_report import example_report
 
 HASH = "ab" * 32
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 
 import pytest
-from example_report import example_report
 from markdown_it import MarkdownIt
 
 from diagnose.attach.comments import markdown_comments
 from diagnose.attach.mentions import harmless
-from diagnose.report import render_markdown
+from diagnose.report.formats.markdown import render_markdown
+from tests.helpers.example_report import example_report
 
 
 @pytest.mark.parametrize(

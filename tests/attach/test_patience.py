@@ -7,16 +7,9 @@ from email.utils import formatdate
 
 import pytest
 
-from attach.conftest import Poster
-from attach.servers import (
-    COMMENTS,
-    Answer,
-    Fault,
-    GitHubServer,
-    Server,
-    serving,
-)
 from diagnose.errors import CannotPostError
+from tests.attach.conftest import Poster
+from tests.helpers.ticket_servers import COMMENTS, Answer, Fault, GitHubServer, Server, serving
 
 # ---------------------------------------------------------------- slow down
 

@@ -5,23 +5,15 @@ from __future__ import annotations
 import socket
 
 import pytest
-from example_report import example_capture
 
-from attach.conftest import Poster
-from attach.servers import (
-    COMMENTS,
-    TOKEN,
-    Answer,
-    Fault,
-    GitHubServer,
-    Server,
-    posts,
-)
 from diagnose import attach as attaching
-from diagnose import capture as captures
 from diagnose.attach import material, tickets
 from diagnose.attach.web import ATTEMPTS
+from diagnose.capture import file as captures
 from diagnose.errors import CannotPostError
+from tests.attach.conftest import Poster
+from tests.helpers.example_report import example_capture
+from tests.helpers.ticket_servers import COMMENTS, TOKEN, Answer, Fault, GitHubServer, Server, posts
 
 # ---------------------------------------------------------------- once, and whole
 

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from attach.conftest import Poster
-from attach.servers import (
+from diagnose.attach import material
+from diagnose.errors import CannotPostError, UsageError
+from tests.attach.conftest import Poster
+from tests.helpers.ticket_servers import (
     PNG,
     Answer,
     Fault,
@@ -18,8 +20,6 @@ from attach.servers import (
     posts,
     shown_pictures,
 )
-from diagnose.attach import material
-from diagnose.errors import CannotPostError, UsageError
 
 # ---------------------------------------------------------------- sizes
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from attach.conftest import Poster
-from attach.servers import COMMENTS, Answer, Fault, GitHubServer, JiraServer, Server
 from diagnose.attach import web
 from diagnose.errors import CannotPostError
+from tests.attach.conftest import Poster
+from tests.helpers.ticket_servers import COMMENTS, Answer, Fault, GitHubServer, JiraServer, Server
 
 
 def answering(server: Server, answer: Answer, method: str = "GET") -> Server:

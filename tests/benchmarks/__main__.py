@@ -8,7 +8,7 @@ import signal
 import sys
 
 from tests.benchmarks import analysis, overhead, own, services, startup
-from tests.sections import BENCHMARKS
+from tests.helpers.sections import BENCHMARKS
 
 PARTS = {
     "overhead": (

@@ -8,21 +8,21 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
-from diagnose import capture as captures
-from diagnose.demonstration import REPLAYS
+from diagnose.capture import file as captures
+from diagnose.lab import RECORDED
 from tests.benchmarks import processes
 from tests.benchmarks.captures import grown
-from tests.sections import ROOT
+from tests.helpers.paths import CHECKOUT
 
 SIZES = ((300, 50), (300, 200), (900, 400), (1800, 700), (3600, 1000))
 """Windows, and cgroups that bring pages into the cache in every one of them."""
 
 
-PLOT = ROOT / "docs" / "images" / "analysis.svg"
+PLOT = CHECKOUT / "docs" / "images" / "analysis.svg"
 
 
 def _write(path: Path, windows: int, cgroups: int) -> None:
-    small, _ = captures.load(REPLAYS / "noisy-neighbour.capture.json.gz")
+    small, _ = captures.load(RECORDED / "noisy-neighbour.capture.json.gz")
     path.write_bytes(captures.to_bytes(grown(small, windows, cgroups)))
 
 
@@ -49,7 +49,7 @@ def rows(repetitions: int) -> list[str]:
             f"{run.peak_bytes / count:.0f} |"
         )
     _plot(points)
-    return [*lines, "", f"![CPU time and memory by the rows of the capture]({PLOT.relative_to(ROOT)})"]
+    return [*lines, "", f"![CPU time and memory by the rows of the capture]({PLOT.relative_to(CHECKOUT)})"]
 
 
 def _plot(points: list[tuple[int, processes.Run]]) -> None:

@@ -7,8 +7,9 @@ from typing import TypeVar
 
 import numpy as np
 
-from diagnose.models import Cache, Capture, CgroupRecord, CgroupSamples, Samples, Table
-from diagnose.probes.cgroups import MAX_WATCHED
+from diagnose.capture.model import Capture, CgroupRecord
+from diagnose.capture.tables import Cache, CgroupSamples, Samples, Table
+from diagnose.measure.probes.cgroups import MAX_WATCHED
 
 AnyTable = TypeVar("AnyTable", bound=Table)
 AnySamples = TypeVar("AnySamples", bound=Samples)

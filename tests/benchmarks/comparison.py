@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.sections import BENCHMARKS, ROOT
+from tests.helpers.paths import CHECKOUT
+from tests.helpers.sections import BENCHMARKS
 
-README = ROOT / "README.md"
+README = CHECKOUT / "README.md"
 BEGIN, END = "<!-- cost of watching, by make reference -->\n", "<!-- end of cost of watching -->\n"
 SECTION = "### Cost to who is watched: reads of cached pages"
 SHOWN = {

@@ -20,9 +20,9 @@ _MEASURING = """
 import json, resource, sys, time
 from pathlib import Path
 from diagnose import pipeline
-from diagnose.schedule import plan
+from diagnose.measure.schedule import plan
 from diagnose.cgroups import Hierarchy
-from diagnose.service import resolve
+from diagnose.cgroups.service import resolve
 
 def now():
     used = resource.getrusage(resource.RUSAGE_SELF)

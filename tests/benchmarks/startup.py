@@ -18,7 +18,8 @@ from tests.benchmarks.overhead import reader
 _COMMAND = """
 import os, sys, time
 from pathlib import Path
-from diagnose import cli, progress
+from diagnose import cli
+from diagnose.cli import progress
 
 started = int(Path("/proc/self/stat").read_text().rsplit(")", 1)[1].split()[19]) / os.sysconf("SC_CLK_TCK")
 ended = []
@@ -32,10 +33,10 @@ cli.main(["latency", "--service", sys.argv[1], "--duration", "0.5", "--window", 
 """
 """The command, with a progress display that notes when its first window is over; the clock began with the process."""
 _IMPORTS = {
-    "import of what the compiler waits for": "import diagnose.cli.measure, diagnose.programs.building",
+    "import of what the compiler waits for": "import diagnose.cli.measure, diagnose.measure.build",
     "import of what a measurement begins with, meanwhile": "import diagnose.pipeline",
-    "import of the package, without bcc": "import diagnose.pipeline, diagnose.evaluate, diagnose.facts, "
-    "diagnose.measurements, diagnose.recommend, diagnose.report, diagnose.rules",
+    "import of the package, without bcc": "import diagnose.pipeline, diagnose.rules.evaluate, diagnose.analysis.facts, "
+    "diagnose.report.measurements, diagnose.recommend, diagnose.report.formats.markdown, diagnose.rules",
 }
 
 
@@ -61,7 +62,10 @@ def _compiled() -> Iterator[None]:
     with TemporaryDirectory() as folder:
         os.environ["PYTHONPYCACHEPREFIX"] = folder
         try:
-            for code in (*_IMPORTS.values(), "import diagnose.cli, diagnose.delivery, diagnose.charts"):
+            for code in (
+                *_IMPORTS.values(),
+                "import diagnose.cli, diagnose.report.formats.delivery, diagnose.report.charts",
+            ):
                 subprocess.run([sys.executable, "-c", code], check=True)
             yield
         finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.benchmarks.comparison import BEGIN, README, table, with_table
-from tests.sections import BENCHMARKS
+from tests.helpers.sections import BENCHMARKS
 
 
 def test_readme_has_the_figures_that_were_measured() -> None:

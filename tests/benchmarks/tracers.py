@@ -11,10 +11,14 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 
-from diagnose.battery import Battery
 from diagnose.cgroups import Hierarchy
+from diagnose.cgroups.service import Service
 from diagnose.errors import CannotMeasureError
-from diagnose.probes import (
+from diagnose.measure.battery import Battery
+from diagnose.measure.bpf.compiler import Compiling
+from diagnose.measure.bpf.module import Module
+from diagnose.measure.bpf.tracefs import ensure
+from diagnose.measure.probes import (
     BlockProbe,
     CgroupsProbe,
     EvictionsProbe,
@@ -23,11 +27,7 @@ from diagnose.probes import (
     StallsProbe,
     UringProbe,
 )
-from diagnose.programs.compiler import Compiling
-from diagnose.programs.module import Module
-from diagnose.programs.tracefs import ensure
-from diagnose.schedule import Plan
-from diagnose.service import Service
+from diagnose.measure.schedule import Plan
 
 Tracer = Callable[[], AbstractContextManager[object]]
 

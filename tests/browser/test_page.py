@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from example_report import NAMES, example_capture, example_report
 
-from diagnose import capture as captures
 from diagnose import pipeline, rules
-from diagnose.charts.drawing import draw
-from diagnose.demonstration import REPLAYS
-from diagnose.formats.html import render_html
-from diagnose.models import Report
+from diagnose.capture import file as captures
+from diagnose.lab import RECORDED
+from diagnose.report.charts.drawing import draw
+from diagnose.report.formats.html import render_html
+from diagnose.report.model import Report
+from tests.helpers.example_report import NAMES, example_capture, example_report
 
 pytestmark = pytest.mark.browser
 SHOWN = ("noisy-neighbour", "two-noisy-neighbours", "healthy", "idle-pages", "swap-thrash", "slow-peers", "hostile")
@@ -26,7 +26,7 @@ SCREENS = {"desk": (1280, 900, "light"), "phone": (390, 844, "light"), "dark": (
 
 def report_of(name: str) -> Report:
     if name != "hostile":
-        capture, packed = captures.load(REPLAYS / f"{name}.capture.json.gz")
+        capture, packed = captures.load(RECORDED / f"{name}.capture.json.gz")
         return pipeline.analyse(capture, rules.load_rules(), packed)
     names = dict.fromkeys(NAMES, HOSTILE)
     capture = example_capture(25, 25, names={k: v for k, v in names.items() if k != "text"})

@@ -6,8 +6,7 @@ import pytest
 
 import diagnose
 from diagnose.cgroups import read_settings
-
-from .trees import Host
+from tests.helpers.cgroup_trees import Host
 
 
 def test_v1_settings_with_unlimited_as_none(tmp_path):

@@ -6,8 +6,7 @@ import pytest
 from diagnose.cgroups import Hierarchy
 from diagnose.cgroups.hierarchy import Process
 from diagnose.errors import CannotMeasureError, UsageError
-
-from .trees import Host
+from tests.helpers.cgroup_trees import Host
 
 
 @pytest.fixture(params=["v1", "hybrid", "v2"])

@@ -8,10 +8,9 @@ import json
 import pytest
 
 from diagnose.cgroups.listing import list_services
+from diagnose.cgroups.service import resolve
 from diagnose.errors import UsageError
-from diagnose.service import resolve
-
-from .trees import Host
+from tests.helpers.cgroup_trees import Host
 
 UIDS = {
     "guaranteed": "0b1c2d3e-1111-2222-3333-444455556666",

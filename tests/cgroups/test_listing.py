@@ -1,8 +1,7 @@
 import pytest
 
 from diagnose.cgroups.listing import ServiceListing, list_services, nearest, nearest_services
-
-from .trees import ID, POD, Host
+from tests.helpers.cgroup_trees import ID, POD, Host
 
 
 @pytest.fixture

@@ -11,10 +11,9 @@ import pytest
 
 from diagnose.cgroups import Hierarchy, read_memory, read_settings
 from diagnose.cgroups.mounts import UNIFIED, read_mounts
+from diagnose.cgroups.service import list_services, resolve
 from diagnose.errors import CannotMeasureError, UsageError
-from diagnose.service import list_services, resolve
-
-from .trees import KEYS
+from tests.helpers.cgroup_trees import KEYS
 
 pytestmark = pytest.mark.kernel
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import docker
 import pytest
 
 from diagnose.cgroups import Hierarchy, KnownNames
+from diagnose.cgroups.service import list_services, resolve
 from diagnose.errors import UsageError
-from diagnose.service import list_services, resolve
+from tests.helpers import docker
 
 pytestmark = [pytest.mark.kernel, pytest.mark.skipif(bool(docker.why_not()), reason=docker.why_not())]
 

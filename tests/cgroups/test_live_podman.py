@@ -8,15 +8,15 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import podman
 import pytest
-from live import Bench, bench
 
-from diagnose.battery import Battery
 from diagnose.cgroups import Hierarchy, KnownNames
+from diagnose.cgroups.service import Service, list_services, resolve
 from diagnose.errors import UsageError
-from diagnose.schedule import Plan
-from diagnose.service import Service, list_services, resolve
+from diagnose.measure.battery import Battery
+from diagnose.measure.schedule import Plan
+from tests.helpers import podman
+from tests.helpers.live import Bench, bench
 
 pytestmark = [pytest.mark.kernel, pytest.mark.skipif(bool(podman.why_not()), reason=podman.why_not())]
 

@@ -6,11 +6,10 @@ import os
 import subprocess
 from pathlib import Path
 
-import docker
-import podman
 import pytest
 
 from diagnose.cgroups import Hierarchy, container_update, read_settings, swap_beside
+from tests.helpers import docker, podman
 
 pytestmark = pytest.mark.kernel
 

@@ -6,8 +6,7 @@ from hypothesis import strategies as st
 
 from diagnose.cgroups import managers
 from diagnose.cgroups.managers import Container, Unit
-
-from .trees import ID, POD
+from tests.helpers.cgroup_trees import ID, POD
 
 
 def answering(answers):

@@ -5,8 +5,7 @@ import threading
 import pytest
 
 from diagnose.cgroups.names import KnownNames
-
-from .trees import ID, POD
+from tests.helpers.cgroup_trees import ID, POD
 
 OTHER = "e" * 64
 SLICE = f"/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod{POD.replace('-', '_')}.slice"

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,8 +12,8 @@ from hypothesis import strategies as st
 from diagnose.cgroups import Hierarchy
 from diagnose.cgroups.namespace import root_from_own, translated
 from diagnose.errors import CannotMeasureError
-
-from .trees import Host
+from tests.helpers.cgroup_trees import Host
+from tests.helpers.paths import CHECKOUT
 
 POD_X = "/kubepods/burstable/podX"
 PARTS = st.lists(st.sampled_from("abc"), max_size=4)
@@ -133,7 +132,7 @@ def test_a_real_cgroup_namespace():
             directory.mkdir()
         (beside / "cgroup.procs").write_text(str(neighbour.pid))
         command = [sys.executable, "-c", _INSIDE, str(inner), str(neighbour.pid)]
-        told = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2])
+        told = subprocess.run(command, capture_output=True, text=True, check=False, cwd=CHECKOUT)
         assert told.returncode == 0, told.stderr
         said = json.loads(told.stdout)
     finally:

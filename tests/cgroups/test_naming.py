@@ -4,8 +4,7 @@ from hypothesis import strategies as st
 
 from diagnose.cgroups import container_id, name_of, pod_uid, unit_of
 from diagnose.errors import UsageError
-
-from .trees import ID, POD
+from tests.helpers.cgroup_trees import ID, POD
 
 SHORT = ID[:12]
 UNDERSCORED = POD.replace("-", "_")

@@ -10,8 +10,7 @@ from diagnose.cgroups import (
     settable,
 )
 from diagnose.errors import UsageError
-
-from .trees import KEYS, PRESSURE, V1_STAT, V2_STAT, Host
+from tests.helpers.cgroup_trees import KEYS, PRESSURE, V1_STAT, V2_STAT, Host
 
 V2_FILES = {
     "memory__current": "340787200\n",

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from diagnose.cgroups import runtimes
 from diagnose.cgroups.runtimes import Names, from_command, from_files
-
-from .trees import ID, POD
+from tests.helpers.cgroup_trees import ID, POD
 
 OTHER = "e" * 64
 K8S = f"k8s_nginx_web-0_shop_{POD}_2"

@@ -11,7 +11,7 @@ import pytest
 
 from diagnose.cli import cli
 from diagnose.cli._manual import NARROW_COLUMNS, Manual, ManualGroup, tree
-from tests.cli.parsing import parsed
+from tests.helpers.manual_parsing import parsed
 
 assert isinstance(cli, Manual)
 COMMANDS = tree(cli)

@@ -7,8 +7,9 @@ from pathlib import Path
 from diagnose.cli import cli
 from diagnose.cli._manual import Manual, ManualGroup
 from diagnose.cli.reference import files, write
+from tests.helpers.paths import CHECKOUT
 
-SHARE = Path(__file__).parents[2] / "share"
+SHARE = CHECKOUT / "share"
 
 
 def content(folder: Path) -> dict[str, str]:

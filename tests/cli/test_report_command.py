@@ -9,10 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from example_report import example_capture
-from run_cli import Run
 
-from diagnose import capture as captures
+from diagnose.capture import file as captures
+from tests.helpers.example_report import example_capture
+from tests.helpers.run_cli import Run
 
 PACKED = captures.to_bytes(example_capture(windows=60, requested=60))
 

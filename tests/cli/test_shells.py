@@ -16,7 +16,8 @@ from pathlib import Path
 
 import pytest
 
-CHECKOUT = Path(__file__).parents[2]
+from tests.helpers.paths import CHECKOUT
+
 SHARE = CHECKOUT / "share"
 START = {
     "bash": (["bash", "--norc", "-i"], f". {SHARE}/bash-completion/completions/diagnose"),

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-CAPTURE = Path(__file__).parents[2] / "diagnose" / "lab" / "recorded" / "healthy.capture.json.gz"
+from tests.helpers.paths import RECORDED
+
+CAPTURE = RECORDED / "healthy.capture.json.gz"
 needs_full = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")  # noqa: PTH110
 
 

@@ -6,15 +6,16 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from example_report import example_report
 
-from diagnose import capture as captures
 from diagnose import pipeline, rules
+from diagnose.capture import file as captures
 from diagnose.cli._summary import summary
 from diagnose.escape import columns
-from diagnose.models import Culprit, Report
+from diagnose.report.model import Culprit, Report
+from tests.helpers.example_report import example_report
+from tests.helpers.paths import RECORDED
 
-RECORDED = sorted((Path(__file__).parents[2] / "diagnose" / "lab" / "recorded").glob("*.capture.json.gz"))
+CAPTURES = sorted(RECORDED.glob("*.capture.json.gz"))
 FOLDER = Path("diagnose-demo-12345-service-20261122T165351Z")
 
 

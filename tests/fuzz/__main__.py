@@ -8,8 +8,8 @@ import secrets
 import time
 import traceback
 
-from .rounds import round_of
-from .targets import TARGETS
+from tests.fuzz.rounds import round_of
+from tests.fuzz.targets import TARGETS
 
 EXAMPLES = 200
 WALL_SECONDS = 600

@@ -9,20 +9,18 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from apply.scene import Scene, limit
-from example_report import example_capture, example_report
-
-from diagnose.apply import carry_out, load_record, load_report, plan, rollback
-from diagnose.apply.machine import Answer
+from diagnose.capture.model import Capture
+from diagnose.change import carry_out, load_record, load_report, plan, rollback, verify_text
+from diagnose.change.machine import Answer
+from diagnose.change.verify import judge, ready
 from diagnose.errors import DiagnoseError
-from diagnose.models import Capture, Report
-from diagnose.report import render_json
-from diagnose.seal import sealed
-from diagnose.verify import text
-from diagnose.verify.run import judge, ready
-
-from .messages import in_lines
-from .mutations import json_text, spoilt_bytes, spoilt_json
+from diagnose.report.digest import sealed
+from diagnose.report.formats.markdown import render_json
+from diagnose.report.model import Report
+from tests.fuzz.messages import in_lines
+from tests.fuzz.mutations import json_text, spoilt_bytes, spoilt_json
+from tests.helpers.change_scene import Scene, limit
+from tests.helpers.example_report import example_capture, example_report
 
 SYSTEMD = "ControlGroup=/system.slice/x.service\nMemoryHigh=infinity\nMemoryMax=infinity\nMemoryLimit=infinity\n"
 UNIT = "/system.slice/x.service"
@@ -102,9 +100,12 @@ def _afterwards(random: Random, path: Path, scene: Scene) -> None:
         return
     report, capture = _after()
     comparison = judge(written, ready(written, scene.machine), report, capture)
-    text.as_markdown(comparison, written, path.name)
-    assert all(line.isprintable() for line in (text.sentence(comparison), *map(text.change_line, written.changes)))
-    json.loads(text.as_json(comparison, written))
+    verify_text.as_markdown(comparison, written, path.name)
+    assert all(
+        line.isprintable()
+        for line in (verify_text.sentence(comparison), *map(verify_text.change_line, written.changes))
+    )
+    json.loads(verify_text.as_json(comparison, written))
 
 
 @cache

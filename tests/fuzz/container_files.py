@@ -7,14 +7,12 @@ import tempfile
 from pathlib import Path
 from random import Random
 
-from cgroups.trees import ID, POD, Host
-
 from diagnose.cgroups.names import KnownNames
+from diagnose.cgroups.service import list_services, resolve
 from diagnose.errors import DiagnoseError
-from diagnose.service import list_services, resolve
-
-from .messages import in_lines
-from .mutations import json_text, odd_name, spoilt_bytes, spoilt_json
+from tests.fuzz.messages import in_lines
+from tests.fuzz.mutations import json_text, odd_name, spoilt_bytes, spoilt_json
+from tests.helpers.cgroup_trees import ID, POD, Host
 
 KUBELET = f"k8s_nginx_web-0_shop_{POD}_2"
 SLICE = f"/kubepods.slice/kubepods-pod{POD.replace('-', '_')}.slice"

@@ -8,24 +8,22 @@ from functools import cache
 from pathlib import Path
 from random import Random
 
-from cgroups.trees import PRESSURE, V1_STAT, V2_STAT, Host
-
-from diagnose import capture as captures
 from diagnose import pipeline
-from diagnose.battery import pids_now
+from diagnose.capture import file as captures
+from diagnose.capture.model import CgroupRecord
 from diagnose.cgroups import Hierarchy, read_memory, read_settings
+from diagnose.cgroups.service import Service, resolve
 from diagnose.errors import DiagnoseError
-from diagnose.models import CgroupRecord
-from diagnose.probes.cgroups import CgroupsProbe
-from diagnose.probes.host import HostProbe
-from diagnose.probes.polled_cgroups import PolledCgroups
-from diagnose.report import render_markdown
+from diagnose.measure.battery import pids_now
+from diagnose.measure.probes.cgroups import CgroupsProbe
+from diagnose.measure.probes.host import HostProbe
+from diagnose.measure.probes.polled_cgroups import PolledCgroups
+from diagnose.measure.schedule import Plan
+from diagnose.report.formats.markdown import render_markdown
 from diagnose.rules import RuleSet, load_rules
-from diagnose.schedule import Plan
-from diagnose.service import Service, resolve
-
-from .messages import in_lines
-from .mutations import spoilt_bytes
+from tests.fuzz.messages import in_lines
+from tests.fuzz.mutations import spoilt_bytes
+from tests.helpers.cgroup_trees import PRESSURE, V1_STAT, V2_STAT, Host
 
 PROC = {
     "vmstat": "nr_dirty 475\npgpgin 551320789\npgsteal_file 117848464\nworkingset_refault_file 3\n",

@@ -7,19 +7,18 @@ from pathlib import Path
 from random import Random
 
 import numpy as np
-from cgroups.trees import Host
 
+from diagnose.capture.tables import ReadFile
 from diagnose.cgroups import Hierarchy, settable_mounts
-from diagnose.cgroups.companions import companions
+from diagnose.cgroups.v1_hierarchies import companions
 from diagnose.errors import DiagnoseError
 from diagnose.lab.folder import file_system_type
-from diagnose.models.tables import ReadFile
-from diagnose.probes.reads import _mount_points, _path
-from diagnose.programs.building import _hierarchy_id
-from diagnose.programs.compiler import LIBRARIES, code
-
-from .messages import in_lines
-from .mutations import spoilt_bytes
+from diagnose.measure.bpf.compiler import LIBRARIES, code
+from diagnose.measure.build import _hierarchy_id
+from diagnose.measure.probes.reads import _mount_points, _path
+from tests.fuzz.messages import in_lines
+from tests.fuzz.mutations import spoilt_bytes
+from tests.helpers.cgroup_trees import Host
 
 MOUNTINFO = (
     "22 1 254:1 / / rw,relatime shared:1 - ext4 /dev/vda1 rw\n"

@@ -7,8 +7,8 @@ from random import Random
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from .guard import guarded
-from .targets import Target
+from tests.fuzz.guard import guarded
+from tests.fuzz.targets import Target
 
 
 def round_of(target: Target, examples: int, number: int) -> None:

@@ -6,18 +6,16 @@ import tempfile
 from pathlib import Path
 from random import Random
 
-from cgroups.trees import PRESSURE, Host
-from example_report import example_capture
-from programs.btf_blob import Blob
-
-from diagnose import capture as captures
 from diagnose import doctor
+from diagnose.capture import file as captures
 from diagnose.errors import DiagnoseError
-from diagnose.probes.devices import block_devices
-from diagnose.probes.tunables import damon_schemes, host_settings
-
-from .messages import in_lines
-from .mutations import odd_name, spoilt_bytes
+from diagnose.measure.probes.devices import block_devices
+from diagnose.measure.probes.tunables import damon_schemes, host_settings
+from tests.fuzz.messages import in_lines
+from tests.fuzz.mutations import odd_name, spoilt_bytes
+from tests.helpers.btf_blob import Blob
+from tests.helpers.cgroup_trees import PRESSURE, Host
+from tests.helpers.example_report import example_capture
 
 DAMON = "sys/kernel/mm/damon/admin/kdamonds/0"
 SYSFS = {

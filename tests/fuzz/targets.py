@@ -15,30 +15,30 @@ from functools import cache
 from pathlib import Path
 from random import Random
 
-from example_report import example_capture
-from programs.btf_blob import Blob
-
-from diagnose import capture as captures
-from diagnose import output, pipeline
-from diagnose.delivery import contents, delivery
+from diagnose import pipeline
+from diagnose.analysis.facts import Facts
+from diagnose.analysis.windows import Windows
+from diagnose.capture import file as captures
+from diagnose.capture.redact import redact
 from diagnose.errors import DiagnoseError
-from diagnose.evaluate import evaluate
-from diagnose.facts import Facts
-from diagnose.formats import FORMATS
-from diagnose.programs import btf, fit, flags
-from diagnose.programs.attachment import Attachment
-from diagnose.redact import redact
+from diagnose.measure.bpf import btf, compat, flags
+from diagnose.measure.bpf.attachment import Attachment
+from diagnose.report import output
+from diagnose.report.formats import FORMATS
+from diagnose.report.formats.delivery import contents, delivery
 from diagnose.resources import folder
 from diagnose.rules import RuleSet, load_rules
+from diagnose.rules.evaluate import evaluate
+from diagnose.rules.evaluate.testing import lint, run_tests
 from diagnose.rules.explain import explain, list_rules
 from diagnose.rules.loading import interpret
-from diagnose.rules.testing import lint, run_tests
 from diagnose.rules.yaml_files import read
-from diagnose.windows import Windows
-
-from . import applying, container_files, host_files, process_files, surroundings, ticket_answers
-from .messages import in_lines
-from .mutations import WORDS, json_text, odd_value, spoilt_bytes, spoilt_json
+from tests.fuzz import applying, container_files, host_files, process_files, surroundings, ticket_answers
+from tests.fuzz.messages import in_lines
+from tests.fuzz.mutations import WORDS, json_text, odd_value, spoilt_bytes, spoilt_json
+from tests.helpers.btf_blob import Blob
+from tests.helpers.example_report import example_capture
+from tests.helpers.paths import RECORDED_KERNELS
 
 Target = Callable[[Random], None]
 
@@ -121,7 +121,7 @@ def _lines_spoilt(random: Random, content: bytes) -> bytes:
 
 @cache
 def _blob() -> bytes:
-    recorded = Path(__file__).parents[1] / "programs" / "recorded"
+    recorded = RECORDED_KERNELS
     return gzip.decompress((recorded / "6.12" / "vmlinux.btf.gz").read_bytes())
 
 
@@ -152,7 +152,7 @@ def btf_blobs(random: Random) -> None:
 
 @cache
 def _formats() -> bytes:
-    recorded = Path(__file__).parents[1] / "programs" / "recorded"
+    recorded = RECORDED_KERNELS
     return (recorded / "6.12" / "formats.txt").read_bytes()
 
 
@@ -170,7 +170,7 @@ def tracefs_formats(random: Random) -> None:
         flags.tracepoint_flags(tracefs)
         flags.stack_flags(tracefs / "kallsyms")
         attachment = Attachment("tracepoint", "syscalls:sys_enter_read", "on_read", arguments=("fd", "buf", "count"))
-        fit.misfit(attachment, btf.Btf(_blob()), tracefs)
+        compat.misfit(attachment, btf.Btf(_blob()), tracefs)
 
 
 TARGETS: dict[str, Target] = {

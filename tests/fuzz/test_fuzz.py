@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-from .rounds import round_of
-from .targets import TARGETS
+from tests.fuzz.rounds import round_of
+from tests.fuzz.targets import TARGETS
+from tests.helpers.paths import CHECKOUT
 
-TESTS = Path(__file__).parents[1]
 EXAMPLES = {"capture-files": 25, "rule-files": 25, "report-files": 40, "btf-blobs": 60, "tracefs-formats": 60}
 
 
@@ -36,7 +35,7 @@ def ended(code: str) -> str:
 
     libbcc does not survive in a process whose allocations have failed once: the live tests come after these.
     """
-    program = f"import resource\nfrom fuzz import guard\n{code}\n"
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (TESTS, TESTS.parent)))}
+    program = f"import resource\nfrom tests.fuzz import guard\n{code}\n"
+    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
     return done.stderr.splitlines()[-1].partition(":")[0].rpartition(".")[2] if done.returncode else ""

@@ -13,7 +13,6 @@ from random import Random
 from typing import Any
 
 import httpx
-from example_report import example_report
 
 from diagnose.attach import material, tickets, tokens
 from diagnose.attach.github import GitHub
@@ -21,12 +20,12 @@ from diagnose.attach.gitlab import GitLab
 from diagnose.attach.jira import Jira
 from diagnose.attach.posting import post
 from diagnose.attach.web import Web
+from diagnose.capture.redact import read_key
 from diagnose.errors import DiagnoseError
-from diagnose.redact import read_key
-from diagnose.report import render_json, render_markdown
-
-from .messages import in_lines
-from .mutations import NUMBERS, WORDS, json_text, odd_name, spoilt_bytes, spoilt_json
+from diagnose.report.formats.markdown import render_json, render_markdown
+from tests.fuzz.messages import in_lines
+from tests.fuzz.mutations import NUMBERS, WORDS, json_text, odd_name, spoilt_bytes, spoilt_json
+from tests.helpers.example_report import example_report
 
 SECRET = b"what is outside of the report's folder"
 SYSTEMS = {

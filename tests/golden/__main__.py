@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from diagnose import capture as captures
 from diagnose import pipeline, rules
-from diagnose.charts import which
-from diagnose.demonstration import REPLAYS
-from diagnose.formats import FORMATS
-from diagnose.report import render_markdown
-from tests.example_report import example_report
+from diagnose.capture import file as captures
+from diagnose.lab import RECORDED
+from diagnose.report.charts import which
+from diagnose.report.formats import FORMATS
+from diagnose.report.formats.markdown import render_markdown
+from tests.helpers.example_report import example_report
 
 FOLDER = Path(__file__).parent
 GOLDEN = {
@@ -36,7 +36,7 @@ def path_of(golden: str) -> Path:
 
 def rendered(golden: str) -> str:
     """Return a report as `diagnose report --no-charts` writes it: how pictures are drawn changes with matplotlib."""
-    capture, packed = captures.load(REPLAYS / f"{GOLDEN[golden]}.capture.json.gz")
+    capture, packed = captures.load(RECORDED / f"{GOLDEN[golden]}.capture.json.gz")
     return FORMATS[golden.split()[0]].render(pipeline.analyse(capture, rules.load_rules(), packed), ())
 
 

@@ -10,9 +10,9 @@ import os
 import sys
 from collections.abc import Callable
 
-from tests.checks import Check, tolerance
+from tests.helpers.checks import Check, tolerance
+from tests.helpers.sections import BENCHMARKS
 from tests.instruments import block, cache, reads
-from tests.sections import BENCHMARKS
 
 WORKS: dict[str, Callable[[], list[Check]]] = {
     "reads": reads.counts,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from diagnose.histogram import percentile
-from tests.checks import Check
+from tests.helpers.checks import Check
 from tests.instruments.measuring import A_BIN, FIO, column, laid_out, latencies
 
 SUBMIT_NS = 40_000

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.checks import Check
+from tests.helpers.checks import Check
+from tests.helpers.live import MIB, PAGE, evicted
 from tests.instruments.measuring import RESIDENT, column, laid_out
-from tests.live import MIB, PAGE, evicted
 from tests.soak.counters import cached_below, pairs
 from tests.soak.figures import BATCHED_PAGES, RECLAIM
 

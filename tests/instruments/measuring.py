@@ -7,10 +7,10 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from diagnose.capture.model import Capture
 from diagnose.histogram import BINS, percentile
-from diagnose.models import Capture
-from tests.checks import Check
-from tests.live import MIB, PAGE, Bench, bench
+from tests.helpers.checks import Check
+from tests.helpers.live import MIB, PAGE, Bench, bench
 
 DATA = 64 * MIB
 A_BIN = 0.125

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.checks import Check
+from tests.helpers.checks import Check
+from tests.helpers.live import PAGE
 from tests.instruments.measuring import FIO, column, laid_out, timed
-from tests.live import PAGE
 from tests.soak.counters import pairs
 
 PROBES_NS = 8000

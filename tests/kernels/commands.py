@@ -11,19 +11,19 @@ from pathlib import Path
 from diagnose.cli import _exit_code
 
 PRELOADED = (
-    "diagnose.apply",
-    "diagnose.apply.show",
-    "diagnose.battery",
-    "diagnose.output",
+    "diagnose.change",
+    "diagnose.change.show",
+    "diagnose.measure.battery",
+    "diagnose.report.output",
     "diagnose.pipeline",
-    "diagnose.progress",
-    "diagnose.report",
+    "diagnose.cli.progress",
+    "diagnose.report.formats.markdown",
     "diagnose.rules",
     "diagnose.rules.yaml_files",
-    "diagnose.service",
-    "diagnose.stopping",
+    "diagnose.cgroups.service",
+    "diagnose.measure.stopping",
     "diagnose.verify",
-    "diagnose.verify.run",
+    "diagnose.change.verify",
     "jinja2",
 )
 

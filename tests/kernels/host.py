@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 
 from diagnose import doctor, pipeline, rules
-from diagnose.battery import host_facts
 from diagnose.cgroups import Hierarchy
 from diagnose.lab import SCENARIOS
+from diagnose.measure.battery import host_facts
 from tests.accuracy import without_bpf
 from tests.accuracy.live import outcome, record
 from tests.kernels.judge import in_words

@@ -18,18 +18,18 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-import live
 import pytest
 
-from diagnose import capture as captures
+from diagnose.analysis.windows import Windows
+from diagnose.capture import file as captures
+from diagnose.capture.model import Capture
 from diagnose.cgroups import Hierarchy
 from diagnose.lab import running
-from diagnose.models import Capture
-from diagnose.programs import building
+from diagnose.measure import build
 from diagnose.recommend.need import times_read
-from diagnose.windows import Windows
 from tests.accuracy import sizing, sizing_table
 from tests.accuracy.trial import Trial
+from tests.helpers import live
 from tests.kernels import commands, guest, scenario
 from tests.kernels.lookups import compare
 from tests.kernels.record import record
@@ -37,7 +37,7 @@ from tests.kernels.result import Check, Result
 from tests.kernels.story import Story, say
 
 TESTS = Path(__file__).parents[1]
-LIVE = ("probes/*_live.py", "cgroups/test_live_cgroups.py", "apply/test_live_apply.py")
+LIVE = ("measure/probes/*_live.py", "cgroups/test_live_cgroups.py", "change/test_live_apply.py")
 """Where tests are marked `guest`; all of them, to be looked through, would take an emulated machine long."""
 WINDOW_SECONDS = 2.0
 """Nothing is drained while a test's workers act, and the kernel keeps 16 windows: emulated, they have to be longer."""
@@ -88,11 +88,11 @@ def _briefly(step: Callable[[], list[Check]]) -> Callable[[], list[Check]]:
     """Do without the longest loops: an emulated machine verifies them for 20 s each time, and the story has them."""
 
     def brief() -> list[Check]:
-        whole, building.FOLIO_PAGES = building.FOLIO_PAGES, building.FOLIO_PAGES[-1:]
+        whole, build.FOLIO_PAGES = build.FOLIO_PAGES, build.FOLIO_PAGES[-1:]
         try:
             return step()
         finally:
-            building.FOLIO_PAGES = whole
+            build.FOLIO_PAGES = whole
 
     return brief
 

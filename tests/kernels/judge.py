@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from diagnose import units
-from diagnose.models import Report
+from diagnose.report.model import Report
 from tests.accuracy.live import Outcome
 from tests.kernels.result import Check
 

@@ -6,15 +6,14 @@ import threading
 import time
 from pathlib import Path
 
-from live import Bench, bench, cache_of
-
-from diagnose.battery import Battery
-from diagnose.models import Capture
-from diagnose.programs.btf import Btf
-from diagnose.programs.building import Building
-from diagnose.programs.fit import LOOKUP
-from diagnose.schedule import Plan
-from diagnose.service import Service
+from diagnose.capture.model import Capture
+from diagnose.cgroups.service import Service
+from diagnose.measure.battery import Battery
+from diagnose.measure.bpf.btf import Btf
+from diagnose.measure.bpf.compat import LOOKUP
+from diagnose.measure.build import Building
+from diagnose.measure.schedule import Plan
+from tests.helpers.live import Bench, bench, cache_of
 from tests.kernels.result import Check
 
 TOLERANCE = 0.02

@@ -12,15 +12,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from diagnose.cgroups import Hierarchy
-from diagnose.probes import EvictionsProbe, PageCacheProbe, ReadsProbe, UringProbe
-from diagnose.probes.block import BlockProbe
-from diagnose.probes.cgroups import CgroupsProbe
-from diagnose.programs import flags
-from diagnose.programs.attachment import Attachment
-from diagnose.programs.btf import Btf
-from diagnose.programs.fit import LOOKUP_FUNCTIONS
-from diagnose.programs.tracefs import TRACEFS
-from tests.programs.btf_blob import ENUM, FUNC, FWD, PTR, STRUCT, TYPEDEF, UNION, Blob
+from diagnose.measure.bpf import flags
+from diagnose.measure.bpf.attachment import Attachment
+from diagnose.measure.bpf.btf import Btf
+from diagnose.measure.bpf.compat import LOOKUP_FUNCTIONS
+from diagnose.measure.bpf.tracefs import TRACEFS
+from diagnose.measure.probes import EvictionsProbe, PageCacheProbe, ReadsProbe, UringProbe
+from diagnose.measure.probes.block import BlockProbe
+from diagnose.measure.probes.cgroups import CgroupsProbe
+from tests.helpers.btf_blob import ENUM, FUNC, FWD, PTR, STRUCT, TYPEDEF, UNION, Blob
 
 BTF_FILE, FORMATS_FILE, CGROUP_FILE = "vmlinux.btf.gz", "formats.txt", "cgroup.txt"
 ENUMS = ("cgroup_subsys_id", "pageflags", "bpf_func_id")

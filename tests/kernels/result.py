@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
-from diagnose.models import ProbeRecord
+from diagnose.capture.model import ProbeRecord
 from tests.accuracy.sizing import Sized
 
 

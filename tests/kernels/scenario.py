@@ -7,8 +7,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from diagnose.lab import SCENARIOS, Actor, Scenario
-from diagnose.lab.actors import MIB
 from diagnose.lab.noisy import NOISY
+from diagnose.lab.workloads import MIB
 
 HOT_SHARE = 0.4
 """Of the memory. That is six tenths of what is left for the cache: it fits when it is alone, and is too much for the

@@ -10,11 +10,11 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from diagnose.apply import load_record
-from diagnose.capture import load
+from diagnose.capture.file import load
 from diagnose.cgroups import Hierarchy, read_memory
+from diagnose.change import load_record
 from diagnose.lab import Lab, pace, running
-from diagnose.models import Report
+from diagnose.report.model import Report
 from tests.accuracy import without_bpf
 from tests.accuracy.live import outcome
 from tests.kernels import commands, scenario

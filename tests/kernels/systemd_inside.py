@@ -12,11 +12,11 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from diagnose.apply import ways
-from diagnose.apply.machine import Machine
 from diagnose.cgroups import Hierarchy, KnownNames
+from diagnose.cgroups.service import list_services, resolve
+from diagnose.change import managers
+from diagnose.change.machine import Machine
 from diagnose.errors import DiagnoseError
-from diagnose.service import list_services, resolve
 from tests.kernels.result import Check, Found
 
 TEMPLATE = "[Service]\nExecStart=/bin/sleep infinity\n[Install]\n"
@@ -102,8 +102,8 @@ def limited(hierarchy: Hierarchy) -> Check:
     """A limit through systemd, the way that apply takes."""
     path = NAMES["nightly"]
     machine = Machine(hierarchy, "guest", "", lambda _: False)
-    way = ways.choose(path, "memory.max", machine, persistent=False)
-    machine.run(ways.command(way.manager, path, "memory.max", 64 * MIB, persistent=False))
+    way = managers.choose(path, "memory.max", machine, persistent=False)
+    machine.run(managers.command(way.manager, path, "memory.max", 64 * MIB, persistent=False))
     read = (hierarchy.directory(path) / "memory.max").read_text().strip()
     right = (way.manager, read) == ("systemd", str(64 * MIB))
     return Check(what="a limit through systemctl", right=right, found=f"memory.max {read}")

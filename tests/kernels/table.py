@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from diagnose.models import ProbeRecord
+from diagnose.capture.model import ProbeRecord
 from tests.kernels.result import Found, Result
 
 HEAD = """\

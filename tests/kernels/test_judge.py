@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from small_capture import MIB, small_capture
 
 from diagnose import pipeline, rules
 from diagnose.histogram import bin_of
-from diagnose.report import render_markdown
+from diagnose.report.formats.markdown import render_markdown
+from tests.helpers.small_capture import MIB, small_capture
 from tests.kernels.judge import judged, verified
 from tests.kernels.result import Check
 

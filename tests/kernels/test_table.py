@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diagnose.models import ProbeRecord
+from diagnose.capture.model import ProbeRecord
 from tests.kernels.result import Check, Found, Result
 from tests.kernels.scenario import flooded_host
 from tests.kernels.table import matrix, page, short

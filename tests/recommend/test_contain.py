@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from recommend_situations import BACKUP, BATCH, GIB, ID, PATHS, advice, limit_on, situation
-from small_capture import MIB, SVC, small_capture
 
-from diagnose.models import BlamedReads, Capture, Evictions, Recommendation
-from diagnose.neighbours import neighbours
-from diagnose.windows import Windows
+from diagnose.analysis.neighbours import neighbours
+from diagnose.analysis.windows import Windows
+from diagnose.capture.model import Capture
+from diagnose.capture.tables import BlamedReads, Evictions
+from diagnose.report.model import Recommendation
+from tests.helpers.recommend_situations import BACKUP, BATCH, GIB, ID, PATHS, advice, limit_on, situation
+from tests.helpers.small_capture import MIB, SVC, small_capture
 from tests.recommend.test_need import blame
 
 UNIT, SCOPE = "/dg/batch.service", f"/dg/batch.service/docker-{ID}.scope"

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from recommend_situations import GIB, PATHS
-from small_capture import MIB, SVC, small_windows
-
 from diagnose.recommend.sizing import floor, others, peak_of
+from tests.helpers.recommend_situations import GIB, PATHS
+from tests.helpers.small_capture import MIB, SVC, small_windows
 
 FIRST, SECOND = 20, 30
 

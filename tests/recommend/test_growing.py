@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from recommend_situations import BATCH, GIB, PATHS, advice
-from small_capture import MIB, SVC, small_capture
 
-from diagnose.models import Capture, Recommendation
+from diagnose.capture.model import Capture
+from diagnose.report.model import Recommendation
+from tests.helpers.recommend_situations import BATCH, GIB, PATHS, advice
+from tests.helpers.small_capture import MIB, SVC, small_capture
 
 
 def growing(anon_mib: list[int], version: int = 2, usage_mib: int = 900) -> Capture:

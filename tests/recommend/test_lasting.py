@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from small_capture import small_capture
 
-from diagnose.models import CgroupRecord
+from diagnose.analysis.windows import Windows
+from diagnose.capture.model import CgroupRecord
 from diagnose.recommend.advice import commands, lasting
-from diagnose.windows import Windows
+from tests.helpers.small_capture import small_capture
 
 ID = "4f8a1c2e9b7d4f8a1c2e9b7d4f8a1c2e9b7d4f8a1c2e9b7d4f8a1c2e9b7d4f8a"
 

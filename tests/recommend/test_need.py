@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from small_capture import MIB, SVC, small_windows
 
+from diagnose.analysis.windows import Windows
+from diagnose.capture.tables import Bins, Blame, BlamedReads
 from diagnose.histogram import bin_of
-from diagnose.models import Bins, Blame, BlamedReads
 from diagnose.recommend.need import need
-from diagnose.windows import Windows
+from tests.helpers.small_capture import MIB, SVC, small_windows
 
 PAGES_A_MIB = 256
 READ_OFTEN = [(0, "hit", 10_000, 10**6, 10**9, 400 * PAGES_A_MIB, 0)]

@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 import re
 
-from recommend_situations import GIB, PATHS, advice, limit_on, situation
-from small_capture import MIB, SVC, small_capture
-
-from diagnose.models import Capture
+from diagnose.capture.model import Capture
+from tests.helpers.recommend_situations import GIB, PATHS, advice, limit_on, situation
+from tests.helpers.small_capture import MIB, SVC, small_capture
 
 
 def own(limit_mib: int, available: int | None = 12 * GIB) -> Capture:

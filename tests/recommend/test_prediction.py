@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from small_capture import SVC, small_windows
 
-from diagnose.facts import Facts
+from diagnose.analysis.facts import Facts
+from diagnose.capture.tables import BlamedReads
 from diagnose.histogram import bin_of
-from diagnose.models import BlamedReads
 from diagnose.recommend.prediction import OWN_CAUSES, PRESSURE_CAUSES, predict, predict_contained, waited_for
+from tests.helpers.small_capture import SVC, small_windows
 from tests.recommend.test_need import blame
 
 HIT_NS, MISS_NS = 3_000, 1_000_000

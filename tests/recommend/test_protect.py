@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from recommend_situations import GIB, advice, situation
-from small_capture import MIB, SVC
+
+from tests.helpers.recommend_situations import GIB, advice, situation
+from tests.helpers.small_capture import MIB, SVC
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from recommend_situations import GIB, PATHS, advice, situation
-from small_capture import MIB, SVC, small_capture
-
-from diagnose.models import Capture
+from diagnose.capture.model import Capture
+from tests.helpers.recommend_situations import GIB, PATHS, advice, situation
+from tests.helpers.small_capture import MIB, SVC, small_capture
 
 
 def own(settings: dict[str, int | None]) -> Capture:

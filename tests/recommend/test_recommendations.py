@@ -9,14 +9,15 @@ from typing import Literal
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from recommend_situations import BATCH, ID, PATHS, advice, limit_on, situation
-from small_capture import MIB, SVC, small_capture
 
-from diagnose.models import BlockRequests, CgroupRecord
+from diagnose.analysis.windows import Windows
+from diagnose.capture.model import CgroupRecord
+from diagnose.capture.tables import BlockRequests
 from diagnose.recommend.advice import commands
 from diagnose.recommend.need import need
 from diagnose.recommend.sizing import floor, others
-from diagnose.windows import Windows
+from tests.helpers.recommend_situations import BATCH, ID, PATHS, advice, limit_on, situation
+from tests.helpers.small_capture import MIB, SVC, small_capture
 
 
 def test_the_batch_job_gets_what_the_others_leave() -> None:

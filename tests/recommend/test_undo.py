@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Literal
 
 import pytest
-from small_capture import MIB, small_capture
 
-from diagnose.models import CgroupRecord
+from diagnose.analysis.windows import Windows
+from diagnose.capture.model import CgroupRecord
 from diagnose.recommend.advice import commands, undo
-from diagnose.windows import Windows
+from tests.helpers.small_capture import MIB, small_capture
 
 ID = "4f8a1c2e9b7d4f8a1c2e9b7d4f8a1c2e9b7d4f8a1c2e9b7d4f8a1c2e9b7d4f8a"
 DOCKER, PODMAN, POD = f"/docker/{ID}", f"/libpod_parent/libpod-{ID}", f"/kubepods/podx/{ID}"

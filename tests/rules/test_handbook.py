@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from diagnose import facts
+from diagnose.analysis import facts
 from diagnose.rules.conditions import KINDS
 from diagnose.rules.handbook import page
+from tests.helpers.paths import CHECKOUT
 
-PAGE = Path(__file__).parents[2] / "docs" / "facts.md"
+PAGE = CHECKOUT / "docs" / "facts.md"
 
 
 def test_the_page_is_current() -> None:

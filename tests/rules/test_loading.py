@@ -8,8 +8,8 @@ import pytest
 
 from diagnose.errors import UsageError
 from diagnose.rules import load_rules
-from diagnose.rules.testing import lint, run_tests
-from tests.rules.own_rules import RULE, changed, write
+from diagnose.rules.evaluate.testing import lint, run_tests
+from tests.helpers.own_rules import RULE, changed, write
 
 
 def test_a_rule_of_ones_own_joins_the_shipped_ones(folder: Path) -> None:

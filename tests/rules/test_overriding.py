@@ -9,9 +9,9 @@ import pytest
 
 from diagnose.errors import UsageError
 from diagnose.rules import load_rules
+from diagnose.rules.evaluate.testing import lint, run_tests
 from diagnose.rules.explain import explain
-from diagnose.rules.testing import lint, run_tests
-from tests.rules.own_rules import RULE, changed, write
+from tests.helpers.own_rules import RULE, changed, write
 
 
 def test_a_later_rule_of_the_same_id_replaces_the_earlier(folder: Path, tmp_path: Path) -> None:

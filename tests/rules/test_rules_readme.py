@@ -8,8 +8,8 @@ from pathlib import Path
 from diagnose import resources
 from diagnose.rules import load_rules
 from diagnose.rules.conditions import BOUNDS, KINDS
+from diagnose.rules.evaluate.testing import lint, run_tests
 from diagnose.rules.schema import Rule
-from diagnose.rules.testing import lint, run_tests
 
 TEXT = (resources.folder("rules") / "README.md").read_text()
 EXAMPLES = re.findall(r"```yaml\n(.*?)```", TEXT, flags=re.DOTALL)

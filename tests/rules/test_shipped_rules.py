@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from diagnose import facts, resources
+from diagnose import resources
+from diagnose.analysis import facts
 from diagnose.rules import LoadedRule, load_rules
+from diagnose.rules.evaluate.testing import TestOutcome, lint, run_tests
 from diagnose.rules.explain import explain, list_rules, reference
-from diagnose.rules.testing import TestOutcome, lint, run_tests
 from diagnose.rules.wording import placeholders
 
 FOLDER = resources.folder("rules")

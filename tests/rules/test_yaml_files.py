@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from diagnose.errors import UsageError
 from diagnose.rules.loading import interpret
 from diagnose.rules.yaml_files import MAX_BYTES, parse, read
+from tests.helpers.paths import CHECKOUT
 
-SHIPPED = Path(__file__).parents[2] / "rules" / "page-cache-noisy-neighbour.yaml"
+SHIPPED = CHECKOUT / "rules" / "page-cache-noisy-neighbour.yaml"
 
 BOMB = "a: &a [x,x,x,x,x,x,x,x]\n" + "".join(
     f"{chr(98 + i)}: &{chr(98 + i)} [{','.join(['*' + chr(97 + i)] * 8)}]\n" for i in range(8)

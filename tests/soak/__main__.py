@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.sections import BENCHMARKS
+from tests.helpers.sections import BENCHMARKS
 from tests.soak import churn, clock, device, files, leaks, maps, memory, output, readers, signals, together
 from tests.soak.scene import Scene, scene
 from tests.soak.table import Round, add, read, rows, wrong

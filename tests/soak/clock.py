@@ -7,8 +7,8 @@ import signal
 import time
 from datetime import UTC, datetime
 
+from tests.helpers.tool import Tool
 from tests.soak.scene import Scene, reader
-from tests.tool import Tool
 
 STEP_SECONDS = 2.0
 STEPPED_SECONDS = 1.2

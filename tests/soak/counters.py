@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.live import PAGE, Bench, Worker
+from tests.helpers.live import PAGE, Bench, Worker
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from diagnose.histogram import lower_edges
 from diagnose.lab.groups import remove
-from tests.checks import Check
+from tests.helpers.checks import Check
+from tests.helpers.tool import Tool
 from tests.soak.scene import Scene, reader
-from tests.tool import Tool
 
 STALL_SECONDS = 4.0
 A_BIN = 0.125

@@ -6,12 +6,12 @@ import signal
 from dataclasses import dataclass
 from pathlib import Path
 
-from diagnose import capture as captures
 from diagnose import pipeline, rules
+from diagnose.capture import file as captures
+from diagnose.capture.model import Capture
 from diagnose.errors import UsageError
-from diagnose.formats import FORMATS
-from diagnose.models import Capture
-from tests.tool import FINISHED, Tool
+from diagnose.report.formats import FORMATS
+from tests.helpers.tool import FINISHED, Tool
 
 REFUSED = (2, 3)
 FINISH_SECONDS = 120

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from diagnose.capture.model import Capture
 from diagnose.cgroups import is_within
-from diagnose.models import Capture
-from tests.checks import Check
-from tests.live import Bench, Worker, reads_by_kind
+from tests.helpers.checks import Check
+from tests.helpers.live import Bench, Worker, reads_by_kind
 from tests.soak.counters import Counters
 
 LOST_READS = ("inflight_map_full", "read_slots_not_drained")

@@ -8,7 +8,7 @@ import statistics
 import subprocess
 import sys
 
-from tests.checks import Check
+from tests.helpers.checks import Check
 from tests.soak.left import MARK
 from tests.soak.scene import Scene, reader
 
@@ -20,9 +20,9 @@ _AGAIN = """
 import json, os, sys
 from pathlib import Path
 from diagnose import pipeline, rules
-from diagnose.schedule import Plan
+from diagnose.measure.schedule import Plan
 from diagnose.cgroups import Hierarchy
-from diagnose.service import resolve
+from diagnose.cgroups.service import resolve
 import time
 hierarchy = Hierarchy.discover()
 for _ in range(int(sys.argv[2])):

@@ -6,12 +6,12 @@ import signal
 import time
 
 from diagnose.cgroups import is_within
-from tests.checks import Check
-from tests.live import MIB, reads_by_kind
+from tests.helpers.checks import Check
+from tests.helpers.live import MIB, reads_by_kind
+from tests.helpers.tool import Tool
 from tests.soak.ending import Ending
 from tests.soak.figures import begun
 from tests.soak.scene import Scene
-from tests.tool import Tool
 
 FILES, FILES_IN_MAP = 4000, 2048
 THREADS, PROCESSES = 2750, 8

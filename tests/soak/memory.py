@@ -7,9 +7,9 @@ import time
 from pathlib import Path
 
 from diagnose.lab.groups import remove
-from tests.live import MIB
+from tests.helpers.live import MIB
+from tests.helpers.tool import bpf_ids, left_of
 from tests.soak.scene import Scene, reader
-from tests.tool import bpf_ids, left_of
 
 LIMITS_MIB = (8, 16, 24, 32, 48, 64, 80, 96, 112, 128, 160, 256)
 ENOUGH_MIB = 256

@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.checks import Check
-from tests.live import MIB, PAGE, Bench, Worker, bench
+from tests.helpers.checks import Check
+from tests.helpers.live import MIB, PAGE, Bench, Worker, bench
+from tests.helpers.tool import Tool, latency
 from tests.soak import counters, figures
 from tests.soak.ending import Ending
 from tests.soak.left import MARK, Before
-from tests.tool import Tool, latency
 
 LIMIT, DATA = 32 * MIB, 64 * MIB
 """The service's memory, and the file it reads: half of its reads miss, and as many pages are evicted."""

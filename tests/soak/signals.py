@@ -7,8 +7,8 @@ import signal
 import time
 from pathlib import Path
 
+from tests.helpers.tool import Tool, bpf_ids, left_of
 from tests.soak.scene import Scene, reader
-from tests.tool import Tool, bpf_ids, left_of
 
 PAUSE_SECONDS = 10.0
 LIFE_SECONDS = 5.0

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from tests.checks import Check
+from tests.helpers.checks import Check
 
 MOST_ENDS = 3
 

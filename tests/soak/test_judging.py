@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.checks import Check
+from tests.helpers.checks import Check
 from tests.soak.ending import Ending
 from tests.soak.table import Round, add, read, rows, wrong
 

@@ -35,7 +35,7 @@ def _wrong_figures(trouble: str) -> list[str]:
 
 HOLDER = """
 import sys, time
-from diagnose.programs.compiler import Compiling
+from diagnose.measure.bpf.compiler import Compiling
 programs = Compiling("BPF_ARRAY(one, u64, 1);\\nint nothing(void *ctx) { return 0; }", []).result()
 print("there", flush=True)
 sys.stdin.read()

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from diagnose.evaluate import Fired
-from diagnose.facts import Facts
-from diagnose.models import Step
+from diagnose.analysis.facts import Facts
 from diagnose.recommend.steps.cpu import raise_quota, raise_weight
 from diagnose.recommend.steps.damon import gentler_reclaim
 from diagnose.recommend.steps.dirty import dirty_limits
@@ -20,6 +18,8 @@ from diagnose.recommend.steps.read_ahead import read_ahead
 from diagnose.recommend.steps.slow_device import look_at_device
 from diagnose.recommend.steps.throttle import throttle_neighbour
 from diagnose.recommend.steps.which_cpus import which_cpus
+from diagnose.report.model import Step
+from diagnose.rules.evaluate import Fired
 
 __all__ = ["steps"]
 

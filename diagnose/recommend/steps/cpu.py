@@ -10,14 +10,15 @@ import math
 import shlex
 
 from diagnose import units
+from diagnose.analysis.facts import Facts
+from diagnose.analysis.facts.cpu_competitors import Rival, rivals
+from diagnose.analysis.windows import Windows
+from diagnose.capture.model import CgroupRecord
 from diagnose.cgroups.naming import container_id, unit_of
 from diagnose.cgroups.paths import ancestors
-from diagnose.evaluate import Fired
-from diagnose.facts import Facts
-from diagnose.facts.rivals import Rival, rivals
-from diagnose.models import CgroupRecord, Step
 from diagnose.recommend.steps.shell import directory, show, write
-from diagnose.windows import Windows
+from diagnose.report.model import Step
+from diagnose.rules.evaluate import Fired
 
 
 def raise_quota(fired: Fired, facts: Facts) -> list[Step]:

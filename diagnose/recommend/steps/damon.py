@@ -9,12 +9,13 @@ import math
 from dataclasses import dataclass
 
 from diagnose import units
-from diagnose.evaluate import Fired
-from diagnose.facts import Facts
-from diagnose.facts.besides import waits
+from diagnose.analysis.facts import Facts
+from diagnose.analysis.facts.other_causes import waits
+from diagnose.analysis.miss_ratio_curve import evicted_before, refaulted_pages
+from diagnose.capture.surroundings import DamonScheme
 from diagnose.histogram import percentile
-from diagnose.missratio import evicted_before, refaulted_pages
-from diagnose.models import DamonScheme, Step
+from diagnose.report.model import Step
+from diagnose.rules.evaluate import Fired
 
 ADMIN = "/sys/kernel/mm/damon/admin/kdamonds"
 MODULE = "/sys/module/damon_reclaim/parameters"

@@ -6,12 +6,13 @@ Sources: Documentation/admin-guide/sysctl/vm.rst (dirty_*), Documentation/ABI/te
 from __future__ import annotations
 
 from diagnose import units
+from diagnose.analysis.facts import Facts
+from diagnose.analysis.facts.writes import IDLE, busy_at_most, written_device
+from diagnose.capture.surroundings import BlockDevice
 from diagnose.escape import visible
-from diagnose.evaluate import Fired
-from diagnose.facts import Facts
-from diagnose.facts.writes import IDLE, busy_at_most, written_device
-from diagnose.models import BlockDevice, Step
 from diagnose.recommend.steps.shell import show, write
+from diagnose.report.model import Step
+from diagnose.rules.evaluate import Fired
 
 _NAMES = ("dirty_background_bytes", "dirty_background_ratio", "dirty_bytes", "dirty_ratio")
 

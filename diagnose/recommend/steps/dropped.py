@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from diagnose.evaluate import Fired
-from diagnose.facts import Facts
-from diagnose.models import Step
+from diagnose.analysis.facts import Facts
 from diagnose.recommend.steps.shell import who_lives_in
+from diagnose.report.model import Step
+from diagnose.rules.evaluate import Fired
 
 _TRACES = {
     "drop-caches": (

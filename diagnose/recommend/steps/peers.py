@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from diagnose.analysis.facts import Facts
+from diagnose.capture.base import Process
 from diagnose.escape import visible
-from diagnose.evaluate import Fired
-from diagnose.facts import Facts
-from diagnose.models import Process, Step
 from diagnose.recommend.steps.shell import who_lives_in
+from diagnose.report.model import Step
+from diagnose.rules.evaluate import Fired
 
 MOST_SHOWN = 3
 """Processes for which the commands are written out."""

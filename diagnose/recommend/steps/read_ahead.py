@@ -11,9 +11,10 @@ import shlex
 import numpy as np
 
 from diagnose import units
-from diagnose.evaluate import Fired
-from diagnose.facts import Facts
-from diagnose.models import ReadFile, Step
+from diagnose.analysis.facts import Facts
+from diagnose.capture.tables import ReadFile
+from diagnose.report.model import Step
+from diagnose.rules.evaluate import Fired
 
 MOST_FILES = 3
 _NUMBER = re.compile(r"\d+:\d+")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shlex
 
-from diagnose.models import CgroupRecord
-from diagnose.windows import Windows
+from diagnose.analysis.windows import Windows
+from diagnose.capture.model import CgroupRecord
 
 
 def write(value: str, file: str) -> str:

@@ -8,14 +8,14 @@ from __future__ import annotations
 import shlex
 
 from diagnose import units
+from diagnose.analysis.facts import Facts
+from diagnose.analysis.facts.block import main_device
+from diagnose.analysis.facts.io_limits import IO_FILES_V1, HeldBack, chain_below, held_back
+from diagnose.analysis.windows import Windows
 from diagnose.escape import visible
-from diagnose.evaluate import Fired
-from diagnose.facts import Facts
-from diagnose.facts.block import main_device
-from diagnose.facts.held_back import IO_FILES_V1, HeldBack, chain_below, held_back
-from diagnose.models import Step
 from diagnose.recommend.steps.shell import directory, show
-from diagnose.windows import Windows
+from diagnose.report.model import Step
+from diagnose.rules.evaluate import Fired
 
 
 def look_at_device(fired: Fired, facts: Facts) -> list[Step]:

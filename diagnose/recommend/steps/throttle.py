@@ -9,16 +9,17 @@ import shlex
 from dataclasses import dataclass
 
 from diagnose import units
+from diagnose.analysis.facts import Facts
+from diagnose.analysis.facts.block import main_device
+from diagnose.analysis.neighbours import person_level
+from diagnose.analysis.windows import Windows
+from diagnose.capture.model import CgroupRecord
 from diagnose.cgroups.naming import unit_of
 from diagnose.cgroups.paths import is_within
 from diagnose.escape import visible
-from diagnose.evaluate import Fired
-from diagnose.facts import Facts
-from diagnose.facts.block import main_device
-from diagnose.models import CgroupRecord, Step
-from diagnose.neighbours import person_level
 from diagnose.recommend.steps.shell import directory, members
-from diagnose.windows import Windows
+from diagnose.report.model import Step
+from diagnose.rules.evaluate import Fired
 
 LEAST_SHARE = 0.05
 """Of a neighbour's requests: a direction that makes up less is not worth a limit."""

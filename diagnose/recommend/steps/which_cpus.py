@@ -6,12 +6,13 @@ Sources: proc_pid_status(5) (Cpus_allowed_list), taskset(1), mpstat(1), cpuset(7
 from __future__ import annotations
 
 from diagnose import units
-from diagnose.evaluate import Fired
-from diagnose.facts import Facts
-from diagnose.facts.cpu import SOME_IDLE, all_short, idle_beside_waiting
-from diagnose.facts.rivals import rivals
-from diagnose.models import CgroupRecord, Step
+from diagnose.analysis.facts import Facts
+from diagnose.analysis.facts.cpu import SOME_IDLE, all_short, idle_beside_waiting
+from diagnose.analysis.facts.cpu_competitors import rivals
+from diagnose.capture.model import CgroupRecord
 from diagnose.recommend.steps.shell import members
+from diagnose.report.model import Step
+from diagnose.rules.evaluate import Fired
 
 _BOUND_BY = {
     "systemd": "AllowedCPUs= and CPUAffinity= of its unit say so",

@@ -6,15 +6,14 @@ import subprocess
 
 import pytest
 
-from diagnose import capture as captures
 from diagnose import pipeline, rules
-from diagnose.demonstration import REPLAYS
-from diagnose.lab import SCENARIOS
+from diagnose.capture import file as captures
+from diagnose.lab import RECORDED, SCENARIOS
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_a_shell_takes_every_command_and_every_undo(scenario):
-    capture, packed = captures.load(REPLAYS / f"{scenario}.capture.json.gz")
+    capture, packed = captures.load(RECORDED / f"{scenario}.capture.json.gz")
     report = pipeline.analyse(capture, rules.load_rules(), packed)
     parts = [*report.recommendations, *(step for finding in report.findings for step in finding.steps)]
     lines = [line for part in parts for line in (*part.commands, *part.undo)]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from small_capture import SVC
 
-from diagnose.models import CgroupRecord
-from tests.recommend.steps.scene import BATCH, captured, steps_for
+from diagnose.capture.model import CgroupRecord
+from tests.helpers.small_capture import SVC
+from tests.helpers.step_scene import BATCH, captured, steps_for
 
 SECOND = 1_000_000
 ID = "4f8a1c2e9b7d" + "0123456789abcdef" * 3 + "0123"

@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from small_capture import MIB, SVC
 
+from diagnose.capture.model import ProbeRecord
+from diagnose.capture.surroundings import BlockDevice, DamonScheme
+from diagnose.capture.tables import Bins, Blame, BlamedReads, BlockRequests, Dropper, ReadFile, Stalls
 from diagnose.histogram import bin_of
-from diagnose.models import (
-    Bins,
-    Blame,
-    BlamedReads,
-    BlockDevice,
-    BlockRequests,
-    DamonScheme,
-    Dropper,
-    ProbeRecord,
-    ReadFile,
-    Stalls,
-)
-from tests.recommend.steps.scene import BATCH, captured, steps_for
+from tests.helpers.small_capture import MIB, SVC
+from tests.helpers.step_scene import BATCH, captured, steps_for
 
 SCHEME = DamonScheme(kdamond=0, context=1, scheme=2, action="pageout", min_age=6, aggregation_us=5_000_000)
 

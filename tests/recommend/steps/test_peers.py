@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from small_capture import SVC
 
-from diagnose.models import Process, ServiceRecord
-from tests.recommend.steps.scene import captured, steps_for
+from diagnose.capture.base import Process
+from diagnose.capture.model import ServiceRecord
+from tests.helpers.small_capture import SVC
+from tests.helpers.step_scene import captured, steps_for
 
 PEER = "import sys; sys.stdin.read()"
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from small_capture import SVC
 
-from diagnose.facts import Facts
-from diagnose.models import BlockDevice, BlockRequests
-from diagnose.windows import Windows
-from tests.recommend.steps.scene import captured, steps_for
+from diagnose.analysis.facts import Facts
+from diagnose.analysis.windows import Windows
+from diagnose.capture.surroundings import BlockDevice
+from diagnose.capture.tables import BlockRequests
+from tests.helpers.small_capture import SVC
+from tests.helpers.step_scene import captured, steps_for
 
 DG = 10
 REQUESTS = BlockRequests(

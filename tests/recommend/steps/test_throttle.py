@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from small_capture import SVC, small_capture
-
-from diagnose.evaluate import Fired
-from diagnose.facts import Facts
-from diagnose.models import BlockDevice, BlockRequests, Culprit, Finding
+from diagnose.analysis.facts import Facts
+from diagnose.analysis.windows import Windows
+from diagnose.capture.surroundings import BlockDevice
+from diagnose.capture.tables import BlockRequests
 from diagnose.recommend.steps import steps
-from diagnose.windows import Windows
-from tests.recommend.steps.scene import BATCH, captured, steps_for
+from diagnose.report.model import Culprit, Finding
+from diagnose.rules.evaluate import Fired
+from tests.helpers.small_capture import SVC, small_capture
+from tests.helpers.step_scene import BATCH, captured, steps_for
 
 REQUESTS = BlockRequests(
     window=[0, 0, 1], device=["vda"] * 3, op=["read", "read", "write"], cgroup=[SVC, BATCH, BATCH],

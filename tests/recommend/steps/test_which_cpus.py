@@ -6,10 +6,9 @@ import os
 import subprocess
 from pathlib import Path
 
-from small_capture import SVC
-
-from diagnose.models import Step
-from tests.recommend.steps.scene import BATCH, captured, steps_for
+from diagnose.report.model import Step
+from tests.helpers.small_capture import SVC
+from tests.helpers.step_scene import BATCH, captured, steps_for
 
 SECOND = 1_000_000
 

@@ -1,0 +1,1 @@
+"""A capture asked by series: windows, neighbours, limits, statistics and facts (pure)."""

@@ -1,0 +1,157 @@
+"""Facts about what delayed the slow reads, other than a missing page: the CPU, reclaim, a wait in the kernel (pure)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from diagnose import units
+from diagnose.analysis.facts.vocabulary import Facts, fact, total
+from diagnose.analysis.windows import FILE_KINDS, KINDS
+from diagnose.histogram import BINS, BINS_PER_OCTAVE, bin_of, lower_edges, percentile
+from diagnose.units import ratio
+
+LEAST_NS = 10_000
+"""What delayed a read is asked from here on (DELAYED_NS of bpf/reads.c)."""
+STOP_PART = 0.25
+"""A read that a stop by the CPU quota falls into takes as long as the rest of that stop: a quarter of the mean covers
+stops of different lengths, and what the kernel adds up over several CPUs."""
+
+
+def _first_octave(f: Facts) -> int | None:
+    threshold = f.value("reads.slow_threshold")
+    return None if threshold is None else bin_of(round(max(threshold * 1e9, LEAST_NS))) // BINS_PER_OCTAVE
+
+
+def _slow_time_ns(f: Facts, first_octave: int) -> float:
+    """Return the time of the reads from an octave on; a bin's time is its count at the middle of the bin."""
+    edges = lower_edges()
+    time = f.windows.read_histogram() * np.sqrt(np.maximum(edges[:-1], 1) * edges[1:])
+    return float(time[first_octave * BINS_PER_OCTAVE : BINS].sum())
+
+
+def _delay_share(f: Facts, column: Literal["runqueue_ns", "reclaim_ns"]) -> float | None:
+    table, octave = f.windows.capture.read_delays, _first_octave(f)
+    values = None if table is None else getattr(table, column)
+    if table is None or values is None or octave is None:
+        return None
+    delayed = sum(
+        ns for kind, o, ns in zip(table.kind, table.octave, values, strict=True) if kind in FILE_KINDS and o >= octave
+    )
+    share = ratio(float(delayed), _slow_time_ns(f, octave))
+    return None if share is None else min(share, 1.0)
+
+
+@fact(
+    "delays.runqueue_share",
+    "ratio",
+    "number",
+    "reads",
+    "share of the time of slow file reads that was spent waiting for a CPU",
+)
+def _(f: Facts, _n: str | None) -> float | None:
+    return _delay_share(f, "runqueue_ns")
+
+
+@fact(
+    "delays.stop_sized_share",
+    "ratio",
+    "number",
+    "reads",
+    "share of the slow reads' wait for a CPU in reads about a quarter as long as a stop by the CPU quota, or longer",
+)
+def _(f: Facts, _n: str | None) -> float | None:
+    table, octave, stop = f.windows.capture.read_delays, _first_octave(f), f.number("cpu.mean_stop")
+    if table is None or table.runqueue_ns is None or octave is None or stop is None:
+        return None
+    waited = [
+        (o, ns)
+        for kind, o, ns in zip(table.kind, table.octave, table.runqueue_ns, strict=True)
+        if kind in FILE_KINDS and o >= octave
+    ]
+    # Waits are known by octave of latency: the one that a quarter of a stop lies in counts whole.
+    long = bin_of(round(stop * 1e9 * STOP_PART)) // BINS_PER_OCTAVE
+    return ratio(float(sum(ns for o, ns in waited if o >= long)), float(sum(ns for _, ns in waited)))
+
+
+@fact(
+    "delays.reclaim_share",
+    "ratio",
+    "number",
+    "reads",
+    "share of the time of slow file reads that was spent reclaiming memory",
+)
+def _(f: Facts, _n: str | None) -> float | None:
+    return _delay_share(f, "reclaim_ns")
+
+
+@fact(
+    "delays.other_share",
+    "ratio",
+    "number",
+    "reads",
+    "share of the time of slow file reads that was neither reclaim nor waiting for a CPU: for a device, as a rule",
+)
+def _(f: Facts, _n: str | None) -> float | None:
+    known = [f.value("delays.reclaim_share"), f.value("delays.runqueue_share")]
+    # A task that waits for a CPU while it reclaims counts twice, so this is the least that is left.
+    return None if None in known else max(0.0, 1 - sum(known))
+
+
+@fact(
+    "reads.slow_device_share",
+    "ratio",
+    "number",
+    "reads",
+    "share of the slow reads that waited for a device, because they missed or bypassed the page cache",
+)
+def _(f: Facts, _n: str | None) -> float | None:
+    threshold = f.value("reads.slow_threshold")
+    if threshold is None or not f.measured_misses:
+        return None
+    waited = f.windows.reads_from_bin(bin_of(round(threshold * 1e9)), ("missed", "direct"))
+    return ratio(float(waited.sum()), total(f.value("reads.slow")))
+
+
+@fact("reads.peer_count", "reads", "number", "reads", "reads of sockets and pipes by the service")
+def _(f: Facts, _n: str | None) -> float | None:
+    return float(f.windows.read_total("count", ("socket", "pipe")).sum()) if f.measured_reads else None
+
+
+@fact("reads.peer_kinds", "", "text", "reads", "how many reads of sockets and of pipes, and how long they took")
+def _(f: Facts, _n: str | None) -> str | None:
+    if not f.measured_reads:
+        return None
+    told = []
+    for kind in ("socket", "pipe"):
+        reads, ns = (float(f.windows.read_total(column, (kind,)).sum()) for column in ("count", "total_ns"))
+        if reads:
+            median = units.duration_ns(percentile(f.windows.read_histogram((kind,)), 0.5))
+            told.append(
+                f"{units.count(reads)} of {kind}s took {units.duration(ns / 1e9)} in all, {median} the median one"
+            )
+    return ", and ".join(told) or "none was made"
+
+
+@fact("reads.peer_slow_share", "ratio", "number", "reads", "share of reads of sockets and pipes that took 1 ms or more")
+def _(f: Facts, _n: str | None) -> float | None:
+    if not f.measured_reads:
+        return None
+    slow = f.windows.reads_from_bin(bin_of(1_000_000), ("socket", "pipe"))
+    return ratio(float(slow.sum()), f.value("reads.peer_count"))
+
+
+@fact(
+    "reads.slow_time_of_all",
+    "ratio",
+    "number",
+    "reads",
+    "share of the time in all read calls, sockets and pipes included, that slow file reads took",
+)
+def _(f: Facts, _n: str | None) -> float | None:
+    if not f.measured_reads:
+        return None
+    in_files = f.windows.read_total("total_ns").sum()
+    slow = (f.value("reads.slow_time_share") or 0.0) * in_files
+    return ratio(float(slow), float(f.windows.read_total("total_ns", KINDS).sum()))

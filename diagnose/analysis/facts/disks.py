@@ -1,0 +1,151 @@
+"""Facts about devices out of /proc/diskstats, for hosts that refuse BPF: whole devices, whoever used them (pure)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from diagnose.analysis.facts.io_limits import chain_below
+from diagnose.analysis.facts.vocabulary import Facts, fact, total
+from diagnose.analysis.inflow import device_pages
+from diagnose.analysis.windows import Series
+from diagnose.escape import visible
+from diagnose.units import SECTOR_BYTES, ratio
+
+LEAST_REQUESTS = 20
+"""Of fewer requests no mean is typical."""
+ALIKE = 0.1
+"""A device that read what the service's processes read, to a tenth, is the one that they read from."""
+
+
+def _names(f: Facts) -> list[str]:
+    keys = f.windows.capture.host_samples.values
+    return sorted({key.removeprefix("disk.").rpartition(".")[0] for key in keys if key.startswith("disk.")})
+
+
+def _grown(f: Facts, disk: str, key: str) -> Series | None:
+    return f.windows.host_increase(f"disk.{disk}.{key}")
+
+
+def _mean_read(f: Facts, disk: str) -> float | None:
+    requests, time_ms = total(_grown(f, disk, "reads")), total(_grown(f, disk, "read_ms"))
+    if requests is None or time_ms is None or requests < LEAST_REQUESTS:
+        return None
+    return time_ms / 1e3 / requests
+
+
+def _in_flight(f: Facts, disk: str) -> float | None:
+    queued_ms = total(_grown(f, disk, "queued_ms"))
+    return None if queued_ms is None else queued_ms / 1e3 / f.windows.length
+
+
+def _busiest(f: Facts) -> str | None:
+    return max(_names(f), key=lambda disk: (_in_flight(f, disk) or 0.0, disk), default=None)
+
+
+def _own(f: Facts) -> str | None:
+    """Return the slowest of the devices that read, window by window, what the service's processes made devices read."""
+    wanted: Series | None = f.value("device.read_pages")
+    if wanted is None or not np.nansum(wanted):
+        return None
+    pages = f.windows.capture.host.page_bytes / SECTOR_BYTES
+    alike = []
+    for disk in _names(f):
+        sectors, mean = _grown(f, disk, "read_sectors"), _mean_read(f, disk)
+        if sectors is not None and mean is not None:
+            difference = float(np.nansum(np.abs(sectors / pages - wanted)))
+            if difference <= ALIKE * float(np.nansum(wanted)):
+                alike.append((mean, disk))
+    return max(alike)[1] if alike else None
+
+
+@fact(
+    "disk.own_mean_read",
+    "s",
+    "number",
+    "host",
+    "mean time of reads of the device that read in each window what the service's processes read (to a tenth)",
+)
+def _(f: Facts, _n: str | None) -> float | None:
+    disk = _own(f)
+    return None if disk is None else _mean_read(f, disk)
+
+
+@fact("disk.own_name", "", "text", "host", "the name of that device")
+def _(f: Facts, _n: str | None) -> str | None:
+    disk = _own(f)
+    return None if disk is None else visible(disk)
+
+
+@fact("disk.own_in_flight", "requests", "number", "host", "mean number of requests in flight on that device")
+def _(f: Facts, _n: str | None) -> float | None:
+    disk = _own(f)
+    return None if disk is None else _in_flight(f, disk)
+
+
+@fact(
+    "disk.slowest_read",
+    "s",
+    "number",
+    "host",
+    "mean time of reads of the device on which it is longest, of those with at least twenty reads",
+    scope="host",
+)
+def _(f: Facts, _n: str | None) -> float | None:
+    means = [mean for disk in _names(f) if (mean := _mean_read(f, disk)) is not None]
+    return max(means, default=0.0 if _names(f) else None)
+
+
+@fact("disk.in_flight", "requests", "number", "host", "mean number of requests in flight on the busiest device", "host")
+def _(f: Facts, _n: str | None) -> float | None:
+    busy = [queue for disk in _names(f) if (queue := _in_flight(f, disk)) is not None]
+    return max(busy, default=None)
+
+
+@fact(
+    "disk.busiest_share",
+    "ratio",
+    "number",
+    "host",
+    "share of what all devices read and wrote that the busiest of them did, or what it is made of",
+    scope="host",
+)
+def _(f: Facts, _n: str | None) -> float | None:
+    # A mapped device and the disk below it count the same I/O once each: what has nothing below it did it in the end.
+    lowest = [disk for disk in _names(f) if not set(chain_below(f.windows, disk)) & set(_names(f))]
+    moved = {
+        disk: sum(total(_grown(f, disk, key)) or 0.0 for key in ("read_sectors", "written_sectors")) for disk in lowest
+    }
+    busiest = _busiest(f)
+    if busiest is None:
+        return None
+    its = {busiest, *chain_below(f.windows, busiest)}
+    return ratio(sum(sectors for disk, sectors in moved.items() if disk in its), sum(moved.values()))
+
+
+@fact("disk.busiest_name", "", "text", "host", "the name of the busiest device", scope="host")
+def _(f: Facts, _n: str | None) -> str | None:
+    busiest = _busiest(f)
+    return None if busiest is None else visible(busiest)
+
+
+@fact(
+    "neighbour.device_share",
+    "ratio",
+    "number",
+    "cgroups",
+    "its share of what all neighbours and the service made devices read and write",
+    scope="neighbour",
+)
+def _(f: Facts, n: str | None) -> float | None:
+    own = device_pages(f.windows, f.windows.capture.service.cgroup_id)
+    everybody = [_device_pages(f, other) for other in f.neighbours]
+    if own is None or any(part is None for part in everybody):
+        return None
+    return ratio(_device_pages(f, n), float(np.nansum(own)) + sum(part for part in everybody if part is not None))
+
+
+def _device_pages(f: Facts, n: str | None) -> float | None:
+    """Return the pages that a neighbour's processes made devices read and write, by its own reading."""
+    named = [total(device_pages(f.windows, cgroup)) for cgroup, path in f.windows.paths.items() if path == n]
+    known = [pages for pages in named if pages is not None]
+    return sum(known) if known else None

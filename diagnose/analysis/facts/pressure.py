@@ -1,0 +1,202 @@
+"""Facts about what the host makes the service wait for: the CPU and its quota, reclaim, dirty pages, swap (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from diagnose import units
+from diagnose.analysis.facts.vocabulary import Facts, fact, total
+from diagnose.analysis.windows import Series
+from diagnose.capture.base import StallKind
+from diagnose.units import ratio
+
+
+def _own(f: Facts, key: str) -> float | None:
+    """Return by how much a counter of the service rose during the capture."""
+    return total(f.windows.increase(f.windows.capture.service.cgroup_id, key))
+
+
+# ---------------------------------------------------------------- CPU
+
+
+@fact(
+    "cpu.throttled_periods_share",
+    "ratio",
+    "number",
+    "cgroups",
+    "share of the CPU quota's periods in which the service was throttled (cpu.stat nr_throttled)",
+)
+def _(f: Facts, _n: str | None) -> float | None:
+    periods, throttled = _own(f, "cpu_periods"), _own(f, "cpu_throttled_periods")
+    if periods == 0:
+        return 0.0  # no quota, or a service that did not run: no period was throttled
+    return ratio(throttled, periods)
+
+
+@fact(
+    "cpu.mean_stop",
+    "s",
+    "number",
+    "cgroups",
+    "mean time that the CPU quota stopped the service in a period in which it did, no more than a whole period",
+)
+def _(f: Facts, _n: str | None) -> float | None:
+    stopped_us, periods = _own(f, "cpu_throttled_us"), _own(f, "cpu_throttled_periods")
+    mean = None if stopped_us is None or not periods else stopped_us / periods / 1e6
+    record = next((c for c in f.windows.capture.cgroups if c.id == f.windows.capture.service.cgroup_id), None)
+    if mean is None or record is None or record.cpu_period_us is None:
+        return mean
+    # The kernel adds the stops of all CPUs up, but no task stands still for longer than a period.
+    return min(mean, record.cpu_period_us / 1e6)
+
+
+@fact(
+    "cpu.throttled_share",
+    "ratio",
+    "number",
+    "cgroups",
+    "time the service was throttled, over the length of the capture (cpu.stat throttled time; all CPUs)",
+)
+def _(f: Facts, _n: str | None) -> float | None:
+    throttled_us = _own(f, "cpu_throttled_us")
+    return None if throttled_us is None else ratio(throttled_us / 1e6, f.windows.length)
+
+
+@fact(
+    "host.cpu_pressure",
+    "ratio",
+    "number",
+    "host",
+    "share of the capture in which some task on the host waited for a CPU (/proc/pressure/cpu)",
+    scope="host",
+)
+def _(f: Facts, _n: str | None) -> float | None:
+    stalled_us = total(f.windows.host_increase("pressure.cpu.some_us"))
+    return None if stalled_us is None else min(1.0, stalled_us / 1e6 / f.windows.length)
+
+
+@fact("host.room", "", "text", "host", "how much memory the host had to give, at its lowest", scope="host")
+def _(f: Facts, _n: str | None) -> str | None:
+    if not f.windows.probe_attached("host"):
+        return None
+    column = f.windows.capture.host_samples.values.get("meminfo.MemAvailable_bytes") or []
+    available = [v for v in column if v is not None]
+    if not available:
+        return "how much memory the host has to give was not measured (free -m shows it)"
+    return f"the host had {units.size(min(available))} of {units.size(f.windows.capture.host.memory_bytes)} available"
+
+
+# ---------------------------------------------------------------- stalls
+
+
+def _stalled(f: Facts, kinds: Iterable[StallKind]) -> tuple[Series, Series] | None:
+    """Return (ns, stalls) per window of the service's tasks; None if not measured."""
+    table = f.windows.capture.stalls
+    if table is None or not f.windows.probe_attached("stalls"):
+        return None
+    wanted = set(kinds)
+    ns, stalls = np.zeros(f.windows.count), np.zeros(f.windows.count)
+    for window, cgroup, kind, count, taken in zip(
+        table.window, table.cgroup, table.kind, table.stalls, table.total_ns, strict=True
+    ):
+        if cgroup in f.windows.service_ids and kind in wanted:
+            ns[window] += taken
+            stalls[window] += count
+    return ns, stalls
+
+
+@fact(
+    "stalls.dirty_share",
+    "ratio",
+    "number",
+    "stalls",
+    "time the service's tasks were paused because too many pages were dirty, over the length of the capture",
+)
+def _(f: Facts, _n: str | None) -> float | None:
+    stalled = _stalled(f, ("dirty-throttle",))
+    return None if stalled is None else ratio(float(stalled[0].sum()) / 1e9, f.windows.length)
+
+
+@fact("stalls.dirty_pauses", "pauses", "number", "stalls", "pauses of the service's tasks because of dirty pages")
+def _(f: Facts, _n: str | None) -> float | None:
+    stalled = _stalled(f, ("dirty-throttle",))
+    return None if stalled is None else float(stalled[1].sum())
+
+
+@fact(
+    "stalls.reclaim_share",
+    "ratio",
+    "number",
+    "stalls",
+    "time the service's tasks reclaimed memory before they got any, over the length of the capture",
+)
+def _(f: Facts, _n: str | None) -> float | None:
+    stalled = _stalled(f, ("memcg-reclaim", "direct-reclaim"))
+    return None if stalled is None else ratio(float(stalled[0].sum()) / 1e9, f.windows.length)
+
+
+@fact("stalls.reclaims", "reclaims", "number", "stalls", "times the service's tasks had to reclaim memory themselves")
+def _(f: Facts, _n: str | None) -> float | None:
+    stalled = _stalled(f, ("memcg-reclaim", "direct-reclaim"))
+    return None if stalled is None else float(stalled[1].sum())
+
+
+# ---------------------------------------------------------------- swap
+
+
+@fact(
+    "swap.refaults",
+    "pages",
+    "number",
+    "cgroups",
+    "pages of its own memory that the service fetched back from swap (workingset_refault_anon)",
+)
+def _(f: Facts, _n: str | None) -> float | None:
+    return _own(f, "refault_anon_pages")
+
+
+@fact(
+    "swap.refault_rate",
+    "pages/s",
+    "number",
+    "cgroups",
+    "pages of its own memory that the service fetched back from swap per second",
+)
+def _(f: Facts, _n: str | None) -> float | None:
+    return ratio(_own(f, "refault_anon_pages"), f.windows.length)
+
+
+@fact(
+    "swap.refault_share",
+    "ratio",
+    "number",
+    "cgroups",
+    "share of the evicted pages which the service fetched again that came from swap",
+)
+def _(f: Facts, _n: str | None) -> float | None:
+    swapped, files = _own(f, "refault_anon_pages"), _own(f, "refault_file_pages")
+    if swapped is None or files is None:
+        return None
+    return ratio(swapped, swapped + files) if swapped else 0.0
+
+
+@fact("swap.major_faults", "faults", "number", "cgroups", "page faults of the service that waited for a device")
+def _(f: Facts, _n: str | None) -> float | None:
+    return _own(f, "major_faults")
+
+
+@fact("swap.held", "bytes", "number", "cgroups", "most of the service's memory that lay in swap at once")
+def _(f: Facts, _n: str | None) -> float | None:
+    return f.windows.peak(f.windows.capture.service.cgroup_id, "swap_bytes")
+
+
+@fact("swap.host_out", "pages", "number", "host", "pages written to swap on the host (vmstat pswpout)", scope="host")
+def _(f: Facts, _n: str | None) -> float | None:
+    return total(f.windows.host_increase("vmstat.pswpout"))
+
+
+@fact("swap.host_in", "pages", "number", "host", "pages read from swap on the host (vmstat pswpin)", scope="host")
+def _(f: Facts, _n: str | None) -> float | None:
+    return total(f.windows.host_increase("vmstat.pswpin"))

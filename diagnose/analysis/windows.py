@@ -1,0 +1,260 @@
+"""A capture's tables as aligned series: one value a window, NaN where a window has none (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diagnose.analysis.groups import Groups
+from diagnose.analysis.series import Readings, readings_of
+from diagnose.capture.base import Cause, ReadKind
+from diagnose.capture.model import Capture, CgroupRecord, ProbeRecord
+from diagnose.cgroups.paths import is_within
+from diagnose.histogram import BINS
+
+Series = NDArray[np.float64]
+Counts = NDArray[np.int64]
+Ids = NDArray[np.uint64]
+
+KINDS: tuple[ReadKind, ...] = get_args(ReadKind)
+CAUSES: tuple[Cause, ...] = get_args(Cause)
+FILE_KINDS: tuple[ReadKind, ...] = ("hit", "missed", "direct", "io_uring")
+BUFFERED: tuple[ReadKind, ...] = ("hit", "missed")
+BPF = "bpf"
+"""The probe that stands for BPF itself; only captures of hosts that refuse it have it, and it never attached."""
+
+UNREAD = "cgroups not read by themselves"
+"""How the probe "cgroups" says, after their number, that not every cgroup was read."""
+
+
+def refusal(capture: Capture) -> ProbeRecord | None:
+    """Return why a capture was made without BPF; None: it was made with it."""
+    return next((p for p in capture.probes if p.probe == BPF and not p.attached), None)
+
+
+def _codes(values: list[str], names: tuple[str, ...]) -> NDArray[np.int64]:
+    index = {name: i for i, name in enumerate(names)}
+    return np.array([index[v] for v in values], np.int64)
+
+
+def _sums(index: Counts, weights: NDArray[Any], length: int) -> Series:
+    """Add weights up by index (windows or bins), shape (length,)."""
+    return np.bincount(index, weights=weights, minlength=length).astype(np.float64)
+
+
+@dataclass(frozen=True)
+class Windows:
+    """A capture, asked by series. Shapes: series (count,), histograms (BINS,)."""
+
+    capture: Capture
+
+    @property
+    def count(self) -> int:
+        return self.capture.windows
+
+    @property
+    def seconds(self) -> float:
+        return self.capture.window_seconds
+
+    @property
+    def length(self) -> float:
+        """How long was measured, in seconds; 0 without a whole window."""
+        return self.count * self.seconds
+
+    @cached_property
+    def paths(self) -> dict[int, str]:
+        """Cgroup id -> path, of those whose name is known."""
+        return {c.id: c.path for c in self.capture.cgroups}
+
+    def record_of(self, path: str) -> CgroupRecord | None:
+        """Return who bears a path; of several that bore it one after the other, the one that was made last."""
+        return max((c for c in self.capture.cgroups if c.path == path), key=lambda c: c.id, default=None)
+
+    @cached_property
+    def service_ids(self) -> frozenset[int]:
+        """The ids of the service's cgroup and everything below it."""
+        top = self.capture.service.cgroup
+        return frozenset({self.capture.service.cgroup_id} | {i for i, p in self.paths.items() if is_within(p, top)})
+
+    @cached_property
+    def without_bpf(self) -> bool:
+        """Whether the capture was made of files alone."""
+        return refusal(self.capture) is not None
+
+    def probe_attached(self, name: str) -> bool:
+        return any(p.probe == name and p.attached for p in self.capture.probes)
+
+    # ------------------------------------------------------------ reads
+
+    @cached_property
+    def _reads(self) -> tuple[Counts, Counts, Counts, Counts]:
+        r = self.capture.reads
+        return (
+            np.asarray(r.window, np.int64),
+            _codes(list(r.kind), KINDS),
+            np.asarray(r.bin, np.int64),
+            np.asarray(r.count, np.int64),
+        )
+
+    def read_histogram(self, kinds: Iterable[ReadKind] = FILE_KINDS) -> Counts:
+        """Return the counts of the service's reads by latency bin, of some kinds, over the whole capture."""
+        _, kind, bins, count = self._reads
+        keep = np.isin(kind, [KINDS.index(k) for k in kinds]) & (bins < BINS)
+        return _sums(bins[keep], count[keep], BINS).astype(np.int64)
+
+    def reads_from_bin(self, first_bin: int, kinds: Iterable[ReadKind] = FILE_KINDS) -> Series:
+        """Return per window how many reads of some kinds fell into `first_bin` or above."""
+        window, kind, bins, count = self._reads
+        keep = np.isin(kind, [KINDS.index(k) for k in kinds]) & (bins >= first_bin)
+        return _sums(window[keep], count[keep], self.count)
+
+    def read_total(self, column: str, kinds: Iterable[ReadKind] = FILE_KINDS) -> Series:
+        """Return a column of the read totals (count, total_ns, looked_up_pages, …) per window."""
+        totals = self.capture.read_totals
+        keep = np.isin(_codes(list(totals.kind), KINDS), [KINDS.index(k) for k in kinds])
+        values = np.array(getattr(totals, column), np.float64)
+        return _sums(np.asarray(totals.window, np.int64)[keep], values[keep], self.count)
+
+    # ------------------------------------------------------------ page cache
+
+    def cache(self, column: str, cgroups: Iterable[int] | None = None) -> Series | None:
+        """Return pages per window of a column of the page-cache table; None where it was not measured."""
+        pages = self._cache_pages.get(column)
+        if pages is None or not self.probe_attached("page-cache"):
+            return None
+        if cgroups is None:
+            return self._cache_of_all[column].copy()
+        rows = self.cache_groups.rows_of(set(cgroups))
+        return _sums(self._cache_windows[rows], pages[rows], self.count)
+
+    def inserted_by(self) -> dict[int, float]:
+        """Return the pages that each cgroup inserted in the whole capture."""
+        return self.cache_groups.sums(self._cache_pages["inserted"])
+
+    @cached_property
+    def cache_groups(self) -> Groups:
+        """The page-cache table of a large host has millions of rows: sorted once, however many facts ask."""
+        return Groups(np.asarray(self.capture.cache.cgroup, np.uint64))
+
+    @cached_property
+    def _cache_of_all(self) -> dict[str, Series]:
+        return {name: _sums(self._cache_windows, pages, self.count) for name, pages in self._cache_pages.items()}
+
+    @cached_property
+    def _cache_windows(self) -> Counts:
+        return np.asarray(self.capture.cache.window, np.int64)
+
+    @cached_property
+    def _cache_pages(self) -> dict[str, Counts]:
+        columns = self.capture.cache.columns()
+        return {name: np.asarray(v, np.int64) for name, v in columns.items() if name not in ("window", "cgroup")}
+
+    # ------------------------------------------------------------ evictions
+
+    @cached_property
+    def _evictions(self) -> tuple[Counts, NDArray[np.uint64], NDArray[np.uint64], Counts, Series]:
+        e = self.capture.evictions
+        return (
+            np.asarray(e.window, np.int64),
+            np.asarray(e.evictor, np.uint64),
+            np.asarray(e.victim, np.uint64),
+            _codes(list(e.cause), CAUSES),
+            np.asarray(e.pages, np.float64),
+        )
+
+    def evictions(
+        self, causes: Iterable[Cause], victims: Iterable[int] | None = None, evictors: Iterable[int] | None = None
+    ) -> Series | None:
+        """Return pages removed per window for some causes, victims and evictors (None: all); None if not measured."""
+        if not self.probe_attached("evictions"):
+            return None
+        window, evictor, victim, cause, pages = self._evictions
+        keep = np.isin(cause, [CAUSES.index(c) for c in causes])
+        if victims is not None:
+            keep &= np.isin(victim, np.array(sorted(victims), np.uint64))
+        if evictors is not None:
+            keep &= np.isin(evictor, np.array(sorted(evictors), np.uint64))
+        return _sums(window[keep], pages[keep], self.count)
+
+    def evicted_by(self, causes: Iterable[Cause], victims: Iterable[int]) -> dict[int, float]:
+        """Return the pages of `victims` that each cgroup removed in the whole capture, for some causes."""
+        _, evictor, victim, cause, pages = self._evictions
+        keep = np.isin(cause, [CAUSES.index(c) for c in causes]) & np.isin(victim, np.array(sorted(victims), np.uint64))
+        return Groups(evictor[keep]).sums(pages[keep])
+
+    # ------------------------------------------------------------ blame
+
+    def blamed(self, causes: Iterable[Cause], evictors: Iterable[int] | None = None) -> Series | None:
+        """Return blamed reads per window for some causes and evictors (None: all); None if not measured."""
+        if self.capture.blame is None:
+            return None
+        table = self.capture.blame.reads
+        keep = np.isin(_codes(list(table.cause), CAUSES), [CAUSES.index(c) for c in causes])
+        if evictors is not None:
+            keep &= np.isin(np.asarray(table.evictor, np.uint64), np.array(sorted(evictors), np.uint64))
+        return _sums(np.asarray(table.window, np.int64)[keep], np.asarray(table.reads, np.float64)[keep], self.count)
+
+    def blame_bins(self, name: Literal["age_ns", "distance_pages"]) -> Counts | None:
+        """Return a histogram of the blame, shape (BINS,); None if not measured."""
+        if self.capture.blame is None:
+            return None
+        bins = getattr(self.capture.blame, name)
+        counts = np.zeros(BINS, np.int64)
+        index = np.asarray(bins.bin, np.int64)
+        counts[index[index < BINS]] = np.asarray(bins.count, np.int64)[index < BINS]
+        return counts
+
+    # ------------------------------------------------------------ readings of files
+
+    def gauge(self, cgroup: int, key: str) -> Series | None:
+        """Return a reading of a cgroup at the end of each window, shape (count,); None if there is not one."""
+        readings = self.readings(cgroup, key)
+        return None if readings is None else readings.series(self.count)
+
+    def gauge_of(self, path: str, key: str) -> Series | None:
+        """Return a reading of whatever cgroup had a path in each window: made anew, it is another one of that name."""
+        parts = [g for cgroup, p in self.paths.items() if p == path and (g := self.gauge(cgroup, key)) is not None]
+        merged: Series | None = np.fmax.reduce(parts) if parts else None
+        return merged
+
+    def peak(self, cgroup: int, key: str) -> float | None:
+        """Return the highest reading of the capture, the one at the start included."""
+        readings = self.readings(cgroup, key)
+        return None if readings is None else float(readings.values.max())
+
+    def increase(self, cgroup: int, key: str) -> Series | None:
+        """Return by how much a counter of a cgroup rose in each window; None without two readings."""
+        readings = self.readings(cgroup, key)
+        return None if readings is None else readings.increases(self.count)
+
+    def change(self, cgroup: int, key: str) -> Series | None:
+        """Return by how much a reading of a cgroup rose or fell in each window; None without two readings."""
+        readings = self.readings(cgroup, key)
+        return None if readings is None else readings.changes(self.count)
+
+    def host_gauge(self, key: str) -> Series | None:
+        """Return a reading of the host ("meminfo.MemAvailable_bytes") at the end of each window; None: not read."""
+        samples = self.capture.host_samples
+        readings = readings_of(samples, key, np.arange(len(samples.window)))
+        return None if readings is None else readings.series(self.count)
+
+    def host_increase(self, key: str) -> Series | None:
+        """Return by how much a host counter ("vmstat.pswpin") rose in each window; None without two readings."""
+        samples = self.capture.host_samples
+        readings = readings_of(samples, key, np.arange(len(samples.window)))
+        return None if readings is None else readings.increases(self.count)
+
+    @cached_property
+    def sample_groups(self) -> Groups:
+        """The readings by cgroup."""
+        return Groups(np.asarray(self.capture.cgroup_samples.cgroup, np.uint64))
+
+    def readings(self, cgroup: int, key: str) -> Readings | None:
+        """Return a cgroup's readings in the order of time; None if there is not one."""
+        readings = readings_of(self.capture.cgroup_samples, key, self.sample_groups.rows(cgroup))
+        return None if readings is None else readings.in_order()

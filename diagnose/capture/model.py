@@ -1,0 +1,168 @@
+"""The capture file (`diagnose.capture/1`).
+
+A capture is a set of tables in columns of equal length. `window` counts from 0; windows are `window_seconds` long
+and were stamped in the kernel, so every table shares them. A column that is None was not measured; a cell that is
+None could not be read. Missing is never 0. Cgroups are the kernfs ids of their memory-controller directories.
+"""
+
+from typing import Annotated, Literal, Self
+
+import numpy as np
+from pydantic import ConfigDict, Field, model_validator
+
+from diagnose.capture.base import CgroupId, Count, Model, Process
+from diagnose.capture.bounds import MAX_WINDOWS
+from diagnose.capture.strings import (
+    BootId,
+    CgroupName,
+    CgroupPath,
+    Device,
+    HostName,
+    KernelRelease,
+    MountPoint,
+    Sentence,
+    ServiceName,
+    Time,
+    Word,
+)
+from diagnose.capture.surroundings import BlockDevice, DamonScheme
+from diagnose.capture.tables import (
+    Blame,
+    BlamedReads,
+    BlockLatency,
+    BlockRequests,
+    Cache,
+    CgroupSamples,
+    Dropper,
+    Evictions,
+    ReadDelays,
+    ReadFile,
+    Reads,
+    ReadTotals,
+    Samples,
+    Stalls,
+)
+
+CAPTURE_SCHEMA = "diagnose.capture/1"
+
+
+class Host(Model):
+    hostname: HostName
+    kernel: KernelRelease
+    boot_id: BootId | None
+    """None: not read. Without it nothing of the capture can be applied."""
+    cpus: Annotated[int, Field(ge=1, le=100_000)]
+    memory_bytes: Count
+    page_bytes: Annotated[int, Field(ge=1024, le=2**21)]
+    utc_offset_seconds: Annotated[int, Field(ge=-86_400, le=86_400)]
+    settings: dict[Word, Count] = {}
+    """The kernel's settings that bear on the page cache, by the kernel's names; absent: not read."""
+
+
+class ServiceRecord(Model):
+    name: ServiceName
+    """As the user wrote it after --service."""
+    cgroup: CgroupPath
+    """Path in the memory hierarchy, "/dg/svc"."""
+    cgroup_id: CgroupId
+    processes: list[Process]
+
+
+class CgroupRecord(Model):
+    id: CgroupId
+    path: CgroupPath
+    name: CgroupName | None = None
+    """The name a person knows (unit, container, pod; "worker in checkout.service"), where it differs from the path."""
+    managed_by: Literal["files", "systemd", "docker", "podman", "kubernetes"] = "files"
+    settings: dict[Word, Count | None] = {}
+    """The kernel's setting files at the start ("memory.high": bytes; None: no limit, "max")."""
+    cpu_quota_us: Count | None = None
+    """CPU time that it may use in each period; None with a period: no quota of its own."""
+    cpu_period_us: Count | None = None
+    """None: not read."""
+    cpu_weight: Count | None = None
+    """cpu.weight, on v1 cpu.shares; None: not read."""
+    beside: dict[Word, CgroupPath] = {}
+    """v1: where exactly its processes are in other hierarchies ("cpu", "blkio"), by controller; absent: nowhere."""
+    io_limits: dict[Word, dict[Device, Count]] = {}
+    """By "rbps", "wbps", "riops", "wiops" (io.max, on v1 blkio.throttle.*): allowed a second, by major:minor."""
+
+
+class ProbeRecord(Model):
+    """How an instrument fared. `attached` false, or `missing` not empty, is printed under "Not measured"."""
+
+    probe: Word
+    attached: bool
+    reason: Sentence | None = None
+    how_to_enable: Sentence | None = None
+    missing: list[Word] = []
+    """Columns ("cache.looked_up") that this probe could not provide here, the rest being there."""
+
+
+class Capture(Model):
+    """Everything that was measured, and everything that the analysis may use."""
+
+    schema_: Literal["diagnose.capture/1"] = Field(default="diagnose.capture/1", alias="schema")
+    redacted: bool = False
+    """Names are pseudonyms (`diagnose/capture/redact`): for reading, not for applying."""
+    tool_version: Word
+    start: Time
+    """UTC, ISO 8601 with seconds, "2026-11-22T15:20:00Z": the beginning of window 0."""
+    windows: Annotated[int, Field(ge=0, le=MAX_WINDOWS)]
+    """Whole windows measured."""
+    requested_windows: Annotated[int, Field(ge=1, le=MAX_WINDOWS)]
+    window_seconds: Annotated[float, Field(gt=0, le=3600)]
+    interrupted: bool
+    slow_read_ns: Count
+    """From this latency on, a read is worth remembering by file (`files`); not a verdict on what is slow."""
+    host: Host
+    cgroup_version: Literal[1, 2]
+    cgroup_mount: MountPoint
+    """Where the memory hierarchy is mounted, "/sys/fs/cgroup/memory"."""
+    mounts: dict[Word, MountPoint] = {}
+    """v1: where the hierarchies of "cpu" and "blkio" are mounted; absent: not there, or not looked for."""
+    service: ServiceRecord
+    cgroups: list[CgroupRecord]
+    probes: list[ProbeRecord]
+    lost: dict[Word, Count]
+    """Events not counted, by map and reason; empty or all 0: nothing was lost."""
+    reads: Reads
+    read_totals: ReadTotals
+    read_delays: ReadDelays | None = None
+    blame: Blame | None = None
+    """None: not measured (a probe it needs did not attach)."""
+    files: list[ReadFile]
+    block_requests: BlockRequests
+    block_latency: BlockLatency
+    cache: Cache
+    evictions: Evictions
+    droppers: list[Dropper] = []
+    stalls: Stalls | None = None
+    """None: not measured."""
+    cgroup_samples: CgroupSamples
+    host_samples: Samples
+    devices: list[BlockDevice] = []
+    damon: list[DamonScheme] = []
+    """The schemes that take memory; empty: none runs, or this was not looked for."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, populate_by_name=True, defer_build=True)
+
+    @model_validator(mode="after")
+    def _rows_lie_in_the_capture(self) -> Self:
+        for table in (
+            self.reads,
+            self.read_totals,
+            self.block_requests,
+            self.block_latency,
+            self.cache,
+            self.evictions,
+            self.read_delays or ReadDelays(),
+            self.blame.reads if self.blame else BlamedReads(),
+            self.stalls or Stalls(),
+        ):
+            if len(table.window) and (last := int(np.max(table.window))) >= self.windows:
+                raise ValueError(f"{type(table).__name__}: a row of window {last}, of {self.windows}")
+        ids = [c.id for c in self.cgroups]
+        if len(set(ids)) != len(ids):
+            raise ValueError("cgroups: the same id twice")
+        return self

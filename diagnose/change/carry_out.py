@@ -1,0 +1,179 @@
+"""Carry a plan out: record first, then write step by step under watch; all of it, or none."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from diagnose import __version__
+from diagnose.cgroups import OpenCgroup, shown
+from diagnose.change import audit, record
+from diagnose.change.guards import read_setting, size
+from diagnose.change.locks import Held
+from diagnose.change.machine import Machine
+from diagnose.change.model import Change, ChangedHost, ChangedService, ChangeRecord
+from diagnose.change.plan import Plan
+from diagnose.change.side import side_of
+from diagnose.change.watch import Watch
+from diagnose.change.write import WriteError, put_back, set_value
+from diagnose.errors import DiagnoseError, UsageError
+from diagnose.report.model import Report
+
+Say = Callable[[str], None]
+PAUSE_SECONDS = 1.0
+SETTLE_PAUSES = 3
+"""After the last step of a limit the watch goes on for so many pauses: harm may come with a delay."""
+
+
+class HarmError(Exception):
+    """Somebody was harmed, or asked to stop: the reason."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How it ended. `why`: None if everything was applied; `restored`: whether all is as it was, if not."""
+
+    record_path: Path
+    record: ChangeRecord
+    why: str | None = None
+    restored: bool = True
+
+
+def carry_out(
+    plan: Plan, folder: Path, machine: Machine, say: Say, persistent: bool = False, pause_seconds: float = PAUSE_SECONDS
+) -> Outcome:
+    """Apply all changes of a plan or none; the record is kept in `folder`.
+
+    Raises UsageError or CannotMeasureError, with nothing changed, if something moved between the plan and now.
+    """
+    say, report = unheard(say), plan.report
+    with ExitStack() as stack:
+        cgroups = Held(machine.hierarchy, stack)
+        held = [(planned.change, cgroups[planned.change.cgroup]) for planned in plan.changes]
+        for change, cgroup in held:
+            _unmoved(change, cgroup)
+        written = new_record([c for c, _ in held], report, machine, persistent)
+        path = record.create(folder, written)
+        say(f"record: {path}")
+        try:
+            watched = (report.service.cgroup, *(change.cgroup for change, _ in held))
+            for change, cgroup in held:
+                watch = Watch(machine, change.cgroup, tuple(c for c in watched if machine.hierarchy.exists(c)))
+                _approach(change, cgroup, watch, machine, persistent, pause_seconds, say)
+            written = record.update(path, written, "applied")
+        except (WriteError, HarmError, OSError, DiagnoseError) as error:
+            return _give_up(str(error), held, machine, path, written, say)
+        except BaseException:
+            _give_up("interrupted", held, machine, path, written, say)
+            raise
+        for change, _ in held:
+            note = _audit("apply", change, size(change.before_bytes), size(change.after_bytes), path, machine)
+        say(note)
+        return Outcome(path, written)
+
+
+def new_record(changes: list[Change], report: Report, machine: Machine, persistent: bool) -> ChangeRecord:
+    """Return the record of changes that begin now; raises UsageError for a report with values that none has."""
+    try:
+        return _record(changes, report, machine, persistent)
+    except ValidationError as error:
+        where = ".".join(str(part) for part in error.errors(include_url=False)[0]["loc"])
+        raise UsageError(f"the report holds a value that no report has ({where}); make it again") from error
+
+
+def _record(changes: list[Change], report: Report, machine: Machine, persistent: bool) -> ChangeRecord:
+    context = report.measurements.get("capture")
+    ids = context.get("cgroup_ids", {}) if isinstance(context, dict) else {}
+    return ChangeRecord(
+        tool_version=__version__,
+        created=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        state="applying",
+        persistent=persistent,
+        host=ChangedHost(hostname=machine.hostname, boot_id=machine.boot_id, cgroup_version=machine.hierarchy.version),
+        service=ChangedService(
+            name=report.service.name[:4096],
+            cgroup=report.service.cgroup[:4096],
+            cgroup_id=ids.get(report.service.cgroup) if isinstance(ids, dict) else None,
+        ),
+        report=report.digest or "",
+        rule=report.verdict.rule,
+        changes=changes,
+        window_seconds=min(max(report.capture.window_seconds, 0.1), 60.0),
+        before=side_of(report, [c.cgroup for c in changes]),
+    )
+
+
+def unheard(say: Say) -> Say:
+    """Return `say` for places where nothing must stop what goes on, such as a reader that went away (| head)."""
+
+    def safely(text: str) -> None:
+        with suppress(OSError):
+            say(text)
+
+    return safely
+
+
+def _unmoved(change: Change, cgroup: OpenCgroup) -> None:
+    """Look once more, now that the cgroup is held: the person may have thought about it for an hour."""
+    text, _ = read_setting(cgroup, change.cgroup, change.setting)
+    if cgroup.id != change.cgroup_id or text != change.before_text:
+        raise UsageError(f"{change.setting} of {shown(change.cgroup)} changed while it was reviewed; run apply again")
+
+
+def _approach(
+    change: Change, cgroup: OpenCgroup, watch: Watch, machine: Machine, persistent: bool, pause: float, say: Say
+) -> None:
+    """Write the values on the way, watching after each; raises WriteError or HarmError."""
+    many = len(change.steps_bytes)
+    for number, value in enumerate(change.steps_bytes, 1):
+        began = time.monotonic()
+        set_value(machine, change, cgroup, value, persistent)
+        took = time.monotonic() - began
+        if many > 1:
+            say(f"step {number} of {many}: {size(value)}, set in {took:.2f} s, uses {size(watch.usage())}")
+        rounds = SETTLE_PAUSES if number == many and many > 1 else 1
+        for _ in range(rounds):
+            if (harm := watch.pause(pause)) is not None:
+                raise HarmError(harm)
+
+
+def _give_up(
+    why: str, held: list[tuple[Change, OpenCgroup]], machine: Machine, path: Path, written: ChangeRecord, say: Say
+) -> Outcome:
+    """Restore everything, last change first, and record how that went."""
+    say(f"{why}: restoring what was set")
+    failed = [f for change, cgroup in reversed(held) if (f := _restored(change, cgroup, machine, written)) is not None]
+    for change, _ in held:
+        _audit("restore", change, "(a failed change)", size(change.before_bytes), path, machine)
+    if failed or not _noted(path, written, why):
+        failed = failed or ["the record could not be brought up to date"]
+        return Outcome(path, written, f"{why}; and restoring failed: {'; '.join(failed)}", restored=False)
+    return Outcome(path, written, why)
+
+
+def _noted(path: Path, written: ChangeRecord, why: str) -> bool:
+    try:
+        record.update(path, written, "restored", why[:4096])
+    except OSError:
+        return False
+    return True
+
+
+def _restored(change: Change, cgroup: OpenCgroup, machine: Machine, written: ChangeRecord) -> str | None:
+    try:
+        if cgroup.text(change.setting) != change.before_text:
+            put_back(machine, change, cgroup, written.persistent)
+    except (WriteError, OSError, DiagnoseError) as error:
+        return str(error)
+    return None
+
+
+def _audit(what: str, change: Change, before: str, after: str, path: Path, machine: Machine) -> str:
+    text = f"{what}: {change.setting} of {shown(change.cgroup)}: {before} -> {after}; {audit.who()}; record {path}"
+    return f"audit line: {'sent to the log of the system' if audit.log(text, machine.root) else 'no log listens here'}"

@@ -1,0 +1,71 @@
+"""The programs in the kernel: the battery as one module, its programs attached one by one, its maps by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from diagnose.capture.model import ProbeRecord
+from diagnose.measure.bpf.attachment import Attachment
+from diagnose.measure.bpf.compiler import Compiled, quiet
+from diagnose.measure.bpf.maps import Table
+
+LOST = ("inflight_map_full", "read_slots_not_drained", "files_map_full", "cache_map_full", "evictions_map_full",
+        "reclaim_map_full", "requests_map_full", "block_map_full", "blame_map_full",
+        "stalls_map_full", "touched_map_full")  # fmt: skip
+"""Why events were not counted; the order is `enum lost` of bpf/common.h."""
+
+
+class Module:
+    """Compiled programs, attached one by one. Everything it loads belongs to this process and goes with it."""
+
+    def __init__(self, programs: Compiled, misfit: Callable[[Attachment], str | None] = lambda _: None) -> None:
+        """`misfit` says why a program would misread this kernel; such a one is not attached."""
+        self._misfit, self._bpf, self._lib = misfit, programs.bpf, programs.lib
+        self._tables: dict[str, Table] = {}
+
+    def attach(self, attachment: Attachment) -> str | None:
+        """Load and attach one program; returns None, or why it could not be (one line)."""
+        if (reason := self._misfit(attachment)) is not None:
+            return reason
+        event, function = attachment.event.encode(), attachment.function.encode()
+        with quiet() as lines:
+            try:
+                if attachment.kind == "tracepoint":
+                    self._bpf.attach_tracepoint(tp=event, fn_name=function)
+                elif attachment.kind == "raw":
+                    self._bpf.attach_raw_tracepoint(tp=event, fn_name=function)
+                else:
+                    self._bpf.attach_kprobe(event=event, fn_name=function)
+            except Exception as error:  # bcc raises bare Exception for everything
+                reason = str(error)
+        if reason is None:
+            return None
+        return " ".join([reason, *lines[:1]]).replace("b'", "'")
+
+    def detach(self) -> None:
+        """Detach and unload everything now rather than at exit."""
+        self._bpf.cleanup()
+
+    def table(self, name: str) -> Table:
+        if name not in self._tables:
+            self._tables[name] = Table.of(self._lib, self._bpf.module, name)
+        return self._tables[name]
+
+
+def attach_probe(module: Module, probe: str, attachments: Sequence[Attachment]) -> ProbeRecord:
+    """Attach what can be attached and say what could not, and which columns are missing for it."""
+    failed = [(a, reason) for a in attachments if (reason := module.attach(a)) is not None]
+    if not failed:
+        return ProbeRecord(probe=probe, attached=True)
+    events: dict[str, list[str]] = {}
+    for attachment, why in failed:
+        events.setdefault(why.replace(attachment.function, "…"), []).append(attachment.event)
+    reason = "; ".join(f"{', '.join(names)}: {why}" for why, names in events.items())
+    essential = len(failed) == len(attachments) or any(not a.provides for a, _ in failed)
+    return ProbeRecord(
+        probe=probe,
+        attached=not essential,
+        reason=reason,
+        how_to_enable="see: diagnose doctor",
+        missing=[] if essential else [column for a, _ in failed for column in a.provides],
+    )

@@ -1,0 +1,117 @@
+"""The battery of a host that refuses BPF: cgroup files, /proc/<pid>/io, PSI, vmstat and diskstats, window by window.
+
+No read is timed and nobody sees who evicts whose pages: the capture says so, the rules of `rules/without-bpf/` judge
+it, and no finding is more than medium.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Literal
+
+from diagnose.analysis.windows import BPF
+from diagnose.capture.model import Capture, ProbeRecord
+from diagnose.capture.tables import BlockLatency, BlockRequests, Cache, Evictions, Reads, ReadTotals
+from diagnose.cgroups import Hierarchy
+from diagnose.cgroups.service import Service
+from diagnose.errors import CannotMeasureError
+from diagnose.measure.battery import Battery, described, service_replaced
+from diagnose.measure.bpf.compiler import find_bcc
+from diagnose.measure.build import Builds
+from diagnose.measure.privileges import require_privileges
+from diagnose.measure.probes import TRACEPOINTS, BlameProbe, HostProbe
+from diagnose.measure.probes.polled_cgroups import PolledCgroups
+from diagnose.measure.progress import Progress, WindowSeen
+from diagnose.measure.schedule import Plan, Wait, finished_windows
+
+Bpf = Literal["needed", "if granted", "unused"]
+Say = Callable[[str], None]
+NEEDING_BPF = (*(name for name in TRACEPOINTS if name != PolledCgroups.name), BlameProbe.name)
+
+
+def see_doctor() -> str:
+    """Return where to look for what lifts a refusal of BPF."""
+    return "see: diagnose doctor"
+
+
+class FilesBattery:
+    """What `Battery` is, with nothing in the kernel. Needs no root where the files are readable."""
+
+    def __init__(self, service: Service, hierarchy: Hierarchy, plan: Plan, why: ProbeRecord) -> None:
+        """`why`: the record of the probe "bpf". Raises CannotMeasureError where not even the files can be read."""
+        self._service, self._hierarchy, self._plan, self._why = service, hierarchy, plan, why
+        self._cgroups, self._host = PolledCgroups(hierarchy, service.cgroup), HostProbe(hierarchy.proc, disks=True)
+        self._host_record = self._host.attach()
+
+    def run(self, wait: Wait, on_window: WindowSeen) -> Capture:
+        """Measure until the plan is fulfilled or `wait` says to end; returns the capture of the whole windows."""
+        self._cgroups.poll(-1)
+        self._host.read(-1)
+        start_ns, started, done = time.monotonic_ns(), datetime.now(UTC), 0
+        for done in finished_windows(self._plan, start_ns, wait):
+            self._cgroups.poll(done - 1)
+            self._host.read(done - 1)
+            on_window(Progress(done, self._plan.windows, None, None, self._plan.window_seconds))
+        return Capture(
+            **described(self._service, self._hierarchy, self._plan, started, done),
+            cgroups=self._cgroups.records(set()),
+            probes=self._records(),
+            lost={},
+            reads=Reads(),
+            read_totals=ReadTotals(),
+            files=[],
+            block_requests=BlockRequests(),
+            block_latency=BlockLatency(),
+            cache=Cache(),
+            evictions=Evictions(),
+            cgroup_samples=self._cgroups.samples(done),
+            host_samples=self._host.samples(done),
+        )
+
+    def close(self) -> None:
+        """Nothing was opened that is not closed."""
+
+    def _records(self) -> list[ProbeRecord]:
+        refused = [
+            ProbeRecord(probe=name, attached=False, reason="needs BPF", how_to_enable=self._why.how_to_enable)
+            for name in NEEDING_BPF
+        ]
+        replaced = service_replaced(self._service, self._hierarchy)
+        return [self._why, *refused, self._cgroups.record(), self._host_record, *replaced]
+
+
+def battery(
+    service: Service,
+    hierarchy: Hierarchy,
+    plan: Plan,
+    bpf: Bpf,
+    say: Say,
+    builds: Builds | None = None,
+    remedy: Callable[[], str] = see_doctor,
+) -> Battery | FilesBattery:
+    """Return the battery to measure with, attached; `say` is told where BPF is refused. `builds`: the programs, begun.
+
+    `remedy` is asked, where BPF is refused, for what lifts the refusal.
+
+    "if granted": where the host refuses BPF, files alone. What one command mends is no refusal: without root, or
+    without bcc, this raises CannotMeasureError, as it does for "needed" whatever the reason.
+    """
+    if bpf == "unused":
+        how = "leave out --no-bpf"
+        return FilesBattery(service, hierarchy, plan, _refused("it was switched off with --no-bpf", how))
+    if bpf == "if granted":
+        require_privileges()
+        find_bcc()
+    try:
+        return Battery(service, hierarchy, plan, builds() if builds else None)
+    except CannotMeasureError as error:
+        if bpf == "needed":
+            raise
+        say(f"BPF is refused here: {error}; measuring with cgroup files and counters alone")
+        return FilesBattery(service, hierarchy, plan, _refused(str(error), remedy()))
+
+
+def _refused(reason: str, how: str) -> ProbeRecord:
+    return ProbeRecord(probe=BPF, attached=False, reason=reason, how_to_enable=how)

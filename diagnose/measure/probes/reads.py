@@ -1,0 +1,243 @@
+"""Read latency of the service: bpf/reads.c.
+
+Yields `Reads` (counts by window, kind and latency bin), `ReadTotals` (counts, ns, bytes, pages by window and kind),
+`ReadDelays` (ns waited for a CPU and spent in reclaim, by window, kind and octave of latency) and `ReadFile` rows
+(device, inode, path, how often and how long the service waited).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diagnose.capture.base import ReadKind
+from diagnose.capture.model import ProbeRecord
+from diagnose.capture.tables import ReadDelays, ReadFile, Reads, ReadTotals
+from diagnose.cgroups.mounts import unescape
+from diagnose.cgroups.paths import PATH_MAX
+from diagnose.histogram import BINS, BINS_PER_OCTAVE
+from diagnose.measure.bpf.attachment import Attachment
+from diagnose.measure.bpf.maps import text
+from diagnose.measure.bpf.module import Module, attach_probe
+
+KINDS: tuple[ReadKind, ...] = get_args(ReadKind)
+_FILES = [KINDS.index(kind) for kind in ("hit", "missed", "direct", "io_uring")]
+_BUFFERED = [KINDS.index(kind) for kind in ("hit", "missed")]
+SLOTS = 16
+OCTAVES = BINS // BINS_PER_OCTAVE
+NAMES, NAME_BYTES = 8, 48
+_SLOT = np.dtype(
+    [("tag", "u8")]
+    + [(n, "u8", len(KINDS)) for n in ("count", "total_ns", "total_bytes", "looked_up_pages", "missed_pages")]
+    + [("bins", "u8", len(KINDS) * BINS)]
+    + [(n, "u8", len(KINDS) * OCTAVES) for n in ("runqueue_ns", "reclaim_ns")]
+)
+_FILE_KEY = np.dtype([("inode", "u8"), ("device", "u4"), ("pad", "u4")])
+_FILE = np.dtype(
+    [
+        ("slow_reads", "u8"),
+        ("missed_reads", "u8"),
+        ("total_ns", "u8"),
+        ("depth", "u8"),
+        ("names", f"S{NAME_BYTES}", NAMES),
+    ]
+)
+_CALLS = {
+    "read": ("fd", "buf", "count"),
+    "pread64": ("fd", "buf", "count", "pos"),
+    "readv": ("fd", "vec", "vlen"),
+    "preadv": ("fd", "vec", "vlen", "pos_l"),
+    "preadv2": ("fd", "vec", "vlen", "pos_l"),
+}
+"""The read calls, and of their arguments those that are read."""
+_ENTER = {"preadv2": "enter_preadv"}
+"""preadv2 has preadv's arguments, and flags behind them."""
+MAX_FILES = 200
+
+
+class ReadsProbe:
+    """Latency of read calls of the service."""
+
+    name = "reads"
+    # The end first: a read seen only at its end is ignored, one seen only at its beginning would linger.
+    attachments = tuple(
+        attachment
+        for call, fields in _CALLS.items()
+        for attachment in (
+            Attachment("tracepoint", f"syscalls:sys_exit_{call}", "exit_any", (f"reads.{call}",), ("ret",)),
+            Attachment(
+                "tracepoint",
+                f"syscalls:sys_enter_{call}",
+                _ENTER.get(call, f"enter_{call}"),
+                (f"reads.{call}",),
+                fields,
+            ),
+        )
+    )
+
+    def __init__(self) -> None:
+        self._windows: list[tuple[int, NDArray[Any]]] = []
+        self._next = 0
+        self._so_far = np.zeros((), _SLOT)
+        self._told_apart = True
+
+    def attach(self, module: Module) -> ProbeRecord:
+        """Attach both sides of each call; without any call of which both are there, nothing is measured."""
+        record = attach_probe(module, self.name, self.attachments)
+        missing = list(dict.fromkeys(record.missing))
+        whole = record.attached and len(missing) < len(_CALLS)
+        return record.model_copy(update={"attached": whole, "missing": missing if whole else []})
+
+    def told_apart(self, records: list[ProbeRecord]) -> list[ProbeRecord]:
+        """Say in the record of this probe that hits and misses look alike where the page-cache probe did not attach."""
+        if any(r.probe == "page-cache" and r.attached for r in records):
+            return records
+        self._told_apart = False
+        blind = {
+            "missing": ["read_totals.missed_pages"],
+            "reason": "hits and misses cannot be told apart without the page-cache probe",
+            "how_to_enable": "see: diagnose doctor",
+        }
+        return [r.model_copy(update=blind) if r.probe == self.name and r.attached else r for r in records]
+
+    def drain(self, module: Module, finished: int) -> None:
+        """Take over the windows before `finished` and empty their slots, so that the kernel may use them again."""
+        slots = module.table("read_slots")
+        for window in range(max(self._next, finished - SLOTS), finished):
+            cpus = slots.per_cpu(window % SLOTS, _SLOT)
+            self._take(cpus)
+            slots.update(window % SLOTS, np.zeros_like(cpus))
+        self._next = max(self._next, finished)
+
+    def _take(self, cpus: NDArray[Any]) -> None:
+        """Add the CPUs' slots up by the window they were written for, which after a pause is not the one sought."""
+        for tag in np.unique(cpus["tag"]):
+            if tag:
+                mine = cpus[cpus["tag"] == tag]
+                total = np.zeros((), _SLOT)
+                for field in _SLOT.names or ():
+                    total[field] = mine[field].sum(axis=0)
+                self._windows.append((int(tag) - 1, total))
+                for field in ("bins", "looked_up_pages", "missed_pages"):
+                    self._so_far[field] += total[field]
+
+    def latest(self) -> tuple[int, int]:
+        """Return the file reads of the last window taken over, and how many of them missed."""
+        if not self._windows:
+            return 0, 0
+        count = self._windows[-1][1]["count"]
+        return int(count[_FILES].sum()), int(count[KINDS.index("missed")])
+
+    def hit_ratios(self) -> tuple[float | None, float | None]:
+        """Return the service's hit ratio, in pages, in the last window taken over and so far; None: unknown."""
+        last = self._windows[-1][1] if self._windows else self._so_far
+        return self._hit_ratio(last), self._hit_ratio(self._so_far)
+
+    def _hit_ratio(self, slot: Any) -> float | None:
+        looked_up, missed = (int(slot[f][_BUFFERED].sum()) for f in ("looked_up_pages", "missed_pages"))
+        return 1 - missed / looked_up if self._told_apart and 0 <= missed <= looked_up and looked_up else None
+
+    def octaves(self) -> dict[str, list[int]]:
+        """Return the file reads so far by kind and octave of latency; all are "reads" where misses look like hits."""
+        by_kind = self._so_far["bins"].reshape(len(KINDS), OCTAVES, BINS_PER_OCTAVE).sum(axis=2)
+        if not self._told_apart:
+            return {"reads": by_kind[_FILES].sum(axis=0).tolist()}
+        return {KINDS[kind]: by_kind[kind].tolist() for kind in _FILES}
+
+    def reads(self, windows: int) -> Reads:
+        window, kind, bins, count = [], [], [], []
+        for w, slot in self._windows:
+            for cell in np.flatnonzero(slot["bins"]) if w < windows else ():
+                window.append(w)
+                kind.append(KINDS[cell // BINS])
+                bins.append(int(cell % BINS))
+                count.append(int(slot["bins"][cell]))
+        return Reads(window=window, kind=kind, bin=bins, count=count)
+
+    def totals(self, windows: int) -> ReadTotals:
+        rows = [(w, k, s) for w, s in self._windows if w < windows for k in range(len(KINDS)) if s["count"][k]]
+
+        def column(field: str) -> list[int]:
+            return [int(slot[field][kind]) for _, kind, slot in rows]
+
+        return ReadTotals(
+            window=[w for w, _, _ in rows],
+            kind=[KINDS[k] for _, k, _ in rows],
+            count=column("count"),
+            total_ns=column("total_ns"),
+            total_bytes=column("total_bytes"),
+            looked_up_pages=column("looked_up_pages"),
+            missed_pages=column("missed_pages"),
+        )
+
+    def delays(self, windows: int) -> ReadDelays:
+        rows = [
+            (w, int(cell), slot)
+            for w, slot in self._windows
+            if w < windows
+            for cell in np.flatnonzero(slot["runqueue_ns"] + slot["reclaim_ns"])
+        ]
+        return ReadDelays(
+            window=[w for w, _, _ in rows],
+            kind=[KINDS[cell // OCTAVES] for _, cell, _ in rows],
+            octave=[cell % OCTAVES for _, cell, _ in rows],
+            runqueue_ns=[int(slot["runqueue_ns"][cell]) for _, cell, slot in rows],
+            reclaim_ns=[int(slot["reclaim_ns"][cell]) for _, cell, slot in rows],
+        )
+
+    def files(self, module: Module, pids: list[int]) -> list[ReadFile]:
+        """Return the files most waited for, the longest wait first."""
+        keys, rows = module.table("files").read(_FILE_KEY, _FILE)
+        mounts = _mount_points(pids)
+        order = sorted(range(len(keys)), key=lambda i: (-int(rows[i]["total_ns"]), int(keys[i]["inode"])))
+        return [
+            ReadFile(
+                device=device_name(int(keys[i]["device"])),
+                inode=int(keys[i]["inode"]),
+                path=_path(rows[i], mounts.get(device_name(int(keys[i]["device"])))),
+                slow_reads=int(rows[i]["slow_reads"]),
+                missed_reads=int(rows[i]["missed_reads"]),
+                total_ns=int(rows[i]["total_ns"]),
+            )
+            for i in order[:MAX_FILES]
+        ]
+
+
+def device_name(number: int) -> str:
+    """Return "major:minor" of the kernel's own device number (20 bits of minor)."""
+    return f"{number >> 20}:{number & 0xFFFFF}"
+
+
+def _path(row: Any, mount: tuple[str, str] | None) -> str | None:
+    """Join the names that the kernel noted, below the mount point; "…/" where more stands above them."""
+    names = [text(n) for n in reversed(row["names"][: int(row["depth"])])]
+    if not names:
+        return None
+    if int(row["depth"]) >= NAMES:
+        return "…/" + "/".join(names)
+    inside = "/" + "/".join(names)
+    if mount is None:
+        return inside
+    root, point = mount
+    if root != "/" and inside.startswith(root + "/"):
+        inside = inside[len(root) :]
+    if len(point) + len(inside) >= PATH_MAX:  # mountinfo shows deeper ones than anybody can name
+        return "…" + inside
+    return inside if point == "/" else point + inside
+
+
+def _mount_points(pids: list[int], proc: Path = Path("/proc")) -> dict[str, tuple[str, str]]:
+    """Return device -> (root within the file system, mount point) as the service sees them (proc(5), mountinfo)."""
+    for pid in [*pids[:8], "self"]:
+        try:
+            lines = (proc / str(pid) / "mountinfo").read_text("utf-8", "backslashreplace").split("\n")
+        except OSError:
+            continue  # that process has ended; another one's view will do
+        # Whoever mounts chooses the names: only "\n" ends a line, only " " a field, whatever else they hold.
+        fields = [line.split(" ") for line in lines]
+        # The first mount of a device is the one nearest to its whole tree; later ones are bind mounts of parts.
+        return {f[2]: (unescape(f[3]), unescape(f[4])) for f in reversed(fields) if len(f) > 4}
+    return {}

@@ -1,0 +1,272 @@
+"""What may be applied, and every reason why not: nothing is written here, and nothing refused gets through."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from diagnose.change import load_report, plan
+from diagnose.change.machine import Answer
+from diagnose.change.show import as_text
+from diagnose.errors import UsageError
+from diagnose.report.digest import sealed
+from tests.helpers.cgroup_trees import ID, POD
+from tests.helpers.change_scene import MIB, V2_FILES, Scene, limit, written
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Scene:
+    return Scene(tmp_path / "host")
+
+
+def planned(scene: Scene, *wanted, select=(), force=False, persistent=False, **changes):
+    return plan(scene.report(*wanted, **changes), scene.machine, select, force, persistent)
+
+
+def refused(scene: Scene, match: str, *wanted, **options) -> None:
+    before = scene.snapshot()
+    with pytest.raises(UsageError, match=match):
+        planned(scene, *wanted, **options)
+    assert scene.snapshot() == before
+
+
+def test_a_plan_shows_before_and_after_and_why(scene: Scene) -> None:
+    found = planned(scene, limit())
+    text = as_text(found, False, 1.0)
+    assert "change 1: memory.high of /dg/batch: no limit → 200 MiB (209,715,200 bytes)" in text
+    assert "because: it evicts its pages" in text
+    assert "now: uses 300 MiB, cannot give back 20 MiB, floor 36 MiB" in text
+    assert "in 4 steps 1 s apart" in text
+    assert found.changes[0].change.steps_bytes[-1] == 200 * MIB
+    assert "never run" not in text
+
+
+# ---------------------------------------------------------------- the file
+
+
+def test_a_whole_report_is_read_back(scene: Scene, tmp_path: Path) -> None:
+    report = scene.report(limit())
+    loaded = load_report(written(report, tmp_path))
+    assert loaded.digest
+    assert loaded.recommendations == report.recommendations
+
+
+@pytest.mark.parametrize("cut", [1, 100, 5000])
+def test_a_truncated_report_is_refused(scene: Scene, tmp_path: Path, cut: int) -> None:
+    path = written(scene.report(limit()), tmp_path)
+    path.write_bytes(path.read_bytes()[:-cut] if cut > 1 else b"")
+    with pytest.raises(UsageError, match="cut short or damaged"):
+        load_report(path)
+
+
+def test_an_edited_report_is_refused(scene: Scene, tmp_path: Path) -> None:
+    path = written(scene.report(limit()), tmp_path)
+    path.write_text(path.read_text().replace(str(200 * MIB), str(100 * MIB)))
+    with pytest.raises(UsageError, match="was edited or damaged after it was made"):
+        load_report(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [
+        ("[]", "no JSON object"),
+        ("{}", "no report of this version"),
+        ('{"schema": "diagnose.report/1"}', "has no digest"),
+        ('{"schema": "diagnose.report/1", "x": NaN}', "cut short or damaged"),
+        ("[" * 100_000, "cut short or damaged"),
+        ('{"schema": "diagnose.report/1", "digest": "x", "n": ' + "9" * 5000 + "}", "no report"),
+        (json.dumps(sealed({"schema": "diagnose.report/1"})), "not a valid report: service"),
+    ],
+)
+def test_what_is_no_report_is_one_clear_line(tmp_path: Path, text: str, match: str) -> None:
+    path = tmp_path / "report.json"
+    path.write_text(text)
+    with pytest.raises(UsageError, match=match) as error:
+        load_report(path)
+    assert "\n" not in str(error.value)
+
+
+def test_a_report_that_is_not_there_or_a_folder(tmp_path: Path) -> None:
+    for path in (tmp_path / "none.json", tmp_path, Path("/dev/zero")):
+        with pytest.raises(UsageError, match="no such file"):
+            load_report(path)
+
+
+# ---------------------------------------------------------------- the host
+
+
+def test_another_host_another_boot_another_version(scene: Scene) -> None:
+    report, machine = scene.report(limit()), scene.machine
+    context = report.measurements["capture"]
+    for change, match in (
+        ({"boot_id": "other", "hostname": "web9"}, "made on the host 'web9', and this is 'db1'"),
+        ({"boot_id": "other"}, "before this host was last booted"),
+        ({"boot_id": 7}, "does not say on which host"),
+        ({"boot_id": None}, "does not say of which boot it is, since its host did not let that be read"),
+    ):
+        measurements = {**report.measurements, "capture": {**context, **change}}
+        with pytest.raises(UsageError, match=match):
+            plan(report.model_copy(update={"measurements": measurements}), machine, (), False, False)
+    old = report.model_copy(update={"capture": report.capture.model_copy(update={"cgroup_version": 1})})
+    with pytest.raises(UsageError, match="cgroup v1"):
+        plan(old, machine, (), False, False)
+
+
+# ---------------------------------------------------------------- the cgroup
+
+
+def test_a_value_that_somebody_changed(scene: Scene) -> None:
+    scene.file("/dg/batch", "memory.high").write_text("1073741824\n")
+    refused(scene, "is 1 GiB .* now and was no limit in the report: somebody changed it", limit())
+
+
+def test_a_new_cgroup_of_the_same_name(scene: Scene) -> None:
+    refused(scene, "removed and made anew", limit(), ids={"/dg/batch": 1})
+    refused(scene, "does not say which cgroup", limit(), ids={})
+
+
+def test_a_cgroup_that_is_gone(scene: Scene) -> None:
+    refused(scene, "No such file", limit("/dg/gone"), ids={"/dg/gone": 5})
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "", "dg/batch", "/dg//batch", "/dg/../etc", "/dg/./batch", "/dg/batch/", "/a\0b"]
+)
+def test_a_path_that_is_none(scene: Scene, path: str) -> None:
+    refused(scene, "'\\.\\.'|NUL|not the path of a cgroup", limit(path), ids={path: 1})
+
+
+def test_a_link_or_a_file_in_the_way(scene: Scene, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "memory.high").write_text("max\n")
+    (scene.host.memory / "dg/link").symlink_to(outside)
+    refused(scene, "symbolic link", limit("/dg/link"), ids={"/dg/link": outside.stat().st_ino})
+    refused(scene, "is a file", limit("/dg/batch/memory.max"), ids={"/dg/batch/memory.max": 1})
+    file = scene.file("/dg/batch", "memory.high")
+    file.unlink()
+    file.symlink_to(outside / "memory.high")
+    refused(scene, "cannot be read", limit())
+
+
+@pytest.mark.parametrize(
+    "setting", ["cgroup.procs", "memory.limit_in_bytes", "../svc/memory.high", "", "memory.high\n"]
+)
+def test_a_setting_that_is_never_written(scene: Scene, setting: str) -> None:
+    refused(scene, "is no memory setting of cgroup v2", limit(setting=setting))
+
+
+@pytest.mark.parametrize("value", [-1, 2**70])
+def test_a_value_that_is_none(scene: Scene, value: int) -> None:
+    refused(scene, "is no size", limit(value=value))
+
+
+def test_the_floor_is_measured_now(scene: Scene) -> None:
+    assert planned(scene, limit(value=52 * MIB + 65536)).changes
+    scene.file("/dg/batch", "memory.stat").write_text(f"anon {200 * MIB}\nslab 4096\n")
+    refused(scene, "below the floor of '/dg/batch': it cannot give back 200 MiB .* now, with headroom 250 MiB", limit())
+    assert planned(scene, limit(), force=True).changes
+    scene.file("/dg/batch", "memory.stat").write_text("")
+    refused(scene, "cannot be measured now", limit())
+    assert planned(scene, limit("/dg/svc", "memory.low", 0)).changes, "protection has no floor"
+
+
+# ---------------------------------------------------------------- selection
+
+
+def test_what_has_no_value_is_left_out_and_said(scene: Scene) -> None:
+    found = planned(scene, limit(value=None), limit("/dg/svc", "memory.low", 0))
+    assert [p.number for p in found.changes] == [2]
+    assert "recommendation 1 is not applied: it has no value to apply" in as_text(found, False, 1.0)
+    refused(scene, "recommendation 1 has no value", limit(value=None), select=(1,))
+
+
+def test_selection(scene: Scene) -> None:
+    two = limit(), limit("/dg/svc", "memory.low", 0)
+    assert [p.number for p in planned(scene, *two, select=(2,)).changes] == [2]
+    refused(scene, "no recommendation 3", *two, select=(3,))
+    refused(scene, "no recommendation 0", *two, select=(0,))
+    refused(scene, "recommends no change")
+    refused(scene, "twice", limit(), limit())
+
+
+# ---------------------------------------------------------------- who manages it
+
+
+def systemd_says(control_group: str) -> Answer:
+    return Answer(True, f"ControlGroup={control_group}\nMemoryHigh=infinity")
+
+
+def test_a_unit_goes_through_systemd(scene: Scene) -> None:
+    cgroup = "/system.slice/nightly.service"
+    scene.host.cgroup(cgroup, **V2_FILES)
+    assert planned(scene, limit(cgroup)).changes[0].change.manager == "files", "systemd does not run this host"
+    (scene.host.root / "run/systemd/system").mkdir(parents=True)
+    scene.answer = lambda command: systemd_says(cgroup)
+    found = planned(scene, limit(cgroup))
+    assert (found.changes[0].change.manager, found.changes[0].change.manager_before) == ("systemd", "infinity")
+    assert f"set-property --runtime -- nightly.service MemoryHigh={200 * MIB}" in as_text(found, False, 1.0)
+    assert f"set-property -- nightly.service MemoryHigh={200 * MIB}" in as_text(found, True, 1.0)
+    assert scene.commands[-1] == [
+        "systemctl", "show", "--property=ControlGroup,MemoryHigh", "--", "nightly.service"
+    ]  # fmt: skip
+    scene.answer = lambda command: systemd_says("/other.slice/nightly.service")
+    refused(scene, "systemd says that 'nightly.service' is in", limit(cgroup))
+
+
+@pytest.mark.parametrize(
+    ("path", "tool"), [(f"/docker/{ID}", "docker"), (f"/machine.slice/libpod-{ID}.scope", "podman")]
+)
+def test_a_container_goes_through_its_runtime(scene: Scene, path: str, tool: str) -> None:
+    scene.host.cgroup(path, **V2_FILES)
+    found = planned(scene, limit(path, "memory.max"))
+    assert f"{tool} update --memory {200 * MIB} -- {ID}" in as_text(found, False, 1.0)
+    by_file = planned(scene, limit(path, "memory.high"))
+    assert by_file.changes[0].change.manager == "files"
+    assert f"{tool} has no option for memory.high" in as_text(by_file, False, 1.0)
+
+
+@pytest.mark.parametrize(("allowed", "both"), [("max", "-1"), ("0", str(200 * MIB)), (str(9 * MIB), str(209 * MIB))])
+def test_a_container_may_swap_as_much_as_before_the_change(scene: Scene, allowed: str, both: str) -> None:
+    path = f"/docker/{ID}"
+    scene.host.cgroup(path, **V2_FILES, memory__swap__max=f"{allowed}\n")
+    found = planned(scene, limit(path, "memory.max"))
+    assert f"docker update --memory {200 * MIB} --memory-swap {both} -- {ID}" in as_text(found, False, 1.0)
+
+
+def test_a_limit_that_the_kernel_would_refuse_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, "v1")
+    scene.file("/dg/batch", "memory.memsw.limit_in_bytes").write_text(f"{150 * MIB}\n")
+    scene.file("/dg/batch", "memory.limit_in_bytes").write_text(f"{150 * MIB}\n")
+    wanted = limit("/dg/batch", "memory.limit_in_bytes", 150 * MIB, 200 * MIB)
+    refused(scene, r"above memory.memsw.limit_in_bytes of '/dg/batch', 150 MiB .*raise the other one first", wanted)
+    scene.file("/dg/batch", "memory.memsw.limit_in_bytes").write_text(f"{200 * MIB}\n")
+    assert len(planned(scene, wanted).changes) == 1
+
+
+def test_the_name_that_a_person_knows_is_shown_and_harmless(scene: Scene) -> None:
+    wanted = limit().model_copy(update={"name": "nightly\x1b[2J\nchange 2: x"})
+    assert "known as: nightly\\x1b[2J␤change 2: x\n" in as_text(planned(scene, wanted), False, 1.0)
+    assert "known as" not in as_text(planned(scene, limit()), False, 1.0)
+
+
+def test_kubernetes_gets_a_patch_and_no_change(scene: Scene) -> None:
+    pod = f"/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod{POD.replace('-', '_')}.slice"
+    path = f"{pod}/cri-containerd-{ID}.scope"
+    scene.host.cgroup(path, **V2_FILES)
+    (scene.host.root / f"var/log/pods/shop_checkout-7d_{POD}").mkdir(parents=True)
+    scene.host.write(f"var/log/containers/checkout-7d_shop_app-{ID}.log", "")
+    found = planned(scene, limit(path, "memory.max"))
+    assert not found.changes
+    text = as_text(found, False, 1.0)
+    assert "kubectl patch pod --namespace=shop --subresource=resize" in text
+    assert text.endswith("-- checkout-7d")
+    assert '"name": "app"' in text
+    assert str(200 * MIB) in text
+    assert scene.commands == []
+
+
+def test_persistent_is_for_managers_that_keep_it(scene: Scene) -> None:
+    refused(scene, "--persistent: .* lasts as long as the cgroup", limit(), persistent=True)

@@ -1,0 +1,148 @@
+"""The way back: to the byte, never over somebody else's later change, from every state a record can be in."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from diagnose.change import carry_out, load_record, plan, record, rollback
+from diagnose.change.machine import Machine
+from diagnose.change.model import ChangeRecord
+from diagnose.change.verify import ready
+from diagnose.errors import UsageError
+from tests.helpers.change_scene import BOOT, HOSTNAME, MIB, V2_FILES, Scene, limit
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Scene:
+    return Scene(tmp_path / "host")
+
+
+@pytest.fixture
+def path(scene: Scene, tmp_path: Path) -> Path:
+    wanted = scene.report(limit(), limit("/dg/svc", "memory.low", 0, 64 * MIB))
+    found = plan(wanted, scene.machine, (), False, False)
+    return carry_out(found, tmp_path, scene.machine, lambda text: None, pause_seconds=0.01).record_path
+
+
+def undo(scene: Scene, path: Path, force: bool = False, machine: Machine | None = None) -> str:
+    said: list[str] = []
+    rollback(load_record(path), path, machine or scene.machine, force, said.append)
+    return "\n".join(said)
+
+
+def settings(scene: Scene) -> tuple[str, str]:
+    return scene.file("/dg/batch", "memory.high").read_text(), scene.file("/dg/svc", "memory.low").read_text()
+
+
+def test_everything_back_and_said(scene: Scene, path: Path) -> None:
+    assert settings(scene) != ("max", "0")
+    said = undo(scene, path)
+    assert tuple(s.strip() for s in settings(scene)) == ("max", "0")
+    assert "memory.high of '/dg/batch': 200 MiB (209,715,200 bytes) → no limit, as before the change" in said
+    assert "everything is as it was before the change" in said
+    assert load_record(path).state == "rolled-back"
+    assert "there was nothing left to restore" in undo(scene, path)
+
+
+def test_somebodys_later_change_is_not_overwritten(scene: Scene, path: Path) -> None:
+    scene.file("/dg/batch", "memory.high").write_text("300000000\n")
+    before = settings(scene)
+    with pytest.raises(UsageError, match="somebody changed it after this change"):
+        undo(scene, path)
+    assert settings(scene) == before, "not even the other setting"
+    undo(scene, path, force=True)
+    assert tuple(s.strip() for s in settings(scene)) == ("max", "0")
+
+
+def test_a_killed_apply_is_undone_from_any_step(scene: Scene, path: Path) -> None:
+    applied = load_record(path)
+    for value in applied.changes[0].steps_bytes:
+        record.update(path, applied, "applying")
+        scene.file("/dg/batch", "memory.high").write_text(f"{value}\n")
+        undo(scene, path)
+        assert tuple(s.strip() for s in settings(scene)) == ("max", "0")
+
+
+def test_a_step_is_somebody_elses_once_the_change_was_complete(scene: Scene, path: Path) -> None:
+    scene.file("/dg/batch", "memory.high").write_text(f"{load_record(path).changes[0].steps_bytes[0]}\n")
+    with pytest.raises(UsageError, match="somebody changed it"):
+        undo(scene, path)
+
+
+def test_a_cgroup_that_is_gone_or_new(scene: Scene, path: Path) -> None:
+    directory = scene.host.memory / "dg/batch"
+    shutil.rmtree(directory)
+    assert "the cgroup is gone" in undo(scene, path)
+    scene.host.cgroup("/dg/other")  # so that the inode number is not given out again
+    scene.host.cgroup("/dg/batch", **{**V2_FILES, "memory__high": f"{200 * MIB}\n"})
+    if scene.host.hierarchy.id_of("/dg/batch") != load_record(path).changes[0].cgroup_id:
+        assert "made anew" in undo(scene, path)
+        assert scene.file("/dg/batch", "memory.high").read_text() == f"{200 * MIB}\n"
+
+
+@pytest.mark.parametrize("content", [None, b"", b"20971\0", b"many\n", b"9" * 5000])
+def test_a_setting_that_cannot_be_read_is_left_alone(scene: Scene, path: Path, content: bytes | None) -> None:
+    file, other = scene.file("/dg/batch", "memory.high"), scene.file("/dg/svc", "memory.low")
+    if content is None:
+        file.unlink()  # as where the memory controller was taken away from the cgroup
+    else:
+        file.write_bytes(content)
+    before = other.read_bytes()
+    with pytest.raises(UsageError, match=r"memory\.high of '/dg/batch' cannot be read"):
+        undo(scene, path)
+    with pytest.raises(UsageError, match=r"memory\.high of '/dg/batch' cannot be read"):
+        ready(load_record(path), scene.machine)
+    assert other.read_bytes() == before
+
+
+def test_another_host_or_boot(scene: Scene, path: Path) -> None:
+    hierarchy, wait = scene.host.hierarchy, scene.machine.wait
+    before = settings(scene)
+    with pytest.raises(UsageError, match=f"made on the host '{HOSTNAME}', and this is 'web9'"):
+        undo(scene, path, machine=Machine(hierarchy, "web9", "other", wait))
+    assert "booted since" in undo(scene, path, machine=Machine(hierarchy, HOSTNAME, "other", wait))
+    assert settings(scene) == before
+    persistent = load_record(path).model_copy(update={"persistent": True})
+    with pytest.raises(UsageError, match="persistent"):
+        rollback(persistent, path, Machine(hierarchy, HOSTNAME, "other", wait), False, print)
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        {"cgroup": "/../../../etc"},
+        {"cgroup": "/"},
+        {"setting": "cgroup.procs"},
+        {"setting": "../svc/memory.high"},
+    ],
+)
+def test_a_record_is_input_like_any_other(scene: Scene, path: Path, hostile: dict[str, str]) -> None:
+    good = load_record(path)
+    bad = good.model_copy(update={"changes": [good.changes[0].model_copy(update=hostile)]})
+    before = scene.snapshot()
+    with suppress(UsageError):
+        rollback(bad, path, scene.machine, True, lambda text: None)
+    after = scene.snapshot()
+    assert {p for p in before if before[p] != after.get(p)} <= {str(path)}
+
+
+def test_an_edited_or_cut_record(path: Path) -> None:
+    text = path.read_text()
+    path.write_text(text.replace('"max\\n"', '"99999"'))
+    with pytest.raises(UsageError, match="edited or damaged"):
+        load_record(path)
+    path.write_text(text[:500])
+    with pytest.raises(UsageError, match="cut short"):
+        load_record(path)
+
+
+def test_the_record_says_what_verify_needs(path: Path) -> None:
+    written: ChangeRecord = load_record(path)
+    assert written.host.boot_id == BOOT
+    assert written.before is not None
+    assert written.before.file_reads == sum(written.before.file_reads_series)
+    assert written.rule == "page-cache-noisy-neighbour"

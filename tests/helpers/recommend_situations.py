@@ -1,0 +1,72 @@
+"""Captures of a service that shares room with a batch job, and what is recommended for them."""
+
+from __future__ import annotations
+
+from diagnose.analysis.facts import Facts
+from diagnose.analysis.windows import Windows
+from diagnose.capture.model import Capture
+from diagnose.recommend import recommend
+from diagnose.report.model import Culprit, Finding, Recommendation
+from diagnose.rules.evaluate import Fired
+from tests.helpers.small_capture import MIB, SVC, small_capture
+
+BATCH, BACKUP = 20, 21
+PATHS = {1: "/", 10: "/dg", SVC: "/dg/svc", BATCH: "/dg/batch", BACKUP: "/dg/backup"}
+GIB = 1 << 30
+ID = "4f8a1c2e9b7d" + "0123456789abcdef" * 3 + "0123"
+
+
+def situation(
+    batch_mib: int = 900,
+    service_mib: int = 300,
+    anon_mib: int = 50,
+    shared_mib: int | None = 1024,
+    version: int = 2,
+    backup: bool = False,
+    available: int = 12 * GIB,
+    file_mib: dict[int, list[int]] | None = None,
+    **changes: object,
+) -> Capture:
+    """Return a capture in which the batch job evicts the service below a limit that they share."""
+    mib: dict[tuple[int, str], int] = {
+        (10, "usage_bytes"): batch_mib + service_mib,
+        (SVC, "usage_bytes"): service_mib,
+        (BATCH, "usage_bytes"): batch_mib,
+        (BATCH, "anon_bytes"): anon_mib,
+        (BACKUP, "usage_bytes"): batch_mib,
+        (BACKUP, "anon_bytes"): anon_mib,
+    }
+    setting = "memory.limit_in_bytes" if version == 1 else "memory.max"
+    evictions = [(0, BATCH, SVC, "memcg-reclaim", 9000)] + ([(0, BACKUP, SVC, "memcg-reclaim", 3000)] if backup else [])
+    return small_capture(
+        cgroups=PATHS,
+        windows=3,
+        evictions=evictions,
+        cache=[(0, BATCH, 0, 0, 50_000, 0)],
+        samples={key: [value * MIB] * 4 for key, value in mib.items()}
+        | {(who, "file_bytes"): [value * MIB for value in column] for who, column in (file_mib or {}).items()},
+        host={"meminfo.MemAvailable_bytes": [available] * 4},
+        **{
+            "settings": {10: {setting: None if shared_mib is None else shared_mib * MIB}},
+            "cgroup_version": version,
+            **changes,
+        },
+    )
+
+
+def advice(capture: Capture, *kinds: str, culprits: dict[str, float] | None = None) -> list[Recommendation]:
+    named = {"/dg/batch": 0.9} if culprits is None else culprits
+    finding = Finding(
+        rule="a-rule",
+        title="title",
+        confidence="high",
+        culprits=[Culprit(cgroup=path, share=share, cause="memcg-reclaim") for path, share in named.items()],
+        summary="",
+        evidence=[],
+    )
+    return recommend([Fired(finding, kinds, tuple(named), ())], Facts(Windows(capture)))
+
+
+def limit_on(recommendations: list[Recommendation], path: str, setting: str) -> Recommendation:
+    (found,) = (r for r in recommendations if (r.cgroup, r.setting) == (path, setting))
+    return found

@@ -1,0 +1,31 @@
+"""A service and a batch job below one cgroup, and what the steps of a rule come to there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from diagnose.analysis.facts import Facts
+from diagnose.analysis.windows import Windows
+from diagnose.capture.model import Capture, CgroupRecord
+from diagnose.recommend.steps import steps
+from diagnose.report.model import Culprit, Finding, Step
+from diagnose.rules.evaluate import Fired
+from tests.helpers.small_capture import SVC, small_capture
+
+BATCH = 20
+PATHS = {1: "/", 10: "/dg", SVC: "/dg/svc", BATCH: "/dg/batch"}
+
+
+def captured(records: dict[int, dict[str, Any]] | None = None, **changes: Any) -> Capture:
+    """Return a capture of 4 windows of 1 s; `records`: what to set on the records of cgroups, by id."""
+    given = records or {}
+    cgroups = [CgroupRecord(**{"id": i, "path": path, **given.get(i, {})}) for i, path in PATHS.items()]
+    bare = small_capture(cgroups=PATHS, **changes)
+    service = next(record.path for record in cgroups if record.id == SVC)
+    return bare.model_copy(update={"cgroups": cgroups, "service": bare.service.model_copy(update={"cgroup": service})})
+
+
+def steps_for(kind: str, capture: Capture, culprit: str | None = None) -> list[Step]:
+    culprits = [] if culprit is None else [Culprit(cgroup=culprit, share=0.9, cause=None)]
+    finding = Finding(rule="r", title="t", confidence="high", culprits=culprits, summary="", evidence=[])
+    return steps([kind], Fired(finding, (), (), ()), Facts(Windows(capture)))
