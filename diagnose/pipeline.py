@@ -51,7 +51,7 @@ def analyse(capture: Capture, rules: RuleSet, packed: bytes | None = None) -> Re
     from diagnose.analysis.windows import Windows
     from diagnose.recommend import recommend, whole
     from diagnose.report.measurements import measure
-    from diagnose.report.names import Labels
+    from diagnose.report.wording.names import Labels
     from diagnose.rules.evaluate import evaluate
 
     windows = Windows(capture)

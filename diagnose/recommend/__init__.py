@@ -50,7 +50,7 @@ def whole(fired: Fired, facts: Facts) -> Finding:
     """Return a finding with who else took the pages, and with what to do by hand about all of it."""
     others = besides(facts, fired.accounts_for or "")
     own = steps(fired.steps, fired, facts)
-    if fired.finding.advice is not None:
+    if fired.gives_advice:
         own = [step.model_copy(update={"risk": ""}) for step in own]  # the advice tells it
     kinds = dict.fromkeys(_STEPS_BESIDES[taker] for taker in others if taker in _STEPS_BESIDES)
     further = steps((kind for kind in kinds if kind not in fired.steps), fired, facts)

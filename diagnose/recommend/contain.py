@@ -33,7 +33,7 @@ def _guilt(fired: Fired, facts: Facts) -> dict[str, float]:
     """Return the share of the evictions by the cgroup to contain; what lies within another of them counts there."""
     service, guilt = facts.windows.capture.service.cgroup, dict[str, float]()
     # A cgroup that the service itself lies in cannot be contained without containing the service.
-    accused = [c for c in fired.finding.culprits if c.cgroup in facts.by_path and not is_within(service, c.cgroup)]
+    accused = [c for c in fired.culprits if c.cgroup in facts.by_path and not is_within(service, c.cgroup)]
     levels = [person_level(culprit.cgroup, service) for culprit in accused]
     for culprit, level in zip(accused, levels, strict=True):
         highest = min((other for other in levels if is_within(level, other)), key=len)

@@ -20,7 +20,7 @@ from diagnose.rules.evaluate import Fired
 def protect(fired: Fired, facts: Facts) -> list[Recommendation]:
     """Protection exists on v2 only (memory.low), and needs the ancestors' own up to the room that is shared."""
     windows = facts.windows
-    culprits = [culprit.cgroup for culprit in fired.finding.culprits]
+    culprits = [culprit.cgroup for culprit in fired.culprits]
     wanted = need(windows)
     if wanted is None or unprotected(windows, culprits) is not None:
         return []

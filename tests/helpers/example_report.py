@@ -37,7 +37,7 @@ from diagnose.report.model import (
     Unknown,
     Verdict,
 )
-from diagnose.report.names import Labels
+from diagnose.report.wording.names import Labels
 
 MIB = 1 << 20
 ROOT, DG, SVC, BATCH, VANISHED = 1, 10, 11, 12, 99

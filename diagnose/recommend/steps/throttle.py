@@ -46,7 +46,7 @@ def throttle_neighbour(fired: Fired, facts: Facts) -> list[Step]:
         return []
     device = _Device(name, next((d.number for d in windows.capture.devices if d.name == name), None))
     service = windows.capture.service.cgroup
-    levels = dict.fromkeys(person_level(c.cgroup, service) for c in fired.finding.culprits if c.cgroup in facts.by_path)
+    levels = dict.fromkeys(person_level(c.cgroup, service) for c in fired.culprits if c.cgroup in facts.by_path)
     found = (_throttled(path, device, windows) for path in levels)
     return [step for step in found if step is not None]
 

@@ -14,7 +14,7 @@ from typing import Literal
 
 from diagnose import units
 from diagnose.analysis import facts as vocabulary
-from diagnose.report.model import Confidence, Evidence, Finding, RuledOut, Unknown, Verdict
+from diagnose.report.model import Confidence, Culprit, Evidence, Finding, RuledOut, Unknown, Verdict
 from diagnose.rules import wording
 from diagnose.rules.evaluate.judgement import Judgement, advice, confidence, finding, judge, known_by, summary, who
 from diagnose.rules.evaluate.source import FactSource, all_of, any_of, not_
@@ -67,6 +67,16 @@ class Fired:
     steps: tuple[str, ...] = ()
     accounts_for: str | None = None
     """The fact that says how much of the whole the finding explains."""
+
+    @property
+    def culprits(self) -> tuple[Culprit, ...]:
+        """Who is to blame, with their shares, the largest first."""
+        return tuple(self.finding.culprits)
+
+    @property
+    def gives_advice(self) -> bool:
+        """Whether the rule itself says what to do and what could go wrong."""
+        return self.finding.advice is not None
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diagnose.report.names import Labels, short_ids
+from diagnose.report.wording.names import Labels, short_ids
 
 ID = "4f8a1c2e9b7d" + "0123456789abcdef" * 3 + "0123"
 WEB = f"/docker/{ID}"
