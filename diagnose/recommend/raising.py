@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from diagnose import units
-from diagnose.analysis.limits import LIMIT_SETTINGS, Limit
+from diagnose.analysis.limits import Limit
 from diagnose.analysis.windows import Windows
 from diagnose.capture.model import CgroupRecord
+from diagnose.cgroups.settings import LIMIT_SETTINGS
 from diagnose.recommend.advice import commands, lasting, undo
 from diagnose.report.model import Recommendation
 
