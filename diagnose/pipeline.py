@@ -51,7 +51,9 @@ def analyse(capture: Capture, rules: RuleSet, packed: bytes | None = None) -> Re
     from diagnose.analysis.windows import Windows
     from diagnose.recommend import recommend, whole
     from diagnose.report.measurements import measure
+    from diagnose.report.wording.limits import recommendation
     from diagnose.report.wording.names import Labels
+    from diagnose.report.wording.writer import Names
     from diagnose.rules.evaluate import evaluate
 
     windows = Windows(capture)
@@ -60,9 +62,10 @@ def analyse(capture: Capture, rules: RuleSet, packed: bytes | None = None) -> Re
         evaluate(rules.without_bpf(), facts, at_most="medium") if windows.without_bpf else evaluate(rules, facts)
     )
     labels = Labels.of(capture)
-    recommendations = [labels.recommendation(r) for r in recommend(list(evaluation.findings), facts)]
+    names = Names.of(capture)
+    recommendations = [recommendation(change, names) for change in recommend(list(evaluation.findings), facts)]
     findings = [labels.finding(whole(fired, facts)) for fired in evaluation.findings]
-    changed = [recommendation.cgroup for recommendation in recommendations]
+    changed = [change.cgroup for change in recommendations]
     measured = measure(capture, facts.number("reads.slow_threshold"), changed, packed, windows)
     named = [capture.service.cgroup, *changed, *(c.cgroup for finding in findings for c in finding.culprits)]
     return Report(

@@ -11,11 +11,13 @@ from collections.abc import Callable
 
 from diagnose.analysis.facts import Facts
 from diagnose.analysis.facts.other_causes import Taker, besides
+from diagnose.recommend.change import Change
 from diagnose.recommend.contain import contain
-from diagnose.recommend.own import raise_hit, raise_own, raise_shared
+from diagnose.recommend.hit_limit import raise_hit
+from diagnose.recommend.own import raise_own, raise_shared
 from diagnose.recommend.protect import protect
 from diagnose.recommend.steps import steps
-from diagnose.report.model import Finding, Recommendation
+from diagnose.report.model import Finding
 from diagnose.rules.evaluate import Fired
 
 __all__ = ["recommend", "whole"]
@@ -26,7 +28,7 @@ _STEPS_BESIDES: dict[Taker, str] = {
     "invalidate": "find-dropper",
 }
 
-_KINDS: dict[str, Callable[[Fired, Facts], list[Recommendation]]] = {
+_KINDS: dict[str, Callable[[Fired, Facts], list[Change]]] = {
     "contain-neighbour": contain,
     "protect-service": protect,
     "raise-hit-limit": raise_hit,
@@ -35,15 +37,15 @@ _KINDS: dict[str, Callable[[Fired, Facts], list[Recommendation]]] = {
 }
 
 
-def recommend(findings: list[Fired], facts: Facts) -> list[Recommendation]:
+def recommend(findings: list[Fired], facts: Facts) -> list[Change]:
     """Return the changes that the findings call for, the first finding's first, no setting twice."""
-    recommendations: list[Recommendation] = []
+    changes: list[Change] = []
     for fired in findings:
         for kind in fired.recommend:
             for candidate in _KINDS[kind](fired, facts):
-                if (candidate.cgroup, candidate.setting) not in {(r.cgroup, r.setting) for r in recommendations}:
-                    recommendations.append(candidate)
-    return recommendations
+                if (candidate.cgroup, candidate.setting) not in {(c.cgroup, c.setting) for c in changes}:
+                    changes.append(candidate)
+    return changes
 
 
 def whole(fired: Fired, facts: Facts) -> Finding:

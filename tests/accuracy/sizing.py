@@ -19,8 +19,9 @@ from diagnose.analysis.windows import Windows
 from diagnose.capture import file as captures
 from diagnose.capture.model import Capture
 from diagnose.lab import running
+from diagnose.recommend.floor import floor
 from diagnose.recommend.need import need
-from diagnose.recommend.sizing import floor, others, shared_room
+from diagnose.recommend.room import others, shared_room
 from diagnose.report.model import Recommendation
 from tests.accuracy.trial import MIB, SECONDS, Reading, Trial, agreement
 
@@ -269,11 +270,11 @@ def _with_what_is_left(trial: Trial, before: Reading) -> tuple[str, bool]:
     culprit, windows = trial.lab.culprit, Windows(before.capture)
     if culprit is None:
         return "", False
-    capacity, _, room = shared_room(windows, culprit)
-    wanted, rest, least = need(windows), others(windows, [culprit], room), floor(windows, culprit)
+    room = shared_room(windows, culprit)
+    wanted, rest, least = need(windows), others(windows, [culprit], room.cgroup), floor(windows, culprit)
     if wanted is None or rest is None or least is None:
         return "", False
-    left = max(1, (capacity - wanted.bytes - rest.bytes) // MIB)
+    left = max(1, (room.capacity_bytes - wanted.bytes - rest.bytes) // MIB)
     setting = "memory.limit_in_bytes" if trial.hierarchy.version == 1 else "memory.max"
     try:
         (trial.hierarchy.directory(culprit) / setting).write_text(str(left * MIB))

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diagnose.change.floor import now
-from diagnose.recommend.sizing import floor
+from diagnose.recommend.floor import floor
 from tests.helpers.recommend_situations import BATCH, PATHS
 from tests.helpers.small_capture import small_windows
 

@@ -38,6 +38,7 @@ from diagnose.report.model import (
     Verdict,
 )
 from diagnose.report.wording.names import Labels
+from diagnose.report.wording.writer import Names
 
 MIB = 1 << 20
 ROOT, DG, SVC, BATCH, VANISHED = 1, 10, 11, 12, 99
@@ -135,7 +136,7 @@ def example_report(capture: Capture | None = None, names: dict[str, str] | None 
         "ruled_out": [RuledOut(rule="own-limit-too-small", why=f"no limit is set on {n['service']}")],
         "unknown": [Unknown(rule="cpu-throttled", missing=f"cpu.stat of {n['service']} was not measured")],
         "not_measured": [NotMeasured(probe=n["probe"], reason=f"no BTF: {n['text']}", how_to_enable=n["text"])],
-        "recommendations": [labels.recommendation(_recommendation(n))],
+        "recommendations": [_recommendation(n, Names.of(capture))],
         "measurements": {**measured, "names": labels.used_in(measured, [])},
     }
     return Report(**{**fields, **changes})
@@ -169,21 +170,23 @@ def _known(n: dict[str, str]) -> list[Known]:
     return [Known(mechanism="evictions", direct=True, says=saw), Known(mechanism="inflow", direct=False, says=added)]
 
 
-def _recommendation(n: dict[str, str]) -> Recommendation:
+def _recommendation(n: dict[str, str], names: Names) -> Recommendation:
     import shlex
 
+    who = names.writer([n["batch"]]).cgroup(n["batch"])
     target = shlex.quote(f"/sys/fs/cgroup{n['batch']}/{n['setting']}")
     return Recommendation(
         cgroup=n["batch"],
         setting=n["setting"],
         current_bytes=None,
         value_bytes=512 * MIB,
-        reason=f"{n['batch']} reads each page once, so that a larger cache gains it nothing.",
+        reason=f"{who} reads each page once, so that a larger cache gains it nothing.",
         arithmetic=["anonymous memory 180 MiB + headroom 332 MiB = 512 MiB"],
         expected_effect="the service keeps its cache",
-        risk=f"{n['batch']} is throttled when it needs more anonymous memory",
+        risk=f"{who} is throttled when it needs more anonymous memory",
         commands=[f"echo {512 * MIB} > {target}"],
         undo=[f"echo max > {target}"],
+        name=names.known.get(n["batch"]),
     )
 
 

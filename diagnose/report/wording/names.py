@@ -14,10 +14,9 @@ from functools import cached_property
 from typing import Any
 
 from diagnose.capture.model import Capture
-from diagnose.report.model import Finding, Known, Recommendation, RuledOut, Step, Unknown, Verdict
+from diagnose.report.model import Finding, Known, RuledOut, Step, Unknown, Verdict
 
 _PATH_KEYS = ("cgroup", "evictor", "victim")
-_LISTS = ("arithmetic", "alternatives")
 _LONG_ID = re.compile("([0-9a-f]{12})[0-9a-f]{52}")
 _BEFORE, _AFTER = r"(?:^|(?<=[\s(]))", r"(?=$|[\s,;:)']|\.(?:\s|$))"
 
@@ -97,13 +96,6 @@ class Labels:
 
     def unknown(self, unknown: Unknown) -> Unknown:
         return unknown.model_copy(update={"missing": self.in_prose(unknown.missing)})
-
-    def recommendation(self, recommendation: Recommendation) -> Recommendation:
-        """Commands keep the paths: they are for a shell."""
-        path, texts = recommendation.cgroup, ("reason", "expected_effect", "risk")
-        prose = {key: self.in_prose(getattr(recommendation, key), [path]) for key in texts}
-        lines = {key: [self.in_prose(line, [path]) for line in getattr(recommendation, key)] for key in _LISTS}
-        return recommendation.model_copy(update={**prose, **lines, "name": self.names.get(path)})
 
     def used_in(self, measurements: object, paths: Iterable[str]) -> dict[str, str]:
         """Return the names of the paths that occur in the measurements of a report, and of `paths`."""
