@@ -127,8 +127,8 @@ def test_a_floor_lists_what_cannot_be_given_back(dirty: Dirty | None, told: str)
         (
             CacheWanted("/svc", CameBack(90 * MIB, 32_768_000, at_most=True), 0, 1.5),
             "/svc: its cache was 90 MiB at its lowest; at most 31.2 MiB of different pages came back; with 0 B of "
-            "other memory it needs 121 MiB. It read each of its pages 1.5 times on average, so that it may want more than "
-            "it read: a longer capture tells",
+            "other memory it needs 121 MiB. It read each of its pages 1.5 times on average, so that it may want more "
+            "than it read: a longer capture tells",
         ),
         (
             CacheWanted("/svc", CameBack(90 * MIB, GIB, at_most=True, read=READ), 0, None),
