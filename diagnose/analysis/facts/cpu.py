@@ -49,25 +49,22 @@ def lowest_of_others(f: Facts, least: float) -> dict[str, float]:
     return {p: cpus for p, cpus in used.items() if not any(q != p and is_within(q, p) for q in used)}
 
 
-@fact("cpu.used", "CPUs", "number", "cgroups", "CPUs that the service kept busy on average (cpu.stat usage_usec)")
-def _(f: Facts, _n: str | None) -> float | None:
+@fact("cpu.used", "CPUs", "number", "cgroups")
+def used_cpus(f: Facts) -> float | None:
+    """CPUs that the service kept busy on average (cpu.stat usage_usec)."""
     return _used(f, f.windows.capture.service.cgroup_id)
 
 
-@fact(
-    "cpu.throttled_seconds",
-    "s",
-    "number",
-    "cgroups",
-    "time the service was throttled, added up over the CPUs it was throttled on (cpu.stat throttled time)",
-)
-def _(f: Facts, _n: str | None) -> float | None:
+@fact("cpu.throttled_seconds", "s", "number", "cgroups")
+def throttled_seconds(f: Facts) -> float | None:
+    """Time the service was throttled, added up over the CPUs it was throttled on (cpu.stat throttled time)."""
     throttled_us = total(f.windows.increase(f.windows.capture.service.cgroup_id, "cpu_throttled_us"))
     return None if throttled_us is None else throttled_us / 1e6
 
 
-@fact("cpu.quota", "", "text", "cgroups", "the service's CPU quota at the start, and what it used and lacked")
-def _(f: Facts, _n: str | None) -> str | None:
+@fact("cpu.quota", "", "text", "cgroups")
+def quota(f: Facts) -> str | None:
+    """The service's CPU quota at the start, and what it used and lacked."""
     if not f.windows.probe_attached("cgroups"):
         return None
     service = f.windows.capture.service
@@ -98,8 +95,9 @@ def _quota(record: CgroupRecord | None, version: int) -> str:
     return f"{file} is {units.count(record.cpu_quota_us)} of every {units.count(record.cpu_period_us)} µs, {cpus}"
 
 
-@fact("cpu.users", "", "text", "cgroups", "who else used most CPU time, as far as it was read", scope="host")
-def _(f: Facts, _n: str | None) -> str | None:
+@fact("cpu.users", "", "text", "cgroups", scope="host")
+def users(f: Facts) -> str | None:
+    """Who else used most CPU time, as far as it was read."""
     if not f.windows.probe_attached("cgroups"):
         return None
     used, cpus, own = lowest_of_others(f, LEAST_CPUS), f.windows.capture.host.cpus, f.number("cpu.used")
@@ -136,8 +134,9 @@ def all_short(f: Facts) -> bool:
     return used is not None and used >= ALL_BUSY * f.windows.capture.host.cpus
 
 
-@fact("cpu.where", "", "text", "cgroups", "whether all CPUs were short or only some, as far as that was measured")
-def _(f: Facts, _n: str | None) -> str | None:
+@fact("cpu.where", "", "text", "cgroups")
+def shortage(f: Facts) -> str | None:
+    """Whether all CPUs were short or only some, as far as that was measured."""
     if not f.windows.probe_attached("cgroups"):
         return None
     cpus, beside = f.windows.capture.host.cpus, idle_beside_waiting(f)

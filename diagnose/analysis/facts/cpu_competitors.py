@@ -67,10 +67,9 @@ def _child(parent: str, path: str) -> str:
     return f"{prefix}/{path[len(prefix) :].strip('/').split('/')[0]}"
 
 
-@fact(
-    "cpu.rival", "", "text", "cgroups", "whose weight stands against the service's where there is not enough CPU time"
-)
-def _(f: Facts, _n: str | None) -> str | None:
+@fact("cpu.rival", "", "text", "cgroups")
+def weights(f: Facts) -> str | None:
+    """Whose weight stands against the service's where there is not enough CPU time."""
     if not f.windows.probe_attached("cgroups"):
         return None
     found = rivals(f)

@@ -61,8 +61,9 @@ def held_back(windows: Windows, name: str) -> list[HeldBack] | None:
     return found
 
 
-@fact("block.held_back", "", "text", "cgroups", "the I/O limit of the service's own on that device, or on one below it")
-def _(f: Facts, _n: str | None) -> str | None:
+@fact("block.held_back", "", "text", "cgroups")
+def io_limits(f: Facts) -> str | None:
+    """The I/O limit of the service's own on that device, or on one below it."""
     name = main_device(f) if f.windows.probe_attached("block") else None
     if name is None:
         return None
@@ -97,8 +98,9 @@ def made(f: Facts, limit: HeldBack) -> float:
     return read / f.windows.length
 
 
-@fact("block.whose", "", "text", "block", "who makes that device slow for the service, as far as that was read")
-def _(f: Facts, _n: str | None) -> str | None:
+@fact("block.whose", "", "text", "block")
+def slowed_by(f: Facts) -> str | None:
+    """Who makes that device slow for the service, as far as that was read."""
     if not f.windows.probe_attached("block"):
         return None
     limits = reached(f)
@@ -109,8 +111,9 @@ def _(f: Facts, _n: str | None) -> str | None:
     return "the service itself, at an I/O limit of its own" if around is None else f"the I/O limit of {around}"
 
 
-@fact("block.mend", "", "text", "block", "what to do about a device that nobody else keeps busy")
-def _(f: Facts, _n: str | None) -> str | None:
+@fact("block.mend", "", "text", "block")
+def remedy(f: Facts) -> str | None:
+    """What to do about a device that nobody else keeps busy."""
     if not f.windows.probe_attached("block"):
         return None
     if reached(f):
@@ -119,8 +122,9 @@ def _(f: Facts, _n: str | None) -> str | None:
     return f"Mend what makes {f.text('block.own_device')} take {taken} for a read, or move the data to another device"
 
 
-@fact("block.limited_others", "", "text", "block", "how much others used the device that such a limit is for")
-def _(f: Facts, _n: str | None) -> str | None:
+@fact("block.limited_others", "", "text", "block")
+def others_on_limited_devices(f: Facts) -> str | None:
+    """How much others used the device that such a limit is for."""
     name = main_device(f) if f.windows.probe_attached("block") else None
     if name is None:
         return None
@@ -154,8 +158,9 @@ def _told(limit: HeldBack, f: Facts) -> str:
     )
 
 
-@fact("block.layers", "", "text", "block", "what that device is made of, and how long its reads took there")
-def _(f: Facts, _n: str | None) -> str | None:
+@fact("block.layers", "", "text", "block")
+def layers(f: Facts) -> str | None:
+    """What that device is made of, and how long its reads took there."""
     name = main_device(f) if f.windows.probe_attached("block") else None
     if name is None:
         return None

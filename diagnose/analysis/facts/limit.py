@@ -19,20 +19,17 @@ from diagnose.cgroups.paths import is_within
 from diagnose.units import ratio
 
 
-@fact(
-    "limit.bytes",
-    "bytes",
-    "number",
-    "cgroups",
-    "the service's own memory limit (the lowest on it, on an ancestor that nobody else uses, or on a part that hit it)",
-)
-def _(f: Facts, _n: str | None) -> float | None:
+@fact("limit.bytes", "bytes", "number", "cgroups")
+def limit_bytes(f: Facts) -> float | None:
+    """The service's own memory limit (the lowest on it, on an ancestor that nobody else uses, or on a part that hit
+    it)."""
     own = own_limit(f.windows)
     return None if own is None else float(own.limit_bytes)
 
 
-@fact("limit.own", "", "text", "cgroups", "that limit by its setting and cgroup, and whether it holds for all of it")
-def _(f: Facts, _n: str | None) -> str | None:
+@fact("limit.own", "", "text", "cgroups")
+def own(f: Facts) -> str | None:
+    """That limit by its setting and cgroup, and whether it holds for all of it."""
     own = own_limit(f.windows)
     if own is None:
         return None
@@ -48,20 +45,16 @@ def _names(cgroups: list[str]) -> str:
     return " and ".join([*cgroups[:3], *more])
 
 
-@fact("limit.peak_usage_ratio", "ratio", "number", "cgroups", "highest usage over the service's own limit")
-def _(f: Facts, _n: str | None) -> float | None:
+@fact("limit.peak_usage_ratio", "ratio", "number", "cgroups")
+def peak_usage_ratio(f: Facts) -> float | None:
+    """Highest usage over the service's own limit."""
     own = own_limit(f.windows)
     return None if own is None else ratio(f.windows.peak(own.cgroup_id, "usage_bytes"), float(own.limit_bytes))
 
 
-@fact(
-    "limit.hits",
-    "hits",
-    "number",
-    "cgroups",
-    "hits of the lowest limit that the service alone uses (and of those below it: failcnt; memory.events.local)",
-)
-def _(f: Facts, _n: str | None) -> float | None:
+@fact("limit.hits", "hits", "number", "cgroups")
+def limit_hits(f: Facts) -> float | None:
+    """Hits of the lowest limit that the service alone uses (and of those below it: failcnt; memory.events.local)."""
     own = own_limit(f.windows)
     # A container at its own limit is at that of its pod, too, and below the service's own limit all is the service's.
     within = f.windows.capture.service.cgroup if own is None else own.cgroup
@@ -95,8 +88,9 @@ def hit_most(f: Facts) -> Limit | None:
     return None if found is None else found[1]
 
 
-@fact("limit.hit_most", "", "text", "cgroups", "the limit on, in or around the service that was hit most")
-def _(f: Facts, _n: str | None) -> str | None:
+@fact("limit.hit_most", "", "text", "cgroups")
+def most_hit(f: Facts) -> str | None:
+    """The limit on, in or around the service that was hit most."""
     if not f.windows.probe_attached("cgroups"):
         return None
     found = _hit_most(f)
@@ -105,16 +99,18 @@ def _(f: Facts, _n: str | None) -> str | None:
     return f"{_told(found[1])}, hit {_times(found[0])}"
 
 
-@fact("limit.users", "", "text", "cgroups", "who else uses the limit that was hit most")
-def _(f: Facts, _n: str | None) -> str | None:
+@fact("limit.users", "", "text", "cgroups")
+def users(f: Facts) -> str | None:
+    """Who else uses the limit that was hit most."""
     if not f.windows.probe_attached("cgroups"):
         return None
     found = _hit_most(f)
     return "everybody on the host shares it" if found is None else _users(f, found[1])
 
 
-@fact("limit.shared", "", "text", "cgroups", "the lowest limit that the service shares, or lies below")
-def _(f: Facts, _n: str | None) -> str | None:
+@fact("limit.shared", "", "text", "cgroups")
+def shared(f: Facts) -> str | None:
+    """The lowest limit that the service shares, or lies below."""
     if not f.windows.probe_attached("cgroups"):
         return None
     limit = shared_limit(f.windows, f.windows.capture.service.cgroup)

@@ -114,14 +114,9 @@ def _told(part: _Part) -> str:
     return f"{told} ({waited}, {units.percent(part.waited)} of the time that reads waited for evicted pages)"
 
 
-@fact(
-    "evictions.besides",
-    "",
-    "text",
-    "evictions",
-    "what else than pressure on memory removed 5 % or more of the service's evicted pages, or made its reads wait",
-)
-def _(f: Facts, _n: str | None) -> str | None:
+@fact("evictions.besides", "", "text", "evictions")
+def others(f: Facts) -> str | None:
+    """What else than pressure on memory removed 5 % or more of the service's evicted pages, or made its reads wait."""
     if total(f.value("evictions.of_service")) is None:
         return None
     told = [_told(part) for part in _parts(f, "evictions.pressure_share")]
@@ -137,8 +132,9 @@ def _estimated(f: Facts) -> str:
     return f"kswapd removed {units.percent(share)}, and for whom is an estimate, by who brought in how much; "
 
 
-@fact("blame.given_away_waits", "", "text", "blame", "which reads waited for pages that were dropped on purpose")
-def _(f: Facts, _n: str | None) -> str | None:
+@fact("blame.given_away_waits", "", "text", "blame")
+def waits_for_dropped(f: Facts) -> str | None:
+    """Which reads waited for pages that were dropped on purpose."""
     if f.windows.capture.blame is None:
         return None
     reads, ns = waits(f, ("drop-caches", "invalidate"))
@@ -146,8 +142,9 @@ def _(f: Facts, _n: str | None) -> str | None:
     return f"{units.counted(reads, 'reads')} of files, {units.percent(share)} of all, waited {units.duration(ns / 1e9)}"
 
 
-@fact("evictions.given_away_when", "", "text", "evictions", "when the service's pages were dropped on purpose")
-def _(f: Facts, _n: str | None) -> str | None:
+@fact("evictions.given_away_when", "", "text", "evictions")
+def when_dropped(f: Facts) -> str | None:
+    """When the service's pages were dropped on purpose."""
     pages = f.windows.evictions(("drop-caches", "invalidate"), f.windows.service_ids)
     if pages is None:
         return None
@@ -158,8 +155,9 @@ def _(f: Facts, _n: str | None) -> str | None:
     return f"first {first} after the beginning, in {windows.size} of {units.counted(f.windows.count, 'windows')}"
 
 
-@fact("evictions.proactive_by", "", "text", "evictions", "whether DAMON or writes to memory.reclaim took pages")
-def _(f: Facts, _n: str | None) -> str | None:
+@fact("evictions.proactive_by", "", "text", "evictions")
+def proactive_by(f: Facts) -> str | None:
+    """Whether DAMON or writes to memory.reclaim took pages."""
     if not f.windows.probe_attached("evictions"):
         return None
     by_writes = total(f.windows.host_increase("vmstat.pgsteal_proactive"))

@@ -38,26 +38,16 @@ def written_device(f: Facts) -> str | None:
     return max(devices, key=lambda d: time.get((d, "read"), 0) + time.get((d, "write"), 0), default=None)
 
 
-@fact(
-    "block.written_device",
-    "",
-    "text",
-    "block",
-    "the device on which the service's writes took most time; of none, the one that was busy longest",
-)
-def _(f: Facts, _n: str | None) -> str | None:
+@fact("block.written_device", "", "text", "block")
+def written(f: Facts) -> str | None:
+    """The device on which the service's writes took most time; of none, the one that was busy longest."""
     device = written_device(f) if f.windows.probe_attached("block") else None
     return None if device is None else visible(device)
 
 
-@fact(
-    "block.write_time_share",
-    "ratio",
-    "number",
-    "block",
-    "share of the time of all requests, on the device that the service writes to, which writes took",
-)
-def _(f: Facts, _n: str | None) -> float | None:
+@fact("block.write_time_share", "ratio", "number", "block")
+def write_time_share(f: Facts) -> float | None:
+    """Share of the time of all requests, on the device that the service writes to, which writes took."""
     if not f.windows.probe_attached("block"):
         return None
     time, device = _times(f), written_device(f)
@@ -67,14 +57,9 @@ def _(f: Facts, _n: str | None) -> float | None:
     return ratio(float(writes), float(writes + reads))
 
 
-@fact(
-    "block.own_write_share",
-    "ratio",
-    "number",
-    "block",
-    "share of the bytes written to that device which the service submitted",
-)
-def _(f: Facts, _n: str | None) -> float | None:
+@fact("block.own_write_share", "ratio", "number", "block")
+def own_write_share(f: Facts) -> float | None:
+    """Share of the bytes written to that device which the service submitted."""
     if not f.windows.probe_attached("block"):
         return None
     table, device = f.windows.capture.block_requests, written_device(f)
@@ -116,8 +101,9 @@ def busy_at_most(f: Facts) -> float | None:
     return min(1.0, sum(ns or 0 for ns in time) / 1e9 / f.windows.length)
 
 
-@fact("writes.pace", "", "text", "block", "how much the service wrote there, and whether the device was busy with it")
-def _(f: Facts, _n: str | None) -> str | None:
+@fact("writes.pace", "", "text", "block")
+def pace(f: Facts) -> str | None:
+    """How much the service wrote there, and whether the device was busy with it."""
     device = written_device(f) if f.windows.probe_attached("block") else None
     if device is None:
         return None
@@ -137,10 +123,9 @@ def _(f: Facts, _n: str | None) -> str | None:
     )
 
 
-@fact(
-    "writes.dirty_held", "", "text", "cgroups", "how much of the service's memory was dirty, or being written, at once"
-)
-def _(f: Facts, _n: str | None) -> str | None:
+@fact("writes.dirty_held", "", "text", "cgroups")
+def dirty_held(f: Facts) -> str | None:
+    """How much of the service's memory was dirty, or being written, at once."""
     if not f.windows.probe_attached("cgroups"):
         return None
     found = [f.windows.readings(f.windows.capture.service.cgroup_id, f"{k}_bytes") for k in ("dirty", "writeback")]
@@ -151,8 +136,9 @@ def _(f: Facts, _n: str | None) -> str | None:
     return f"at the ends of the windows up to {units.size(most)} of the service's pages were dirty or being written"
 
 
-@fact("writes.dirty_limits", "", "text", "host", "how much may be dirty on that device and on the host")
-def _(f: Facts, _n: str | None) -> str | None:
+@fact("writes.dirty_limits", "", "text", "host")
+def dirty_limits(f: Facts) -> str | None:
+    """How much may be dirty on that device and on the host."""
     if not f.windows.probe_attached("host"):
         return None
     name, capture = written_device(f), f.windows.capture
