@@ -12,16 +12,36 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from diagnose import units
 from diagnose.analysis.facts.vocabulary import Facts, fact, neighbour_fact, total
 from diagnose.analysis.windows import Counts, Series
-from diagnose.escape import visible
 from diagnose.histogram import percentile
 from diagnose.units import ratio
 
 MOST_NAMED = 3
 LEAST_REQUESTS = 20
 """Of fewer requests no latency is typical."""
+
+
+@dataclass(frozen=True)
+class Device:
+    """A block device by the kernel's name."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class DeviceTime:
+    """The mean time that a device took for a read of the service, queueing excluded."""
+
+    name: str
+    mean_ns: float
+
+
+@dataclass(frozen=True)
+class DeviceTimes:
+    """The slowest of the devices that the service read from, the slowest first."""
+
+    devices: tuple[DeviceTime, ...]
 
 
 @dataclass(frozen=True)
@@ -109,10 +129,10 @@ def mean_read_by_device(f: Facts) -> dict[str, float]:
 
 
 @fact("block.own_device", "", "text", "block")
-def own_device(f: Facts) -> str | None:
+def own_device(f: Facts) -> Device | None:
     """The name of the device that the service waits for most."""
-    device = main_device(f) if f.windows.probe_attached("block") else None
-    return None if device is None else visible(device)
+    name = main_device(f) if f.windows.probe_attached("block") else None
+    return None if name is None else Device(name)
 
 
 @fact("block.own_reads", "requests", "number", "block")
@@ -135,13 +155,13 @@ def median_service_time(f: Facts) -> float | None:
 
 
 @fact("block.own_devices", "", "text", "block")
-def own_devices(f: Facts) -> str | None:
+def own_devices(f: Facts) -> DeviceTimes | None:
     """The devices that the service reads from, with their mean times."""
     if not f.windows.probe_attached("block"):
         return None
     means = mean_read_by_device(f)
-    slowest = sorted(means, key=lambda device: -means[device])
-    return ", ".join(f"{visible(d)} {units.duration_ns(means[d])}" for d in slowest[:MOST_NAMED]) or None
+    slowest = sorted(means, key=lambda device: -means[device])[:MOST_NAMED]
+    return DeviceTimes(tuple(DeviceTime(name, means[name]) for name in slowest)) if slowest else None
 
 
 @fact("block.own_service_p99", "s", "number", "block")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from diagnose import units
 from diagnose.analysis.facts.vocabulary import Facts, fact, total
 from diagnose.analysis.miss_ratio_curve import entered_pages, evicted_before, may_forget
 from diagnose.analysis.neighbours import PRESSURE, evicted_by
@@ -14,6 +15,19 @@ from diagnose.units import ratio
 
 LOOKUP_TOLERANCE = 0.1
 """The share by which two counters of the same look-ups may differ before the hit ratio is refused."""
+
+
+@dataclass(frozen=True)
+class CameBack:
+    """The pages of the service that were read again after their eviction."""
+
+    pages: float
+    evicted_before_pages: int | None
+    """Of them: evicted before the capture began, or forgotten since; None: which they are was not followed."""
+    may_forget: bool
+    """Whether evictions during the capture may have been forgotten."""
+    entered_pages: int | None
+    """What entered the cache during the capture; None: not measured."""
 
 
 def _looked_up(f: Facts) -> Series | None:
@@ -58,21 +72,12 @@ def refaulted_pages(f: Facts) -> Series | None:
 
 
 @fact("cache.came_back", "", "text", "cgroups")
-def came_back(f: Facts) -> str | None:
+def came_back(f: Facts) -> CameBack | None:
     """The refaults of the service's pages, why they may be more than were missed, how many were evicted before."""
-    back, before, entered = f.number("cache.refaults"), evicted_before(f.windows), entered_pages(f.windows)
+    back = f.number("cache.refaults")
     if back is None:
         return None
-    notes = []
-    if before:
-        which = "all" if before == back else units.count(before)
-        since = ", or forgotten since" if may_forget(f.windows) else ""
-        notes.append(f"{which} of them evicted before the capture began{since}")
-    if entered is not None and back > entered:
-        meanwhile = f"{units.pages(entered)} entered its cache in the capture"
-        notes.append(f"by the kernel's count, which comes up to 2 s late: {meanwhile}")
-    told = f"{units.pages(back)} again after {units.plural(back, 'its', 'their')} eviction"
-    return f"{told} ({'; '.join(notes)})" if notes else told
+    return CameBack(back, evicted_before(f.windows), may_forget(f.windows), entered_pages(f.windows))
 
 
 @fact("evictions.of_service", "pages", "series", "evictions")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-from diagnose import units
 from diagnose.analysis.facts.vocabulary import Facts, fact, total
 from diagnose.analysis.windows import FILE_KINDS, KINDS
 from diagnose.histogram import BINS, BINS_PER_OCTAVE, bin_of, lower_edges, percentile
@@ -17,6 +17,23 @@ LEAST_NS = 10_000
 STOP_PART = 0.25
 """A read that a stop by the CPU quota falls into takes as long as the rest of that stop: a quarter of the mean covers
 stops of different lengths, and what the kernel adds up over several CPUs."""
+
+
+@dataclass(frozen=True)
+class PeerKind:
+    """The reads of one kind of peer."""
+
+    kind: Literal["socket", "pipe"]
+    reads: float
+    total_seconds: float
+    median_ns: float | None
+
+
+@dataclass(frozen=True)
+class PeerReads:
+    """The reads of sockets and pipes; a kind that the service did not read is left out."""
+
+    kinds: tuple[PeerKind, ...]
 
 
 def _first_octave(f: Facts) -> int | None:
@@ -97,19 +114,17 @@ def peer_reads(f: Facts) -> float | None:
 
 
 @fact("reads.peer_kinds", "", "text", "reads")
-def peer_kinds(f: Facts) -> str | None:
+def peer_kinds(f: Facts) -> PeerReads | None:
     """How many reads of sockets and of pipes, and how long they took."""
     if not f.measured_reads:
         return None
-    told = []
-    for kind in ("socket", "pipe"):
-        reads, ns = (float(f.windows.read_total(column, (kind,)).sum()) for column in ("count", "total_ns"))
-        if reads:
-            median = units.duration_ns(percentile(f.windows.read_histogram((kind,)), 0.5))
-            told.append(
-                f"{units.count(reads)} of {kind}s took {units.duration(ns / 1e9)} in all, {median} the median one"
-            )
-    return ", and ".join(told) or "none was made"
+    kinds: tuple[Literal["socket", "pipe"], ...] = ("socket", "pipe")
+    return PeerReads(tuple(_of_peers(f, kind) for kind in kinds if f.windows.read_total("count", (kind,)).any()))
+
+
+def _of_peers(f: Facts, kind: Literal["socket", "pipe"]) -> PeerKind:
+    reads, ns = (float(f.windows.read_total(column, (kind,)).sum()) for column in ("count", "total_ns"))
+    return PeerKind(kind, reads, ns / 1e9, percentile(f.windows.read_histogram((kind,)), 0.5))
 
 
 @fact("reads.peer_slow_share", "ratio", "number", "reads")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import cast
+from dataclasses import dataclass
+from typing import Literal, cast
 
 import numpy as np
 
@@ -12,10 +13,26 @@ from diagnose.analysis.neighbours import PRESSURE
 from diagnose.analysis.windows import Series
 from diagnose.capture.base import Cause
 from diagnose.cgroups.paths import is_within
-from diagnose.escape import visible
 from diagnose.units import ratio
 
 GIVEN_AWAY: tuple[Cause, ...] = ("drop-caches", "invalidate")
+MOST_NAMED = 3
+
+
+@dataclass(frozen=True)
+class Dropper:
+    """A command that dropped pages, by drop_caches or by fadvise or the like; `cgroup` None: it is gone."""
+
+    comm: str
+    cgroup: str | None
+    by: Literal["drop-caches", "invalidate"]
+
+
+@dataclass(frozen=True)
+class Droppers:
+    """The commands that dropped most pages, the most first; empty: none was seen."""
+
+    seen: tuple[Dropper, ...]
 
 
 @neighbour_fact("neighbour.evicted", "pages", "number", "evictions")
@@ -122,15 +139,14 @@ def blamed_given_away_share(f: Facts) -> float | None:
 
 
 @fact("evictions.droppers", "", "text", "evictions", scope="host")
-def droppers(f: Facts) -> str | None:
+def droppers(f: Facts) -> Droppers | None:
     """The commands that dropped pages, and their cgroups."""
     if not f.windows.probe_attached("evictions"):
         return None
-    droppers = [d for d in f.windows.capture.droppers if d.cause in GIVEN_AWAY and d.pages]
-    droppers.sort(key=lambda d: (-d.pages, d.comm, d.cgroup))
-    names = [
-        f"{visible(d.comm)} in {f.windows.paths.get(d.cgroup, 'a cgroup that is gone')} "
-        f"({'by drop_caches' if d.cause == 'drop-caches' else 'by fadvise or the like'})"
-        for d in droppers[:3]
+    dropped = [d for d in f.windows.capture.droppers if d.cause in GIVEN_AWAY and d.pages]
+    dropped.sort(key=lambda d: (-d.pages, d.comm, d.cgroup))
+    seen = [
+        Dropper(d.comm, f.windows.paths.get(d.cgroup), "drop-caches" if d.cause == "drop-caches" else "invalidate")
+        for d in dropped[:MOST_NAMED]
     ]
-    return ", ".join(dict.fromkeys(names)) or "a command that was not seen"
+    return Droppers(tuple(dict.fromkeys(seen)))

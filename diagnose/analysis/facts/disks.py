@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from diagnose.analysis.facts.block import Device
 from diagnose.analysis.facts.io_limits import chain_below
 from diagnose.analysis.facts.vocabulary import Facts, fact, neighbour_fact, total
 from diagnose.analysis.inflow import device_pages
 from diagnose.analysis.windows import Series
-from diagnose.escape import visible
 from diagnose.units import SECTOR_BYTES, ratio
 
 LEAST_REQUESTS = 20
@@ -66,10 +66,10 @@ def own_mean_read(f: Facts) -> float | None:
 
 
 @fact("disk.own_name", "", "text", "host")
-def own_name(f: Facts) -> str | None:
+def own_disk(f: Facts) -> Device | None:
     """The name of that device."""
     disk = _own(f)
-    return None if disk is None else visible(disk)
+    return None if disk is None else Device(disk)
 
 
 @fact("disk.own_in_flight", "requests", "number", "host")
@@ -109,10 +109,10 @@ def busiest_share(f: Facts) -> float | None:
 
 
 @fact("disk.busiest_name", "", "text", "host", scope="host")
-def busiest_name(f: Facts) -> str | None:
+def busiest_disk(f: Facts) -> Device | None:
     """The name of the busiest device."""
     busiest = _busiest(f)
-    return None if busiest is None else visible(busiest)
+    return None if busiest is None else Device(busiest)
 
 
 @neighbour_fact("neighbour.device_share", "ratio", "number", "cgroups")

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from diagnose import units
 from diagnose.analysis.facts.vocabulary import Facts, neighbour_fact, total
 from diagnose.analysis.neighbours import evicted_by
 from diagnose.analysis.windows import Series
 from diagnose.units import ratio
+
+
+@dataclass(frozen=True)
+class EvictedByNeighbour:
+    """The pages of the service that a neighbour's reclaim removed; those of kswapd among them are an estimate."""
+
+    pages: float
+    estimated_pages: float
 
 
 @neighbour_fact("neighbour.evicted_of_service", "pages", "series", "evictions")
@@ -32,18 +41,11 @@ def seen_evicting_share(f: Facts, neighbour: str) -> float | None:
 
 
 @neighbour_fact("neighbour.evicted_told", "", "text", "evictions")
-def eviction_and_estimate(f: Facts, neighbour: str) -> str | None:
+def evicted_and_estimated(f: Facts, neighbour: str) -> EvictedByNeighbour | None:
     """The pages of the service that its reclaim removed, and how many of them are an estimate."""
     pages = f.number("neighbour.evicted_of_service", neighbour)
     estimated = f.number("neighbour.apportioned_pages", neighbour)
-    if pages is None:
-        return None
-    if not estimated:
-        return units.pages(pages)
-    return (
-        f"{units.pages(pages)}; of those kswapd removed {units.pages(estimated)}, laid to it by its part of the "
-        "inflow: an estimate"
-    )
+    return None if pages is None else EvictedByNeighbour(pages, estimated or 0.0)
 
 
 @neighbour_fact("neighbour.eviction_share", "ratio", "number", "evictions")

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 
-from diagnose import units
 from diagnose.analysis.facts.vocabulary import Facts, fact, total
 from diagnose.analysis.windows import Series
 from diagnose.capture.base import StallKind
 from diagnose.units import ratio
+
+
+@dataclass(frozen=True)
+class HostRoom:
+    """The memory that the host had to give, at its lowest (MemAvailable; None: not read), and all it has."""
+
+    available_bytes: int | None
+    memory_bytes: int
 
 
 def _own(f: Facts, key: str) -> float | None:
@@ -57,15 +65,13 @@ def host_cpu_pressure(f: Facts) -> float | None:
 
 
 @fact("host.room", "", "text", "host", scope="host")
-def host_room(f: Facts) -> str | None:
+def host_room(f: Facts) -> HostRoom | None:
     """How much memory the host had to give, at its lowest."""
     if not f.windows.probe_attached("host"):
         return None
     column = f.windows.capture.host_samples.values.get("meminfo.MemAvailable_bytes") or []
     available = [v for v in column if v is not None]
-    if not available:
-        return "how much memory the host has to give was not measured (free -m shows it)"
-    return f"the host had {units.size(min(available))} of {units.size(f.windows.capture.host.memory_bytes)} available"
+    return HostRoom(min(available, default=None), f.windows.capture.host.memory_bytes)
 
 
 # ---------------------------------------------------------------- stalls

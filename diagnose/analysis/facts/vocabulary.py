@@ -150,11 +150,6 @@ class Facts:
         value: Counts | None = self.value(name)
         return value
 
-    def text(self, name: str, neighbour: str | None = None) -> str | None:
-        """Return words, for a summary."""
-        value: str | None = self.value(name, neighbour)
-        return value
-
     def missing(self, name: str) -> Missing:
         """Return why a fact has no value; of one that has, what would be the reason if it had none."""
         probe = FACTS[name].probe

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import is_dataclass
 from typing import get_args
 
 import numpy as np
@@ -53,7 +54,8 @@ def check_shape(spec: FactSpec, value: object, windows: int) -> None:
         assert value.shape == (BINS,), spec.name
         assert (value >= 0).all(), spec.name
     else:
-        assert isinstance(value, str), spec.name
+        assert is_dataclass(value), spec.name
+        assert value.__hash__ is not None, f"{spec.name}: not frozen"
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=NAMES)
