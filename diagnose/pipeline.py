@@ -50,10 +50,11 @@ def analyse(capture: Capture, rules: RuleSet, packed: bytes | None = None) -> Re
     from diagnose.analysis.facts import Facts
     from diagnose.analysis.facts.other_causes import other_causes
     from diagnose.analysis.windows import Windows
-    from diagnose.recommend import recommend, whole
+    from diagnose.recommend import recommend, steps_for
     from diagnose.report.measurements import measure
     from diagnose.report.wording.facts_evictions import other_causes_words
     from diagnose.report.wording.names import Labels
+    from diagnose.report.wording.steps import written_steps
     from diagnose.report.wording.writer import Names
     from diagnose.rules.evaluate import evaluate
 
@@ -66,9 +67,9 @@ def analyse(capture: Capture, rules: RuleSet, packed: bytes | None = None) -> Re
     recommendations = [labels.recommendation(r) for r in recommend(list(evaluation.findings), facts)]
     names, findings = Names.of(capture), []
     for fired in evaluation.findings:
-        others = other_causes(facts, fired.accounts_for, fired.thresholds)
-        besides = other_causes_words(others, names.writer())
-        findings.append(labels.finding(whole(fired, facts)).model_copy(update={"besides": besides}))
+        steps = written_steps(steps_for(fired, facts), names, [culprit.cgroup for culprit in fired.culprits])
+        besides = other_causes_words(other_causes(facts, fired.accounts_for, fired.thresholds), names.writer())
+        findings.append(labels.finding(fired.finding).model_copy(update={"steps": steps, "besides": besides}))
     changed = [recommendation.cgroup for recommendation in recommendations]
     measured = measure(capture, facts.number("reads.slow_threshold"), changed, packed, windows)
     named = [capture.service.cgroup, *changed, *(c.cgroup for finding in findings for c in finding.culprits)]

@@ -33,7 +33,7 @@ cli.main(["latency", "--service", sys.argv[1], "--duration", "0.5", "--window", 
 """
 """The command, with a progress display that notes when its first window is over; the clock began with the process."""
 _IMPORTS = {
-    "import of what the compiler waits for": "import diagnose.cli.measure, diagnose.measure.build",
+    "import of what the compiler waits for": "import diagnose.cli.latency, diagnose.measure.build",
     "import of what a measurement begins with, meanwhile": "import diagnose.pipeline",
     "import of the package, without bcc": "import diagnose.pipeline, diagnose.rules.evaluate, diagnose.analysis.facts, "
     "diagnose.report.measurements, diagnose.recommend, diagnose.report.formats.markdown, diagnose.rules",

@@ -14,7 +14,7 @@ import pytest
 
 import diagnose
 from diagnose.cgroups import commands
-from diagnose.change import load_report
+from diagnose.change.reports import load_report
 from diagnose.errors import UsageError
 from diagnose.lab import RECORDED
 from diagnose.lab.bench import _worker

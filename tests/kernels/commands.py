@@ -12,7 +12,7 @@ from diagnose.cli import _exit_code
 
 PRELOADED = (
     "diagnose.change",
-    "diagnose.change.show",
+    "diagnose.change.plan_text",
     "diagnose.measure.battery",
     "diagnose.report.output",
     "diagnose.pipeline",
