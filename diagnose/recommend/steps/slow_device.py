@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from diagnose.analysis.facts import Facts
 from diagnose.analysis.facts.block import main_device
-from diagnose.analysis.facts.io_limits import IO_FILES_V1, HeldBack, chain_below, held_back
+from diagnose.analysis.facts.io_limits import IO_FILES_V1, IoLimit, chain_below, limits_on_reads
 from diagnose.analysis.windows import Windows
 from diagnose.recommend.steps.shell import directory, show
 from diagnose.recommend.steps.step import Step
@@ -21,7 +21,7 @@ from diagnose.rules.evaluate import Fired
 class RaiseIoLimit(Step):
     """Raise the I/O limit on reads of the service, or of a cgroup above it, for a device: twice, to begin with."""
 
-    limit: HeldBack
+    limit: IoLimit
     to_per_second: int
     """Reads or bytes, as the limit's kind says."""
 
@@ -48,13 +48,13 @@ def look_at_device(fired: Fired, facts: Facts) -> list[Step]:
     windows, name = facts.windows, main_device(facts)
     if name is None:
         return []
-    limits = held_back(windows, name)
+    limits = limits_on_reads(windows, name)
     if not limits:
         return [_show_limits(windows, looked_for=limits is not None), _inspect(windows, name)]
     return [*(_raised(limit, windows) for limit in limits), _inspect(windows, name)]
 
 
-def _raised(limit: HeldBack, windows: Windows) -> RaiseIoLimit:
+def _raised(limit: IoLimit, windows: Windows) -> RaiseIoLimit:
     return RaiseIoLimit(
         limit=limit,
         to_per_second=2 * limit.allowed,
@@ -63,7 +63,7 @@ def _raised(limit: HeldBack, windows: Windows) -> RaiseIoLimit:
     )
 
 
-def _set(limit: HeldBack, value: int, windows: Windows) -> str:
+def _set(limit: IoLimit, value: int, windows: Windows) -> str:
     record = windows.record_of(limit.cgroup)
     at = directory(record, "blkio", windows) if record is not None else None
     if windows.capture.cgroup_version == 2:

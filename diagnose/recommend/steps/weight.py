@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from diagnose.analysis.facts import Facts
-from diagnose.analysis.facts.cpu_competitors import Rival, rivals
+from diagnose.analysis.facts.cpu_competitors import CpuCompetitor, cpu_competitors
 from diagnose.analysis.windows import Windows
 from diagnose.capture.model import CgroupRecord
 from diagnose.cgroups.naming import container_id, unit_of
@@ -60,7 +60,7 @@ class ShowWeight(Step):
 def raise_weight(fired: Fired, facts: Facts) -> list[Step]:
     """Return the weights to raise, each at the level at which the service and a competitor meet."""
     windows = facts.windows
-    return [_raised(rival.own, rival, windows) for rival in rivals(facts)] or [_own_weight(windows)]
+    return [_raised(other.own, other, windows) for other in cpu_competitors(facts)] or [_own_weight(windows)]
 
 
 def _own_weight(windows: Windows) -> Step:
@@ -73,10 +73,10 @@ def _own_weight(windows: Windows) -> Step:
     return ShowWeight(commands=(show(f"{at}/{_setting(windows)}"),))
 
 
-def _raised(own: CgroupRecord, rival: Rival | None, windows: Windows) -> RaiseWeight:
+def _raised(own: CgroupRecord, competitor: CpuCompetitor | None, windows: Windows) -> RaiseWeight:
     """Return the weight that is twice the present one, or the competitor's where that is more."""
     setting, before = _setting(windows), own.cpu_weight or 0
-    against = None if rival is None else _competitor(rival, windows)
+    against = None if competitor is None else _competitor(competitor, windows)
     value = min(max(2 * before, (against.weight if against is not None else None) or 0), _MOST[setting])
     return RaiseWeight(
         cgroup=own.path,
@@ -90,11 +90,11 @@ def _raised(own: CgroupRecord, rival: Rival | None, windows: Windows) -> RaiseWe
     )
 
 
-def _competitor(rival: Rival, windows: Windows) -> Competitor:
-    beside, record = rival.beside, windows.record_of(rival.user)
+def _competitor(competitor: CpuCompetitor, windows: Windows) -> Competitor:
+    beside, record = competitor.beside, windows.record_of(competitor.user)
     return Competitor(
-        user=rival.user,
-        cpus=rival.cpus,
+        user=competitor.user,
+        cpus=competitor.cpus,
         beside=None if beside is None else beside.path,
         weight=None if beside is None else beside.cpu_weight,
         has_cpu_cgroup=record is None or directory(record, "cpu", windows) is not None,

@@ -10,7 +10,7 @@ from typing import Literal
 
 from diagnose.analysis.facts import Facts
 from diagnose.analysis.facts.cpu import SOME_IDLE, all_short, idle_beside_waiting
-from diagnose.analysis.facts.cpu_competitors import rivals
+from diagnose.analysis.facts.cpu_competitors import cpu_competitors
 from diagnose.recommend.steps.shell import members
 from diagnose.recommend.steps.step import Step
 from diagnose.rules.evaluate import Fired
@@ -37,7 +37,7 @@ def which_cpus(fired: Fired, facts: Facts) -> list[Step]:
         return []
     windows, idle = facts.windows, idle_beside_waiting(facts)
     service, mount = windows.capture.service.cgroup, windows.capture.cgroup_mount
-    competitors = tuple(dict.fromkeys(rival.user for rival in rivals(facts)))
+    competitors = tuple(dict.fromkeys(competitor.user for competitor in cpu_competitors(facts)))
     record = windows.record_of(service)
     return [
         FindIdleCpus(

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from diagnose.analysis.facts.io_limits import HeldBack
+from diagnose.analysis.facts.io_limits import IoLimit
 from diagnose.recommend.steps.slow_device import InspectDevice, RaiseIoLimit, ShowIoLimits
 from diagnose.recommend.steps.throttle import Rate, ThrottleDevice
 from diagnose.report.wording.steps_device import inspect_device, raise_io_limit, show_io_limits, throttle_device
 from diagnose.report.wording.writer import Names
 
 NAMES = Names({"/dg/batch": "batch"})
-LIMIT = HeldBack(cgroup="/dg/svc", device="vda", number="254:0", kind="riops", file="io.max", allowed=4096)
+LIMIT = IoLimit(cgroup="/dg/svc", device="vda", number="254:0", kind="riops", file="io.max", allowed=4096)
 THROTTLE = ThrottleDevice(
     cgroup="/dg/batch",
     device="vda",
