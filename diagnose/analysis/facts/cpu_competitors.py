@@ -14,7 +14,6 @@ from diagnose.cgroups.paths import ancestors, is_within
 LEAST_CPUS = 0.1
 """Who used less than a tenth of a CPU crowds nobody."""
 
-
 WeightSetting = Literal["cpu.weight", "cpu.shares"]
 
 
