@@ -18,6 +18,8 @@ from typing import Any
 import httpx
 
 from diagnose import __version__
+from diagnose.attach.bounds import Deadline, content_of
+from diagnose.attach.secrets import Secrets
 from diagnose.attach.tickets import Ticket
 from diagnose.errors import CannotPostError
 from diagnose.escape import shortened
@@ -29,8 +31,10 @@ PAUSE_WITHOUT_WORD_SECONDS = 60.0
 """GitHub: wait at least a minute where a rate limit does not say how long (docs, "Rate limits for the REST API")."""
 MAX_REDIRECTS = 3
 TIMEOUT = httpx.Timeout(30.0, connect=10.0, write=60.0)
+REQUEST_SECONDS = 300.0
+"""For one request, from the first byte sent to the last one read: a server may also answer a byte a second."""
 MAX_ANSWER_BYTES = 128 * 2**20
-"""A page of a hundred comments of the longest kind (GitLab's) takes that much."""
+"""A page of a hundred comments of the longest kind (GitLab's) takes that much, unpacked."""
 _OF_THE_WIRE = (b"content-encoding", b"content-length", b"transfer-encoding")
 """What a body looked like before it was read."""
 _LONGEST_TOLD_SECONDS = 366 * 86_400.0
@@ -59,11 +63,17 @@ class Web:
         self, ticket: Ticket, headers: dict[str, str], token: str, wait: Wait, say: Say,
         transport: httpx.BaseTransport | None = None,
     ) -> None:  # fmt: skip
-        self._api, self._token, self._wait, self._say = ticket.api, token, wait, say
+        self._api, self._secrets, self._wait, self._say = ticket.api, Secrets([token]), wait, say
         try:
             self._client = httpx.Client(
-                headers={"User-Agent": f"diagnose/{__version__}", "Accept": "application/json", **headers},
+                headers={
+                    "User-Agent": f"diagnose/{__version__}",
+                    "Accept": "application/json",
+                    "Accept-Encoding": "gzip",
+                    **headers,
+                },
                 timeout=TIMEOUT,
+                limits=httpx.Limits(max_keepalive_connections=0),  # see Deadline
                 follow_redirects=False,
                 transport=transport,
                 trust_env=not ticket.local,  # a proxy has no business between two programs of one host
@@ -155,7 +165,8 @@ class Web:
         if _origin(request.url) != _origin(httpx.URL(self._api)):
             raise CannotPostError(f"{shortened(request.url.host)} is another host, which does not get the token")
         try:
-            return _whole(self._client.send(request, stream=True))
+            with Deadline(REQUEST_SECONDS, request):
+                return _whole(self._client.send(request, stream=True))
         except httpx.InvalidURL as error:
             raise CannotPostError(
                 f"{request.url.host} redirects to what is no address ({shortened(str(error))})"
@@ -171,14 +182,14 @@ class Web:
     def _good(self, request: httpx.Request, response: httpx.Response) -> httpx.Response:
         status = response.status_code
         if status in _PASSING:
-            raise UnclearError(f"{request.url.host} answers {status} {response.reason_phrase}")
+            raise UnclearError(self._hidden(f"{request.url.host} answers {status} {response.reason_phrase}"))
         if response.is_success:
             return response
         raise RefusedError(f"{request.url.host} {_meaning(status)}: {self._hidden(_message(response))}", status)
 
     def _hidden(self, text: str) -> str:
         """Return what a server or library said, on one line, without the token."""
-        return shortened(text.replace(self._token, "****"), 300)
+        return shortened(self._secrets.hidden(text), 300)
 
 
 def asked_to_wait(response: httpx.Response, now: float) -> float | None:
@@ -221,21 +232,16 @@ def _until(seconds: float) -> str:
 
 
 def _whole(response: httpx.Response) -> httpx.Response:
-    """Return an answer with its content, read to `MAX_ANSWER_BYTES` and no further; raises CannotPostError."""
-    content = bytearray()
+    """Return an answer with its content, unpacked to `MAX_ANSWER_BYTES` and no further; raises CannotPostError."""
     try:
-        for chunk in response.iter_bytes(1 << 16):
-            content += chunk
-            if len(content) > MAX_ANSWER_BYTES:
-                host = response.request.url.host
-                raise CannotPostError(f"{host} answers with more than any ticket holds ({MAX_ANSWER_BYTES >> 20} MiB)")
+        content = content_of(response, MAX_ANSWER_BYTES)
     finally:
         response.close()
     headers = [(name, value) for name, value in response.headers.raw if name.lower() not in _OF_THE_WIRE]
     return httpx.Response(
         response.status_code,
         headers=headers,
-        content=bytes(content),
+        content=content,
         request=response.request,
         extensions=response.extensions,
     )
