@@ -16,6 +16,7 @@ from diagnose.escape import shortened, visible
 from diagnose.histogram import BINS
 from diagnose.json_columns import parse as parse_json
 from diagnose.models import CAPTURE_SCHEMA, Capture, Column, Model, Table
+from diagnose.models.faults import sentence
 
 MAX_BYTES = 512 * 2**20
 """Of JSON, unpacked: an hour of one-second windows with 1,000 cgroups takes about a third of it."""
@@ -65,7 +66,7 @@ def parse(packed: bytes, name: str) -> Capture:
         where = shortened(visible(".".join(str(part) for part in first["loc"]))) or "the file"
         if where == "schema":
             raise UsageError(f"{name} is not a capture of this version ({CAPTURE_SCHEMA})") from error
-        message = visible(first["msg"])
+        message = visible(sentence(first))
         raise UsageError(
             f"{name} is not a valid capture: {where}: {message} ({error.error_count()} problems); record it again"
         ) from error
@@ -113,7 +114,7 @@ def _unpack(packed: bytes, name: str) -> bytearray:
                 raise UsageError(f"{name} unpacks to more than {MAX_BYTES >> 20} MiB: not a capture")
             data = unzip.unconsumed_tail
     except zlib.error as error:
-        raise UsageError(f"{name} is not a capture: it is not gzip data, or damaged ({error})") from error
+        raise UsageError(f"{name} is not a capture: it is not gzip data, or damaged") from error
     if not unzip.eof:
         raise UsageError(f"{name} is cut short: the gzip data ends early; copy it again")
     return text
