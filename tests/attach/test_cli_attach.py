@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,10 +18,18 @@ from diagnose import capture as captures
 PUBLIC = "https://github.com/o/r/issues/12"
 
 
+@pytest.fixture(scope="module")
+def reported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a capture and its report, made once; a test gets a copy (`folder`)."""
+    made = tmp_path_factory.mktemp("reported")
+    (made / "c.gz").write_bytes(captures.to_bytes(example_capture(windows=60, requested=60)))
+    assert Run(made, "report", "c.gz", "--output", "out").code == 1
+    return made
+
+
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    (tmp_path / "c.gz").write_bytes(captures.to_bytes(example_capture(windows=60, requested=60)))
-    assert Run(tmp_path, "report", "c.gz", "--output", "out").code == 1
+def folder(reported: Path, tmp_path: Path) -> Path:
+    shutil.copytree(reported, tmp_path, dirs_exist_ok=True)
     return tmp_path / "out"
 
 
