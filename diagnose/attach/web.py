@@ -8,9 +8,11 @@ Redirects are followed on the same host alone, since a token would go along.
 from __future__ import annotations
 
 import json
+import os
+import socket
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -38,6 +40,17 @@ MAX_ANSWER_BYTES = 128 * 2**20
 _OF_THE_WIRE = (b"content-encoding", b"content-length", b"transfer-encoding")
 """What a body looked like before it was read."""
 _LONGEST_TOLD_SECONDS = 366 * 86_400.0
+_ENVIRONMENT = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "HTTP_PROXY", "http_proxy", "SSL_CERT_FILE",
+                "SSL_CERT_DIR")  # fmt: skip
+_REASONS: dict[type[httpx.HTTPError], str] = {
+    httpx.ConnectTimeout: "it does not answer",
+    httpx.TimeoutException: "it takes too long to answer",
+    httpx.ProxyError: "the proxy refuses",
+    httpx.UnsupportedProtocol: "it is reached by neither http nor https",
+    httpx.ProtocolError: "it broke off, or does not speak HTTP",
+    httpx.NetworkError: "it broke off",
+    httpx.DecodingError: "its answer is damaged",
+}
 _PASSING = (500, 502, 503, 504)
 
 Wait = Callable[[float], None]
@@ -79,9 +92,9 @@ class Web:
                 trust_env=not ticket.local,  # a proxy has no business between two programs of one host
             )
         except (ImportError, ValueError, OSError, httpx.InvalidURL) as error:
-            why = self._hidden(str(error)) or type(error).__name__
+            named = " and ".join(name for name in _ENVIRONMENT if os.environ.get(name))
             raise CannotPostError(
-                f"the proxy or certificates that the environment names cannot be used ({why})"
+                f"the proxy or certificates that the environment names cannot be used; check {named or 'them'}"
             ) from error
 
     def close(self) -> None:
@@ -121,7 +134,7 @@ class Web:
                 method, path if path.startswith("http") else f"{self._api}{path}", **content
             )
         except httpx.InvalidURL as error:  # the server has named it
-            raise CannotPostError(f"{shortened(path)} is no address ({shortened(str(error))})") from error
+            raise CannotPostError(f"{shortened(path)} is no address") from error
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         """Send, waiting as long as the server asks to slow down; raises UnclearError or RefusedError."""
@@ -168,16 +181,14 @@ class Web:
             with Deadline(REQUEST_SECONDS, request):
                 return _whole(self._client.send(request, stream=True))
         except httpx.InvalidURL as error:
-            raise CannotPostError(
-                f"{request.url.host} redirects to what is no address ({shortened(str(error))})"
-            ) from error
+            raise CannotPostError(f"{request.url.host} redirects to what is no address") from error
         except httpx.HTTPError as error:
-            what = self._hidden(str(error)) or type(error).__name__
-            if isinstance(error.__cause__ and error.__cause__.__cause__, ssl.SSLError) or "CERTIFICATE" in what:
-                raise CannotPostError(
-                    f"{request.url.host} is not who it says it is, or not trusted ({what})"
-                ) from error
-            raise UnclearError(f"the connection to {request.url.host} failed ({what})") from error
+            if any(isinstance(cause, httpx.InvalidURL) for cause in _causes(error)):
+                raise CannotPostError(f"{request.url.host} redirects to what is no address") from error
+            why = reason(error)
+            if any(isinstance(cause, ssl.SSLError) for cause in _causes(error)):
+                raise CannotPostError(f"{request.url.host} is not who it says it is, or not trusted ({why})") from error
+            raise UnclearError(f"the connection to {request.url.host} failed ({why})") from error
 
     def _good(self, request: httpx.Request, response: httpx.Response) -> httpx.Response:
         status = response.status_code
@@ -190,6 +201,28 @@ class Web:
     def _hidden(self, text: str) -> str:
         """Return what a server or library said, on one line, without the token."""
         return shortened(self._secrets.hidden(text), 300)
+
+
+def reason(error: httpx.HTTPError) -> str:
+    """Return why a request failed: the system's word for it, or ours; a library's are others in another version."""
+    for cause in _causes(error):
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return cause.verify_message
+        if isinstance(cause, ssl.SSLError):
+            return "no TLS connection"
+        if isinstance(cause, socket.gaierror):
+            return "its name is not known here"
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror
+    return next((words for kind, words in _REASONS.items() if isinstance(error, kind)), type(error).__name__)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error and what it was made of, the outermost first."""
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__ or cause.__context__
 
 
 def asked_to_wait(response: httpx.Response, now: float) -> float | None:
