@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from diagnose.cli._common import EXIT_NO_FINDING, EXIT_USAGE, cli, rules_option
-from diagnose.cli._names import folders, rule_ids
+from diagnose.cli._completions import folders, rule_ids
 
 _EXITS = {0: "done", 2: "bad usage, unknown rule, bad rules"}
 _EXITS_OF_A_CHECK = {0: "nothing to mend", 2: "something to mend, or bad usage"}

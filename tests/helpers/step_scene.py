@@ -7,8 +7,8 @@ from typing import Any
 from diagnose.analysis.facts import Facts
 from diagnose.analysis.windows import Windows
 from diagnose.capture.model import Capture, CgroupRecord
-from diagnose.recommend.steps import steps
-from diagnose.report.model import Culprit, Finding, Step
+from diagnose.recommend.steps import Step, steps
+from diagnose.report.model import Culprit, Finding
 from diagnose.rules.evaluate import Fired
 from tests.helpers.small_capture import SVC, small_capture
 
@@ -25,7 +25,8 @@ def captured(records: dict[int, dict[str, Any]] | None = None, **changes: Any) -
     return bare.model_copy(update={"cgroups": cgroups, "service": bare.service.model_copy(update={"cgroup": service})})
 
 
-def steps_for(kind: str, capture: Capture, culprit: str | None = None) -> list[Step]:
-    culprits = [] if culprit is None else [Culprit(cgroup=culprit, share=0.9, cause=None)]
-    finding = Finding(rule="r", title="t", confidence="high", culprits=culprits, summary="", evidence=[])
+def steps_for(kind: str, capture: Capture, *culprits: str) -> list[Step]:
+    """Return the steps of a kind for a finding that blames some cgroups."""
+    blamed = [Culprit(cgroup=path, share=0.4, cause=None) for path in culprits]
+    finding = Finding(rule="r", title="t", confidence="high", culprits=blamed, summary="", evidence=[])
     return steps([kind], Fired(finding, (), (), ()), Facts(Windows(capture)))

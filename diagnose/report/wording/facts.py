@@ -25,7 +25,11 @@ def words(name: str) -> Callable[[Words], Words]:
 
 def fact_words(facts: Facts, name: str, neighbour: str | None, writer: Writer) -> str | None:
     """Return a fact of kind "text" in words; None: it was not measured."""
-    value = facts.value(name, neighbour)
+    return value_words(name, facts.value(name, neighbour), writer)
+
+
+def value_words(name: str, value: object, writer: Writer) -> str | None:
+    """Return the words of a fact of kind "text" whose value is known; None: it was not measured."""
     if value is None or isinstance(value, str):
         return value
     return WORDS[name](value, writer)

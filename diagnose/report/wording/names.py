@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from diagnose.capture.model import Capture
-from diagnose.report.model import Finding, Known, Recommendation, RuledOut, Step, Unknown, Verdict
+from diagnose.report.model import Finding, Known, Recommendation, RuledOut, Unknown, Verdict
 
 _PATH_KEYS = ("cgroup", "evictor", "victim")
 _LISTS = ("arithmetic", "alternatives")
@@ -84,13 +84,7 @@ class Labels:
             "known_by": self._known(finding.known_by),
         }
         parts["unconfirmed"] = [self.in_prose(line, known) for line in finding.unconfirmed]
-        parts["steps"] = [self._step(step, known) for step in finding.steps]
         return finding.model_copy(update={**texts, **parts, **self._said(finding, known)})
-
-    def _step(self, step: Step, known: Iterable[str]) -> Step:
-        lines = [self.in_prose(line, known) for line in step.arithmetic]
-        words = {key: self.in_prose(getattr(step, key), known) for key in ("says", "risk")}
-        return step.model_copy(update={**words, "arithmetic": lines})
 
     def ruled_out(self, ruled_out: RuledOut) -> RuledOut:
         return ruled_out.model_copy(update={"why": self.in_prose(ruled_out.why)})

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from diagnose import units
 from diagnose.change import managers
-from diagnose.change.guards import size
-from diagnose.change.model import Change
-from diagnose.change.plan import LeftOut, Plan, Planned
-from diagnose.change.watch import PRESSURE_BOUND
+from diagnose.change.harm import PRESSURE_BOUND
+from diagnose.change.plan import LeftOut, NoValue, Plan, Planned
+from diagnose.change.wording import change_line
 from diagnose.escape import visible
 
 _INDENT = "  "
@@ -20,13 +19,9 @@ def as_text(plan: Plan, persistent: bool, pause_seconds: float) -> str:
     return "\n".join(blocks)
 
 
-def visible_change(change: Change) -> str:
-    return visible(f"{change.setting} of {change.cgroup}: {size(change.before_bytes)} → {size(change.after_bytes)}")
-
-
 def _change(p: Planned, persistent: bool, pause_seconds: float) -> str:
     lines = [
-        f"change {p.number}: {visible_change(p.change)}",
+        f"change {p.number}: {change_line(p.change)}",
         f"because: {visible(p.recommendation.reason)}",
         f"now: uses {units.size(p.now.usage_bytes)}, cannot give back {units.size(p.now.held_bytes)}, "
         f"floor {units.size(p.now.floor_bytes)}",
@@ -35,8 +30,8 @@ def _change(p: Planned, persistent: bool, pause_seconds: float) -> str:
     ]
     if p.change.name is not None:
         lines.insert(1, f"known as: {visible(p.change.name)}")
-    if p.way.note:
-        lines.append(f"note: {visible(p.way.note)}")
+    if p.way.unsupported_by is not None:
+        lines.append(f"note: {visible(_unsupported(p))}")
     return f"\n{_INDENT}".join(lines)
 
 
@@ -53,8 +48,17 @@ def _how(p: Planned, persistent: bool, pause_seconds: float) -> str:
     )
 
 
+def _unsupported(p: Planned) -> str:
+    """Write what the manager of the cgroup cannot do, and what comes of it."""
+    manager, setting = p.way.unsupported_by, p.change.setting
+    if manager == "systemd":
+        return f"systemd has no property for {setting}"
+    return f"{manager} has no option for {setting}: its next start of the container resets it"
+
+
 def _left_out(left: LeftOut) -> str:
-    text = f"recommendation {left.number} is not applied: {visible(left.why)}"
-    if left.instead is None:
-        return text
-    return "\n".join([text, *(f"{_INDENT}{visible(line)}" for line in left.instead.splitlines())])
+    head = f"recommendation {left.number} is not applied:"
+    if isinstance(left.why, NoValue):
+        return f"{head} it has no value to apply: {visible(left.why.reason)}"
+    text = f"{head} kubelet manages this cgroup and would undo a change on the node; in the cluster:"
+    return "\n".join([text, *(f"{_INDENT}{visible(line)}" for line in left.why.patch.splitlines())])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diagnose.change.steps import LIMITS, MAX_STEPS, MIN_STEP_BYTES, STEP_SHARE, steps
+from diagnose.change.limit_steps import LIMITS, MAX_STEPS, MIN_STEP_BYTES, STEP_SHARE, steps
 
 MIB = 1 << 20
 SIZES = st.integers(0, 2**45)

@@ -1,4 +1,4 @@
-"""Look after the patient while a limit comes down: OOM kills, and time stalled for memory.
+"""Whether anybody is harmed while a limit comes down: OOM kills, and time stalled for memory.
 
 Stated bounds: one OOM kill in the changed cgroup or in the service is one too many. Pressure is the share of the last
 second, or pause if that is longer, in which everything runnable in a cgroup stood still for memory (PSI "full"); it
@@ -12,8 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from diagnose import units
-from diagnose.cgroups import read_memory, shown
+from diagnose.cgroups import read_memory
 from diagnose.cgroups.files import keyed, pressure, read
 from diagnose.change.machine import Machine
 
@@ -22,21 +21,47 @@ PRESSURE_RISE = 0.20
 POLL_SECONDS = 0.2
 PRESSURE_SECONDS = 1.0
 """So long a stretch is judged at least, over several pauses if they are shorter: a moment's stall is no harm."""
-HOST = "the host"
+
+
+@dataclass(frozen=True)
+class Killed:
+    """The kernel killed in a cgroup for want of memory."""
+
+    cgroup: str
+    kills: int
+
+
+@dataclass(frozen=True)
+class Stalled:
+    """A cgroup (None: the host) stood still for memory."""
+
+    cgroup: str | None
+    share: float
+    """Of the last seconds."""
+    usual_share: float
+    """Of the minute before the change."""
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """Somebody asked to stop (a signal)."""
+
+
+Harm = Killed | Stalled | Stopped
 
 
 @dataclass(frozen=True)
 class Vitals:
-    """Counters at one moment. `stalled_us`: full memory pressure by whose it is; `kills`: by cgroup."""
+    """Counters at one moment, by cgroup. `stalled_us`: full memory pressure, that of the host under None."""
 
     at: float
     kills: dict[str, int]
-    stalled_us: dict[str, int]
+    stalled_us: dict[str | None, int]
     usage_bytes: int | None
 
 
-class Watch:
-    """Watches `target` and `others` (the service); cgroups are paths."""
+class HarmWatch:
+    """Watches `target`, which is changed, and `others` (the service); cgroups are paths."""
 
     def __init__(
         self, machine: Machine, target: str, others: tuple[str, ...], clock: Callable[[], float] = time.monotonic
@@ -47,13 +72,13 @@ class Watch:
         self._seen = [self._first]
         self._baseline = self._usual()
 
-    def pause(self, seconds: float) -> str | None:
-        """Wait; return why to stop (harm done, or somebody asked), None to go on."""
+    def pause(self, seconds: float) -> Harm | None:
+        """Wait; return why to stop, None to go on."""
         self._seen.append(self._read())
         until = self._clock() + seconds
         while (left := until - self._clock()) > 0:
             if self._machine.wait(min(left, POLL_SECONDS)):
-                return "stopped by a signal"
+                return Stopped()
             if (harm := self._killed(self._read())) is not None:
                 return harm
         end = self._read()
@@ -62,14 +87,14 @@ class Watch:
     def usage(self) -> int | None:
         return self._read().usage_bytes
 
-    def _killed(self, now: Vitals) -> str | None:
+    def _killed(self, now: Vitals) -> Killed | None:
         for cgroup, kills in now.kills.items():
             more = kills - self._first.kills.get(cgroup, kills)
             if more > 0:
-                return f"{more} OOM kill(s) in {shown(cgroup)}"
+                return Killed(cgroup, more)
         return None
 
-    def _stalled(self, end: Vitals, seconds: float) -> str | None:
+    def _stalled(self, end: Vitals, seconds: float) -> Stalled | None:
         start = next((seen for seen in reversed(self._seen) if end.at - seen.at >= seconds), None)
         if start is None:
             return None  # too early to tell
@@ -78,15 +103,12 @@ class Watch:
             share = (total - start.stalled_us.get(whose, total)) / 1e6 / passed if passed > 0 else 0.0
             usual = self._baseline.get(whose, 0.0)
             if share >= PRESSURE_BOUND and share >= usual + PRESSURE_RISE:
-                return (
-                    f"memory pressure: {shown(whose)} stood still for memory {units.percent(share)} of the time "
-                    f"(before: {units.percent(usual)}; bound: {units.percent(PRESSURE_BOUND)})"
-                )
+                return Stalled(whose, share, usual)
         return None
 
     def _read(self) -> Vitals:
         kills: dict[str, int] = {}
-        stalled: dict[str, int] = {}
+        stalled: dict[str | None, int] = {}
         usage = None
         for cgroup in self._cgroups:
             sample = read_memory(self._machine.hierarchy, cgroup)
@@ -97,7 +119,7 @@ class Watch:
             usage = sample["usage_bytes"] if cgroup == self._target else usage
         if len(stalled) < len(self._cgroups):
             full = pressure(read(self._machine.hierarchy.proc, "pressure/memory")).get("full")
-            stalled |= {HOST: full} if full is not None else {}
+            stalled |= {None: full} if full is not None else {}
         return Vitals(self._clock(), kills, stalled, usage)
 
     def _kills(self, cgroup: str, own: int | None) -> int | None:
@@ -109,10 +131,10 @@ class Watch:
         known = [c["oom_kill"] for c in counts if "oom_kill" in c]
         return sum(known) if known else None
 
-    def _usual(self) -> dict[str, float]:
-        """Return the kernel's own mean share of the last minute ("avg60", in percent), by whose pressure it is."""
+    def _usual(self) -> dict[str | None, float]:
+        """Return the kernel's own mean share of the last minute ("avg60"), that of the host under None."""
         hierarchy = self._machine.hierarchy
-        found = {HOST: _average(read(hierarchy.proc, "pressure/memory"))}
+        found: dict[str | None, float] = {None: _average(read(hierarchy.proc, "pressure/memory"))}
         if hierarchy.version == 2:
             found |= {c: _average(read(hierarchy.directory(c), "memory.pressure")) for c in self._cgroups}
         return found

@@ -1,9 +1,7 @@
-"""`diagnose latency` and `diagnose report`: measure, or take a capture, and deliver the report."""
+"""`diagnose latency`: measure a service, and deliver the report."""
 
 from __future__ import annotations
 
-import shutil
-import sys
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
@@ -12,8 +10,6 @@ from typing import TYPE_CHECKING
 import click
 
 from diagnose.cli._common import (
-    EXIT_FINDING,
-    EXIT_NO_FINDING,
     EXITS_OF_A_REPORT,
     REPORT_FILES,
     cli,
@@ -23,19 +19,17 @@ from diagnose.cli._common import (
     rules_option,
     say,
 )
-from diagnose.cli._names import services
+from diagnose.cli._completions import services
+from diagnose.cli._delivery import deliver
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
-    from diagnose.capture.model import Capture
     from diagnose.cgroups import Hierarchy
     from diagnose.cgroups.service import Service
     from diagnose.measure.polling import Bpf
     from diagnose.measure.schedule import Plan
-    from diagnose.report.charts.drawing import Chart
     from diagnose.report.formats.delivery import Delivery
-    from diagnose.report.model import Report
     from diagnose.rules import RuleSet
 
 
@@ -142,65 +136,3 @@ def _load(folders: tuple[Path, ...]) -> RuleSet:
     from diagnose.rules import load_rules
 
     return load_rules(folders)
-
-
-@cli.command(
-    exits={**EXITS_OF_A_REPORT, 0: "no finding", 3: "not used: nothing is measured"},
-    examples=[
-        ("Again, on a laptop", "diagnose report capture.json.gz"),
-        ("With rules of your own, on standard output", "diagnose report capture.json.gz --rules my-rules --output -"),
-    ],
-    files=REPORT_FILES,
-)
-@click.argument("capture_file", metavar="CAPTURE", type=click.Path(path_type=Path))
-@delivery_options
-@rules_option
-def report(capture_file: Path, wanted: Delivery, rule_folders: tuple[Path, ...]) -> int:
-    """Make the report of a capture again, offline.
-
-    Needs no root and no kernel: a capture holds everything that was measured, and the same capture and rules give the
-    same bytes as the live run gave. CAPTURE is a capture.json.gz.
-    """
-    from diagnose import pipeline
-    from diagnose.capture import file as captures
-
-    wanted.check()
-    loaded = _load(rule_folders)
-    capture, packed = captures.load(capture_file, wanted.redacting)
-    return deliver(pipeline.analyse(capture, loaded, packed), capture, packed, wanted)
-
-
-def deliver(report: Report, capture: Capture, packed: bytes, wanted: Delivery) -> int:
-    """Print or write the report, say the verdict, and return the exit code."""
-    from diagnose.cli._summary import summary
-    from diagnose.report import output as outputs
-    from diagnose.report.formats import FORMATS
-    from diagnose.report.formats.delivery import contents, printed
-
-    if wanted.to_stdout:
-        # bytes: the same ones whatever the encoding of the terminal
-        click.echo(printed(report, wanted, _draw), nl=False)
-    else:
-        folder = outputs.folder_for(wanted.folder, capture)
-        written = outputs.write(folder, contents(report, packed, wanted, _draw))
-        if written.instead:
-            say(f"warning: {written.instead}; it is in {written.folder} instead")
-        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-        data = written.folder / FORMATS["json"].file if "json" in wanted.formats else None
-        try:
-            click.echo(summary(report, written.folder / FORMATS[wanted.formats[0]].file, data, width))
-        except OSError as error:  # a full disk, a closed pipe: the report is there, and that is what was asked for
-            say(f"warning: the summary could not be printed ({error.strerror}); the report is in {written.folder}")
-    return EXIT_FINDING if report.findings else EXIT_NO_FINDING
-
-
-def _draw(report: Report) -> Sequence[Chart]:
-    """Return the charts; a measurement is worth more than they are, so a failure to draw costs a warning."""
-    from diagnose.escape import visible
-    from diagnose.report.charts.drawing import draw
-
-    try:
-        return draw(report)
-    except Exception as error:
-        say(f"warning: no charts ({type(error).__name__}: {visible(str(error))}); the report has them as text")
-        return ()

@@ -13,11 +13,15 @@ from types import SimpleNamespace
 import click
 import pytest
 
-from diagnose.change import Machine, carry_out, load_record, plan, verify, verify_files, verify_text
-from diagnose.cli import change as commands
+from diagnose.change import verify, verify_files, verify_text
+from diagnose.change.carry_out import carry_out
+from diagnose.change.machine import Machine
+from diagnose.change.plan import plan
+from diagnose.change.record import load_record
 from diagnose.cli import main
 from diagnose.cli._common import cli
 from diagnose.cli._manual import Manual
+from diagnose.cli.verify import measure_again
 from tests.helpers.change_scene import MIB, Scene, limit, written
 
 ENTRY = "import sys; from diagnose.cli import main; main(sys.argv[1:])"
@@ -85,7 +89,8 @@ def test_it_asks_on_a_terminal(tmp_path: Path, answer: bytes, code: int, changed
     report = written(made.report(limit(value=290 * MIB)), tmp_path)
     program = (
         "import sys, os; sys.path[:0] = sys.argv.pop().split(':'); os.geteuid = lambda: 0\n"
-        "from pathlib import Path; from diagnose.change import Machine; from diagnose.cgroups import Hierarchy\n"
+        "from pathlib import Path; from diagnose.cgroups import Hierarchy\n"
+        "from diagnose.change.machine import Machine\n"
         f"root = Path({str(made.host.root)!r})\n"
         "Machine.this = lambda wait: Machine(Hierarchy.discover(root), 'db1', '0b00-7', wait, root=root)\n" + ENTRY
     )
@@ -113,7 +118,7 @@ def test_worse_is_rolled_back(
     monkeypatch.setattr(verify, "verify", lambda *_: SimpleNamespace(comparison=comparison))
     monkeypatch.setattr(verify_files, "write", lambda *_: tmp_path / "verify.md")
     monkeypatch.setattr(verify_text, "sentence", lambda _: verdict)
-    ended = commands._verify(path, scene.machine, None, None, rollback_if_worse=True, progress="none")  # type: ignore[arg-type]
+    ended = measure_again(path, scene.machine, None, None, "none", rollback_if_worse=True)  # type: ignore[arg-type]
     assert ended == code
     assert (scene.file("/dg/batch", "memory.high").read_text() == "max\n") == back
     assert load_record(path).state == ("rolled-back" if back else "applied")

@@ -8,13 +8,13 @@ from typing import Any
 from pydantic import ValidationError
 
 from diagnose.cgroups.paths import is_within
-from diagnose.change.model import Neighbour, Side
+from diagnose.change.model import Figures, Neighbour
 from diagnose.report.model import Report
 
 Node = dict[str, Any]
 
 
-def side_of(report: Report, changed: Sequence[str]) -> Side | None:
+def figures_of(report: Report, changed: Sequence[str]) -> Figures | None:
     """Return a report's side; None if reads were not measured, or the report does not hold what it should.
 
     `changed`: the cgroups whose traffic is compared as well, each with everything below it, but not the service's own.
@@ -24,7 +24,7 @@ def side_of(report: Report, changed: Sequence[str]) -> Side | None:
     cache, evictions = _node(m.get("page_cache")), _node(m.get("evictions"))
     series = _node(reads.get("series"))
     try:
-        return Side(
+        return Figures(
             start=report.capture.start,
             seconds=report.capture.windows * report.capture.window_seconds,
             windows=report.capture.windows,
