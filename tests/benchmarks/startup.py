@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from tempfile import TemporaryDirectory
 
-from diagnose.lab.owners import own_name
+from diagnose.lab.names import own_name
 from tests.benchmarks import processes
 from tests.benchmarks.overhead import reader
 

@@ -40,7 +40,7 @@ def inspect_device(step: InspectDevice, new_text: NewText) -> StepText:
 
 
 def throttle_device(step: ThrottleDevice, new_text: NewText) -> StepText:
-    """Write whom to hold to what, and what else is to be known about it."""
+    """Write which cgroup to hold to which rates, and what such a limit does not reach."""
     number = f" ({step.number})" if step.number else ""
     rates = " and ".join(map(_rate, step.rates))
     return StepText(

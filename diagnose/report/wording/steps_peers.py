@@ -24,7 +24,7 @@ def find_peers(step: FindPeers, new_text: NewText) -> StepText:
 
 
 def time_peer_reads(step: TimePeerReads, new_text: NewText) -> StepText:
-    """Write how a late answer is told from the wait for the next request."""
+    """Write how a late answer differs from the wait for the next request."""
     return StepText(
         "see how long each read of them takes and what was sent before it: a read after a request of the service is a "
         "late answer, one that follows nothing is the wait for the next request (strace slows the process while it "

@@ -1,4 +1,4 @@
-"""Whoever dropped the cache is looked for by what it did."""
+"""The process that dropped the cache is looked for by what it did."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which steps a finding gets: those of its rule, then those against other causes; whose risk is told."""
+"""Which steps a finding gets: those of its rule, then those against other causes; which of them state their risk."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def found(*kinds: str, accounts_for: str | None = None, advice: Advice | None = 
     return steps_for(fired, Facts(Windows(reclaimed())))
 
 
-def test_a_rule_s_own_step_tells_its_risk_unless_the_rule_s_advice_does() -> None:
+def test_a_rule_s_own_step_states_its_risk_unless_the_rule_s_advice_does() -> None:
     (bare,) = found("gentler-reclaim")
     assert isinstance(bare.risk, LessReclaimed)
     (advised,) = found("gentler-reclaim", advice=Advice(do="Do it.", risk="Some."))

@@ -1,4 +1,4 @@
-"""The weight that reaches that of whoever competes with the service, at the level at which they meet."""
+"""The weight that reaches a competitor's, at the level at which it and the service meet."""
 
 from __future__ import annotations
 

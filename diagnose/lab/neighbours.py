@@ -10,7 +10,8 @@ import time
 from pathlib import Path
 
 from diagnose.lab.counters import READ_BYTES, READS
-from diagnose.lab.data import prepared_file
+from diagnose.lab.data_files import prepared_file
+from diagnose.lab.lifetime import die_with
 from diagnose.lab.task import CHUNK, PAGE, TICK_SECONDS, Task, bursts, per_tick, ticks
 
 DROP_CACHES = Path("/proc/sys/vm/drop_caches")
@@ -104,16 +105,10 @@ def spin(task: Task) -> None:
     for _ in range(int(task.options["processes"]) - 1):
         if os.fork() == 0:
             # In the same process group and with the same death signal to come, once its parent is gone.
-            _die_with_parent()
+            die_with(os.getppid())
             break
     while True:
         hashlib.sha256(bytes(CHUNK)).digest()
-
-
-def _die_with_parent() -> None:
-    from diagnose.lab.work import die_with
-
-    die_with(os.getppid())
 
 
 def direct_io(task: Task) -> None:

@@ -1,4 +1,4 @@
-"""One workload process: `python -m diagnose.lab.work PROGRAM CGROUP_DIRECTORIES FOLDER FD PARENT_PID OPTIONS_JSON`.
+"""One workload process: `python -m diagnose.lab.worker PROGRAM CGROUP_DIRECTORIES FOLDER FD PARENT_PID OPTIONS_JSON`.
 
 Started by `bench.py` only. It joins its cgroup before it touches any data, so that everything it reads is charged
 there, and it dies with the lab, however the lab dies.
@@ -6,26 +6,15 @@ there, and it dies with the lab, however the lab dies.
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
-import signal
 import sys
 from pathlib import Path
 
 from diagnose.lab.counters import STEP, Counters
-from diagnose.lab.programs import PROGRAMS, Task
-
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
-
-
-def die_with(parent_pid: int) -> None:
-    """Have the kernel kill this process when the lab ends; leave at once if it has ended already."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
-    if os.getppid() != parent_pid:
-        raise SystemExit("the lab ended before its workload began")
+from diagnose.lab.lifetime import die_with
+from diagnose.lab.programs import PROGRAMS
+from diagnose.lab.task import Task
 
 
 class _LabTask(Task):

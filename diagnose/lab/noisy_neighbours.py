@@ -10,7 +10,7 @@ proactive reclaim (DAMON), which takes what looks idle, finds little.
 
 from __future__ import annotations
 
-from diagnose.lab.workloads import DATA_SET, MIB, PARENT_LIMIT, SMALL_FILE, Actor, Scenario, service, stream
+from diagnose.lab.workloads import DATA_SET, MIB, PARENT_LIMIT, SMALL_FILE, Scenario, Workload, service, stream
 
 NOISY = "page-cache-noisy-neighbour"
 
@@ -39,7 +39,7 @@ NOISY_NEIGHBOURS = (
         PARENT_LIMIT,
         (
             service(),
-            Actor(
+            Workload(
                 "batch",
                 "write_file",
                 {"bytes": DATA_SET, "bytes_per_second": 300 * MIB, "write_bytes": 64 << 10},
@@ -55,7 +55,7 @@ NOISY_NEIGHBOURS = (
         PARENT_LIMIT,
         (
             service(),
-            Actor("batch", "map_file", {"bytes": DATA_SET, "bytes_per_second": 800 * MIB}, DATA_SET),
+            Workload("batch", "map_file", {"bytes": DATA_SET, "bytes_per_second": 800 * MIB}, DATA_SET),
         ),
     ),
     Scenario(
@@ -88,7 +88,7 @@ NOISY_NEIGHBOURS = (
         NOISY,
         "batch",
         PARENT_LIMIT + SMALL_FILE,
-        (service(), stream(), Actor("bystander", "compute", {"bytes": SMALL_FILE}, SMALL_FILE)),
+        (service(), stream(), Workload("bystander", "compute", {"bytes": SMALL_FILE}, SMALL_FILE)),
     ),
     Scenario(
         "innocent-direct-io",
@@ -99,7 +99,7 @@ NOISY_NEIGHBOURS = (
         (
             service(),
             stream(),
-            Actor(
+            Workload(
                 "bystander",
                 "direct_io",
                 {"bytes": DATA_SET // 2, "threads": 1, "bytes_per_second": 60 * MIB},
