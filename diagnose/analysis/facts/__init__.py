@@ -19,12 +19,13 @@ from diagnose.analysis.facts import (
     reads,
     writes,
 )
-from diagnose.analysis.facts.vocabulary import FACTS, Facts, FactSpec, fact
+from diagnose.analysis.facts.vocabulary import FACTS, Facts, FactSpec, Missing, fact
 
 __all__ = [
     "FACTS",
     "FactSpec",
     "Facts",
+    "Missing",
     "blame",
     "block",
     "cache",

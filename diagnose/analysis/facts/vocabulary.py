@@ -34,6 +34,21 @@ class FactSpec:
     compute: Compute
 
 
+MissingCode = Literal["probe-not-attached", "no-limit-set", "no-quota-of-its-own", "no-value"]
+"""Why a fact has no value: its probe did not attach, or only in part, and says why; the service has no memory limit; it
+has no cpu.stat of its own; or the probe ran, and its readings give none."""
+
+
+@dataclass(frozen=True)
+class Missing:
+    """Why a fact has no value. `reason`: what its probe says of itself, where that is why."""
+
+    code: MissingCode
+    fact: str
+    probe: str
+    reason: str | None = None
+
+
 FACTS: dict[str, FactSpec] = {}
 
 
@@ -110,6 +125,18 @@ class Facts:
         """Return words, for a summary."""
         value: str | None = self.value(name, neighbour)
         return value
+
+    def missing(self, name: str) -> Missing:
+        """Return why a fact has no value; of one that has, what would be the reason if it had none."""
+        probe = FACTS[name].probe
+        record = next((p for p in self.windows.capture.probes if p.probe == probe), None)
+        if record is not None and (not record.attached or record.missing) and record.reason:
+            return Missing("probe-not-attached", name, probe, record.reason)
+        if name.startswith("limit."):
+            return Missing("no-limit-set", name, probe)
+        if name.startswith("cpu."):
+            return Missing("no-quota-of-its-own", name, probe)
+        return Missing("no-value", name, probe)
 
     def missing_reason(self, name: str) -> str:
         """Say why a fact is missing."""

@@ -1,11 +1,11 @@
-"""The words of those facts that are no numbers: what a rule's summary puts where it names one (pure)."""
+"""The words of those facts that are no numbers, for the summaries of rules, and why a fact is missing (pure)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from diagnose.analysis.facts import Facts
+from diagnose.analysis.facts import FACTS, Facts, Missing
 from diagnose.report.wording.writer import Writer
 
 Words = Callable[[Any, Writer], str]
@@ -29,3 +29,14 @@ def fact_words(facts: Facts, name: str, neighbour: str | None, writer: Writer) -
     if value is None or isinstance(value, str):
         return value
     return WORDS[name](value, writer)
+
+
+def missing_words(missing: Missing) -> str:
+    """Return why a fact has no value, as a clause without a full stop."""
+    if missing.code == "probe-not-attached":
+        return f"probe {missing.probe}: {missing.reason}"
+    if missing.code == "no-limit-set":
+        return "no memory limit of the service's own is set"
+    if missing.code == "no-quota-of-its-own":
+        return "the service has no cpu.stat to itself, so no CPU quota of its own; one above it was not read"
+    return f"probe {missing.probe} ran, but its readings give no value for: {FACTS[missing.fact].help}"
