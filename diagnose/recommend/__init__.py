@@ -15,10 +15,10 @@ from diagnose.recommend.contain import contain
 from diagnose.recommend.own import raise_hit, raise_own, raise_shared
 from diagnose.recommend.protect import protect
 from diagnose.recommend.steps import steps
-from diagnose.report.model import Finding, Recommendation
+from diagnose.report.model import Besides, Recommendation, Step
 from diagnose.rules.evaluate import Fired
 
-__all__ = ["recommend", "whole"]
+__all__ = ["by_hand", "recommend"]
 
 _STEPS_BESIDES: dict[Taker, str] = {
     "proactive": "gentler-reclaim",
@@ -46,12 +46,12 @@ def recommend(findings: list[Fired], facts: Facts) -> list[Recommendation]:
     return recommendations
 
 
-def whole(fired: Fired, facts: Facts) -> Finding:
-    """Return a finding with who else took the pages, and with what to do by hand about all of it."""
+def by_hand(fired: Fired, facts: Facts) -> tuple[list[Besides], list[Step]]:
+    """Return who else took the pages of a finding, and what to do by hand about all of it."""
     others = besides(facts, fired.accounts_for or "")
     own = steps(fired.steps, fired, facts)
     if fired.gives_advice:
         own = [step.model_copy(update={"risk": ""}) for step in own]  # the advice tells it
     kinds = dict.fromkeys(_STEPS_BESIDES[taker] for taker in others if taker in _STEPS_BESIDES)
     further = steps((kind for kind in kinds if kind not in fired.steps), fired, facts)
-    return fired.finding.model_copy(update={"besides": list(others.values()), "steps": [*own, *further]})
+    return list(others.values()), [*own, *further]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from diagnose.analysis.facts import FACTS, Facts, Missing
+from diagnose.analysis.facts import FACTS, Missing
 from diagnose.report.wording.writer import Writer
+from diagnose.rules.evaluate import FactSource
 
 Words = Callable[[Any, Writer], str]
 WORDS: dict[str, Words] = {}
@@ -23,7 +24,7 @@ def words(name: str) -> Callable[[Words], Words]:
     return register
 
 
-def fact_words(facts: Facts, name: str, neighbour: str | None, writer: Writer) -> str | None:
+def fact_words(facts: FactSource, name: str, neighbour: str | None, writer: Writer) -> str | None:
     """Return a fact of kind "text" in words; None: it was not measured."""
     value = facts.value(name, neighbour)
     if value is None or isinstance(value, str):
@@ -35,6 +36,8 @@ def missing_words(missing: Missing) -> str:
     """Return why a fact has no value, as a clause without a full stop."""
     if missing.code == "probe-not-attached":
         return f"probe {missing.probe}: {missing.reason}"
+    if missing.code == "not-in-test":
+        return f"{missing.fact} is not given in this test"
     if missing.code == "no-limit-set":
         return "no memory limit of the service's own is set"
     if missing.code == "no-quota-of-its-own":
