@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from diagnose.analysis.facts import Facts
-from diagnose.analysis.facts.other_causes import Taker, besides
+from diagnose.analysis.facts.other_causes import Taker, other_causes
 from diagnose.recommend.contain import contain
 from diagnose.recommend.own import raise_hit, raise_own, raise_shared
 from diagnose.recommend.protect import protect
 from diagnose.recommend.steps import steps
-from diagnose.report.model import Besides, Recommendation, Step
+from diagnose.report.model import Recommendation, Step
 from diagnose.rules.evaluate import Fired
 
 __all__ = ["by_hand", "recommend"]
@@ -46,12 +46,11 @@ def recommend(findings: list[Fired], facts: Facts) -> list[Recommendation]:
     return recommendations
 
 
-def by_hand(fired: Fired, facts: Facts) -> tuple[list[Besides], list[Step]]:
-    """Return who else took the pages of a finding, and what to do by hand about all of it."""
-    others = besides(facts, fired.accounts_for or "")
+def by_hand(fired: Fired, facts: Facts) -> list[Step]:
+    """Return what to do by hand about a finding, and about who else took the pages."""
+    others = other_causes(facts, fired.accounts_for, fired.thresholds)
     own = steps(fired.steps, fired, facts)
     if fired.gives_advice:
         own = [step.model_copy(update={"risk": ""}) for step in own]  # the advice tells it
-    kinds = dict.fromkeys(_STEPS_BESIDES[taker] for taker in others if taker in _STEPS_BESIDES)
-    further = steps((kind for kind in kinds if kind not in fired.steps), fired, facts)
-    return list(others.values()), [*own, *further]
+    kinds = dict.fromkeys(_STEPS_BESIDES[other.taker] for other in others if other.taker in _STEPS_BESIDES)
+    return [*own, *steps((kind for kind in kinds if kind not in fired.steps), fired, facts)]

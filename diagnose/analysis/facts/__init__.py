@@ -19,7 +19,7 @@ from diagnose.analysis.facts import (
     reads,
     writes,
 )
-from diagnose.analysis.facts.vocabulary import FACTS, Facts, FactSpec, Missing, fact
+from diagnose.analysis.facts.vocabulary import FACTS, Facts, FactSpec, Missing, fact, neighbour_fact
 
 __all__ = [
     "FACTS",
@@ -39,6 +39,7 @@ __all__ = [
     "io_limits",
     "limit",
     "neighbour",
+    "neighbour_fact",
     "other_causes",
     "pressure",
     "reads",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from diagnose.analysis.facts import Facts
+from diagnose.analysis.facts.other_causes import other_causes
 from diagnose.capture.model import Capture
 from diagnose.recommend import by_hand
 from diagnose.report.model import (
@@ -15,6 +16,7 @@ from diagnose.report.model import (
     ReportCapture,
     ReportService,
 )
+from diagnose.report.wording.facts_evictions import other_causes_words
 from diagnose.report.wording.findings import finding
 from diagnose.report.wording.names import Labels
 from diagnose.report.wording.verdict import ruled_out, unknown, verdict
@@ -58,9 +60,11 @@ def write(
 
 
 def _finding(fired: Fired, first: Fired, facts: Facts, names: Names, labels: Labels) -> Finding:
-    besides, steps = by_hand(fired, facts)
+    others = other_causes(facts, fired.accounts_for, fired.thresholds)
+    besides = other_causes_words(others, names.writer())
     culprits = [one.cgroup for one in fired.culprits]
-    return finding(fired, first, facts, names, besides, [labels.step(step, culprits) for step in steps])
+    steps = [labels.step(step, culprits) for step in by_hand(fired, facts)]
+    return finding(fired, first, facts, names, besides, steps)
 
 
 def not_measured(capture: Capture) -> list[NotMeasured]:

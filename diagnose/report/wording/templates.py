@@ -47,7 +47,7 @@ class Filler:
         name, _, statistic = word.partition(":")
         context = Context(self.facts, values, next(iter(self.culprits), None))
         if FACTS[name].kind == "text":
-            return fact_words(self.facts, name, context.whose(name), writer) or units.UNKNOWN
+            return fact_words(self.facts, name, context.whose(name), writer, values) or units.UNKNOWN
         value = statistic_of(name, statistic, context)
         if statistic == "times_slower":
             return units.UNKNOWN if value is None else f"{units.number(value)} times"

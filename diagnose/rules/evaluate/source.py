@@ -30,7 +30,7 @@ class FactSource(Protocol):
         """Return counts in the bins of `diagnose.histogram`, shape (BINS,)."""
 
     def value(self, name: str, neighbour: str | None = None) -> Any:
-        """Return a fact as it was computed, whatever its kind; of kind "text" a value for summaries, or None."""
+        """Return a fact as it is: of kind "text" a value that only summaries name; no condition depends on it."""
 
     def missing(self, name: str) -> Missing:
         """Return why a fact was not measured."""

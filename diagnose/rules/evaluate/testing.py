@@ -76,6 +76,7 @@ class TestFacts:
         return None if value is None else notation.histogram_counts(str(value))
 
     def value(self, name: str, neighbour: str | None = None) -> str | int | float | None:
+        """Return a fact as the test gives it: a number, or its notation; of kind "text" the words for a summary."""
         return (self._service if neighbour is None else self._neighbours.get(neighbour, {})).get(name)
 
     def missing(self, name: str) -> facts.Missing:

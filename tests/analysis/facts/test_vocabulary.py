@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import is_dataclass
 from typing import get_args
 
 import numpy as np
@@ -53,7 +54,8 @@ def check_shape(spec: FactSpec, value: object, windows: int) -> None:
         assert value.shape == (BINS,), spec.name
         assert (value >= 0).all(), spec.name
     else:
-        assert isinstance(value, str), spec.name
+        assert is_dataclass(value), spec.name
+        assert value.__hash__ is not None, f"{spec.name}: not frozen"
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=NAMES)
@@ -64,6 +66,31 @@ def test_a_fact_says_what_it_is(spec: FactSpec) -> None:
     assert spec.scope in get_args(Scope)
     assert spec.unit or spec.kind == "text"
     assert spec.name.startswith("neighbour.") == (spec.scope == "neighbour")
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=NAMES)
+def test_a_traceback_says_which_fact_failed(spec: FactSpec) -> None:
+    """Its function has a name to itself in its module, and says in a sentence what it returns."""
+    computes = [other.compute for other in SPECS if other.compute.__module__ == spec.compute.__module__]
+    assert spec.compute.__name__.islower()
+    assert [c.__name__ for c in computes].count(spec.compute.__name__) == 1
+    assert (spec.compute.__doc__ or "").partition("\n\n")[0].endswith(".")
+
+
+def test_the_help_is_the_docstring_as_a_phrase() -> None:
+    assert FACTS["cache.missed"].help == "pages looked up by the service's reads and absent"
+    assert FACTS["cpu.used"].help == "CPUs that the service kept busy on average (cpu.stat usage_usec)"
+    assert FACTS["reads.p99"].help == "99th percentile of the latency of file reads"
+
+
+def test_a_fact_of_a_neighbour_is_unknown_without_one() -> None:
+    facts = facts_of(example_capture(windows=30))
+    assert [spec.name for spec in OF_NEIGHBOUR if facts.value(spec.name) is not None] == []
+
+
+def test_a_fact_of_the_service_is_the_same_whichever_neighbour_is_asked_about() -> None:
+    facts = facts_of(example_capture(windows=30))
+    assert facts.value("reads.slow", facts.neighbours[0]) is facts.value("reads.slow")
 
 
 @pytest.mark.parametrize("windows", [1, 2, 60])
