@@ -99,11 +99,11 @@ def rule_files(random: Random) -> None:
             if faults and random.random() < 0.95:
                 return  # loading all of the shipped rules beside takes a hundred times as long
             rules = load_rules([Path(below)])
-            told = [message(test) for test in run_tests(Path(below))] + lint(Path(below))
-            told += [title for _, title in list_rules(rules)] + explain(rules.get(name.removesuffix(".yaml"))).split(
+            said = [message(test) for test in run_tests(Path(below))] + lint(Path(below))
+            said += [title for _, title in list_rules(rules)] + explain(rules.get(name.removesuffix(".yaml"))).split(
                 "\n"
             )
-            assert all(line.isprintable() for line in told), [line for line in told if not line.isprintable()]
+            assert all(line.isprintable() for line in said), [line for line in said if not line.isprintable()]
             evaluate(rules, _facts())
         except DiagnoseError as error:
             in_lines(error)

@@ -113,7 +113,7 @@ def example_report(capture: Capture | None = None, names: dict[str, str] | None 
     capture = capture or example_capture(names=names)
     labels, measured = Labels.of(capture), measure(capture)
     batch = Names.of(capture).writer().cgroup(n["batch"])
-    told = Names.of(capture).writer([n["batch"]]).cgroup(n["batch"])
+    known = Names.of(capture).writer([n["batch"]]).cgroup(n["batch"])
     fields: dict[str, Any] = {
         "service": ReportService(name=n["service"], cgroup="/dg/svc", processes=capture.service.processes),
         "capture": ReportCapture(
@@ -132,7 +132,7 @@ def example_report(capture: Capture | None = None, names: dict[str, str] | None 
             summary=f"{batch} pushed the page cache of {n['service']} out: it evicted 16,440 of its pages.",
             known_by=_known(n, batch),
         ),
-        "findings": [_finding(n, batch, told, Names.of(capture).known.get(n["batch"]))],
+        "findings": [_finding(n, batch, known, Names.of(capture).known.get(n["batch"]))],
         "ruled_out": [RuledOut(rule="own-limit-too-small", why=f"no limit is set on {n['service']}")],
         "unknown": [Unknown(rule="cpu-throttled", missing=f"cpu.stat of {n['service']} was not measured")],
         "not_measured": [NotMeasured(probe=n["probe"], reason=f"no BTF: {n['text']}", how_to_enable=n["text"])],
@@ -142,8 +142,8 @@ def example_report(capture: Capture | None = None, names: dict[str, str] | None 
     return Report(**{**fields, **changes})
 
 
-def _finding(n: dict[str, str], batch: str, told: str, name: str | None) -> Finding:
-    """Return the finding; `batch`: the culprit in a text that names it first, `told`: where the reader knows it."""
+def _finding(n: dict[str, str], batch: str, known: str, name: str | None) -> Finding:
+    """Return the finding; `batch`: the culprit in a text that names it first, `known`: where the reader knows it."""
 
     def evidence(
         condition: str, measured: float | None, threshold: float, unit: str, mechanism: str | None = None
@@ -165,7 +165,7 @@ def _finding(n: dict[str, str], batch: str, told: str, name: str | None) -> Find
         culprits=[Culprit(cgroup=n["batch"], share=0.972, cause="memcg-reclaim", name=name)],
         summary=f"{batch} evicts the page cache of the service.",
         known_by=_known(n, batch),
-        advice=Advice(do=f"Ask the owner of {told}.", risk=f"{told} takes longer."),
+        advice=Advice(do=f"Ask the owner of {known}.", risk=f"{known} takes longer."),
         evidence=[
             evidence("its share of the evicted pages is at least half", 0.972, 0.5, "ratio", "evictions"),
             evidence("slow reads are a share of the reads", 0.0108, 0.001, "ratio"),

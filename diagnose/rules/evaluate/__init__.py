@@ -49,11 +49,6 @@ class Fired:
         return self.judgement.culprits
 
     @property
-    def mechanisms(self) -> tuple[str, ...]:
-        """The mechanisms that hold."""
-        return self.judgement.mechanisms
-
-    @property
     def recommend(self) -> tuple[str, ...]:
         """The kinds of memory limits that end it."""
         return tuple(self.judgement.rule.then.recommend)

@@ -104,9 +104,12 @@ TooLittle = FewCommonWindows | FewWindowsOnOrOff | FewCycles
 
 Lacking = Missing | DividedByZero | FewKnownWindows | FewSamples | ManyGaps | TooLittle
 
+"""Why a condition could not be judged, or not so that one may rely on it."""
+
 Outcome = Literal["yes", "failed", "unknown", "too little data"]
 
 Group = Literal["any", "not"]
+"""One of several of which one is enough; the contrary of the condition."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +119,9 @@ class Checked:
     `condition`: no group; a `for_each` stands here only where there is no neighbour to ask it of.
     `neighbour`: the cgroup that it was asked of; None where it asks nothing of a neighbour.
     `met`: of the condition itself; `holds` is what it came to in its rule, where "not" may stand before it.
-    `threshold`, `unit`: of what was measured, in the unit of the facts; of two demands the first.
+    `measured`: a number in `unit`, or what says more than a number; None: not measured, or not to be compared.
+    `threshold`: in the same unit; of two demands the first.
+    `missing`: why there is no answer, or (too little data) none to rely on.
     `mechanism`: the one of the rule that it belongs to; None: it belongs to `when`.
     `within`: the groups around it that change what it means, outermost first.
     """
@@ -137,13 +142,8 @@ class Checked:
         return not_(self.met) if self.within.count("not") % 2 else self.met
 
     @property
-    def alternative(self) -> bool:
-        """Whether it is one of several of which one is enough."""
-        return "any" in self.within
-
-    @property
     def outcome(self) -> Outcome:
-        """What the condition came to in its rule, with what more windows might have met told from what failed."""
+        """What the condition came to in its rule, what more windows might have met apart from what failed."""
         if self.holds:
             return "yes"
         if isinstance(self.missing, TooLittle):

@@ -55,7 +55,7 @@ def _outweighs(one: Judgement, other: Judgement) -> bool:
 
 
 def apart(fired: list[Judgement]) -> tuple[list[Judgement], list[Judgement]]:
-    """Divide findings into those to be told, and those that account for hardly any of what the first one does."""
+    """Separate findings that account for hardly any of what the first one does from the others."""
     negligible = [j for j in fired[1:] if _outweighs(fired[0], j) and (j.part or 0.0) < NEGLIGIBLE]
     return [j for j in fired if j not in negligible], negligible
 

@@ -44,7 +44,7 @@ def test_each_text_names_a_cgroup_in_full_once() -> None:
         assert "/batch" not in text.replace("nightly (/batch)", "")
 
 
-def test_where_the_culprits_are_told_already_the_name_stands_alone() -> None:
+def test_where_the_culprits_are_known_already_the_name_stands_alone() -> None:
     found = stated()
     rows = [row.condition for row in found.evidence if "nightly" in row.condition]
     assert rows
@@ -52,7 +52,7 @@ def test_where_the_culprits_are_told_already_the_name_stands_alone() -> None:
     assert not [text for text in (*rows, *found.unconfirmed, found.advice.do) if "(/batch)" in text]
 
 
-def test_direct_mechanisms_come_first_and_those_of_further_culprits_are_told_where_they_name_them() -> None:
+def test_direct_mechanisms_come_first_and_those_of_further_culprits_follow_where_they_name_them() -> None:
     found = stated(batch={"neighbour.eviction_share": 0.5}, backup={"neighbour.eviction_share": 0.4})
     assert [known.direct for known in found.known_by] == sorted((k.direct for k in found.known_by), reverse=True)
     of_backup = [known.mechanism for known in found.known_by if known.says.startswith("the kernel saw backup")]
@@ -72,7 +72,7 @@ def test_what_does_not_hold_is_asked_with_what_came_of_it() -> None:
     ) in found.unconfirmed
 
 
-def test_a_mechanism_without_a_sentence_of_its_own_is_told_by_its_conditions(tmp_path: Any) -> None:
+def test_a_mechanism_without_a_sentence_of_its_own_is_written_by_its_conditions(tmp_path: Any) -> None:
     (tmp_path / "too-many-misses.yaml").write_text(RULE)
     test = RuleTest.model_validate({"name": "t", "facts": {"reads.missed_share": 0.5}, "expect": {"outcome": "fires"}})
     (first,) = evaluate([load_rules([tmp_path]).get("too-many-misses")], TestFacts(test)).findings
