@@ -60,7 +60,7 @@ def test_a_threshold_decides_which_other_causes_are_named(
     [
         ("overrides: too-many-mises\nparameters: {most: 1}", "too-many-mises.yaml", "did you mean `too-many-misses`"),
         ("overrides: healthy\nparameters: {slow_shares: 1}", "healthy.yaml", "did you mean `slow_share`"),
-        ("overrides: healthy\nparameters: {slow_share: yes}", "healthy.yaml", "valid number"),
+        ("overrides: healthy\nparameters: {slow_share: yes}", "healthy.yaml", "must be a number"),
         ("overrides: healthy\nparameters: {}", "healthy.yaml", "at least 1"),
         ("overrides: healthy\nparameters: {p99: 1}\nwhen: {}", "healthy.yaml", "not a key"),
         ("overrides: healthy\nparameters: {p99: 1}", "other.yaml", "must be named healthy.yaml"),
