@@ -8,8 +8,7 @@ from diagnose.analysis.facts import Facts
 from diagnose.analysis.windows import Windows
 from diagnose.capture.model import Capture, CgroupRecord
 from diagnose.recommend.steps import Step, steps
-from diagnose.report.model import Culprit, Finding
-from diagnose.rules.evaluate import Fired
+from tests.helpers.fired import fired
 from tests.helpers.small_capture import SVC, small_capture
 
 BATCH = 20
@@ -27,6 +26,4 @@ def captured(records: dict[int, dict[str, Any]] | None = None, **changes: Any) -
 
 def steps_for(kind: str, capture: Capture, *culprits: str) -> list[Step]:
     """Return the steps of a kind for a finding that blames some cgroups."""
-    blamed = [Culprit(cgroup=path, share=0.4, cause=None) for path in culprits]
-    finding = Finding(rule="r", title="t", confidence="high", culprits=blamed, summary="", evidence=[])
-    return steps([kind], Fired(finding, (), (), ()), Facts(Windows(capture)))
+    return steps([kind], fired(dict.fromkeys(culprits, 0.4)), Facts(Windows(capture)))
