@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from diagnose import __version__
+from diagnose.cli._completions import folders, formats
 from diagnose.cli._manual import ManualGroup
-from diagnose.cli._names import folders, formats
+from diagnose.escape import visible
 
 PROGRAM = "diagnose"
 COMPLETE_VARIABLE = "_DIAGNOSE_COMPLETE"
@@ -156,3 +157,8 @@ def say(text: str) -> None:
     """Print one line on standard error; where nobody reads it any more (hang-up, closed pipe), work goes on."""
     with suppress(OSError):
         click.echo(f"diagnose: {text}", err=True)
+
+
+def say_visible(text: str) -> None:
+    """Print one line on standard error that holds what others named; it cannot draw on a terminal."""
+    say(visible(text))

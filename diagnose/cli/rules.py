@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from diagnose.cli._common import EXIT_NO_FINDING, EXIT_USAGE, cli, rules_option
-from diagnose.cli._names import folders, rule_ids
+from diagnose.cli._completions import folders, rule_ids
 
 _EXITS = {0: "done", 2: "bad usage, unknown rule, bad rules"}
 _EXITS_OF_A_CHECK = {0: "nothing to mend", 2: "something to mend, or bad usage"}
@@ -39,8 +39,8 @@ def rules() -> None:
 @rules_option
 def rules_list(rule_folders: tuple[Path, ...]) -> int:
     """List the rules in force, one a line: id, title."""
+    from diagnose.report.wording.rule_page import list_rules
     from diagnose.rules import load_rules
-    from diagnose.rules.explain import list_rules
 
     listed = list_rules(load_rules(rule_folders))
     width = max((len(rule_id) for rule_id, _ in listed), default=0)
@@ -60,8 +60,8 @@ def rules_show(rule_id: str, rule_folders: tuple[Path, ...]) -> int:
     Prints what the rule looks for, each threshold with its unit and default, the facts that it needs and the probes
     that measure them.
     """
+    from diagnose.report.wording.rule_page import explain
     from diagnose.rules import load_rules
-    from diagnose.rules.explain import explain
 
     rules = load_rules(rule_folders)
     click.echo(explain(rules.get(rule_id)))
@@ -103,11 +103,12 @@ def rules_test(folder: Path | None) -> int:
     Without DIR, those of the shipped rules. Each rule carries small made-up captures and what it is to say of them.
     """
     from diagnose import resources
+    from diagnose.report.wording.rule_tests import message
     from diagnose.rules.evaluate.testing import run_tests
 
     outcomes = run_tests(folder or resources.folder("rules"))
     failed = [o for o in outcomes if not o.passed]
     for outcome in outcomes:
-        click.echo(outcome.message)
+        click.echo(message(outcome))
     click.echo(f"{len(outcomes) - len(failed)} passed, {len(failed)} failed")
     return EXIT_USAGE if failed else EXIT_NO_FINDING

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from diagnose.analysis import facts
-from diagnose.rules import notation, wording
+from diagnose.rules import notation
 from diagnose.rules.conditions import (
     CORRELATIONAL,
     All,
@@ -24,6 +24,8 @@ from diagnose.rules.conditions import (
 )
 from diagnose.rules.document import Place
 from diagnose.rules.schema import Mechanism, Rule, RuleTest
+from diagnose.rules.templates import CULPRITS, STATISTICS, placeholders
+from diagnose.rules.units import fact_unit, unit_of
 
 Problem = tuple[Place, str]
 
@@ -154,9 +156,9 @@ def _parameters(rule: Rule) -> Iterator[Problem]:
 def references(condition: Condition) -> list[tuple[str, str, str]]:
     """Return (key, $parameter, unit it must have) of one condition; the unit is empty where the fact is unknown."""
     if isinstance(condition, Bounded):
-        found = [(*condition.bound, wording.unit_of(condition))]
+        found = [(*condition.bound, unit_of(condition))]
         if isinstance(condition, OverTime) and condition.than:
-            found.append(("than", condition.than, wording.fact_unit(condition.series)))
+            found.append(("than", condition.than, fact_unit(condition.series)))
         return found
     wanted: dict[str, str] = {}
     if isinstance(condition, TwoModesIn):
@@ -194,7 +196,7 @@ def _templates(rule: Rule) -> Iterator[Problem]:
     templates += [(("mechanisms", name, "asks"), m.asks) for name, m in rule.mechanisms.items() if m.asks]
     for place, text in templates:
         try:
-            words = wording.placeholders(text)
+            words = placeholders(text)
         except ValueError as error:
             yield place, str(error)
             continue
@@ -208,7 +210,7 @@ def _templates(rule: Rule) -> Iterator[Problem]:
 def _placeholder(word: str, rule: Rule) -> str | None:
     if word.startswith("$"):
         return None if word[1:] in rule.parameters else f"no such parameter{did_you_mean(word[1:], rule.parameters)}"
-    if word in wording.CULPRITS:
+    if word in CULPRITS:
         return None if rule.binds_neighbours else "nobody is bound by `for_each`"
     name, _, statistic = word.partition(":")
     spec = facts.FACTS.get(name)
@@ -216,7 +218,7 @@ def _placeholder(word: str, rule: Rule) -> str | None:
         return f"`{name}` is neither a fact nor a $parameter{did_you_mean(name, facts.FACTS)}"
     if spec.scope == "neighbour" and not rule.binds_neighbours:
         return f"`{name}` is a fact of a neighbour, and nobody is bound by `for_each`"
-    allowed = wording.STATISTICS.get(spec.kind, ())
+    allowed = STATISTICS.get(spec.kind, ())
     if (statistic and statistic not in allowed) or (spec.kind == "histogram" and not statistic):
         return f"of a {spec.kind} one can say {', '.join(f'{name}:{s}' for s in allowed) or name}"
     return None

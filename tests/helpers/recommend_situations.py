@@ -10,8 +10,7 @@ from diagnose.capture.model import Capture
 from diagnose.recommend import recommend
 from diagnose.recommend.change import Change
 from diagnose.recommend.reasons import NoSafeLimit, Why
-from diagnose.report.model import Culprit, Finding
-from diagnose.rules.evaluate import Fired
+from tests.helpers.fired import fired
 from tests.helpers.small_capture import MIB, SVC, small_capture
 
 BATCH, BACKUP = 20, 21
@@ -60,15 +59,7 @@ def situation(
 
 def advice(capture: Capture, *kinds: str, culprits: dict[str, float] | None = None) -> list[Change]:
     named = {"/dg/batch": 0.9} if culprits is None else culprits
-    finding = Finding(
-        rule="a-rule",
-        title="title",
-        confidence="high",
-        culprits=[Culprit(cgroup=path, share=share, cause="memcg-reclaim") for path, share in named.items()],
-        summary="",
-        evidence=[],
-    )
-    return recommend([Fired(finding, kinds, tuple(named), ())], Facts(Windows(capture)))
+    return recommend([fired(named, kinds)], Facts(Windows(capture)))
 
 
 def limit_on(changes: list[Change], path: str, setting: str) -> Change:

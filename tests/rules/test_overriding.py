@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from diagnose.capture import file as captures
 from diagnose.errors import UsageError
+from diagnose.lab import RECORDED
+from diagnose.pipeline import analyse
 from diagnose.rules import load_rules
 from diagnose.rules.evaluate.testing import lint, run_tests
-from diagnose.rules.explain import explain
 from tests.helpers.own_rules import RULE, changed, write
 
 
@@ -29,8 +31,28 @@ def test_a_threshold_alone_may_be_overridden(folder: Path, tmp_path: Path) -> No
     path = write(later, "overrides: too-many-misses\nparameters:\n  most: 0.25\n")
     loaded = load_rules([folder, later]).get("too-many-misses")
     assert loaded.values == {"most": 0.25}
-    assert str(path) in explain(loaded)
-    assert "25 %" in explain(loaded)
+    assert loaded.changed == {"most": path}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "who", "said"),
+    [
+        ("slow_share: 0.002", ["proactive reclaim"], "besides, proactive reclaim removed"),
+        ("slow_share: 0.003", [], "or made 0.3 % of the reads wait"),
+        ("min_slow_reads: 245", ["proactive reclaim"], "besides, proactive reclaim removed"),
+        ("min_slow_reads: 246", [], "or made 0.2 % of the reads wait"),
+    ],
+)
+def test_a_threshold_decides_which_other_causes_are_named(
+    tmp_path: Path, parameters: str, who: list[str], said: str
+) -> None:
+    """245 reads of the service, 0.222 % of all, waited for pages that DAMON took, beside those that its limit took."""
+    write(tmp_path, f"overrides: own-limit-too-small\nparameters: {{{parameters}}}\n", "own-limit-too-small.yaml")
+    capture, _ = captures.load(RECORDED / "own-limit.capture.json.gz")
+    first = analyse(capture, load_rules([tmp_path])).findings[0]
+    assert first.rule == "own-limit-too-small"
+    assert [other.who for other in first.besides] == who
+    assert said in first.summary
 
 
 @pytest.mark.parametrize(
@@ -38,7 +60,7 @@ def test_a_threshold_alone_may_be_overridden(folder: Path, tmp_path: Path) -> No
     [
         ("overrides: too-many-mises\nparameters: {most: 1}", "too-many-mises.yaml", "did you mean `too-many-misses`"),
         ("overrides: healthy\nparameters: {slow_shares: 1}", "healthy.yaml", "did you mean `slow_share`"),
-        ("overrides: healthy\nparameters: {slow_share: yes}", "healthy.yaml", "valid number"),
+        ("overrides: healthy\nparameters: {slow_share: yes}", "healthy.yaml", "must be a number"),
         ("overrides: healthy\nparameters: {}", "healthy.yaml", "at least 1"),
         ("overrides: healthy\nparameters: {p99: 1}\nwhen: {}", "healthy.yaml", "not a key"),
         ("overrides: healthy\nparameters: {p99: 1}", "other.yaml", "must be named healthy.yaml"),

@@ -20,7 +20,7 @@ def test_the_examples_are_valid_and_pass_their_tests(tmp_path: Path) -> None:
     (tmp_path / "many-misses.yaml").write_text(rule)
     (tmp_path / "healthy.yaml").write_text(override)
     assert lint(tmp_path) == []
-    assert [o.message for o in run_tests(tmp_path) if not o.passed] == []
+    assert [(o.rule, o.differs) for o in run_tests(tmp_path) if not o.passed] == []
     rules = load_rules([tmp_path])
     assert rules.get("healthy").values["slow_share"] == 0.001
     assert rules.get("many-misses").rule.then.recommend == ["protect-service"]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from diagnose.recommend.change import Change
 from diagnose.recommend.commands import Command, Lasts, Note
 from diagnose.report.model import Recommendation
-from diagnose.report.wording.arithmetic import line
-from diagnose.report.wording.effects import effect
-from diagnose.report.wording.reasons import reason
-from diagnose.report.wording.risks import risk
-from diagnose.report.wording.ways import way
+from diagnose.report.wording.limits_arithmetic import line
+from diagnose.report.wording.limits_effects import effect
+from diagnose.report.wording.limits_reasons import reason
+from diagnose.report.wording.limits_risks import risk
+from diagnose.report.wording.limits_ways import way
 from diagnose.report.wording.writer import Names, Writer
 
 NOTES: dict[Note, str] = {

@@ -1,116 +1,19 @@
-"""The names that people know cgroups by, put into a report beside their paths (pure).
-
-The capture holds the names, as they were while the cgroups lived. Findings and recommendations are worked out in paths,
-which are what is unique; here, in one place, their sentences get the names.
-"""
+"""The names that people know cgroups by, of the cgroups that a report's tables speak of (pure)."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
-
-from diagnose.capture.model import Capture
-from diagnose.report.model import Finding, Known, RuledOut, Step, Unknown, Verdict
 
 _PATH_KEYS = ("cgroup", "evictor", "victim")
 _LONG_ID = re.compile("([0-9a-f]{12})[0-9a-f]{52}")
-_BEFORE, _AFTER = r"(?:^|(?<=[\s(]))", r"(?=$|[\s,;:)']|\.(?:\s|$))"
 
 
-@dataclass(frozen=True)
-class Labels:
-    """`names`: by path, of the cgroups that have one beside it."""
-
-    names: Mapping[str, str]
-
-    @classmethod
-    def of(cls, capture: Capture) -> Labels:
-        """Return the names in a capture; of several cgroups that bore a path, the one that was made last counts."""
-        records = sorted(capture.cgroups, key=lambda record: record.id)
-        return cls({record.path: record.name for record in records if record.name and record.path})
-
-    def in_prose(self, text: str, known: Iterable[str] = ()) -> str:
-        """Return a sentence with "web1 (/docker/4f8a1c2e9b7d…)" where it first names a path, and "web1" after that.
-
-        `known`: paths that the reader was told already.
-        """
-        if self._paths is None:
-            return text
-        told = set(known)
-
-        def called(match: re.Match[str]) -> str:
-            path = match[0]
-            name, again = self.names[path], path in told
-            told.add(path)
-            return name if again and self._bearers[name] == 1 else f"{name} ({short_ids(path)})"
-
-        return self._paths.sub(called, text)
-
-    def verdict(self, verdict: Verdict) -> Verdict:
-        return verdict.model_copy(
-            update={
-                "summary": self.in_prose(verdict.summary),
-                "known_by": self._known(verdict.known_by),
-                **self._said(verdict, ()),
-            }
-        )
-
-    def _said(self, judged: Verdict | Finding, known: Iterable[str]) -> dict[str, object]:
-        """Return whose doing it is and what to do, with the names; `known`: paths that the reader was told."""
-        parts: dict[str, object] = {}
-        if judged.who is not None:
-            parts["who"] = self.in_prose(judged.who, known)
-        if (advice := judged.advice) is not None:
-            told = {"do": self.in_prose(advice.do, known), "risk": self.in_prose(advice.risk, known)}
-            parts["advice"] = advice.model_copy(update=told)
-        return parts
-
-    def _known(self, known_by: list[Known]) -> list[Known]:
-        return [known.model_copy(update={"says": self.in_prose(known.says)}) for known in known_by]
-
-    def finding(self, finding: Finding) -> Finding:
-        culprits = [culprit.model_copy(update={"name": self.names.get(culprit.cgroup)}) for culprit in finding.culprits]
-        known = [culprit.cgroup for culprit in culprits]
-        evidence = [e.model_copy(update={"condition": self.in_prose(e.condition, known)}) for e in finding.evidence]
-        texts = {"title": self.in_prose(finding.title), "summary": self.in_prose(finding.summary)}
-        parts: dict[str, object] = {
-            "culprits": culprits,
-            "evidence": evidence,
-            "known_by": self._known(finding.known_by),
-        }
-        parts["unconfirmed"] = [self.in_prose(line, known) for line in finding.unconfirmed]
-        parts["steps"] = [self._step(step, known) for step in finding.steps]
-        return finding.model_copy(update={**texts, **parts, **self._said(finding, known)})
-
-    def _step(self, step: Step, known: Iterable[str]) -> Step:
-        lines = [self.in_prose(line, known) for line in step.arithmetic]
-        words = {key: self.in_prose(getattr(step, key), known) for key in ("says", "risk")}
-        return step.model_copy(update={**words, "arithmetic": lines})
-
-    def ruled_out(self, ruled_out: RuledOut) -> RuledOut:
-        return ruled_out.model_copy(update={"why": self.in_prose(ruled_out.why)})
-
-    def unknown(self, unknown: Unknown) -> Unknown:
-        return unknown.model_copy(update={"missing": self.in_prose(unknown.missing)})
-
-    def used_in(self, measurements: object, paths: Iterable[str]) -> dict[str, str]:
-        """Return the names of the paths that occur in the measurements of a report, and of `paths`."""
-        used = {*paths, *_paths_in(measurements)}
-        return {path: self.names[path] for path in sorted(used) if path in self.names}
-
-    @cached_property
-    def _bearers(self) -> Counter[str]:
-        return Counter(self.names.values())
-
-    @cached_property
-    def _paths(self) -> re.Pattern[str] | None:
-        # the longest first: a path may be the beginning of another
-        paths = "|".join(re.escape(path) for path in sorted(self.names, key=len, reverse=True))
-        return re.compile(f"{_BEFORE}(?:{paths}){_AFTER}") if paths else None
+def used_in(measurements: object, names: Mapping[str, str], paths: Iterable[str]) -> dict[str, str]:
+    """Return the names of the paths that occur in the measurements of a report, and of `paths`."""
+    used = {*paths, *_paths_in(measurements)}
+    return {path: names[path] for path in sorted(used) if path in names}
 
 
 def short_ids(path: str) -> str:

@@ -1,161 +1,113 @@
-"""Why a setting is changed, or why no value of it is safe."""
+"""Why a rule came to its outcome: each condition that decided it, with what was measured (pure)."""
 
 from __future__ import annotations
 
-from functools import singledispatch
+from collections.abc import Callable
 
 from diagnose import units
-from diagnose.recommend import reasons as r
-from diagnose.recommend.growing import Outgrows
-from diagnose.report.wording.rooms import each, giver, room_for
+from diagnose.analysis.statistics import ModeFailure, OnOff, Together, TwoModes
+from diagnose.report.wording.conditions import FAILS, HOLDS, label, quantity, subject, verb
+from diagnose.report.wording.evidence import Values, about, all_missing, windows_on_or_off
 from diagnose.report.wording.writer import Writer
+from diagnose.rules.conditions import Bounded, MovesTogether, OnOffIn, TwoModesIn
+from diagnose.rules.evaluate.checked import (
+    Checked,
+    FewWindowsOnOrOff,
+    NeverChanged,
+    NoBursts,
+    NoNeighbours,
+    OneMode,
+)
+from diagnose.rules.evaluate.judgement import Judgement
+from diagnose.rules.units import fact_unit
 
-PARTS_NAMED = 3
-
-_CODES = {
-    "backstop": "A backstop above memory.high, for a job that grows faster than reclaim can slow it.",
-    "no-memory-low": "On cgroup v1 nothing protects the service itself (there is no memory.low): this is all.",
-    "part-not-measured": "how much of the service's memory lies in it was not measured",
-    "swap-not-measured": "how much of its memory lies in swap was not measured, so its need is not known",
-    "wants-not-measured": "how much of what it lost it wants again was not measured, so its need is not known",
-    "need-fits": "what it needs by this capture fits into its limit already; a longer capture may tell more",
-    "all-fits": "what was used below it and what lay in swap fit into it together, so it is not this that lacks room",
-    "nothing-swapped": "nothing of it lay in swap, so how much more it needs is not known",
+_MODE_FAILURES: dict[ModeFailure, str] = {
+    "one-population": "one population describes the latencies as well",
+    "overlap": "the modes overlap",
+    "small-minor-mode": "the minor mode is too small",
+    "no-gap": "no gap",
 }
 
 
-@singledispatch
-def reason(value: r.Reason, _writer: Writer) -> str:
-    """Write why a setting is changed; the codes stand for whole sentences."""
-    return _CODES[str(value)]
+def reasons(judgement: Judgement, writer: Writer, shown: int | None = None) -> str:
+    """Return why the rule fires, or does not, or (unknown) what is missing; `shown`: the first so many reasons."""
+    if judgement.fires is None:
+        return all_missing(judgement.reasons, writer)
+    return "; ".join(says(checked, judgement.loaded.values, writer) for checked in judgement.reasons[:shown])
 
 
-@reason.register
-def no_safe_limit(none: r.NoSafeLimit, writer: Writer) -> str:
-    return f"No safe limit for {each(none.cgroups, writer)}: {why(none.why, writer)}."
+def says(checked: Checked, values: Values, writer: Writer) -> str:
+    """Return what a condition came to that was decided: "share of file reads that were slow (1 %) is below 2 %"."""
+    if isinstance(checked.missing, FewWindowsOnOrOff):
+        return f"{about(checked, writer)}{windows_on_or_off(checked.missing)}"
+    found = checked.measured
+    return f"{about(checked, writer)}{_SAYS[type(found)](found, checked.condition, checked, values)}"
 
 
-@reason.register
-def contains(found: r.Contains, writer: Writer) -> str:
-    guessed = found.apportioned_pages
-    estimate = f" (an estimate for {units.pages(guessed)} of those, which kswapd removed)" if guessed else ""
-    alone = "" if found.unprotected is None else f" {unprotected(found.unprotected)}"
+def _number(found: float, condition: Bounded, checked: Checked, values: Values) -> str:
+    kind, ref = condition.bound
+    relation = f"{verb(condition)} {(HOLDS if checked.met else FAILS)[kind]}"
+    said, limit = (quantity(value, checked.unit or "") for value in (found, values[ref[1:]]))
+    return f"{subject(condition, values)} ({said}) {relation} {limit}"
+
+
+def _two_modes(found: TwoModes, condition: TwoModesIn, *_: object) -> str:
     return (
-        f"{writer.cgroup(found.cgroup)} evicted {units.pages(found.evicted_pages)} of {writer.cgroup(found.service)} "
-        f"in {units.duration(found.seconds)}{estimate}; below this limit it reclaims its own pages first and leaves "
-        f"the service room for what it needs.{alone}"
+        f"{label(condition.two_modes)} has two modes, {units.percent(found.slow.weight)} of the reads at a median of "
+        f"{units.duration_ns(found.slow.latency_ns)} and the others at {units.duration_ns(found.fast.latency_ns)}"
     )
 
 
-def unprotected(value: r.Unprotected) -> str:
-    """Write why nothing protects the service itself."""
-    if not isinstance(value, r.RoundsByGenerations):
-        return _CODES[value]
+def _one_mode(found: OneMode, condition: TwoModesIn, *_: object) -> str:
+    return f"{label(condition.two_modes)} has one mode ({_MODE_FAILURES[found.failure]})"
+
+
+def _together(found: Together, condition: MovesTogether, _: Checked, values: Values) -> str:
+    pair = condition.moves_together
+    least, most = values[condition.correlation_at_least[1:]], values[condition.p_at_most[1:]]
     return (
-        "Nothing protects the service itself: the host's reclaim goes round the cgroups by generations "
-        f"(lru_gen.enabled is {value.lru_gen_enabled:#x} here) and passes over one below its memory.low, but not twice "
-        "in a row. This is all."
+        f"{label(pair.effect)} and {label(pair.cause)}: rank correlation of differences "
+        f"{units.number(found.correlation)} at a lag of {units.counted(found.lag, 'windows')}, chance "
+        f"{units.percent(found.p_value)} (needed: at least {units.number(least)}, at most {units.percent(most)})"
     )
 
 
-@reason.register
-def protects(kept: r.Protects, writer: Writer) -> str:
-    if not kept.ancestor:
-        return "memory.low keeps these pages from being reclaimed while others have anything to give."
-    return f"protection of {writer.cgroup(kept.service)} is bounded by its ancestors': this one needs as much."
+def _never_changed(found: NeverChanged, *_: object) -> str:
+    return f"{label(found.series)} changed in no window, or always alike"
 
 
-@reason.register
-def own_reclaim(own: r.OwnReclaim, writer: Writer) -> str:
-    swaps = ": of its files, and of its own memory, which it swaps." if own.swaps else "."
-    return f"{writer.cgroup(own.cgroup)} reclaims its own pages at its limit and then needs them again{swaps}"
-
-
-@reason.register
-def shared_too_small(shared: r.SharedTooSmall, writer: Writer) -> str:
+def _on_off(found: OnOff, condition: OnOffIn, *_: object) -> str:
+    pair = condition.on_off
+    unit = fact_unit(pair.effect)
     return (
-        f"{writer.cgroup(shared.service)} needs more than others leave it of the {units.size(shared.limit_bytes)} that "
-        "they share there."
+        f"{label(pair.effect)}: {units.quantity(found.active_mean, unit)} a window while "
+        f"{label(pair.activity)} are on, {units.quantity(found.idle_mean, unit)} while they are off "
+        f"(Cliff's delta {units.number(found.delta)}, {_cycles(found.cycles)})"
     )
 
 
-@reason.register
-def below_is_swapped(below: r.BelowIsSwapped, _writer: Writer) -> str:
-    return (
-        f"what is below it needs more than {units.size(below.limit_bytes)}: the rest went to swap, and each page that "
-        "is read has to push one out first."
-    )
+def _cycles(cycles: int) -> str:
+    """Return what the number of cycles allows one to conclude."""
+    if cycles >= 2:
+        return f"{cycles} cycles of activity"
+    return "one onset is one observation" if cycles == 1 else "active from the start: no onset was seen"
 
 
-@reason.register
-def makes_way(limit: r.MakesWay, writer: Writer) -> str:
-    return (
-        f"{limit.setting} of {writer.cgroup(limit.cgroup)}, {units.size(limit.before_bytes)}, would be the lower limit "
-        f"then; it stays as far above {limit.raised} as it is now."
-    )
+def _no_bursts(_: NoBursts, condition: OnOffIn, *__: object) -> str:
+    return f"{label(condition.on_off.activity)} do not come in bursts"
 
 
-# ---------------------------------------------------------------- why no value is safe
+def _no_neighbours(*_: object) -> str:
+    return "there is no neighbour to blame"
 
 
-@singledispatch
-def why(value: r.Why, _writer: Writer) -> str:
-    """Write why no value is safe, a clause."""
-    return _CODES[str(value)]
-
-
-@why.register
-def not_measured(unknown: r.NotMeasured, writer: Writer) -> str:
-    what = f"the memory of {each(unknown.cgroups, writer)}" if unknown.cgroups else "its memory"
-    return f"{what} was not measured, so no limit can be worked out"
-
-
-@why.register
-def uses_less(less: r.UsesLess, _writer: Writer) -> str:
-    return f"it never used more than {units.size(less.peak_bytes)}, {_fits(less)}"
-
-
-@why.register
-def limited_already(limit: r.LimitedAlready, _writer: Writer) -> str:
-    return f"its {limit.setting} is {units.size(limit.current_bytes)}, {_fits(limit)}"
-
-
-def _fits(value: r.UsesLess | r.LimitedAlready) -> str:
-    others = " once others have given up their cache" if value.cache_must_go else ""
-    return f"which already fits into the {units.size(value.left_bytes)} left for it{others}"
-
-
-@why.register
-def still_growing(grows: Outgrows, _writer: Writer) -> str:
-    return (
-        f"its own memory was still growing when the capture ended, by {units.size(grows.grown_bytes)} in the last "
-        f"{units.duration(grows.in_seconds)} to {units.size(grows.now_bytes)}; at that pace it outgrows "
-        f"{units.size(grows.limit_bytes)} before as long again as the capture has passed"
-    )
-
-
-@why.register
-def too_little(little: r.TooLittle, writer: Writer) -> str:
-    left = units.size(little.left_bytes) if little.left_bytes > 0 else "nothing"
-    floors = units.size(little.floors_bytes)
-    if len(little.cgroups) == 1:
-        told = f"what is left for it, {left}, is below its floor of {floors}"
-    else:
-        told = f"what is left for {each(little.cgroups, writer)}, {left}, is below their floors together, {floors}"
-    growing = [f"of {writer.cgroup(path)}, {still_growing(grows, writer)}" for path, grows in little.growing]
-    return "; ".join([told, *growing])
-
-
-@why.register
-def parts_at_limits(parts: r.PartsAtLimits, writer: Writer) -> str:
-    named = each(parts.cgroups[:PARTS_NAMED], writer)
-    more = f" and {len(parts.cgroups) - PARTS_NAMED} more" if len(parts.cgroups) > PARTS_NAMED else ""
-    return f"what is in {named}{more} hit a limit of its own, too, and which of them lacks how much was not measured"
-
-
-@why.register
-def lacking(lacks: r.Lacking, writer: Writer) -> str:
-    wanted = f"{units.size(lacks.more_bytes)} more is wanted, and"
-    if lacks.spare.bytes is None:
-        return f"{wanted} how much {giver(lacks.spare, writer)} has to spare was not measured"
-    return f"{wanted} {room_for(lacks.spare, writer)}"
+_SAYS: dict[type, Callable[..., str]] = {
+    float: _number,
+    NoNeighbours: _no_neighbours,
+    TwoModes: _two_modes,
+    OneMode: _one_mode,
+    Together: _together,
+    NeverChanged: _never_changed,
+    OnOff: _on_off,
+    NoBursts: _no_bursts,
+}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,22 +15,37 @@ from diagnose.analysis import facts
 from diagnose.errors import UsageError
 from diagnose.rules import notation
 from diagnose.rules.check import Problem
+from diagnose.rules.evaluate.judgement import Judgement, judge
 from diagnose.rules.loading import WITHOUT_BPF, LoadedRule, interpret, override_faults, rule_files
 from diagnose.rules.reach import unreachable
 from diagnose.rules.schema import Override, Rule, RuleTest
 from diagnose.rules.yaml_files import read
 
+Difference = Literal["outcome", "confidence", "culprits"]
+
 
 @dataclass(frozen=True)
 class TestOutcome:
-    """How a rule's test went; `message` says what differed, and where the test is."""
+    """How a rule's test went: the test, its place in the rule, what the rule came to, and what is not as expected."""
 
     __test__ = False  # not a test itself, whatever pytest makes of the name
 
-    rule: str
-    test: str
-    passed: bool
-    message: str
+    case: RuleTest
+    index: int
+    judgement: Judgement
+    differs: tuple[Difference, ...]
+
+    @property
+    def rule(self) -> str:
+        return self.judgement.loaded.id
+
+    @property
+    def test(self) -> str:
+        return self.case.name
+
+    @property
+    def passed(self) -> bool:
+        return not self.differs
 
 
 class TestFacts:
@@ -42,11 +58,8 @@ class TestFacts:
         self._neighbours = {path: values for path, values in test.neighbours.items() if values is not None}
         self.neighbours: Sequence[str] = tuple(self._neighbours)
 
-    def _value(self, name: str, neighbour: str | None) -> str | int | float | None:
-        return (self._service if neighbour is None else self._neighbours.get(neighbour, {})).get(name)
-
     def number(self, name: str, neighbour: str | None = None) -> float | None:
-        value = self._value(name, neighbour)
+        value = self.value(name, neighbour)
         if value is None:
             return None
         if facts.FACTS[name].kind != "series":
@@ -55,19 +68,19 @@ class TestFacts:
         return None if np.isnan(windows).all() else float(np.nansum(windows))
 
     def series(self, name: str, neighbour: str | None = None) -> NDArray[np.float64] | None:
-        value = self._value(name, neighbour)
+        value = self.value(name, neighbour)
         return None if value is None else notation.series(str(value))
 
     def histogram(self, name: str) -> NDArray[np.int64] | None:
-        value = self._value(name, None)
+        value = self.value(name)
         return None if value is None else notation.histogram_counts(str(value))
 
-    def text(self, name: str, neighbour: str | None = None) -> str | None:
-        value = self._value(name, neighbour)
-        return None if value is None else str(value)
+    def value(self, name: str, neighbour: str | None = None) -> str | int | float | None:
+        """Return a fact as the test gives it: a number, or its notation; of kind "text" the words for a summary."""
+        return (self._service if neighbour is None else self._neighbours.get(neighbour, {})).get(name)
 
-    def missing_reason(self, name: str) -> str:
-        return f"{name} is not given in this test"
+    def missing(self, name: str) -> facts.Missing:
+        return facts.Missing("not-in-test", name, facts.FACTS[name].probe)
 
 
 def lint(folder: Path) -> list[str]:
@@ -146,19 +159,16 @@ def run_tests(folder: Path) -> list[TestOutcome]:
 
 
 def _run(loaded: LoadedRule, test: RuleTest, index: int) -> TestOutcome:
-    from diagnose.rules.evaluate import judge  # evaluate knows rules; rules know it only here
+    judgement, expect = judge(loaded, TestFacts(test)), test.expect
+    culprits = [one.cgroup for one in judgement.culprits]
+    differs: dict[Difference, bool] = {
+        "outcome": outcome_of(judgement) != expect.outcome,
+        "confidence": expect.confidence is not None and judgement.confidence != expect.confidence,
+        "culprits": expect.culprits is not None and culprits != expect.culprits,
+    }
+    return TestOutcome(test, index, judgement, tuple(what for what, unlike in differs.items() if unlike))
 
-    judgement = judge(loaded, TestFacts(test))
-    got = {True: "fires", False: "quiet", None: "unknown"}[judgement.fires]
-    expect = test.expect
-    differences = []
-    if got != expect.outcome:
-        why = "; ".join(judgement.says or judgement.missing)
-        differences.append(f"outcome is {got}, expected {expect.outcome} ({why})")
-    if expect.confidence and judgement.confidence != expect.confidence:
-        held = ", ".join(judgement.mechanisms) or "none"
-        differences.append(f"confidence is {judgement.confidence}, expected {expect.confidence} (holding: {held})")
-    if expect.culprits is not None and list(judgement.culprits) != expect.culprits:
-        differences.append(f"culprits are {list(judgement.culprits)}, expected {expect.culprits}")
-    message = loaded.document.describe(("tests", index), f"{test.name}: {'; '.join(differences) or 'passed'}")
-    return TestOutcome(loaded.id, test.name, not differences, message)
+
+def outcome_of(judgement: Judgement) -> str:
+    """Return what a rule came to in the words of its tests."""
+    return {True: "fires", False: "quiet", None: "unknown"}[judgement.fires]

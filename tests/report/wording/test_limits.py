@@ -20,9 +20,9 @@ from diagnose.recommend.reasons import Contains, NoSafeLimit
 from diagnose.recommend.risks import LessUnderPressure, WayBack
 from diagnose.recommend.room import Room
 from diagnose.recommend.ways import RunElsewhere
-from diagnose.report.wording import arithmetic, effects, reasons, risks, ways
+from diagnose.report.wording import limits_arithmetic, limits_effects, limits_reasons, limits_risks, limits_ways
 from diagnose.report.wording.limits import LASTS, NOTES, command, recommendation
-from diagnose.report.wording.needs import needs
+from diagnose.report.wording.limits_needs import needs
 from diagnose.report.wording.writer import Names
 
 WEB = "/docker/4f8a1c2e9b7d" + "0123456789abcdef" * 3 + "0123"
@@ -42,12 +42,12 @@ def members(union: Any) -> Iterator[Any]:
 @pytest.mark.parametrize(
     ("union", "writers", "module"),
     [
-        (lines.Line, (arithmetic.line, needs), None),
-        (grounds.Reason, (reasons.reason,), reasons),
-        (grounds.Why, (reasons.why,), reasons),
-        (expected.Effect, (effects.effect,), effects),
-        (costs.Risk, (risks.risk,), risks),
-        (others.Way, (ways.way,), ways),
+        (lines.Line, (limits_arithmetic.line, needs), None),
+        (grounds.Reason, (limits_reasons.reason,), limits_reasons),
+        (grounds.Why, (limits_reasons.why,), limits_reasons),
+        (expected.Effect, (limits_effects.effect,), limits_effects),
+        (costs.Risk, (limits_risks.risk,), limits_risks),
+        (others.Way, (limits_ways.way,), limits_ways),
     ],
 )
 def test_every_value_has_words(union: Any, writers: tuple[Any, ...], module: ModuleType | None) -> None:

@@ -1,134 +1,85 @@
-"""Why a limit is set, or why none is safe."""
+"""What conditions came to, as sentences with what was measured."""
 
 from __future__ import annotations
 
 import pytest
 
-from diagnose.analysis.limits import Limit
-from diagnose.recommend.growing import Outgrows
-from diagnose.recommend.reasons import (
-    BelowIsSwapped,
-    Contains,
-    Lacking,
-    LimitedAlready,
-    MakesWay,
-    NoSafeLimit,
-    NotMeasured,
-    OwnReclaim,
-    PartsAtLimits,
-    Protects,
-    Reason,
-    RoundsByGenerations,
-    SharedTooSmall,
-    TooLittle,
-    UsesLess,
-    Why,
-)
-from diagnose.recommend.room import Spare
-from diagnose.report.wording.reasons import reason, why
-from diagnose.report.wording.writer import Names, Writer
+from diagnose.report.wording.reasons import says
+from diagnose.report.wording.writer import Names
+from diagnose.rules.evaluate.result import Result
+from tests.helpers.asked import BURSTS, ON_OFF, TOGETHER, ask, ask_of_neighbour
 
-MIB = 1 << 20
-TOP = Limit("/top", 5, "memory.max", 1024 * MIB)
-GROWS = Outgrows(100 * MIB, in_seconds=2, now_bytes=400 * MIB, limit_bytes=709 * MIB)
+VALUES = {"x": 0.1, "n": 2.0, "w": 0.005, "p": 0.05, "r": 0.35, "c": 3.0, "d": 0.4}
+LATENCY = "latency of buffered reads of regular files"
+PAGES = "pages it added to the page cache"
+MORE_WHILE_ON = f"/a: slow reads: 8 reads a window while {PAGES} are on, 1 read while they are off (Cliff's delta 1"
+MANY = " ".join(str(value * 37 % 101) for value in range(60))
+ANYBODY = {"for_each": "neighbour", "all": [{"fact": "neighbour.eviction_share", "at_least": "$x"}]}
 
 
-def writer() -> Writer:
-    return Names({}).writer()
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (
-            Contains("/b", "/svc", 12_000, 3000, 3, None),
-            "/b evicted 12,000 pages of /svc in 3 s (an estimate for 3,000 pages of those, which kswapd removed); "
-            "below this limit it reclaims its own pages first and leaves the service room for what it needs.",
-        ),
-        (Protects("/svc", ancestor=True), "protection of /svc is bounded by its ancestors': this one needs as much."),
-        (
-            Protects("/svc", ancestor=False),
-            "memory.low keeps these pages from being reclaimed while others have anything to give.",
-        ),
-        (OwnReclaim("/svc", swaps=False), "/svc reclaims its own pages at its limit and then needs them again."),
-        (
-            OwnReclaim("/svc", swaps=True),
-            "/svc reclaims its own pages at its limit and then needs them again: of its files, and of its own memory, "
-            "which it swaps.",
-        ),
-        (
-            SharedTooSmall("/svc", 64 * MIB),
-            "/svc needs more than others leave it of the 64 MiB that they share there.",
-        ),
-        (
-            BelowIsSwapped(64 * MIB),
-            "what is below it needs more than 64 MiB: the rest went to swap, and each page that is read has to push "
-            "one out first.",
-        ),
-        (
-            MakesWay("/svc", "memory.max", 110 * MIB, "memory.high"),
-            "memory.max of /svc, 110 MiB, would be the lower limit then; it stays as far above "
-            "memory.high as it is now.",
-        ),
-        (
-            NoSafeLimit(("/a", "/b", "/c"), "nothing-swapped"),
-            "No safe limit for /a and /b and /c: nothing of it lay in swap, so how much more it needs is not known.",
-        ),
-    ],
-)
-def test_reasons(value: Reason, text: str) -> None:
-    assert reason(value, writer()) == text
-
-
-def test_what_makes_reclaim_pass_over_a_protection_is_named_with_its_setting() -> None:
-    told = reason(Contains("/b", "/svc", 1, 0, 3, RoundsByGenerations(7)), writer())
-    assert "(lru_gen.enabled is 0x7 here)" in told
-    assert told.endswith("but not twice in a row. This is all.")
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (NotMeasured(), "its memory was not measured, so no limit can be worked out"),
-        (NotMeasured(("/a", "/b")), "the memory of /a and /b was not measured, so no limit can be worked out"),
-        (
-            UsesLess(709 * MIB, 200 * MIB, cache_must_go=False),
-            "it never used more than 200 MiB, which already fits into the 709 MiB left for it",
-        ),
-        (
-            LimitedAlready(709 * MIB, "memory.high", 600 * MIB, cache_must_go=True),
-            "its memory.high is 600 MiB, which already fits into the 709 MiB left for it once others have given up "
-            "their cache",
-        ),
-        (
-            GROWS,
-            "its own memory was still growing when the capture ended, by 100 MiB in the last 2 s to 400 MiB; at that "
-            "pace it outgrows 709 MiB before as long again as the capture has passed",
-        ),
-        (TooLittle(("/b",), 709 * MIB, 750 * MIB), "what is left for it, 709 MiB, is below its floor of 750 MiB"),
-        (
-            TooLittle(("/a", "/b"), -5, 750 * MIB),
-            "what is left for /a and /b, nothing, is below their floors together, 750 MiB",
-        ),
-        (
-            PartsAtLimits(("/a", "/b", "/c", "/d", "/e")),
-            "what is in /a and /b and /c and 2 more hit a limit of its own, too, and which of them lacks how much was "
-            "not measured",
-        ),
-        (Lacking(5 * MIB, Spare(MIB, None)), "5 MiB more is wanted, and the host has room for 1 MiB"),
-        (Lacking(5 * MIB, Spare(MIB, TOP)), "5 MiB more is wanted, and memory.max of /top has room for 1 MiB"),
-        (
-            Lacking(5 * MIB, Spare(None, TOP)),
-            "5 MiB more is wanted, and how much memory.max of /top has to spare was not measured",
-        ),
-    ],
-)
-def test_why_no_value_is_safe(value: Why, text: str) -> None:
-    assert why(value, writer()) == text
-
-
-def test_a_floor_that_still_rises_is_told_after_the_floors() -> None:
-    told = why(TooLittle(("/b",), 709 * MIB, 750 * MIB, (("/b", GROWS),)), writer())
-    assert told.startswith(
-        "what is left for it, 709 MiB, is below its floor of 750 MiB; of /b, its own memory was still"
+def shape(latency: str) -> Result:
+    return ask(
+        {"two_modes": "reads.file_latency", "slow_weight_at_least": "$w"}, {"reads.file_latency": latency}, **VALUES
     )
+
+
+def slow_share(bound: str, value: float) -> Result:
+    return ask({"fact": "reads.slow_share", bound: "$x"}, {"reads.slow_share": value}, **VALUES)
+
+
+@pytest.mark.parametrize(
+    ("result", "said"),
+    [
+        (slow_share("at_least", 0.0001), "share of file reads that were slow (0.01 %) is below 10 %"),
+        (slow_share("at_least", 0.5), "share of file reads that were slow (50 %) is at least 10 %"),
+        (slow_share("above", 0.1), "share of file reads that were slow (10 %) is not above 10 %"),
+        (slow_share("below", 0.1), "share of file reads that were slow (10 %) is not below 10 %"),
+        (slow_share("at_most", 0.5), "share of file reads that were slow (50 %) is above 10 %"),
+        (
+            ask({"fact": "reads.slow", "above": "$n"}, {"reads.slow": "1 1"}, **VALUES),
+            "slow reads (2 reads) are not above 2 reads",
+        ),
+        (
+            ask({"not": {"fact": "reads.slow_share", "above": "$x"}}, {"reads.slow_share": 0.01}, **VALUES),
+            "share of file reads that were slow (1 %) is not above 10 %",
+        ),
+        (
+            shape("9900@1us 100@1ms"),
+            f"{LATENCY} has two modes, 1 % of the reads at a median of 1 ms and the others at 1 µs",
+        ),
+        (shape("10000@1us"), f"{LATENCY} has one mode (one population describes the latencies as well)"),
+        (
+            ask_of_neighbour(TOGETHER, MANY, MANY, **VALUES),
+            f"/a: slow reads and {PAGES}: rank correlation of differences 1 at a lag of 0 windows, chance < 0.0001 % "
+            "(needed: at least 0.35, at most 5 %)",
+        ),
+        (ask_of_neighbour(TOGETHER, "5x59", MANY, **VALUES), f"/a: {PAGES} changed in no window, or always alike"),
+        (
+            ask_of_neighbour(ON_OFF, BURSTS, "1x9 8x9 1x9 8x9 1x9 8x9", **VALUES),
+            f"{MORE_WHILE_ON}, 3 cycles of activity)",
+        ),
+        (
+            ask_of_neighbour(ON_OFF, "0x29 90x29", "1x29 8x29", **VALUES),
+            f"{MORE_WHILE_ON}, one onset is one observation)",
+        ),
+        (
+            ask_of_neighbour(ON_OFF, "90x29 0x29", "8x29 1x29", **VALUES),
+            f"{MORE_WHILE_ON}, active from the start: no onset was seen)",
+        ),
+        (ask_of_neighbour(ON_OFF, "90x59", "1x59", **VALUES), f"/a: {PAGES} do not come in bursts"),
+        (
+            ask_of_neighbour(ON_OFF, "9 9 9 0 9 9 9 0 9 9", "1x9", **VALUES),
+            "/a: 8 windows in bursts and 2 windows outside them, at least 3 of each are needed",
+        ),
+        (ask(ANYBODY, {"evictions.of_service": "5x9"}, **VALUES), "there is no neighbour to blame"),
+    ],
+)
+def test_what_was_measured_is_said(result: Result, said: str) -> None:
+    (checked,) = result.reasons
+    assert says(checked, VALUES, Names({}).writer()) == said
+
+
+def test_one_window_is_no_windows() -> None:
+    early, late = (" ".join(str(value * 37 % 101) for value in range(first, first + 60)) for first in (1, 0))
+    (checked,) = ask_of_neighbour(TOGETHER, early, late, **VALUES).reasons
+    assert "at a lag of 1 window, chance" in says(checked, VALUES, Names({}).writer())
