@@ -8,6 +8,7 @@ import numpy as np
 
 from diagnose.analysis.facts import Facts
 from diagnose.analysis.limits import Limit, hit_below, own_limit, room_limit
+from diagnose.analysis.reclaim import BY_TASKS, FOR_MEMORY
 from diagnose.analysis.windows import Windows
 from diagnose.capture.model import CgroupRecord
 from diagnose.cgroups.paths import is_within
@@ -15,7 +16,7 @@ from diagnose.recommend.arithmetic import HitRatio, LiesOutside, LimitNow, Line,
 from diagnose.recommend.change import Change, no_limit
 from diagnose.recommend.effects import RaisedOwn
 from diagnose.recommend.need import Need, need
-from diagnose.recommend.prediction import OWN_CAUSES, PRESSURE_CAUSES, Prediction, predict, waited_for
+from diagnose.recommend.prediction import Prediction, predict, waited_for
 from diagnose.recommend.raising import Grounds, raised
 from diagnose.recommend.reasons import Lacking, OwnReclaim, PartsAtLimits, SharedTooSmall, Why
 from diagnose.recommend.risks import LessForOthers
@@ -79,7 +80,7 @@ def raise_own(fired: Fired, facts: Facts) -> list[Change]:
     limit, wanted = own_limit(windows), need(windows)
     if limit is None or wanted is None:
         return []
-    waited = waited_for(facts, OWN_CAUSES, windows.service_ids)
+    waited = waited_for(facts, BY_TASKS, windows.service_ids)
     reason = OwnReclaim(limit.cgroup, swaps=wanted.swapped != 0)
     prediction, beside = predict(facts, waited, wanted.avoided), None
     if not is_within(windows.capture.service.cgroup, limit.cgroup):
@@ -117,7 +118,7 @@ def raise_shared(fired: Fired, facts: Facts) -> list[Change]:
     rest = others(windows, [], limit.cgroup)
     if rest is None:
         return []
-    prediction = predict(facts, waited_for(facts, PRESSURE_CAUSES), wanted.avoided)
+    prediction = predict(facts, waited_for(facts, FOR_MEMORY), wanted.avoided)
     reason = SharedTooSmall(service, limit.limit_bytes)
     return _raised(_Wish(limit, wanted, rest, reason, prediction, fired.thresholds.get("slow_share")), windows)
 
