@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from diagnose.analysis.limits import Limit
 from diagnose.recommend.arithmetic import (
@@ -154,6 +156,15 @@ def test_a_floor_lists_what_cannot_be_given_back(dirty: Dirty | None, told: str)
 )
 def test_what_the_service_needs(value: Line, text: str) -> None:
     assert line(value, Names({}).writer()) == text
+
+
+@given(st.integers(0, 1 << 45), st.lists(st.integers(0, 1 << 43), min_size=1, max_size=3))
+def test_what_is_left_adds_up_as_printed(capacity: int, taken: list[int]) -> None:
+    told = line(Left(("/b",), capacity, tuple(taken)), Names({}).writer()).removeprefix("left for /b: ")
+    if told != "nothing":
+        sums, left = told.removesuffix(" MiB").replace(",", "").split(" = ")
+        first, *others = (round(float(size) * 10) for size in sums.split(" - "))
+        assert first - sum(others) == round(float(left) * 10)
 
 
 def test_what_is_mapped_is_told_instead_of_the_shared_memory_in_it() -> None:
