@@ -16,8 +16,8 @@ from diagnose.cgroups.swap import MEMORY, WITH_SWAP, container_update, swap_besi
 Note = Literal[
     "docker-sets-no-unlimited", "podman-sets-no-unlimited", "in-pod-spec", "until-kubelet", "out-of-pod-spec"
 ]
-"""What a person is told beside a command: the runtime's `update` cannot take a limit away, the line belongs into the
-spec of a container, kubelet will overwrite the file; or, without a command, to take the limit out of the spec."""
+"""What a person should know beside a command: the runtime's `update` cannot take a limit away, the line belongs into
+the spec of a container, kubelet will overwrite the file; or, without a command, to take the limit out of the spec."""
 Lasts = Literal["systemd-runtime", "container", "pod-spec", "kubelet", "file"]
 """Until when a change stays: the next boot, the end of the container, a change of the spec, kubelet's next turn, the
 end of the cgroup."""

@@ -114,7 +114,7 @@ def need(windows: Windows) -> Need | None:
     The least of three: the cache it had and the room that the miss-ratio curve asks for; the cache it had left at its
     lowest and every different page that came back, at most all that it read; all the different pages that it read, if
     it read them more than once. Where most of what came back had been evicted before the capture, there is no curve.
-    Where next to nothing came back: what it used at its peak.
+    Where hardly anything came back: what it used at its peak.
     """
     service = windows.capture.service
     usage, cache = (windows.gauge_of(service.cgroup, key) for key in ("usage_bytes", "file_bytes"))

@@ -79,7 +79,7 @@ class MakesWay:
 
 @dataclass(frozen=True)
 class NotMeasured:
-    """The memory of some cgroups was not; of none in particular: that of the one in question, or of the others."""
+    """The memory of these cgroups was not measured; without any: that of the one in question, or of the others."""
 
     cgroups: tuple[str, ...] = ()
 

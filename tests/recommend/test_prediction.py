@@ -39,7 +39,7 @@ def facts(missed: int = 1000, kernel: int | None = None, **changes: Any) -> Fact
     )
 
 
-def test_reads_that_waited_for_pressure_are_counted_whoever_reclaimed() -> None:
+def test_reads_that_waited_for_pressure_are_counted_for_every_evictor() -> None:
     assert waited_for(facts(missed=800), FOR_MEMORY) == 700
     assert waited_for(facts(missed=800), BY_TASKS, frozenset({SVC})) == 100
 

@@ -111,11 +111,11 @@ def floor(least: Floor, writer: Writer) -> str:
 
 
 def _dirty(dirty: Dirty) -> str:
-    told = f"dirty and under writeback {units.size(dirty.held_bytes)}"
+    text = f"dirty and under writeback {units.size(dirty.held_bytes)}"
     if dirty.held_bytes >= dirty.peak_bytes:
-        return told
+        return text
     return (
-        f"{told}, the rest of {units.size(dirty.peak_bytes)} after {WRITTEN_BACK_SECONDS:g} s at the "
+        f"{text}, the rest of {units.size(dirty.peak_bytes)} after {WRITTEN_BACK_SECONDS:g} s at the "
         f"{units.size(dirty.written_bytes_per_second)}/s that was written for it (median)"
     )
 

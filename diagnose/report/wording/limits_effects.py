@@ -44,11 +44,11 @@ def stays_cached(kept: StaysCached, writer: Writer) -> str:
 @effect.register
 def raised_own(raised: RaisedOwn, _writer: Writer) -> str:
     prediction = raised.prediction
-    told = reads("Under", prediction, raised.trouble_share) if prediction else "Its own reclaim ends."
+    text = reads("Under", prediction, raised.trouble_share) if prediction else "Its own reclaim ends."
     if not raised.swaps:
-        return told
+        return text
     return (
-        f"{told} That counts the pages of files alone. What lay in swap fits then, so that reads that waited for it "
+        f"{text} That counts the pages of files alone. What lay in swap fits then, so that reads that waited for it "
         f"should end, too{_slow_hits(prediction)}; whether that cures it, a measurement after the change tells."
     )
 
@@ -99,18 +99,18 @@ def _stays_slow(latency: Latency | None) -> str:
 
 def _goes_on(prediction: Prediction) -> str:
     """Name the waits that the change does not end."""
-    told = ""
+    text = ""
     if prediction.missed_after and prediction.proactive_reads:
-        told += (
+        text += (
             f" Not ended by it are waits for pages that proactive reclaim took "
             f"({units.counted(prediction.proactive_reads, 'missed reads')} in this capture)."
         )
     if prediction.missed_after and prediction.others_reads:
-        told += (
+        text += (
             f" Whether waits end for pages that neighbours took which it leaves alone is not known; "
             f"{units.counted(prediction.others_reads, 'missed reads')} in this capture are counted as going on."
         )
-    return told
+    return text
 
 
 def _left(prediction: Prediction, trouble_share: float | None) -> str:

@@ -41,11 +41,11 @@ def cache_wanted(wanted: CacheWanted, writer: Writer) -> str:
 
 @needs.register
 def swapped_back(swap: SwappedBack, _writer: Writer) -> str:
-    told = f"it fetched {units.size(swap.back_bytes)} of its own memory back from swap"
+    text = f"it fetched {units.size(swap.back_bytes)} of its own memory back from swap"
     if swap.held_bytes is None:
-        return f"{told}; how much lay there was not measured: a lower bound"
+        return f"{text}; how much lay there was not measured: a lower bound"
     return (
-        f"{told}, of which at most {units.size(swap.held_bytes)} lay there at once: with that it needs "
+        f"{text}, of which at most {units.size(swap.held_bytes)} lay there at once: with that it needs "
         f"{units.size(swap.needed_bytes)}"
     )
 

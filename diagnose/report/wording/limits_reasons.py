@@ -139,11 +139,11 @@ def too_little(little: r.TooLittle, writer: Writer) -> str:
     left = units.size(little.left_bytes) if little.left_bytes > 0 else "nothing"
     floors = units.size(little.floors_bytes)
     if len(little.cgroups) == 1:
-        told = f"what is left for it, {left}, is below its floor of {floors}"
+        text = f"what is left for it, {left}, is below its floor of {floors}"
     else:
-        told = f"what is left for {each(little.cgroups, writer)}, {left}, is below their floors together, {floors}"
+        text = f"what is left for {each(little.cgroups, writer)}, {left}, is below their floors together, {floors}"
     growing = [f"of {writer.cgroup(path)}, {still_growing(grows, writer)}" for path, grows in little.growing]
-    return "; ".join([told, *growing])
+    return "; ".join([text, *growing])
 
 
 @why.register

@@ -94,7 +94,7 @@ def test_lines(value: Line, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("dirty", "told"),
+    ("dirty", "listed"),
     [
         (None, "(anonymous 50 MiB, shared memory 14 MiB); with 16 MiB headroom"),
         (Dirty(6 * MIB, 6 * MIB, 0.0), "shared memory 14 MiB, dirty and under writeback 6 MiB); with"),
@@ -105,11 +105,11 @@ def test_lines(value: Line, text: str) -> None:
         ),
     ],
 )
-def test_a_floor_lists_what_cannot_be_given_back(dirty: Dirty | None, told: str) -> None:
+def test_a_floor_lists_what_cannot_be_given_back(dirty: Dirty | None, listed: str) -> None:
     held = {"anon_bytes": 50 * MIB, "shmem_bytes": 14 * MIB}
     text = line(Floor("/b", held, dirty), Names({}).writer())
     assert text.startswith("/b cannot give back ")
-    assert told in text
+    assert listed in text
 
 
 @pytest.mark.parametrize(
@@ -160,14 +160,14 @@ def test_what_the_service_needs(value: Line, text: str) -> None:
 
 @given(st.integers(0, 1 << 45), st.lists(st.integers(0, 1 << 43), min_size=1, max_size=3))
 def test_what_is_left_adds_up_as_printed(capacity: int, taken: list[int]) -> None:
-    told = line(Left(("/b",), capacity, tuple(taken)), Names({}).writer()).removeprefix("left for /b: ")
-    if told != "nothing":
-        sums, left = told.removesuffix(" MiB").replace(",", "").split(" = ")
+    written = line(Left(("/b",), capacity, tuple(taken)), Names({}).writer()).removeprefix("left for /b: ")
+    if written != "nothing":
+        sums, left = written.removesuffix(" MiB").replace(",", "").split(" = ")
         first, *others = (round(float(size) * 10) for size in sums.split(" - "))
         assert first - sum(others) == round(float(left) * 10)
 
 
 def test_what_is_mapped_is_told_instead_of_the_shared_memory_in_it() -> None:
     read = ReadInAll(80 * MIB, 0, mapped_bytes=9 * MIB, shared_bytes=8 * MIB)
-    told = line(CacheWanted("/svc", read, 0, None), Names({}).writer())
-    assert "and mapped 9 MiB: 89 MiB in all" in told
+    text = line(CacheWanted("/svc", read, 0, None), Names({}).writer())
+    assert "and mapped 9 MiB: 89 MiB in all" in text

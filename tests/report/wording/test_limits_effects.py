@@ -68,9 +68,9 @@ def test_a_share_that_stays_slow_and_is_still_a_trouble_is_told() -> None:
 
 def test_what_stays_slow_is_told_apart() -> None:
     mixed = replace(LATENCY, slow_after=1289, slow_hits=1000)
-    told = written(Predicted(replace(FOUND, latency=mixed), None))
-    assert "about 200 miss; about 1,089 find their pages in the cache" in told
-    assert "slow as often as hits are now (1,000 of them)" in told
+    text = written(Predicted(replace(FOUND, latency=mixed), None))
+    assert "about 200 miss; about 1,089 find their pages in the cache" in text
+    assert "slow as often as hits are now (1,000 of them)" in text
     assert "in the cache" not in written(Predicted(FOUND, None))
 
 
@@ -83,8 +83,8 @@ def test_slow_hits_of_a_service_that_swaps_may_have_waited_for_swap() -> None:
 
 
 def test_where_nothing_was_a_hit_no_latency_is_told() -> None:
-    told = written(Predicted(replace(FOUND, latency=None), 0.0))
-    assert told == (
+    text = written(Predicted(replace(FOUND, latency=None), 0.0))
+    assert text == (
         "Under the same load, missed reads go from 1,000 to about 200, the hit ratio from 90 % to 98 %. How long a "
         "read that becomes a hit will take is not known: none was a hit in this capture."
     )
@@ -92,7 +92,7 @@ def test_where_nothing_was_a_hit_no_latency_is_told() -> None:
 
 def test_waits_that_go_on_are_told_while_any_read_misses() -> None:
     going_on = replace(FOUND, proactive_reads=100, others_reads=600)
-    told = written(Predicted(going_on, None))
-    assert "that proactive reclaim took (100 missed reads in this capture)" in told
-    assert "which it leaves alone is not known; 600 missed reads in this capture are counted as going on" in told
+    text = written(Predicted(going_on, None))
+    assert "that proactive reclaim took (100 missed reads in this capture)" in text
+    assert "which it leaves alone is not known; 600 missed reads in this capture are counted as going on" in text
     assert "proactive" not in written(Predicted(replace(going_on, missed_after=0), None))

@@ -81,9 +81,9 @@ def test_reasons(value: Reason, text: str) -> None:
 
 
 def test_what_makes_reclaim_pass_over_a_protection_is_named_with_its_setting() -> None:
-    told = reason(Contains("/b", "/svc", 1, 0, 3, RoundsByGenerations(7)), writer())
-    assert "(lru_gen.enabled is 0x7 here)" in told
-    assert told.endswith("but not twice in a row. This is all.")
+    written = reason(Contains("/b", "/svc", 1, 0, 3, RoundsByGenerations(7)), writer())
+    assert "(lru_gen.enabled is 0x7 here)" in written
+    assert written.endswith("but not twice in a row. This is all.")
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_why_no_value_is_safe(value: Why, text: str) -> None:
 
 
 def test_a_floor_that_still_rises_is_told_after_the_floors() -> None:
-    told = why(TooLittle(("/b",), 709 * MIB, 750 * MIB, (("/b", GROWS),)), writer())
-    assert told.startswith(
+    written = why(TooLittle(("/b",), 709 * MIB, 750 * MIB, (("/b", GROWS),)), writer())
+    assert written.startswith(
         "what is left for it, 709 MiB, is below its floor of 750 MiB; of /b, its own memory was still"
     )

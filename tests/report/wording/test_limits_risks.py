@@ -84,10 +84,10 @@ def test_risks(value: Risk, text: str) -> None:
 
 
 def test_cache_in_active_use_that_does_not_fit_is_no_cache_of_hardly_any_use() -> None:
-    told = risk(HardlyReuses(5000, 4990, 30, 400 * MIB), Names({}).writer())
-    assert "before, and 30 pages came back after their eviction. Yet the kernel had up to 400 MiB" in told
-    assert "does not fit below the limit" in told
-    assert "hardly slow it" not in told
+    text = risk(HardlyReuses(5000, 4990, 30, 400 * MIB), Names({}).writer())
+    assert "before, and 30 pages came back after their eviction. Yet the kernel had up to 400 MiB" in text
+    assert "does not fit below the limit" in text
+    assert "hardly slow it" not in text
 
 
 LIMITS = (("/a", 20 * MIB), ("/b", 30 * MIB))
