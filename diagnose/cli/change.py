@@ -18,6 +18,7 @@ from diagnose.cli._common import (
     EXIT_USAGE,
     cli,
     progress_option,
+    rules_in_force,
     rules_option,
     say,
 )
@@ -86,10 +87,9 @@ def apply(
     from diagnose.change import Machine, load_report, plan
     from diagnose.change.show import as_text
     from diagnose.measure.stopping import stoppable
-    from diagnose.rules import load_rules
 
     _check_options(pause, then_verify, rollback_if_worse, duration)
-    rules = load_rules(rule_folders) if then_verify else None
+    rules = rules_in_force(rule_folders) if then_verify else None
     if not dry_run:
         _require_root("changing a cgroup")
     report = load_report(report_file)
@@ -138,10 +138,9 @@ def verify(change_file: Path, duration: float | None, rule_folders: tuple[Path, 
     from diagnose.change import Machine
     from diagnose.measure.privileges import require_privileges
     from diagnose.measure.stopping import stoppable
-    from diagnose.rules import load_rules
 
     _check_options(1.0, True, False, duration)
-    rules = load_rules(rule_folders)
+    rules = rules_in_force(rule_folders)
     require_privileges()
     with stoppable() as wait:
         return _verify(change_file, Machine.this(wait), duration, rules, False, progress)

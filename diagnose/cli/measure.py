@@ -20,6 +20,7 @@ from diagnose.cli._common import (
     delivery_options,
     no_bpf_option,
     progress_option,
+    rules_in_force,
     rules_option,
     say,
 )
@@ -94,7 +95,9 @@ def latency(
     resolved = resolve(service, hierarchy)
     say(f"measuring {resolved.cgroup} for {duration:g} s; Ctrl-C ends it early and reports")
     bpf: Bpf = "unused" if no_bpf else "if granted"
-    return measure_and_report(resolved, hierarchy, measured_by, partial(_load, rule_folders), wanted, bpf, progress)
+    return measure_and_report(
+        resolved, hierarchy, measured_by, partial(rules_in_force, rule_folders), wanted, bpf, progress
+    )
 
 
 def measure_and_report(
@@ -138,12 +141,6 @@ def _remedy() -> str:
     return doctor.remedy()
 
 
-def _load(folders: tuple[Path, ...]) -> RuleSet:
-    from diagnose.rules import load_rules
-
-    return load_rules(folders)
-
-
 @cli.command(
     exits={**EXITS_OF_A_REPORT, 0: "no finding", 3: "not used: nothing is measured"},
     examples=[
@@ -165,7 +162,7 @@ def report(capture_file: Path, wanted: Delivery, rule_folders: tuple[Path, ...])
     from diagnose.capture import file as captures
 
     wanted.check()
-    loaded = _load(rule_folders)
+    loaded = rules_in_force(rule_folders)
     capture, packed = captures.load(capture_file, wanted.redacting)
     return deliver(pipeline.analyse(capture, loaded, packed), capture, packed, wanted)
 

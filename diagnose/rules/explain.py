@@ -57,13 +57,14 @@ def _order(rule: Rule) -> str:
 def _parameters(loaded: LoadedRule) -> str:
     if not loaded.rule.parameters:
         return ""
-    lines = ["## Parameters", "", "| name | value | default | why |", "|---|---|---|---|"]
+    lines = ["## Parameters", "", "| name | value | default | declared in | why |", "|---|---|---|---|---|"]
     for name, parameter in loaded.rule.parameters.items():
         value = wording.quantity(loaded.values[name], parameter.unit)
         if name in loaded.changed:
             value += f" (set in {loaded.changed[name]})"
         why = " ".join(parameter.help.split()).replace("|", "\\|")
-        lines.append(f"| `{name}` | {value} | {wording.quantity(parameter.default, parameter.unit)} | {why} |")
+        default, where = wording.quantity(parameter.default, parameter.unit), loaded.inherited.get(name, "this rule")
+        lines.append(f"| `{name}` | {value} | {default} | {where} | {why} |")
     return "\n".join(lines)
 
 
@@ -83,6 +84,6 @@ def _list(title: str, lines: list[str]) -> str:
 def reference() -> str:
     """Return the vocabulary of rules, every fact with its unit, kind and probe, as a Markdown table."""
     lines = ["| fact | unit | kind | of | probe | meaning |", "|---|---|---|---|---|---|"]
-    for spec in facts.FACTS.values():
+    for _, spec in sorted(facts.FACTS.items()):
         lines.append(f"| `{spec.name}` | {spec.unit} | {spec.kind} | {spec.scope} | {spec.probe} | {spec.help} |")
     return "\n".join(lines) + "\n"

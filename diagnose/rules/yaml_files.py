@@ -18,12 +18,14 @@ import yaml
 
 from diagnose.errors import UsageError
 from diagnose.rules.document import Document, Place, shown
+from diagnose.rules.yaml_faults import yaml_fault
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 24
 MAX_NODES = 20_000
 MAX_SCALAR = 16_384
 
+_TOO_LARGE = f"too large: at most {MAX_NODES} values, nested at most {MAX_DEPTH} deep"
 _INTEGER = re.compile(r"[-+]?[0-9]{1,18}")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]{1,30}|[0-9]{1,30}(\.[0-9]{0,30})?)([eE][-+]?[0-9]{1,3})?")
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
@@ -35,6 +37,8 @@ def read(path: Path) -> Document:
     """Read a rule file; raises UsageError when it cannot be read or is anything but plain bounded YAML."""
     try:
         return parse(_content(path), path)
+    except PermissionError as error:
+        raise UsageError(f"{path}: this user may not read it; make it readable (chmod +r), or take it away") from error
     except OSError as error:
         raise UsageError(f"{path}: cannot read the rule file: {error.strerror}") from error
 
@@ -42,10 +46,15 @@ def read(path: Path) -> Document:
 def _content(path: Path) -> bytes:
     # O_NONBLOCK: opening a named pipe must not wait for a writer.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise UsageError(f"{path}: not a regular file; a rule is a YAML file")
-        content = file.read(MAX_BYTES + 1)
+    try:
+        kind = os.fstat(descriptor).st_mode
+        if not stat.S_ISREG(kind):
+            what = "a folder" if stat.S_ISDIR(kind) else "not a regular file"
+            raise UsageError(f"{path}: {what}; a rule is a text file in YAML")
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            content = file.read(MAX_BYTES + 1)
+    finally:
+        os.close(descriptor)
     if len(content) > MAX_BYTES:
         raise UsageError(f"{path}: larger than {MAX_BYTES // 1024} KiB; a rule file is smaller, split or shorten it")
     return content
@@ -57,12 +66,11 @@ def parse(content: bytes, path: Path) -> Document:
         text = content.decode("utf-8")
         return _Builder(path).build(yaml.parse(text, Loader=_PARSER))
     except UnicodeDecodeError as error:
-        raise UsageError(f"{path}: not UTF-8 at byte {error.start}; save it as UTF-8") from error
-    except yaml.MarkedYAMLError as error:
-        line = getattr(error.problem_mark, "line", 0) + 1
-        raise UsageError(f"{path}:{line}: not valid YAML: {error.problem or error.context}") from error
+        line = content.count(b"\n", 0, error.start) + 1
+        raise UsageError(f"{path}:{line}: not text in UTF-8; a rule is a text file, save it as UTF-8") from error
     except yaml.YAMLError as error:
-        raise UsageError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
+        line, what = yaml_fault(text, error, MAX_DEPTH, _TOO_LARGE)
+        raise UsageError(f"{path}:{line}: {what}") from error
 
 
 @dataclass
@@ -75,7 +83,7 @@ class _Builder:
         stream = (e for e in events if not isinstance(e, (yaml.StreamStartEvent, yaml.DocumentStartEvent)))
         first = next(stream)
         if isinstance(first, yaml.StreamEndEvent):
-            raise UsageError(f"{self.path}: the file is empty; a rule starts with its `id`")
+            raise UsageError(f"{self.path}:1: the file is empty; a rule starts with its `id`")
         data = self._node(first, stream, ())
         next(stream)
         if not isinstance(extra := next(stream), yaml.StreamEndEvent):
@@ -85,7 +93,7 @@ class _Builder:
     def _node(self, event: Any, events: Any, place: Place) -> Any:
         self.nodes += 1
         if self.nodes > MAX_NODES or len(place) > MAX_DEPTH:
-            self._refuse(event, f"too large: at most {MAX_NODES} values, nested at most {MAX_DEPTH} deep")
+            self._refuse(event, _TOO_LARGE)
         if getattr(event, "anchor", None) is not None:
             self._refuse(event, "anchors and aliases are not accepted in rules; write the value out")
         if getattr(event, "tag", None) is not None:

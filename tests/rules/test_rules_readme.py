@@ -8,7 +8,8 @@ from pathlib import Path
 from diagnose import resources
 from diagnose.rules import load_rules
 from diagnose.rules.conditions import BOUNDS, KINDS
-from diagnose.rules.evaluate.testing import lint, run_tests
+from diagnose.rules.evaluate.testing import run_tests
+from diagnose.rules.lint import lint
 from diagnose.rules.schema import Rule
 
 TEXT = (resources.folder("rules") / "README.md").read_text()

@@ -32,6 +32,13 @@ class FactSpec:
     probe: str
     help: str
     compute: Compute
+    over_one: bool = False
+    """Of a ratio: it may be more than 1."""
+
+    @property
+    def most(self) -> float | None:
+        """The greatest value that a measurement can give; None: there is no such value."""
+        return 1.0 if self.unit == "ratio" and not self.over_one else None
 
 
 FACTS: dict[str, FactSpec] = {}
@@ -42,12 +49,15 @@ T = TypeVar("T")
 
 
 def fact(
-    name: str, unit: str, kind: Kind, probe: str, help: str, scope: Scope = "service"
+    name: str, unit: str, kind: Kind, probe: str, help: str, scope: Scope = "service", over_one: bool = False
 ) -> Callable[[Compute], Compute]:
-    """Register the function that computes a fact from the facts' windows (and the neighbour's path)."""
+    """Register the function that computes a fact from the facts' windows (and the neighbour's path).
+
+    `over_one`: a ratio that may be more than 1, because its parts are not parts of its whole.
+    """
 
     def register(compute: Compute) -> Compute:
-        FACTS[name] = FactSpec(name, unit, kind, scope, probe, help, compute)
+        FACTS[name] = FactSpec(name, unit, kind, scope, probe, help, compute, over_one)
         return compute
 
     return register

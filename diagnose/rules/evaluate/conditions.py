@@ -11,7 +11,7 @@ from typing import Any
 
 from diagnose.analysis.facts import FACTS
 from diagnose.report.model import Evidence
-from diagnose.rules.check import is_neighbours
+from diagnose.rules.check_conditions import is_neighbours
 from diagnose.rules.conditions import (
     All,
     AnyOf,

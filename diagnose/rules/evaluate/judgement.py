@@ -12,7 +12,7 @@ from diagnose.analysis import facts as vocabulary
 from diagnose.analysis.statistics import two_modes
 from diagnose.report.model import Advice, Confidence, Culprit, Evidence, Finding, Known
 from diagnose.rules import wording
-from diagnose.rules.check import looks_at_neighbour
+from diagnose.rules.check_conditions import looks_at_neighbour
 from diagnose.rules.conditions import facts_of
 from diagnose.rules.evaluate.conditions import ENOUGH, evaluate_condition
 from diagnose.rules.evaluate.result import Context, Result
