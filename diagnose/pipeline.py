@@ -48,10 +48,13 @@ def analyse(capture: Capture, rules: RuleSet, packed: bytes | None = None) -> Re
     """
     # Here, not above: a measurement begins without all this.
     from diagnose.analysis.facts import Facts
+    from diagnose.analysis.facts.other_causes import other_causes
     from diagnose.analysis.windows import Windows
     from diagnose.recommend import recommend, whole
     from diagnose.report.measurements import measure
+    from diagnose.report.wording.facts_evictions import other_causes_words
     from diagnose.report.wording.names import Labels
+    from diagnose.report.wording.writer import Names
     from diagnose.rules.evaluate import evaluate
 
     windows = Windows(capture)
@@ -61,7 +64,11 @@ def analyse(capture: Capture, rules: RuleSet, packed: bytes | None = None) -> Re
     )
     labels = Labels.of(capture)
     recommendations = [labels.recommendation(r) for r in recommend(list(evaluation.findings), facts)]
-    findings = [labels.finding(whole(fired, facts)) for fired in evaluation.findings]
+    names, findings = Names.of(capture), []
+    for fired in evaluation.findings:
+        others = other_causes(facts, fired.accounts_for, fired.thresholds)
+        besides = other_causes_words(others, names.writer())
+        findings.append(labels.finding(whole(fired, facts)).model_copy(update={"besides": besides}))
     changed = [recommendation.cgroup for recommendation in recommendations]
     measured = measure(capture, facts.number("reads.slow_threshold"), changed, packed, windows)
     named = [capture.service.cgroup, *changed, *(c.cgroup for finding in findings for c in finding.culprits)]

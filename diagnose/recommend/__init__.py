@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from diagnose.analysis.facts import Facts
-from diagnose.analysis.facts.other_causes import Taker, besides
+from diagnose.analysis.facts.other_causes import Taker, other_causes
 from diagnose.recommend.contain import contain
 from diagnose.recommend.own import raise_hit, raise_own, raise_shared
 from diagnose.recommend.protect import protect
@@ -47,11 +47,11 @@ def recommend(findings: list[Fired], facts: Facts) -> list[Recommendation]:
 
 
 def whole(fired: Fired, facts: Facts) -> Finding:
-    """Return a finding with who else took the pages, and with what to do by hand about all of it."""
-    others = besides(facts, fired.accounts_for or "")
+    """Return a finding with what to do by hand about it, and about who else took the pages."""
+    others = other_causes(facts, fired.accounts_for, fired.thresholds)
     own = steps(fired.steps, fired, facts)
     if fired.gives_advice:
         own = [step.model_copy(update={"risk": ""}) for step in own]  # the advice tells it
-    kinds = dict.fromkeys(_STEPS_BESIDES[taker] for taker in others if taker in _STEPS_BESIDES)
+    kinds = dict.fromkeys(_STEPS_BESIDES[other.taker] for other in others if other.taker in _STEPS_BESIDES)
     further = steps((kind for kind in kinds if kind not in fired.steps), fired, facts)
-    return fired.finding.model_copy(update={"besides": list(others.values()), "steps": [*own, *further]})
+    return fired.finding.model_copy(update={"steps": [*own, *further]})

@@ -82,8 +82,8 @@ def _list(title: str, lines: list[str]) -> str:
 
 
 def reference() -> str:
-    """Return the vocabulary of rules, every fact with its unit, kind and probe, as a Markdown table."""
+    """Return the vocabulary of rules, every fact by its name with its unit, kind and probe, as a Markdown table."""
     lines = ["| fact | unit | kind | of | probe | meaning |", "|---|---|---|---|---|---|"]
-    for _, spec in sorted(facts.FACTS.items()):
+    for spec in sorted(facts.FACTS.values(), key=lambda spec: spec.name):
         lines.append(f"| `{spec.name}` | {spec.unit} | {spec.kind} | {spec.scope} | {spec.probe} | {spec.help} |")
     return "\n".join(lines) + "\n"

@@ -88,7 +88,7 @@ class Simulated:
     def histogram(self, name: str) -> NDArray[np.int64] | None:
         return self._histogram if name == "reads.file_latency" else None
 
-    def text(self, name: str, neighbour: str | None = None) -> str | None:
+    def value(self, name: str, neighbour: str | None = None) -> object:
         return None
 
     def missing_reason(self, name: str) -> str:

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from diagnose.capture import file as captures
 from diagnose.errors import UsageError
+from diagnose.lab import RECORDED
+from diagnose.pipeline import analyse
 from diagnose.rules import load_rules
 from diagnose.rules.evaluate.testing import run_tests
 from diagnose.rules.explain import explain
@@ -32,6 +35,27 @@ def test_a_threshold_alone_may_be_overridden(folder: Path, tmp_path: Path) -> No
     assert loaded.values == {"most": 0.25}
     assert str(path) in explain(loaded)
     assert "25 %" in explain(loaded)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "who", "said"),
+    [
+        ("slow_share: 0.002", ["proactive reclaim"], "besides, proactive reclaim removed"),
+        ("slow_share: 0.003", [], "or made 0.3 % of the reads wait"),
+        ("min_slow_reads: 245", ["proactive reclaim"], "besides, proactive reclaim removed"),
+        ("min_slow_reads: 246", [], "or made 0.2 % of the reads wait"),
+    ],
+)
+def test_a_threshold_decides_which_other_causes_are_named(
+    tmp_path: Path, parameters: str, who: list[str], said: str
+) -> None:
+    """245 reads of the service, 0.222 % of all, waited for pages that DAMON took, beside those that its limit took."""
+    write(tmp_path, f"overrides: own-limit-too-small\nparameters: {{{parameters}}}\n", "own-limit-too-small.yaml")
+    capture, _ = captures.load(RECORDED / "own-limit.capture.json.gz")
+    first = analyse(capture, load_rules([tmp_path])).findings[0]
+    assert first.rule == "own-limit-too-small"
+    assert [other.who for other in first.besides] == who
+    assert said in first.summary
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
-from diagnose import units
 from diagnose.analysis.facts.cpu import lowest_of_others
 from diagnose.analysis.facts.vocabulary import Facts, fact
 from diagnose.analysis.windows import Windows
@@ -26,6 +26,14 @@ class Rival:
     user: str
     cpus: float
     """What the rival used, on average over the capture."""
+
+
+@dataclass(frozen=True)
+class CpuWeights:
+    """The setting that weighs, and whose stand against the service's; nobody's: that was not measured."""
+
+    setting: Literal["cpu.weight", "cpu.shares"]
+    against: tuple[Rival, ...]
 
 
 def rivals(facts: Facts) -> list[Rival]:
@@ -67,21 +75,9 @@ def _child(parent: str, path: str) -> str:
     return f"{prefix}/{path[len(prefix) :].strip('/').split('/')[0]}"
 
 
-@fact(
-    "cpu.rival", "", "text", "cgroups", "whose weight stands against the service's where there is not enough CPU time"
-)
-def _(f: Facts, _n: str | None) -> str | None:
+@fact("cpu.rival", "", "text", "cgroups")
+def weights(f: Facts) -> CpuWeights | None:
+    """Whose weight stands against the service's where there is not enough CPU time."""
     if not f.windows.probe_attached("cgroups"):
         return None
-    found = rivals(f)
-    if not found:
-        return "whose weight stands against the service's was not measured"
-    setting = "cpu.weight" if f.windows.capture.cgroup_version == 2 else "cpu.shares"
-    return "where they want the same CPUs, " + " and ".join(_stands(rival, setting) for rival in found)
-
-
-def _stands(rival: Rival, setting: str) -> str:
-    own = f"{units.count(rival.own.cpu_weight)} of {rival.own.path}"
-    if rival.beside is None:
-        return f"what {rival.user} weighs (not read) stands against {setting} {own}"
-    return f"{rival.beside.path} has {setting} {units.count(rival.beside.cpu_weight)} against the {own}"
+    return CpuWeights("cpu.weight" if f.windows.capture.cgroup_version == 2 else "cpu.shares", tuple(rivals(f)))

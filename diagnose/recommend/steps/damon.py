@@ -15,6 +15,8 @@ from diagnose.analysis.miss_ratio_curve import evicted_before, refaulted_pages
 from diagnose.capture.surroundings import DamonScheme
 from diagnose.histogram import percentile
 from diagnose.report.model import Step
+from diagnose.report.wording.facts import fact_words
+from diagnose.report.wording.writer import Names
 from diagnose.rules.evaluate import Fired
 
 ADMIN = "/sys/kernel/mm/damon/admin/kdamonds"
@@ -37,7 +39,8 @@ class _Wanted:
 def gentler_reclaim(fired: Fired, facts: Facts) -> list[Step]:
     """Return a step for each scheme of DAMON that takes pages; where none was read, how to see what does."""
     windows, wanted = facts.windows, _wanted(facts)
-    risk = f"Less is reclaimed on the whole host, whose memory fills up sooner; {facts.text('host.room')}."
+    room = fact_words(facts, "host.room", None, Names({}).writer())
+    risk = f"Less is reclaimed on the whole host, whose memory fills up sooner; {room}."
     known = [s for s in windows.capture.damon if s.min_age is not None and s.aggregation_us]
     found = [_scheme(scheme, wanted) for scheme in known]
     if (age := windows.capture.host.settings.get("damon_reclaim.min_age")) is not None:

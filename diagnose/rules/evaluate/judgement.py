@@ -11,6 +11,8 @@ from diagnose import histogram, units
 from diagnose.analysis import facts as vocabulary
 from diagnose.analysis.statistics import two_modes
 from diagnose.report.model import Advice, Confidence, Culprit, Evidence, Finding, Known
+from diagnose.report.wording.facts import fact_words
+from diagnose.report.wording.writer import Names
 from diagnose.rules import wording
 from diagnose.rules.check_conditions import looks_at_neighbour
 from diagnose.rules.conditions import facts_of
@@ -238,7 +240,7 @@ def _word(word: str, rule: Rule, context: Context, culprits: tuple[str, ...]) ->
     name, _, statistic = word.partition(":")
     spec = vocabulary.FACTS[name]
     if spec.kind == "text":
-        return context.facts.text(name, context.whose(name)) or units.UNKNOWN
+        return fact_words(context.facts, name, context.whose(name), Names({}).writer(), context.values) or units.UNKNOWN
     if spec.kind == "histogram":
         return _of_histogram(name, statistic, context)
     if spec.kind == "series" and statistic and statistic != "total":

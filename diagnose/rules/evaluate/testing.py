@@ -39,11 +39,12 @@ class TestFacts:
         self._neighbours = {path: values for path, values in test.neighbours.items() if values is not None}
         self.neighbours: Sequence[str] = tuple(self._neighbours)
 
-    def _value(self, name: str, neighbour: str | None) -> str | int | float | None:
+    def value(self, name: str, neighbour: str | None = None) -> str | int | float | None:
+        """Return a fact as the test gives it: a number, or its notation; of kind "text" the words for a summary."""
         return (self._service if neighbour is None else self._neighbours.get(neighbour, {})).get(name)
 
     def number(self, name: str, neighbour: str | None = None) -> float | None:
-        value = self._value(name, neighbour)
+        value = self.value(name, neighbour)
         if value is None:
             return None
         if facts.FACTS[name].kind != "series":
@@ -52,16 +53,12 @@ class TestFacts:
         return None if np.isnan(windows).all() else float(np.nansum(windows))
 
     def series(self, name: str, neighbour: str | None = None) -> NDArray[np.float64] | None:
-        value = self._value(name, neighbour)
+        value = self.value(name, neighbour)
         return None if value is None else notation.series(str(value))
 
     def histogram(self, name: str) -> NDArray[np.int64] | None:
-        value = self._value(name, None)
+        value = self.value(name, None)
         return None if value is None else notation.histogram_counts(str(value))
-
-    def text(self, name: str, neighbour: str | None = None) -> str | None:
-        value = self._value(name, neighbour)
-        return None if value is None else str(value)
 
     def missing_reason(self, name: str) -> str:
         return f"{name} is not given in this test"
