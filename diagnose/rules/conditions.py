@@ -145,7 +145,7 @@ class OnOffIn(Part):
 
 
 class SharedCondition(Part):
-    """A condition of `shared.yaml` holds, which is named; its thresholds come with it."""
+    """True when the condition of that name in `shared.yaml` is; its thresholds come with it."""
 
     shared: Name
 

@@ -43,7 +43,11 @@ def test_amounts_are_read_in_the_unit(text: str, unit: str, value: float) -> Non
         ("", "s", "`` must be a number, or an amount such as `250 ms`"),
         ("0.1", "ratio", "`0.1` is in quotes and must be a number; remove the quotes"),
         ("3 MiB", "ratio", "`MiB` does not fit the unit ratio; write `%`, or the number alone"),
-        ("1 GB", "bytes", "`GB` does not fit the unit bytes; write `B`, `KiB`, `MiB`, `GiB`, `TiB`, or the number alone"),
+        (
+            "1 GB",
+            "bytes",
+            "`GB` does not fit the unit bytes; write `B`, `KiB`, `MiB`, `GiB`, `TiB`, or the number alone",
+        ),
         ("3 %", "reads", "`%` does not fit the unit reads; write `reads`, or the number alone"),
         ("1 2 s", "s", "`2 s` does not fit the unit s; write `ns`, `us`, `µs`, `ms`, `s`, `min`, or the number alone"),
     ],

@@ -6,6 +6,7 @@ import pytest
 
 from tests.helpers.own_rules import ACCUSING, changed, told
 
+UNBOUND = "`neighbour.eviction_share` is a fact of a neighbour; use it under `for_each: neighbour`"
 ACCOUNTS = "is no share of the service's; name a fact of the service whose unit is ratio"
 
 
@@ -34,8 +35,8 @@ ACCOUNTS = "is no share of the service's; name a fact of the service whose unit 
         ),
         (
             changed("unit: ratio", "unit: percent"),
-            "6: when.above: $most is in percent, not in ratio; declare it with `unit: ratio` and write the default as in "
-            "`95 %`",
+            "6: when.above: $most is in percent, not in ratio; declare it with `unit: ratio` and write the default as "
+            "in `95 %`",
         ),
         (
             changed("parameters:\n", "parameters:\n  idle: {unit: ratio, default: 1, help: of no use}\n"),
@@ -75,7 +76,8 @@ def test_a_rule_that_accuses_may_be_written_in_full() -> None:
         (
             '\n  culprits: {share: neighbour.eviction_share, cause: "it evicted this share"}',
             "",
-            '12: then: `for_each` finds culprits; add `culprits: {share: neighbour.eviction_share, cause: "what it did"}`',
+            "12: then: `for_each` finds culprits; add "
+            '`culprits: {share: neighbour.eviction_share, cause: "what it did"}`',
         ),
         (
             "is: {fact: neighbour.eviction_share, above: $most}",
@@ -85,7 +87,8 @@ def test_a_rule_that_accuses_may_be_written_in_full() -> None:
         (
             "  all:\n",
             "  any:\n",
-            "9: when.any[1]: `for_each` belongs into `when`, alone or under `all`: elsewhere it is unclear who is accused",
+            "9: when.any[1]: `for_each` belongs into `when`, alone or under `all`: elsewhere it is unclear who is "
+            "accused",
         ),
         (
             "share: neighbour.eviction_share",
@@ -95,7 +98,7 @@ def test_a_rule_that_accuses_may_be_written_in_full() -> None:
         (
             "    - {for_each: neighbour, all: [{fact: neighbour.eviction_share, above: $most}]}",
             "    - {fact: neighbour.eviction_share, above: $most}",
-            "9: when.all[1].fact: `neighbour.eviction_share` is a fact of a neighbour; use it under `for_each: neighbour`",
+            f"9: when.all[1].fact: {UNBOUND}",
         ),
         (
             "    - {fact: reads.slow_share, above: $most}",
@@ -105,7 +108,7 @@ def test_a_rule_that_accuses_may_be_written_in_full() -> None:
         (
             "{fact: reads.slow_share, above",
             "{fact: neighbour.eviction_share, above",
-            "8: when.all[0].fact: `neighbour.eviction_share` is a fact of a neighbour; use it under `for_each: neighbour`",
+            f"8: when.all[0].fact: {UNBOUND}",
         ),
     ],
 )

@@ -14,8 +14,8 @@ SUMMARY = "{reads.missed_share} of"
     [
         (
             changed(SUMMARY, "{reads.missed_shar} of"),
-            "11: then.summary: {reads.missed_shar}: `reads.missed_shar` is neither a fact nor a $parameter; did you mean "
-            "`reads.missed_share`?",
+            "11: then.summary: {reads.missed_shar}: `reads.missed_shar` is neither a fact nor a $parameter; did you "
+            "mean `reads.missed_share`?",
         ),
         (
             changed(SUMMARY, "{{ 7*7 }} of {reads.slow}"),
@@ -35,8 +35,8 @@ SUMMARY = "{reads.missed_share} of"
         ),
         (
             changed(SUMMARY, "{neighbour.inserted} {reads.missed_share} of"),
-            "11: then.summary: {neighbour.inserted}: `neighbour.inserted` is a fact of a neighbour, and nobody is bound by "
-            "`for_each`",
+            "11: then.summary: {neighbour.inserted}: `neighbour.inserted` is a fact of a neighbour, and nobody is "
+            "bound by `for_each`",
         ),
         (
             changed("than {$most}", "than {$moist}"),

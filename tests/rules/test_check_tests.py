@@ -22,20 +22,24 @@ FEW = "few miss, facts: {reads.missed_share: 0.1}"
         ),
         (
             changed(FEW, "few miss, facts: {reads.missd_share: 0.1}"),
-            "16: tests[1].facts.reads.missd_share: `reads.missd_share` is not a fact; did you mean `reads.missed_share`?",
+            "16: tests[1].facts.reads.missd_share: `reads.missd_share` is not a fact; did you mean "
+            "`reads.missed_share`?",
         ),
         (
             changed(FEW, "few miss, facts: {neighbour.eviction_share: 0.1}"),
-            "16: tests[1].facts.neighbour.eviction_share: `neighbour.eviction_share` is a fact of the neighbour; put it "
-            "under `neighbours`, under the neighbour's path",
+            "16: tests[1].facts.neighbour.eviction_share: `neighbour.eviction_share` is a fact of the neighbour; put "
+            "it under `neighbours`, under the neighbour's path",
         ),
         (
             changed(FEW, "few miss, neighbours: {/a: {reads.missed_share: 0.1}}"),
-            "16: tests[1].neighbours./a.reads.missed_share: `reads.missed_share` is a fact of the service; put it under "
-            "`facts`",
+            "16: tests[1].neighbours./a.reads.missed_share: `reads.missed_share` is a fact of the service; put it "
+            "under `facts`",
         ),
         (changed("few miss, facts", "few miss, like: none, facts"), "16: tests[1].like: no earlier test has this name"),
-        (changed("few miss, facts", "half miss, facts"), "16: tests[1].name: an earlier test has this name; find another"),
+        (
+            changed("few miss, facts", "half miss, facts"),
+            "16: tests[1].name: an earlier test has this name; find another",
+        ),
         (
             changed(FEW, "few miss, facts: {reads.slow: 1x5, reads.missed: 1x6}"),
             "16: tests[1]: its series have 6 and 7 windows; make them equally long",

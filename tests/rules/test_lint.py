@@ -44,7 +44,8 @@ def test_errors_come_first(folder: Path) -> None:
         (
             "too-many-misses.yaml",
             changed("default: 0.1", "default: 95"),
-            "5: parameters.most.default: 95 is never reached: `reads.missed_share` is at most 1; did you mean 0.95 (95 %)?",
+            "5: parameters.most.default: 95 is never reached: `reads.missed_share` is at most 1; did you mean 0.95 "
+            "(95 %)?",
         ),
         (
             "too-many-misses.yaml",
@@ -70,7 +71,8 @@ def test_a_share_that_no_fact_reaches(folder: Path, name: str, text: str, said: 
 
 
 def test_a_shared_share_that_no_fact_reaches_is_told_where_it_is_used(folder: Path) -> None:
-    write(folder, "parameters:\n  slow_share: {unit: ratio, default: 95, help: far more than there can be}", "shared.yaml")
+    far = "parameters:\n  slow_share: {unit: ratio, default: 95, help: far more than there can be}"
+    write(folder, far, "shared.yaml")
     path = write(folder, INHERITING)
     meant = "95 is never reached: `reads.missed_share` is at most 1; did you mean 0.95 (95 %)?"
     assert [m.text for m in lint(folder)] == [f"{path}:4: when.above: {meant}"]
@@ -97,7 +99,7 @@ def test_an_override_may_change_a_rule_of_the_folder_for_hosts_without_bpf(tmp_p
 @pytest.mark.parametrize("check", [lint, run_tests])
 def test_a_folder_without_rules_is_refused(folder: Path, check: object) -> None:
     assert callable(check)
-    with pytest.raises(UsageError, match="mine: no rules in it; a rule is a file that ends in .yaml"):
+    with pytest.raises(UsageError, match=r"mine: no rules in it; a rule is a file that ends in \.yaml$"):
         check(folder)
 
 

@@ -70,8 +70,8 @@ WHEN = "when: {fact: reads.missed_share, above: $most}"
         (changed("default: 0.1", "default: [1]"), "5: parameters.most.default: must be a number"),
         (
             changed("{reads.missed_share: 0.1}, e", "{reads.missed_share: [1]}, e"),
-            "16: tests[1].facts.reads.missed_share: give a number, a series as in `0x10 5x9`, text, or null where it was "
-            "not measured",
+            "16: tests[1].facts.reads.missed_share: give a number, a series as in `0x10 5x9`, text, or null where it "
+            "was not measured",
         ),
         (changed(WHEN, "when: {all: []}"), "6: when.all: must not be empty"),
     ],
@@ -118,7 +118,9 @@ def test_a_key_from_elsewhere_is_not_suggested() -> None:
 
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["a", "all", "fact"]), inner, max_size=2),
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["a", "all", "fact"]), inner, max_size=2)
+    ),
     max_leaves=4,
 )
 

@@ -116,7 +116,8 @@ def test_faults_of_who_uses_it(text: str, said: str) -> None:
         ),
         (
             SHARED_FILE.replace("$many", "$maany"),
-            "4: conditions.many_miss.above: $maany is neither declared under `parameters` nor shared; did you mean `many`?",
+            "4: conditions.many_miss.above: $maany is neither declared under `parameters` nor shared; did you mean "
+            "`many`?",
         ),
         (
             SHARED_FILE.replace("unit: ratio, default: 10 %", "unit: s, default: 1 s"),
@@ -126,7 +127,10 @@ def test_faults_of_who_uses_it(text: str, said: str) -> None:
             "conditions: {twice: {any: [{shared: reads_are_slow}]}}",
             "1: conditions.twice.any[0]: a shared condition is written out; it cannot name another one",
         ),
-        (SHARED_FILE.replace("parameters", "thresholds"), "1: thresholds: `thresholds` is not a key here; did you mean `parameters`?"),
+        (
+            SHARED_FILE.replace("parameters", "thresholds"),
+            "1: thresholds: `thresholds` is not a key here; did you mean `parameters`?",
+        ),
     ],
 )
 def test_faults_of_what_is_shared(folder: Path, text: str, said: str) -> None:

@@ -33,7 +33,7 @@ def _parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
         ("a:\n  - b\n c: 1", 3, INDENTATION),
         ("key 1\nid: 2", 2, INDENTATION),
         ("title: Reads: slow", 1, "a second `: ` on one line; put the text that holds it in quotes"),
-        ("summary: {reads.slow} were slow\nb: 1", 1, "text after }; a text that begins with a bracket is put in quotes"),
+        ("a: {reads.slow} were slow\nb: 1", 1, "text after }; a text that begins with a bracket is put in quotes"),
         ("µµ: x\na: 'x\nb: 1\n", 2, "the quote ' that begins here does not end; close it, or remove it"),
         ('µµ: x\na: "x\nb: 1\n', 2, 'the quote " that begins here does not end; close it, or remove it'),
         ('a: "\\q"', 1, r'within " a backslash is written \\; write the text within single quotes'),
@@ -57,5 +57,5 @@ def test_the_cause_is_named_with_its_line(text: str, line: int, said: str) -> No
 @pytest.mark.usefixtures("_parser")
 @pytest.mark.parametrize("text", ["[" * 3000, "a: " + "{b: " * 200])
 def test_brackets_too_deep_are_told_by_our_limit(text: str) -> None:
-    with pytest.raises(UsageError, match="x.yaml:1: too large: .* nested at most 24 deep"):
+    with pytest.raises(UsageError, match=r"x\.yaml:1: too large: .* nested at most 24 deep"):
         yaml_files.parse(text.encode(), Path("x.yaml"))
