@@ -83,13 +83,6 @@ def test_a_probe_that_did_not_attach_is_named_with_its_reason() -> None:
     assert "EPERM" in render_markdown(report)
 
 
-def test_columns_that_are_missing_are_named_beside_their_probe() -> None:
-    records = [ProbeRecord(probe="page-cache", attached=True, missing=["cache.missed"])]
-    (line,) = pipeline.not_measured(small_capture(probes=records))
-    assert line.probe == "page-cache (cache.missed)"
-    assert line.reason
-
-
 @pytest.mark.parametrize("missing", [("evictions",), ("reads",), ("page-cache",), ("reads", "evictions", "page-cache")])
 def test_nobody_is_accused_on_what_was_not_measured(missing: tuple[str, ...]) -> None:
     report = pipeline.analyse(without(*missing), RULES)
@@ -166,17 +159,17 @@ OTHERS_WORK = {"bcc", "click", "difflib", "httpx", "jinja2", "markdown_it", "mat
 
 def test_a_measurement_begins_without_what_its_report_needs() -> None:
     imported = imported_by("diagnose.pipeline")
-    later = {f"diagnose.{part}" for part in ("charts", "evaluate", "facts", "measurements", "recommend", "rules")}
+    later = {f"diagnose.{part}" for part in ("analysis.facts", "recommend", "report", "rules")}
     assert "diagnose.measure.battery" in imported
     assert not imported & (OTHERS_WORK | later)
 
 
 def test_a_report_is_made_without_what_reads_its_rules_and_writes_its_words() -> None:
-    parts = ("evaluate", "facts", "measurements", "recommend", "report", "rules")
+    parts = ("report.formats.markdown", "report.wording.report", "rules")
     imported = imported_by("diagnose.pipeline", *(f"diagnose.{part}" for part in parts))
     later = {
         "diagnose.report.charts",
-        "diagnose.rules.explain",
+        "diagnose.report.wording.rule_page",
         "diagnose.rules.evaluate.testing",
         "diagnose.rules.yaml_files",
     }

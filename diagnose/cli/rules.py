@@ -40,7 +40,7 @@ def rules() -> None:
 @rules_option
 def rules_list(rule_folders: tuple[Path, ...]) -> int:
     """List the rules in force, one a line: id, title."""
-    from diagnose.rules.explain import list_rules
+    from diagnose.report.wording.rule_page import list_rules
 
     listed = list_rules(rules_in_force(rule_folders))
     width = max((len(rule_id) for rule_id, _ in listed), default=0)
@@ -60,7 +60,7 @@ def rules_show(rule_id: str, rule_folders: tuple[Path, ...]) -> int:
     Prints what the rule looks for, each threshold with its unit and default, the facts that it needs and the probes
     that measure them.
     """
-    from diagnose.rules.explain import explain
+    from diagnose.report.wording.rule_page import explain
 
     rules = rules_in_force(rule_folders)
     click.echo(explain(rules.get(rule_id)))
@@ -108,11 +108,12 @@ def rules_test(folder: Path | None) -> int:
     Without DIR, those of the shipped rules. Each rule carries small made-up captures and what it is to say of them.
     """
     from diagnose import resources
+    from diagnose.report.wording.rule_tests import message
     from diagnose.rules.evaluate.testing import run_tests
 
     outcomes = run_tests(folder or resources.folder("rules"))
     failed = [o for o in outcomes if not o.passed]
     for outcome in outcomes:
-        click.echo(outcome.message)
+        click.echo(message(outcome))
     click.echo(f"{len(outcomes) - len(failed)} passed, {len(failed)} failed")
     return EXIT_USAGE if failed else EXIT_NO_FINDING

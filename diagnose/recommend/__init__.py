@@ -15,10 +15,10 @@ from diagnose.recommend.contain import contain
 from diagnose.recommend.own import raise_hit, raise_own, raise_shared
 from diagnose.recommend.protect import protect
 from diagnose.recommend.steps import steps
-from diagnose.report.model import Finding, Recommendation
+from diagnose.report.model import Recommendation, Step
 from diagnose.rules.evaluate import Fired
 
-__all__ = ["recommend", "whole"]
+__all__ = ["by_hand", "recommend"]
 
 _STEPS_BESIDES: dict[Taker, str] = {
     "proactive": "gentler-reclaim",
@@ -46,12 +46,11 @@ def recommend(findings: list[Fired], facts: Facts) -> list[Recommendation]:
     return recommendations
 
 
-def whole(fired: Fired, facts: Facts) -> Finding:
-    """Return a finding with what to do by hand about it, and about who else took the pages."""
+def by_hand(fired: Fired, facts: Facts) -> list[Step]:
+    """Return what to do by hand about a finding, and about who else took the pages."""
     others = other_causes(facts, fired.accounts_for, fired.thresholds)
     own = steps(fired.steps, fired, facts)
     if fired.gives_advice:
         own = [step.model_copy(update={"risk": ""}) for step in own]  # the advice tells it
     kinds = dict.fromkeys(_STEPS_BESIDES[other.taker] for other in others if other.taker in _STEPS_BESIDES)
-    further = steps((kind for kind in kinds if kind not in fired.steps), fired, facts)
-    return fired.finding.model_copy(update={"steps": [*own, *further]})
+    return [*own, *steps((kind for kind in kinds if kind not in fired.steps), fired, facts)]

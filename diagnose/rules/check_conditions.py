@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from diagnose.analysis import facts
-from diagnose.rules import amounts, wording
+from diagnose.rules import amounts
 from diagnose.rules.conditions import (
     All,
     AnyOf,
@@ -23,6 +23,7 @@ from diagnose.rules.conditions import (
 from diagnose.rules.document import Place, Problem
 from diagnose.rules.schema import Mechanism, Parameter, Rule
 from diagnose.rules.suggest import did_you_mean
+from diagnose.rules.units import fact_unit, unit_of
 
 Located = tuple[Place, Condition]
 
@@ -181,9 +182,9 @@ def unused_problems(rule: Rule) -> Iterator[Problem]:
 def references(condition: Condition) -> list[tuple[str, str, str]]:
     """Return (key, $parameter, unit it must have) of one condition; the unit is empty where the fact is unknown."""
     if isinstance(condition, Bounded):
-        found = [(*condition.bound, wording.unit_of(condition))]
+        found = [(*condition.bound, unit_of(condition))]
         if isinstance(condition, OverTime) and condition.than:
-            found.append(("than", condition.than, wording.fact_unit(condition.series)))
+            found.append(("than", condition.than, fact_unit(condition.series)))
         return found
     wanted: dict[str, str] = {}
     if isinstance(condition, TwoModesIn):

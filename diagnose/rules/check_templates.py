@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diagnose.analysis import facts
-from diagnose.rules import wording
 from diagnose.rules.check_conditions import is_neighbours
 from diagnose.rules.document import Place, Problem
 from diagnose.rules.schema import Rule
 from diagnose.rules.suggest import did_you_mean
+from diagnose.rules.templates import CULPRITS, STATISTICS, placeholders
 
 
 def template_problems(rule: Rule) -> Iterator[Problem]:
     """Yield what cannot be filled in of a rule's summary, culprits, advice and mechanisms."""
     for place, text in _templates(rule):
         try:
-            words = wording.placeholders(text)
+            words = placeholders(text)
         except ValueError as error:
             yield place, str(error)
             continue
@@ -50,7 +50,7 @@ def _placeholder(word: str, rule: Rule) -> str | None:
         return None if word[1:] in rule.parameters else f"no condition of this rule uses such a parameter{hint}"
     # A rule that asks about neighbours and binds none is told so once, where it asks.
     bound = rule.binds_neighbours or any(map(is_neighbours, rule.facts()))
-    if word in wording.CULPRITS:
+    if word in CULPRITS:
         return None if bound else "nobody is bound by `for_each`"
     name, _, statistic = word.partition(":")
     spec = facts.FACTS.get(name)
@@ -58,7 +58,7 @@ def _placeholder(word: str, rule: Rule) -> str | None:
         return f"`{name}` is neither a fact nor a $parameter{did_you_mean(name, facts.FACTS)}"
     if spec.scope == "neighbour" and not bound:
         return f"`{name}` is a fact of a neighbour, and nobody is bound by `for_each`"
-    allowed = wording.STATISTICS.get(spec.kind, ())
+    allowed = STATISTICS.get(spec.kind, ())
     if (statistic and statistic not in allowed) or (spec.kind == "histogram" and not statistic):
         return f"of a {spec.kind} one can say {', '.join(f'{name}:{s}' for s in allowed) or name}"
     return None

@@ -1,8 +1,4 @@
-"""What is wrong with the shape of a rule, in our words and with what to write instead (pure).
-
-pydantic has an English sentence for every fault, and another one in another version; its kinds (`string_type`) stay:
-https://docs.pydantic.dev/latest/errors/validation_errors/
-"""
+"""What is wrong with the shape of a rule, and what to write instead (pure)."""
 
 from __future__ import annotations
 
@@ -13,28 +9,22 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from diagnose.analysis import facts
+from diagnose.capture.faults import sentence
 from diagnose.rules.conditions import KINDS, Part
 from diagnose.rules.document import Document, Place, Problem, shown
 from diagnose.rules.suggest import did_you_mean, key_meant
 
 _TAG = "condition:"
-_NUMBER = "must be a number"
+_MAPPING = "must be a mapping, `key: value` a line"
 _WORDS = {
-    "bool_type": "must be true or false",
-    "dict_type": "must be a mapping, `name: value` a line",
-    "finite_number": "must be a finite number",
-    "float_type": _NUMBER,
-    "greater_than_equal": "must be at least {ge}",
-    "int_from_float": "must be a whole number",
-    "int_type": "must be a whole number",
-    "less_than_equal": "must be at most {le}",
+    "dict_type": _MAPPING,
     "list_type": "must be a list: `[a, b]`, or `- a` a line",
     "missing": "missing; add it",
-    "model_attributes_type": "must be a mapping, `key: value` a line",
-    "model_type": "must be a mapping, `key: value` a line",
+    "model_attributes_type": _MAPPING,
+    "model_type": _MAPPING,
     "string_type": "must be text; put it in quotes",
-    "string_unicode": "must be text in UTF-8",
 }
+"""Where a rule's author can be told more than what `capture/faults.py` says of any file."""
 _CONDITION = f"a condition starts with one of {', '.join(KINDS)}"
 
 
@@ -72,18 +62,13 @@ def _sentence(fault: ErrorDetails, value: Any) -> str:
     kind, context = fault["type"], fault.get("ctx", {})
     if kind == "condition":
         return _no_condition(value)
-    if kind == "value_error":  # what a validator of ours raised
-        return str(context["error"])
     if kind == "literal_error":
         return _no_choice(value, re.findall(r"'([^']*)'", str(context["expected"])))
     if kind == "string_pattern_mismatch":
         return _no_name(value, str(context["pattern"]))
     if kind.endswith(("too_short", "too_long")):
         return _no_length(value, context)
-    try:
-        return _WORDS[kind].format_map(context)
-    except KeyError:
-        return f"cannot be used ({kind})"
+    return _WORDS.get(kind) or sentence(fault)
 
 
 def _no_condition(value: Any) -> str:

@@ -26,11 +26,12 @@ from diagnose.measure.bpf.attachment import Attachment
 from diagnose.report import output
 from diagnose.report.formats import FORMATS
 from diagnose.report.formats.delivery import contents, delivery
+from diagnose.report.wording.rule_page import explain, list_rules
+from diagnose.report.wording.rule_tests import message
 from diagnose.resources import folder
 from diagnose.rules import RuleSet, load_rules
 from diagnose.rules.evaluate import evaluate
 from diagnose.rules.evaluate.testing import run_tests
-from diagnose.rules.explain import explain, list_rules
 from diagnose.rules.interpret import interpret
 from diagnose.rules.lint import lint
 from diagnose.rules.yaml_files import read
@@ -100,15 +101,11 @@ def rule_files(random: Random) -> None:
             if faults and random.random() < 0.95:
                 return  # loading all of the shipped rules beside takes a hundred times as long
             rules = load_rules([Path(below)])
-            told = [test.message for test in run_tests(Path(below))]
-            told += [message.text for message in lint(Path(below))] + [title for _, title in list_rules(rules)]
-            told += [
-                line
-                for loaded in rules
-                if loaded.document.path.parent == Path(below)
-                for line in explain(loaded).split("\n")
-            ]
-            assert all(line.isprintable() for line in told), [line for line in told if not line.isprintable()]
+            said = [message(test) for test in run_tests(Path(below))]
+            said += [found.text for found in lint(Path(below))] + [title for _, title in list_rules(rules)]
+            own = [loaded for loaded in rules if loaded.document.path.parent == Path(below)]
+            said += [line for loaded in own for line in explain(loaded).split("\n")]
+            assert all(line.isprintable() for line in said), [line for line in said if not line.isprintable()]
             evaluate(rules, _facts())
         except DiagnoseError as error:
             in_lines(error)

@@ -8,8 +8,8 @@ from diagnose.analysis.facts import Facts
 from diagnose.analysis.windows import Windows
 from diagnose.capture.model import Capture, CgroupRecord
 from diagnose.recommend.steps import steps
-from diagnose.report.model import Culprit, Finding, Step
-from diagnose.rules.evaluate import Fired
+from diagnose.report.model import Step
+from tests.helpers.fired import fired
 from tests.helpers.small_capture import SVC, small_capture
 
 BATCH = 20
@@ -26,6 +26,4 @@ def captured(records: dict[int, dict[str, Any]] | None = None, **changes: Any) -
 
 
 def steps_for(kind: str, capture: Capture, culprit: str | None = None) -> list[Step]:
-    culprits = [] if culprit is None else [Culprit(cgroup=culprit, share=0.9, cause=None)]
-    finding = Finding(rule="r", title="t", confidence="high", culprits=culprits, summary="", evidence=[])
-    return steps([kind], Fired(finding, (), (), ()), Facts(Windows(capture)))
+    return steps([kind], fired({} if culprit is None else {culprit: 0.9}), Facts(Windows(capture)))

@@ -46,9 +46,9 @@ class FactSpec:
         return 1.0 if self.unit == "ratio" and not self.over_one else None
 
 
-MissingCode = Literal["probe-not-attached", "no-limit-set", "no-quota-of-its-own", "no-value"]
+MissingCode = Literal["probe-not-attached", "no-limit-set", "no-quota-of-its-own", "no-value", "not-in-test"]
 """Why a fact has no value: its probe did not attach, or only in part, and says why; the service has no memory limit; it
-has no cpu.stat of its own; or the probe ran, and its readings give none."""
+has no cpu.stat of its own; the probe ran, and its readings give none; or the test of a rule leaves it out."""
 
 
 @dataclass(frozen=True)
@@ -176,18 +176,6 @@ class Facts:
         if name.startswith("cpu."):
             return Missing("no-quota-of-its-own", name, probe)
         return Missing("no-value", name, probe)
-
-    def missing_reason(self, name: str) -> str:
-        """Say why a fact is missing."""
-        probe = FACTS[name].probe
-        record = next((p for p in self.windows.capture.probes if p.probe == probe), None)
-        if record is not None and (not record.attached or record.missing) and record.reason:
-            return f"probe {probe}: {record.reason}"
-        if name.startswith("limit."):
-            return "no memory limit of the service's own is set"
-        if name.startswith("cpu."):
-            return "the service has no cpu.stat to itself, so no CPU quota of its own; one above it was not read"
-        return f"probe {probe} ran, but its readings give no value for: {FACTS[name].help}"
 
 
 def total(series: Series | None) -> float | None:

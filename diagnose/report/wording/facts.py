@@ -56,6 +56,8 @@ def missing_words(missing: Missing) -> str:
     """Return why a fact has no value, as a clause without a full stop."""
     if missing.code == "probe-not-attached":
         return f"probe {missing.probe}: {missing.reason}"
+    if missing.code == "not-in-test":
+        return f"{missing.fact} is not given in this test"
     if missing.code == "no-limit-set":
         return "no memory limit of the service's own is set"
     if missing.code == "no-quota-of-its-own":

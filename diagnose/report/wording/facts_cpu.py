@@ -54,10 +54,10 @@ def _in_all(users: CpuUsers) -> str:
     if users.all_cpus is None:
         return ""
     everything = units.number(min(users.all_cpus, users.host_cpus))
-    told = f"; all CPU time used came to {everything} of {units.counted(users.host_cpus, 'CPUs')}"
+    text = f"; all CPU time used came to {everything} of {units.counted(users.host_cpus, 'CPUs')}"
     if users.unassigned_cpus:
-        told += f", {units.number(users.unassigned_cpus)} of it by processes in no other cgroup that was read"
-    return told
+        text += f", {units.number(users.unassigned_cpus)} of it by processes in no other cgroup that was read"
+    return text
 
 
 @words("cpu.where")

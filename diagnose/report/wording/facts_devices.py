@@ -92,13 +92,13 @@ def device_layers(layers: DeviceLayers, writer: Writer) -> str:
     if not layers.below:
         return f"nothing is known to lie below {name}"
     if layers.backing_file:
-        told = f"{name} is the file {visible(layers.backing_file)} on {visible(layers.below[0])}"
+        text = f"{name} is the file {visible(layers.backing_file)} on {visible(layers.below[0])}"
     else:
-        told = f"{name} lies on {' and '.join(map(visible, layers.below))}"
+        text = f"{name} lies on {' and '.join(map(visible, layers.below))}"
     timed = " and ".join(
         f"{visible(time.name)} served the service's reads in {units.duration_ns(time.mean_ns)}" for time in layers.timed
     )
     if not timed:
-        return told
+        return text
     lost = ", so the time is lost above that" if layers.lost_above else ""
-    return f"{told}; {timed} on average, against {units.duration_ns(layers.mean_ns)} here{lost}"
+    return f"{text}; {timed} on average, against {units.duration_ns(layers.mean_ns)} here{lost}"

@@ -65,27 +65,27 @@ def _reads(waits: Waits) -> str:
 def beside_pressure(others: OtherCauses, writer: Writer, thresholds: Mapping[str, float]) -> str:
     """Return what else than pressure on memory took pages of the service, as far as the rule calls it trouble."""
     named = [_removed(cause) for cause in others.causes if cause.worth_naming(thresholds)]
-    told = f"besides, {' and '.join(named)}" if named else _nothing(others, thresholds)
+    text = f"besides, {' and '.join(named)}" if named else _nothing(others, thresholds)
     if others.kswapd_share < NOTICEABLE:
-        return told
+        return text
     share = units.percent(others.kswapd_share)
-    return f"kswapd removed {share}, and for whom is an estimate, by who brought in how much; {told}"
+    return f"kswapd removed {share}, and for whom is an estimate, by who brought in how much; {text}"
 
 
 def _removed(cause: OtherCause) -> str:
-    told = f"{_TAKERS[cause.taker]} removed {units.percent(cause.share)}"
+    text = f"{_TAKERS[cause.taker]} removed {units.percent(cause.share)}"
     if not cause.waits.seconds:
-        return told
+        return text
     waited = units.percent(cause.waited_share)
-    return f"{told} ({_waited_for(cause.waits)}, {waited} of the time that reads waited for evicted pages)"
+    return f"{text} ({_waited_for(cause.waits)}, {waited} of the time that reads waited for evicted pages)"
 
 
 def _nothing(others: OtherCauses, thresholds: Mapping[str, float]) -> str:
     least = units.percent(NOTICEABLE)
-    told = f"no other cause (proactive reclaim, drop_caches, fadvise) removed as much as {least}"
+    text = f"no other cause (proactive reclaim, drop_caches, fadvise) removed as much as {least}"
     if not others.waits_measured or SLOW_SHARE not in thresholds:
-        return told
-    return f"{told} or made {units.percent(thresholds[SLOW_SHARE])} of the reads wait"
+        return text
+    return f"{text} or made {units.percent(thresholds[SLOW_SHARE])} of the reads wait"
 
 
 @words("evictions.proactive_by")

@@ -83,5 +83,5 @@ def came_back(back: CameBack, writer: Writer) -> str:
     if back.entered_pages is not None and back.pages > back.entered_pages:
         meanwhile = f"{units.pages(back.entered_pages)} entered its cache in the capture"
         notes.append(f"by the kernel's count, which comes up to 2 s late: {meanwhile}")
-    told = f"{units.pages(back.pages)} again after {units.plural(back.pages, 'its', 'their')} eviction"
-    return f"{told} ({'; '.join(notes)})" if notes else told
+    text = f"{units.pages(back.pages)} again after {units.plural(back.pages, 'its', 'their')} eviction"
+    return f"{text} ({'; '.join(notes)})" if notes else text

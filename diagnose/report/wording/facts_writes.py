@@ -13,17 +13,17 @@ from diagnose.report.wording.writer import Writer
 def write_pace(pace: WritePace, writer: Writer) -> str:
     """Return how much the service wrote, and whether it may be the device that is too slow for it."""
     name = visible(pace.device)
-    told = f"{units.size(pace.written_bytes)}, {units.size(pace.bytes_per_second)} a second"
+    text = f"{units.size(pace.written_bytes)}, {units.size(pace.bytes_per_second)} a second"
     if pace.may_be_slow is None:
-        return f"{told}; how much of the time {name} was busy was not measured"
+        return f"{text}; how much of the time {name} was busy was not measured"
     busy = units.percent(pace.busy_share_at_most)
     if not pace.may_be_slow:
         return (
-            f"{told}; {name} had requests in flight in at most {busy} of the capture, so that it is not its pace that "
+            f"{text}; {name} had requests in flight in at most {busy} of the capture, so that it is not its pace that "
             "holds the service back"
         )
     return (
-        f"{told}; {name} may have had requests in flight in up to {busy} of the capture, so that it may be its pace "
+        f"{text}; {name} may have had requests in flight in up to {busy} of the capture, so that it may be its pace "
         "that holds the service back"
     )
 
@@ -42,12 +42,12 @@ def dirty_held(held: DirtyHeld, writer: Writer) -> str:
 @words("writes.dirty_limits")
 def dirty_limits(limits: DirtyLimits, writer: Writer) -> str:
     """Return how much may be dirty on the device and on the host."""
-    told = []
+    parts = []
     if limits.device is not None and limits.device_bytes is not None:
-        told.append(
+        parts.append(
             f"{visible(limits.device)} may hold {units.size(limits.device_bytes)} of dirty pages (its max_bytes)"
         )
     if limits.host_bytes is not None:
         settings = ", ".join(f"{name} {units.count(value)}" for name, value in limits.host_settings)
-        told.append(f"the host may hold {units.size(limits.host_bytes)} ({settings or 'nr_dirty_threshold'})")
-    return ", and ".join(told) or "how much may be dirty was not measured"
+        parts.append(f"the host may hold {units.size(limits.host_bytes)} ({settings or 'nr_dirty_threshold'})")
+    return ", and ".join(parts) or "how much may be dirty was not measured"

@@ -8,6 +8,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from diagnose.analysis.facts import Missing
+
 Truth = bool | None
 """None: unknown, because an input was not measured."""
 
@@ -30,8 +32,8 @@ class FactSource(Protocol):
     def value(self, name: str, neighbour: str | None = None) -> Any:
         """Return a fact as it is: of kind "text" a value that only summaries name; no condition depends on it."""
 
-    def missing_reason(self, name: str) -> str:
-        """Say why a fact was not measured: "probe page-cache did not attach: ..."."""
+    def missing(self, name: str) -> Missing:
+        """Return why a fact was not measured."""
 
 
 def all_of(truths: Iterable[Truth]) -> Truth:

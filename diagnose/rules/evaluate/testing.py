@@ -1,10 +1,11 @@
-"""The tests that rules carry: facts in a compact notation, and the outcome they must have."""
+"""Lint, and the tests that rules carry: facts in a compact notation, and the outcome they must have."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,21 +13,36 @@ from numpy.typing import NDArray
 from diagnose.analysis import facts
 from diagnose.errors import UsageError
 from diagnose.rules import notation
+from diagnose.rules.evaluate.judgement import Judgement, judge
 from diagnose.rules.lint import loaded_with_shipped, of_folder
 from diagnose.rules.loading import SHOWN_PROBLEMS, LoadedRule
 from diagnose.rules.schema import RuleTest
 
+Difference = Literal["outcome", "confidence", "culprits"]
+
 
 @dataclass(frozen=True)
 class TestOutcome:
-    """How a rule's test went; `message` says what differed, and where the test is."""
+    """How a rule's test went: the test, its place in the rule, what the rule came to, and what is not as expected."""
 
     __test__ = False  # not a test itself, whatever pytest makes of the name
 
-    rule: str
-    test: str
-    passed: bool
-    message: str
+    case: RuleTest
+    index: int
+    judgement: Judgement
+    differs: tuple[Difference, ...]
+
+    @property
+    def rule(self) -> str:
+        return self.judgement.loaded.id
+
+    @property
+    def test(self) -> str:
+        return self.case.name
+
+    @property
+    def passed(self) -> bool:
+        return not self.differs
 
 
 class TestFacts:
@@ -38,10 +54,6 @@ class TestFacts:
         self._service = test.facts
         self._neighbours = {path: values for path, values in test.neighbours.items() if values is not None}
         self.neighbours: Sequence[str] = tuple(self._neighbours)
-
-    def value(self, name: str, neighbour: str | None = None) -> str | int | float | None:
-        """Return a fact as the test gives it: a number, or its notation; of kind "text" the words for a summary."""
-        return (self._service if neighbour is None else self._neighbours.get(neighbour, {})).get(name)
 
     def number(self, name: str, neighbour: str | None = None) -> float | None:
         value = self.value(name, neighbour)
@@ -57,11 +69,15 @@ class TestFacts:
         return None if value is None else notation.series(str(value))
 
     def histogram(self, name: str) -> NDArray[np.int64] | None:
-        value = self.value(name, None)
+        value = self.value(name)
         return None if value is None else notation.histogram_counts(str(value))
 
-    def missing_reason(self, name: str) -> str:
-        return f"{name} is not given in this test"
+    def value(self, name: str, neighbour: str | None = None) -> str | int | float | None:
+        """Return a fact as the test gives it: a number, or its notation; of kind "text" the words for a summary."""
+        return (self._service if neighbour is None else self._neighbours.get(neighbour, {})).get(name)
+
+    def missing(self, name: str) -> facts.Missing:
+        return facts.Missing("not-in-test", name, facts.FACTS[name].probe)
 
 
 def run_tests(folder: Path) -> list[TestOutcome]:
@@ -74,19 +90,16 @@ def run_tests(folder: Path) -> list[TestOutcome]:
 
 
 def _run(loaded: LoadedRule, test: RuleTest, index: int) -> TestOutcome:
-    from diagnose.rules.evaluate import judge  # evaluate knows rules; rules know it only here
+    judgement, expect = judge(loaded, TestFacts(test)), test.expect
+    culprits = [one.cgroup for one in judgement.culprits]
+    differs: dict[Difference, bool] = {
+        "outcome": outcome_of(judgement) != expect.outcome,
+        "confidence": expect.confidence is not None and judgement.confidence != expect.confidence,
+        "culprits": expect.culprits is not None and culprits != expect.culprits,
+    }
+    return TestOutcome(test, index, judgement, tuple(what for what, unlike in differs.items() if unlike))
 
-    judgement = judge(loaded, TestFacts(test))
-    got = {True: "fires", False: "quiet", None: "unknown"}[judgement.fires]
-    expect = test.expect
-    differences = []
-    if got != expect.outcome:
-        why = "; ".join(judgement.says or judgement.missing)
-        differences.append(f"outcome is {got}, expected {expect.outcome} ({why})")
-    if expect.confidence and judgement.confidence != expect.confidence:
-        held = ", ".join(judgement.mechanisms) or "none"
-        differences.append(f"confidence is {judgement.confidence}, expected {expect.confidence} (holding: {held})")
-    if expect.culprits is not None and list(judgement.culprits) != expect.culprits:
-        differences.append(f"culprits are {list(judgement.culprits)}, expected {expect.culprits}")
-    message = loaded.document.describe(("tests", index), f"{test.name}: {'; '.join(differences) or 'passed'}")
-    return TestOutcome(loaded.id, test.name, not differences, message)
+
+def outcome_of(judgement: Judgement) -> str:
+    """Return what a rule came to in the words of its tests."""
+    return {True: "fires", False: "quiet", None: "unknown"}[judgement.fires]

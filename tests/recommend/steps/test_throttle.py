@@ -7,8 +7,7 @@ from diagnose.analysis.windows import Windows
 from diagnose.capture.surroundings import BlockDevice
 from diagnose.capture.tables import BlockRequests
 from diagnose.recommend.steps import steps
-from diagnose.report.model import Culprit, Finding
-from diagnose.rules.evaluate import Fired
+from tests.helpers.fired import fired
 from tests.helpers.small_capture import SVC, small_capture
 from tests.helpers.step_scene import BATCH, captured, steps_for
 
@@ -68,9 +67,8 @@ def test_of_two_culprits_with_names_alike_each_is_held_to_its_own_rate():
         cgroups={1: "/", 10: "/dg", SVC: "/dg/svc", 20: "/dg/batch", 21: "/dg/batch2"},
         block_requests=requests, devices=[VDA], cgroup_version=2,
     )  # fmt: skip
-    culprits = [Culprit(cgroup=path, share=0.4, cause=None) for path in ("/dg/batch", "/dg/batch2")]
-    finding = Finding(rule="r", title="t", confidence="high", culprits=culprits, summary="", evidence=[])
-    first, second = steps(["throttle-neighbour"], Fired(finding, (), (), ()), Facts(Windows(capture)))
+    culprits = fired(dict.fromkeys(("/dg/batch", "/dg/batch2"), 0.4))
+    first, second = steps(["throttle-neighbour"], culprits, Facts(Windows(capture)))
     assert first.commands == ['echo "254:0 riops=500" > /sys/fs/cgroup/dg/batch/io.max']
     assert second.commands == ['echo "254:0 riops=1000" > /sys/fs/cgroup/dg/batch2/io.max']
 

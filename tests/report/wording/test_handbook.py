@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from diagnose.analysis import facts
+from diagnose.report.wording.handbook import page
 from diagnose.rules.conditions import KINDS
-from diagnose.rules.handbook import page
 from tests.helpers.paths import CHECKOUT
 
 PAGE = CHECKOUT / "docs" / "facts.md"

@@ -1,13 +1,13 @@
 """The reference for authors of rules, docs/facts.md: every condition and every fact, out of the code (pure).
 
-`python -m diagnose.rules.handbook > docs/facts.md` (make reference) writes it; a test keeps it current.
+`python -m diagnose.report.wording.handbook > docs/facts.md` (make reference) writes it; a test keeps it current.
 """
 
 from __future__ import annotations
 
 from diagnose.analysis import facts
+from diagnose.report.wording.rule_page import reference
 from diagnose.rules.conditions import BOUNDS, KINDS, Bounded, Part
-from diagnose.rules.explain import reference
 
 _HEAD = """\
 # Facts and conditions

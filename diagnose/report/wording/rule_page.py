@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from diagnose.analysis import facts
-from diagnose.rules import wording
+from diagnose.report.wording.conditions import outline, quantity
 from diagnose.rules.loading import LoadedRule, RuleSet
 from diagnose.rules.schema import Rule
 
@@ -20,7 +20,7 @@ def explain(loaded: LoadedRule) -> str:
         f"# {rule.title}",
         f"`{rule.id}`, {'a finding' if rule.then.verdict == 'finding' else 'a clean bill of health'}",
         rule.why.strip(),
-        "## It fires when\n\n" + "\n".join(wording.outline(rule.when, loaded.values)),
+        "## It fires when\n\n" + "\n".join(outline(rule.when, loaded.values)),
         _mechanisms(loaded),
         _order(loaded.rule),
         _parameters(loaded),
@@ -37,7 +37,7 @@ def _mechanisms(loaded: LoadedRule) -> str:
     lines = ["## Mechanisms", "", "At least one must hold; two independent direct ones make the confidence high.", ""]
     for name, mechanism in loaded.rule.mechanisms.items():
         lines.append(f"- `{name}` ({mechanism.kind}):")
-        lines += wording.outline(mechanism.is_, loaded.values, depth=1)
+        lines += outline(mechanism.is_, loaded.values, depth=1)
     return "\n".join(lines)
 
 
@@ -59,11 +59,11 @@ def _parameters(loaded: LoadedRule) -> str:
         return ""
     lines = ["## Parameters", "", "| name | value | default | declared in | why |", "|---|---|---|---|---|"]
     for name, parameter in loaded.rule.parameters.items():
-        value = wording.quantity(loaded.values[name], parameter.unit)
+        value = quantity(loaded.values[name], parameter.unit)
         if name in loaded.changed:
             value += f" (set in {loaded.changed[name]})"
         why = " ".join(parameter.help.split()).replace("|", "\\|")
-        default, where = wording.quantity(parameter.default, parameter.unit), loaded.inherited.get(name, "this rule")
+        default, where = quantity(parameter.default, parameter.unit), loaded.inherited.get(name, "this rule")
         lines.append(f"| `{name}` | {value} | {default} | {where} | {why} |")
     return "\n".join(lines)
 
