@@ -52,8 +52,8 @@ def test_what_is_refused_and_why(content: str, said: str) -> None:
 
 
 def test_bytes_that_are_no_text() -> None:
-    with pytest.raises(UsageError, match="UTF-8"):
-        parse(b"a: \xff\xfe", Path("x.yaml"))
+    with pytest.raises(UsageError, match=r"^x.yaml:2: not text in UTF-8; a rule is a text file, save it as UTF-8$"):
+        parse(b"a: 1\nb: \xff\xfe", Path("x.yaml"))
 
 
 def test_plain_words_stay_what_they_look_like() -> None:
@@ -79,9 +79,35 @@ def test_files_that_are_none(tmp_path: Path) -> None:
     pipe, large = tmp_path / "pipe.yaml", tmp_path / "large.yaml"
     os.mkfifo(pipe)
     large.write_bytes(b"#" * (MAX_BYTES + 1))
-    for path, said in ((pipe, "regular"), (large, "larger"), (tmp_path / "no.yaml", "No such file"), (tmp_path, ".")):
-        with pytest.raises(UsageError, match=said):
+    faults = {
+        pipe: "not a regular file; a rule is a text file in YAML",
+        large: "larger than 256 KiB; a rule file is smaller, split or shorten it",
+        tmp_path / "no.yaml": "cannot read the rule file: No such file or directory",
+        tmp_path: "a folder; a rule is a text file in YAML",
+    }
+    for path, said in faults.items():
+        with pytest.raises(UsageError) as error:
             read(path)
+        assert str(error.value) == f"{path}: {said}"
+
+
+def test_a_file_that_one_may_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_arguments: object) -> int:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "open", refuse)  # root may read everything
+    with pytest.raises(
+        UsageError, match=r"this user may not read it; make it readable \(chmod \+r\), or take it away$"
+    ):
+        read(tmp_path / "x.yaml")
+
+
+def test_no_descriptor_is_left_open(tmp_path: Path) -> None:
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(3):
+        with suppress(UsageError):
+            read(tmp_path)
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
 @given(st.binary(max_size=300) | st.text(max_size=300).map(str.encode))
