@@ -7,8 +7,7 @@ from typing import Any
 from diagnose.analysis.facts import Facts
 from diagnose.analysis.windows import Windows
 from diagnose.capture.model import Capture, CgroupRecord
-from diagnose.recommend.steps import steps
-from diagnose.report.model import Step
+from diagnose.recommend.steps import Step, steps
 from tests.helpers.fired import fired
 from tests.helpers.small_capture import SVC, small_capture
 
@@ -25,5 +24,6 @@ def captured(records: dict[int, dict[str, Any]] | None = None, **changes: Any) -
     return bare.model_copy(update={"cgroups": cgroups, "service": bare.service.model_copy(update={"cgroup": service})})
 
 
-def steps_for(kind: str, capture: Capture, culprit: str | None = None) -> list[Step]:
-    return steps([kind], fired({} if culprit is None else {culprit: 0.9}), Facts(Windows(capture)))
+def steps_for(kind: str, capture: Capture, *culprits: str) -> list[Step]:
+    """Return the steps of a kind for a finding that blames some cgroups."""
+    return steps([kind], fired(dict.fromkeys(culprits, 0.4)), Facts(Windows(capture)))

@@ -13,11 +13,11 @@ from diagnose.cgroups.paths import is_within
 IO_FILES_V1 = {"riops": "blkio.throttle.read_iops_device", "rbps": "blkio.throttle.read_bps_device"}
 MAX_DEPTH = 8
 REACHED = 0.9
-"""Of what a limit allows: whoever made so much was held back by it, since the rate within a second is uneven."""
+"""Of what a limit allows: who made so much was held back by it, since the rate within a second is uneven."""
 
 
 @dataclass(frozen=True)
-class HeldBack:
+class IoLimit:
     """An I/O limit on the service, or above it, for a device that its reads go through."""
 
     cgroup: str
@@ -34,7 +34,7 @@ class HeldBack:
 class LimitedReads:
     """What was read under an I/O limit. `own`: the service's cgroup has it, not one above."""
 
-    limit: HeldBack
+    limit: IoLimit
     own: bool
     made: float
     """A second: reads, or bytes, as the limit's kind."""
@@ -113,7 +113,7 @@ def chain_below(windows: Windows, name: str) -> list[str]:
     return chain
 
 
-def held_back(windows: Windows, name: str) -> list[HeldBack] | None:
+def limits_on_reads(windows: Windows, name: str) -> list[IoLimit] | None:
     """Return the I/O limits on reads of the service on a device and those below; None: they were not looked for."""
     numbers = {device.name: device.number for device in windows.capture.devices}
     if name not in numbers:
@@ -128,7 +128,7 @@ def held_back(windows: Windows, name: str) -> list[HeldBack] | None:
                 allowed = record.io_limits.get(kind, {}).get(numbers.get(device, ""))
                 if allowed:
                     setting = file if version == 1 else "io.max"
-                    found.append(HeldBack(record.path, device, numbers[device], kind, setting, allowed))
+                    found.append(IoLimit(record.path, device, numbers[device], kind, setting, allowed))
     return found
 
 
@@ -138,20 +138,20 @@ def io_limits(f: Facts) -> IoLimits | None:
     name = main_device(f) if f.windows.probe_attached("block") else None
     if name is None:
         return None
-    limits, service = held_back(f.windows, name), f.windows.capture.service.cgroup
+    limits, service = limits_on_reads(f.windows, name), f.windows.capture.service.cgroup
     if limits is None:
         return IoLimits(name, None)
     return IoLimits(name, tuple(LimitedReads(limit, limit.cgroup == service, made(f, limit)) for limit in limits))
 
 
-def reached(f: Facts) -> list[HeldBack]:
+def reached(f: Facts) -> list[IoLimit]:
     """Return the I/O limits that the service's reads were held back by, on its device and below."""
     name = main_device(f) if f.windows.probe_attached("block") else None
-    limits = held_back(f.windows, name) if name is not None else None
+    limits = limits_on_reads(f.windows, name) if name is not None else None
     return [limit for limit in limits or [] if made(f, limit) >= REACHED * limit.allowed]
 
 
-def made(f: Facts, limit: HeldBack) -> float:
+def made(f: Facts, limit: IoLimit) -> float:
     """Return what was read on the limit's device by all that it holds for, a second: reads, or bytes."""
     table = f.windows.capture.block_requests
     within = {record.id for record in f.windows.capture.cgroups if is_within(record.path, limit.cgroup)}
@@ -190,7 +190,7 @@ def others_on_limited_devices(f: Facts) -> OthersOnDevices | None:
     name = main_device(f) if f.windows.probe_attached("block") else None
     if name is None:
         return None
-    devices = list(dict.fromkeys(limit.device for limit in held_back(f.windows, name) or [])) or [name]
+    devices = list(dict.fromkeys(limit.device for limit in limits_on_reads(f.windows, name) or [])) or [name]
     return OthersOnDevices(tuple(_others_on(device, f) for device in devices))
 
 

@@ -21,7 +21,6 @@ __all__ = [
     "facts_reads",
     "facts_writes",
     "missing_words",
-    "value_words",
     "words",
     "words_for_rule",
 ]
@@ -38,13 +37,10 @@ def fact_words(
 ) -> str | None:
     """Return a fact of kind "text" in words; None: it was not measured.
 
-    `thresholds`: those of the rule that names it, by which some facts say more or less.
+    `thresholds`: those of the rule that names it, by which some facts say more or less. What a rule's test gives is in
+    words already.
     """
-    return value_words(name, facts.value(name, neighbour), writer, thresholds)
-
-
-def value_words(name: str, value: Any, writer: Writer, thresholds: Mapping[str, float] | None = None) -> str | None:
-    """Return the words of a fact whose value is known; what a rule's test gives is in words already."""
+    value = facts.value(name, neighbour)
     if value is None or isinstance(value, str):
         return value
     if name in WORDS_FOR_RULE:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from diagnose import units
 from diagnose.analysis.facts.cpu import LEAST_CPUS, CpuQuota, CpuShortage, CpuUsers
-from diagnose.analysis.facts.cpu_competitors import CpuWeights, Rival
+from diagnose.analysis.facts.cpu_competitors import CpuCompetitor, CpuWeights
 from diagnose.report.wording.fact_registry import words
 from diagnose.report.wording.writer import Writer
 
@@ -80,17 +80,17 @@ def cpu_weights(weights: CpuWeights, writer: Writer) -> str:
     """Return whose weight stands against the service's."""
     if not weights.against:
         return "whose weight stands against the service's was not measured"
-    against = " and ".join(_against(rival, weights.setting, writer) for rival in weights.against)
+    against = " and ".join(_against(competitor, weights.setting, writer) for competitor in weights.against)
     return f"where they want the same CPUs, {against}"
 
 
-def _against(rival: Rival, setting: str, writer: Writer) -> str:
-    if rival.beside is None:
-        who = writer.cgroup(rival.user)
-        return f"what {who} weighs (not read) stands against {setting} {_weight(rival, writer)}"
-    other = f"{writer.cgroup(rival.beside.path)} has {setting} {units.count(rival.beside.cpu_weight)}"
-    return f"{other} against the {_weight(rival, writer)}"
+def _against(competitor: CpuCompetitor, setting: str, writer: Writer) -> str:
+    if competitor.beside is None:
+        who = writer.cgroup(competitor.user)
+        return f"what {who} weighs (not read) stands against {setting} {_weight(competitor, writer)}"
+    other = f"{writer.cgroup(competitor.beside.path)} has {setting} {units.count(competitor.beside.cpu_weight)}"
+    return f"{other} against the {_weight(competitor, writer)}"
 
 
-def _weight(rival: Rival, writer: Writer) -> str:
-    return f"{units.count(rival.own.cpu_weight)} of {writer.cgroup(rival.own.path)}"
+def _weight(competitor: CpuCompetitor, writer: Writer) -> str:
+    return f"{units.count(competitor.own.cpu_weight)} of {writer.cgroup(competitor.own.path)}"

@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from diagnose.capture.model import Capture
-from diagnose.report.model import Recommendation, Step
+from diagnose.report.model import Recommendation
 
 _PATH_KEYS = ("cgroup", "evictor", "victim")
 _LISTS = ("arithmetic", "alternatives")
@@ -50,11 +50,6 @@ class Labels:
             return name if again and self._bearers[name] == 1 else f"{name} ({short_ids(path)})"
 
         return self._paths.sub(called, text)
-
-    def step(self, step: Step, known: Iterable[str]) -> Step:
-        lines = [self.in_prose(line, known) for line in step.arithmetic]
-        words = {key: self.in_prose(getattr(step, key), known) for key in ("says", "risk")}
-        return step.model_copy(update={**words, "arithmetic": lines})
 
     def recommendation(self, recommendation: Recommendation) -> Recommendation:
         """Commands keep the paths: they are for a shell."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from diagnose.analysis.facts import Facts
 from diagnose.analysis.facts.other_causes import other_causes
 from diagnose.capture.model import Capture
-from diagnose.recommend import by_hand
+from diagnose.recommend import steps_for
 from diagnose.report.model import (
     Finding,
     NotMeasured,
@@ -19,6 +19,7 @@ from diagnose.report.model import (
 from diagnose.report.wording.facts_evictions import other_causes_words
 from diagnose.report.wording.findings import finding
 from diagnose.report.wording.names import Labels
+from diagnose.report.wording.steps import written_steps
 from diagnose.report.wording.verdict import ruled_out, unknown, verdict
 from diagnose.report.wording.writer import Names
 from diagnose.rules.evaluate import Evaluation, Fired
@@ -50,7 +51,7 @@ def write(
             interrupted=capture.interrupted,
         ),
         verdict=verdict(evaluation, facts, names),
-        findings=[_finding(fired, evaluation.findings[0], facts, names, labels) for fired in evaluation.findings],
+        findings=[_finding(fired, evaluation.findings[0], facts, names) for fired in evaluation.findings],
         ruled_out=ruled_out(evaluation, names),
         unknown=unknown(evaluation, names),
         not_measured=not_measured(capture),
@@ -59,11 +60,10 @@ def write(
     )
 
 
-def _finding(fired: Fired, first: Fired, facts: Facts, names: Names, labels: Labels) -> Finding:
+def _finding(fired: Fired, first: Fired, facts: Facts, names: Names) -> Finding:
     others = other_causes(facts, fired.accounts_for, fired.thresholds)
     besides = other_causes_words(others, names.writer())
-    culprits = [one.cgroup for one in fired.culprits]
-    steps = [labels.step(step, culprits) for step in by_hand(fired, facts)]
+    steps = written_steps(steps_for(fired, facts), names, [one.cgroup for one in fired.culprits])
     return finding(fired, first, facts, names, besides, steps)
 
 

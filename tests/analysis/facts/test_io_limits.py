@@ -10,7 +10,7 @@ from diagnose.analysis.facts.io_limits import (
     DeviceLayers,
     DeviceRemedy,
     DeviceSlowedBy,
-    HeldBack,
+    IoLimit,
     IoLimits,
     LimitedReads,
     OthersOnDevice,
@@ -45,7 +45,7 @@ def facts(cgroup: int = SVC, limits: dict[str, dict[str, int]] | None = None, **
 )
 def test_the_services_own_limit_below_a_loop_device(version: int, file: str) -> None:
     found = facts(limits={"riops": {"254:0": 40}}, cgroup_version=version)
-    limit = HeldBack("/dg/svc", "vda", "254:0", "riops", file, 40)
+    limit = IoLimit("/dg/svc", "vda", "254:0", "riops", file, 40)
     assert found.value("block.held_back") == IoLimits("loop0", (LimitedReads(limit, own=True, made=40),))
     assert found.value("block.limited_others") == OthersOnDevices((OthersOnDevice("vda", others=40, requests=200),))
 

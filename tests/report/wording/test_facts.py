@@ -11,8 +11,10 @@ from diagnose.analysis.windows import Windows
 from diagnose.capture import file as captures
 from diagnose.lab import RECORDED
 from diagnose.report.wording.fact_registry import WORDS, WORDS_FOR_RULE
-from diagnose.report.wording.facts import fact_words, missing_words, value_words
+from diagnose.report.wording.facts import fact_words, missing_words
 from diagnose.report.wording.writer import Names
+from diagnose.rules.evaluate.testing import TestFacts
+from diagnose.rules.schema import RuleTest
 
 RECORDINGS = sorted(RECORDED.glob("*.gz"))
 IN_WORDS = sorted(spec.name for spec in FACTS.values() if spec.kind == "text")
@@ -33,8 +35,9 @@ def test_the_words_of_a_fact_are_a_phrase_on_one_line(recording: Path) -> None:
 
 
 def test_what_was_not_measured_has_no_words_and_words_stay_as_they_are() -> None:
-    assert value_words("host.room", None, Names({}).writer()) is None
-    assert value_words("host.room", "half of it", Names({}).writer()) == "half of it"
+    given = TestFacts(RuleTest(name="given", facts={"host.room": "half of it"}, expect={"outcome": "quiet"}))
+    assert fact_words(given, "host.room", None, Names({}).writer()) == "half of it"
+    assert fact_words(given, "limit.users", None, Names({}).writer()) is None
 
 
 @pytest.mark.parametrize(

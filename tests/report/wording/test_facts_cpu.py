@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from diagnose.analysis.facts.cpu import CpuQuota, CpuShortage, CpuUser, CpuUsers
-from diagnose.analysis.facts.cpu_competitors import CpuWeights, Rival
+from diagnose.analysis.facts.cpu_competitors import CpuCompetitor, CpuWeights
 from diagnose.capture.model import CgroupRecord
 from diagnose.report.wording.facts_cpu import cpu_quota, cpu_shortage, cpu_users, cpu_weights
 from diagnose.report.wording.writer import Names, Writer
@@ -88,10 +88,10 @@ def test_whether_all_cpus_were_short(shortage: CpuShortage, said: str) -> None:
 def test_whose_weight_stands_against_the_services() -> None:
     own = CgroupRecord(id=1, path="/dg/svc", cpu_weight=100)
     batch, other = CgroupRecord(id=2, path="/dg/batch", cpu_weight=1000), "/dg/other"
-    assert cpu_weights(CpuWeights("cpu.weight", (Rival(own, batch, "/dg/batch/w", 1.0),)), writer()) == (
+    assert cpu_weights(CpuWeights("cpu.weight", (CpuCompetitor(own, batch, "/dg/batch/w", 1.0),)), writer()) == (
         "where they want the same CPUs, batch.service (/dg/batch) has cpu.weight 1,000 against the 100 of /dg/svc"
     )
-    two = (Rival(own, None, other, 1.0), Rival(own, batch, "/dg/batch", 0.5))
+    two = (CpuCompetitor(own, None, other, 1.0), CpuCompetitor(own, batch, "/dg/batch", 0.5))
     assert cpu_weights(CpuWeights("cpu.shares", two), writer()) == (
         "where they want the same CPUs, what /dg/other weighs (not read) stands against cpu.shares 100 of /dg/svc and "
         "batch.service (/dg/batch) has cpu.shares 1,000 against the 100 of /dg/svc"

@@ -9,7 +9,7 @@ from diagnose.analysis.facts.io_limits import (
     DeviceLayers,
     DeviceRemedy,
     DeviceSlowedBy,
-    HeldBack,
+    IoLimit,
     IoLimits,
     LimitedReads,
     OthersOnDevice,
@@ -38,9 +38,9 @@ def test_a_name_hides_nothing() -> None:
 
 
 OWN = LimitedReads(
-    HeldBack("/dg/svc", "vda", "254:0", "riops", "blkio.throttle.read_iops_device", 40), own=True, made=39.96
+    IoLimit("/dg/svc", "vda", "254:0", "riops", "blkio.throttle.read_iops_device", 40), own=True, made=39.96
 )
-ABOVE = LimitedReads(HeldBack("/dg", "vda", "254:0", "rbps", "io.max", 1 << 20), own=False, made=1 << 19)
+ABOVE = LimitedReads(IoLimit("/dg", "vda", "254:0", "rbps", "io.max", 1 << 20), own=False, made=1 << 19)
 
 
 @pytest.mark.parametrize(
