@@ -21,6 +21,7 @@ COMPLETE_VARIABLE = "_DIAGNOSE_COMPLETE"
 
 if TYPE_CHECKING:
     from diagnose.capture.redact import Redaction
+    from diagnose.rules import RuleSet
 
 EXIT_NO_FINDING, EXIT_FINDING, EXIT_USAGE, EXIT_CANNOT_MEASURE = 0, 1, 2, 3
 EXITS_OF_A_REPORT = {
@@ -151,6 +152,17 @@ def _redaction(redact: bool, key_file: Path | None) -> Redaction | None:
     from diagnose.capture.redact import redaction
 
     return redaction(redact, key_file)
+
+
+def rules_in_force(folders: tuple[Path, ...]) -> RuleSet:
+    """Load the shipped rules, the host's and those of the folders; says on standard error what was left out."""
+    from diagnose.escape import visible
+    from diagnose.rules import load_rules
+
+    rules = load_rules(folders)
+    for note in rules.notes:
+        say(visible(note))
+    return rules
 
 
 def say(text: str) -> None:

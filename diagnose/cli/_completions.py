@@ -26,6 +26,7 @@ def rule_ids(context: click.Context, _argument: click.Parameter, incomplete: str
 
     own: tuple[Path, ...] = context.params.get("rule_folders") or ()
     names = {path.stem for folder in (resources.folder("rules"), *own) for path in Path(folder).glob("*.yaml")}
+    names.discard("shared")  # shared.yaml: no rule, but what rules have in common
     return _items([(name, "") for name in sorted(names) if name.startswith(incomplete)])
 
 

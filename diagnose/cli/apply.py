@@ -16,6 +16,7 @@ from diagnose.cli._common import (
     EXIT_USAGE,
     cli,
     progress_option,
+    rules_in_force,
     rules_option,
     say,
     say_visible,
@@ -79,10 +80,9 @@ def apply(
     from diagnose.change.reports import load_report
     from diagnose.cli.verify import measure_again
     from diagnose.measure.stopping import stoppable
-    from diagnose.rules import load_rules
 
     _check_options(pause, then_verify, rollback_if_worse, duration)
-    rules = load_rules(rule_folders) if then_verify else None
+    rules = rules_in_force(rule_folders) if then_verify else None
     if not dry_run:
         require_root()
     report = load_report(report_file)

@@ -16,6 +16,7 @@ from diagnose.cli._common import (
     delivery_options,
     no_bpf_option,
     progress_option,
+    rules_in_force,
     rules_option,
     say,
 )
@@ -88,7 +89,9 @@ def latency(
     resolved = resolve(service, hierarchy)
     say(f"measuring {resolved.cgroup} for {duration:g} s; Ctrl-C ends it early and reports")
     bpf: Bpf = "unused" if no_bpf else "if granted"
-    return measure_and_report(resolved, hierarchy, measured_by, partial(_load, rule_folders), wanted, bpf, progress)
+    return measure_and_report(
+        resolved, hierarchy, measured_by, partial(rules_in_force, rule_folders), wanted, bpf, progress
+    )
 
 
 def measure_and_report(
@@ -130,9 +133,3 @@ def _remedy() -> str:
     from diagnose import doctor  # slow to import, and needed by a refusal alone
 
     return doctor.remedy()
-
-
-def _load(folders: tuple[Path, ...]) -> RuleSet:
-    from diagnose.rules import load_rules
-
-    return load_rules(folders)

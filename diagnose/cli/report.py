@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from diagnose.cli._common import EXITS_OF_A_REPORT, REPORT_FILES, cli, delivery_options, rules_option
+from diagnose.cli._common import EXITS_OF_A_REPORT, REPORT_FILES, cli, delivery_options, rules_in_force, rules_option
 from diagnose.cli._delivery import deliver
 
 if TYPE_CHECKING:
@@ -33,9 +33,8 @@ def report(capture_file: Path, wanted: Delivery, rule_folders: tuple[Path, ...])
     """
     from diagnose import pipeline
     from diagnose.capture import file as captures
-    from diagnose.rules import load_rules
 
     wanted.check()
-    loaded = load_rules(rule_folders)
+    loaded = rules_in_force(rule_folders)
     capture, packed = captures.load(capture_file, wanted.redacting)
     return deliver(pipeline.analyse(capture, loaded, packed), capture, packed, wanted)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from diagnose.cli._changing import RECORD_FILE, check_duration, duration_option
-from diagnose.cli._common import EXIT_FINDING, EXIT_NO_FINDING, cli, progress_option, rules_option, say
+from diagnose.cli._common import EXIT_FINDING, EXIT_NO_FINDING, cli, progress_option, rules_in_force, rules_option, say
 
 if TYPE_CHECKING:
     from diagnose.change.machine import Machine
@@ -38,10 +38,9 @@ def verify(change_file: Path, duration: float | None, rule_folders: tuple[Path, 
     from diagnose.change.machine import Machine
     from diagnose.measure.privileges import require_privileges
     from diagnose.measure.stopping import stoppable
-    from diagnose.rules import load_rules
 
     check_duration(duration)
-    rules = load_rules(rule_folders)
+    rules = rules_in_force(rule_folders)
     require_privileges()
     with stoppable() as wait:
         return measure_again(change_file, Machine.this(wait), duration, rules, progress)

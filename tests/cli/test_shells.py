@@ -30,6 +30,7 @@ CASES = [
     ("diagnose lat", "diagnose latency "),
     ("diagnose rules sh", "diagnose rules show "),
     ("diagnose rules show page", "diagnose rules show page-cache-noisy-neighbour"),
+    ("diagnose rules show s", "diagnose rules show swap-thrash"),  # and not shared.yaml
     ("diagnose demo --scenario crowd", "diagnose demo --scenario crowded-cpu"),
     ("diagnose latency --progress pl", "diagnose latency --progress plain"),
     ("diagnose latency --progress=pl", "diagnose latency --progress=plain"),

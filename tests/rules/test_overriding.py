@@ -12,8 +12,9 @@ from diagnose.errors import UsageError
 from diagnose.lab import RECORDED
 from diagnose.pipeline import analyse
 from diagnose.rules import load_rules
-from diagnose.rules.evaluate.testing import lint, run_tests
-from tests.helpers.own_rules import RULE, changed, write
+from diagnose.rules.evaluate.testing import run_tests
+from diagnose.rules.lint import lint
+from tests.helpers.own_rules import INHERITING, RULE, changed, write
 
 
 def test_a_later_rule_of_the_same_id_replaces_the_earlier(folder: Path, tmp_path: Path) -> None:
@@ -60,9 +61,14 @@ def test_a_threshold_decides_which_other_causes_are_named(
     [
         ("overrides: too-many-mises\nparameters: {most: 1}", "too-many-mises.yaml", "did you mean `too-many-misses`"),
         ("overrides: healthy\nparameters: {slow_shares: 1}", "healthy.yaml", "did you mean `slow_share`"),
-        ("overrides: healthy\nparameters: {slow_share: yes}", "healthy.yaml", "must be a number"),
-        ("overrides: healthy\nparameters: {}", "healthy.yaml", "at least 1"),
+        ("overrides: healthy\nparameters: {slow_share: yes}", "healthy.yaml", "number, or an amount such as `95 %`"),
+        ("overrides: healthy\nparameters: {}", "healthy.yaml", "must not be empty"),
         ("overrides: healthy\nparameters: {p99: 1}\nwhen: {}", "healthy.yaml", "not a key"),
+        ("overrides: healthy\nparameters: {p99: [1]}", "healthy.yaml", "must be a number, or an amount such as"),
+        ("overrides: healthy\nparameters: {p99: 95 %}", "healthy.yaml", "`%` does not fit the unit s"),
+        ("overrides: shared\nparameters: {slow_shares: 1}", "shared.yaml", "did you mean `slow_share`"),
+        ("overrides: shared\nparameters: {slow_share: 1 s}", "shared.yaml", "`s` does not fit the unit ratio"),
+        ("overrides: shared\nparameters: {slow_share: 1}", "other.yaml", "must be named shared.yaml"),
         ("overrides: healthy\nparameters: {p99: 1}", "other.yaml", "must be named healthy.yaml"),
     ],
 )
@@ -73,6 +79,62 @@ def test_overrides_with_nothing_to_change(folder: Path, tmp_path: Path, text: st
     write(later, text, name)
     with pytest.raises(UsageError, match=said):
         load_rules([folder, later])
+
+
+def test_thresholds_may_be_written_as_people_write_them(folder: Path) -> None:
+    write(folder, "overrides: healthy\nparameters: {slow_share: 0.1 %, p99: 250 µs}\n", "healthy.yaml")
+    values = load_rules([folder]).get("healthy").values
+    assert (values["slow_share"], values["p99"]) == (0.001, 0.00025)
+
+
+ALL_AT_ONCE = "overrides: shared\nparameters: {slow_share: 1 %}\n"
+
+
+def test_a_shared_threshold_is_overridden_for_all_rules_at_once(folder: Path) -> None:
+    path = write(folder, ALL_AT_ONCE, "shared.yaml")
+    before, after = load_rules(), load_rules([folder])
+    changed_ = {loaded.id for loaded in after if loaded.values != before.get(loaded.id).values}
+    assert changed_ == {loaded.id for loaded in before if "slow_share" in loaded.values}
+    assert {after.get(name).values["slow_share"] for name in changed_} == {0.01}
+    assert after.get("healthy").changed == {"slow_share": path}
+
+
+def test_rules_that_come_later_follow_it_too(folder: Path, tmp_path: Path) -> None:
+    later = tmp_path / "later"
+    later.mkdir()
+    path = write(folder, ALL_AT_ONCE, "shared.yaml")
+    write(later, INHERITING)
+    loaded = load_rules([folder, later]).get("too-many-misses")
+    assert (loaded.values, loaded.changed) == ({"slow_share": 0.01}, {"slow_share": path})
+
+
+@pytest.mark.parametrize("order", [("alone", "all"), ("all", "alone"), ("same",)])
+def test_what_was_changed_for_one_rule_alone_stays(tmp_path: Path, order: tuple[str, ...]) -> None:
+    """Whichever folder comes first, and within one folder."""
+    for name in order:
+        (tmp_path / name).mkdir()
+    alone, everywhere = (tmp_path / name if name in order else tmp_path / "same" for name in ("alone", "all"))
+    write(alone, "overrides: healthy\nparameters: {slow_share: 3 %}\n", "healthy.yaml")
+    write(everywhere, ALL_AT_ONCE, "shared.yaml")
+    rules = load_rules([tmp_path / name for name in order])
+    assert rules.get("healthy").values["slow_share"] == 0.03
+    assert rules.get("cold-reads").values["slow_share"] == 0.01
+
+
+def test_what_a_rule_declares_itself_is_its_own(folder: Path, tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    write(own, RULE.replace("most", "slow_share"))
+    write(folder, ALL_AT_ONCE, "shared.yaml")
+    loaded = load_rules([own, folder]).get("too-many-misses")
+    assert (loaded.values, loaded.changed, loaded.inherited) == ({"slow_share": 0.1}, {}, {})
+
+
+def test_it_holds_where_bpf_is_refused_too(folder: Path) -> None:
+    write(folder, "overrides: shared\nparameters: {refault_rate: 7}\n", "shared.yaml")
+    for rules in (load_rules([folder]).without_bpf(), load_rules([folder]).instead):
+        rates = {r.values["refault_rate"] for r in rules if "refault_rate" in r.values}
+        assert rates == {7}
 
 
 def test_the_hosts_own_rules_only_when_nobody_else_can_write_them(folder: Path) -> None:
@@ -120,7 +182,7 @@ def test_rules_for_hosts_without_bpf_lie_in_a_folder_of_their_own(folder: Path) 
 def test_a_fault_in_that_folder_is_named_too(folder: Path) -> None:
     (folder / "without-bpf").mkdir()
     path = write(folder / "without-bpf", changed("reads.missed_share: 0.5", "reads.mised_share: 0.5"))
-    assert any(message.startswith(f"{path}:") for message in lint(folder))
+    assert any(message.text.startswith(f"{path}:") for message in lint(folder))
     with pytest.raises(UsageError, match="mised_share"):
         load_rules([folder])
 

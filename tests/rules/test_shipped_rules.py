@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 from diagnose import resources
 from diagnose.analysis import facts
 from diagnose.rules import LoadedRule, load_rules
-from diagnose.rules.evaluate.testing import TestOutcome, lint, run_tests
+from diagnose.rules.evaluate.testing import TestOutcome, run_tests
+from diagnose.rules.lint import lint
 from diagnose.rules.templates import placeholders
+from tests.helpers.own_rules import shipped_shared
 
 FOLDER = resources.folder("rules")
 OUTCOMES = run_tests(FOLDER)
@@ -38,6 +42,23 @@ def test_the_healthy_rule_meets_the_others_without_a_gap() -> None:
     """Below the share from which a cause is looked for, the service may be called healthy; not above it."""
     shares = {r.id: r.values["slow_share"] for r in RULES if "slow_share" in r.values}
     assert set(shares.values()) == {shares["healthy"]}
+    assert all("slow_share" in r.inherited for r in RULES if "slow_share" in r.values)
+
+
+def test_what_rules_share_is_said_once() -> None:
+    """What more than three rules would declare alike, for the same reason, belongs into shared.yaml."""
+    declared = Counter(
+        (name, parameter.unit, parameter.default, parameter.help)
+        for loaded in ALL
+        for name, parameter in loaded.rule.parameters.items()
+        if name not in loaded.inherited
+    )
+    assert [threshold for threshold, rules in declared.items() if rules > 3] == []
+
+
+def test_what_is_shared_is_used() -> None:
+    used = {name for loaded in ALL for name in loaded.inherited}
+    assert used == set(shipped_shared().parameters)
 
 
 NEEDS_BPF = {"reads", "page-cache", "evictions", "blame", "block", "stalls", "io-uring"}

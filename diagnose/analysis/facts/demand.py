@@ -41,7 +41,7 @@ def evicted_pages(f: Facts, neighbour: str) -> float | None:
     return total(f.windows.evictions(BY_TASKS, None, f.ids(neighbour)))
 
 
-@neighbour_fact("neighbour.file_inflow_ratio", "ratio", "number", "page-cache")
+@neighbour_fact("neighbour.file_inflow_ratio", "ratio", "number", "page-cache", over_one=True)
 def file_inflow_ratio(f: Facts, neighbour: str) -> float | None:
     """Pages it added to the page cache, over those that its reclaim removed from it."""
     # In a full room each page taken costs a page removed. Who removes far more than it adds to the cache takes the
@@ -77,7 +77,7 @@ def _memory_risen(f: Facts, neighbour: str) -> Series | None:
     return None
 
 
-@neighbour_fact("neighbour.growth_share", "ratio", "number", "cgroups")
+@neighbour_fact("neighbour.growth_share", "ratio", "number", "cgroups", over_one=True)
 def growth_share(f: Facts, neighbour: str) -> float | None:
     """Anonymous and shared memory it took, over the service's page cache at its peak."""
     return ratio(f.value("neighbour.memory_growth", neighbour), _peak_cache_pages(f))
@@ -94,7 +94,7 @@ def _peak_cache_pages(f: Facts) -> float | None:
     return None if peak is None else peak / f.windows.capture.host.page_bytes
 
 
-@fact("neighbours.growth_share", "ratio", "number", "cgroups")
+@fact("neighbours.growth_share", "ratio", "number", "cgroups", over_one=True)
 def neighbours_growth_share(f: Facts) -> float | None:
     """Memory of their own that neighbours below the same limit took, over the service's page cache at its peak."""
     # Who moved no pages is no candidate, and not read in every window: it took no room from anybody either.

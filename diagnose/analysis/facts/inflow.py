@@ -37,14 +37,14 @@ def device_read_rate(f: Facts) -> float | None:
     return ratio(total(f.value("device.read_pages")), f.windows.length)
 
 
-@fact("device.refaulted_share", "ratio", "number", "cgroups")
+@fact("device.refaulted_share", "ratio", "number", "cgroups", over_one=True)
 def refaulted_share(f: Facts) -> float | None:
     """Refaults of the service's pages, over the pages that its processes made devices read."""
     read = total(f.value("device.read_pages"))
     return ratio(total(f.value("cache.refaults")), max(read, 1.0) if read is not None else None)
 
 
-@fact("cache.kept_share", "ratio", "number", "cgroups")
+@fact("cache.kept_share", "ratio", "number", "cgroups", over_one=True)
 def kept_share(f: Facts) -> float | None:
     """Growth of the service's page cache over the capture, over the pages that its processes made devices read."""
     readings = f.windows.readings(f.windows.capture.service.cgroup_id, "file_bytes")
@@ -118,7 +118,7 @@ def dropped_share(f: Facts) -> float | None:
     return None if drop is None else ratio(max(drop[0] - drop[1], 0.0), drop[0])
 
 
-@fact("cache.reread_share", "ratio", "number", "cgroups")
+@fact("cache.reread_share", "ratio", "number", "cgroups", over_one=True)
 def reread_share(f: Facts) -> float | None:
     """Page cache that the service took in again after the host's was dropped, over what was gone."""
     drop = _drop(f)
@@ -176,7 +176,7 @@ def neighbours_inflow_share(f: Facts) -> float | None:
     return None if everybody is None or own is None else ratio(everybody - float(np.nansum(own)), everybody)
 
 
-@neighbour_fact("neighbour.held_share", "ratio", "number", "cgroups")
+@neighbour_fact("neighbour.held_share", "ratio", "number", "cgroups", over_one=True)
 def held_share(f: Facts, neighbour: str) -> float | None:
     """Page cache it held on average, over that of the service."""
     held = f.value("neighbour.cache_bytes", neighbour)

@@ -78,7 +78,7 @@ def own(f: Facts) -> OwnLimit | None:
     return OwnLimit(limit, of_a_part=True, others_hit=others)
 
 
-@fact("limit.peak_usage_ratio", "ratio", "number", "cgroups")
+@fact("limit.peak_usage_ratio", "ratio", "number", "cgroups", over_one=True)
 def peak_usage_ratio(f: Facts) -> float | None:
     """Highest usage over the service's own limit."""
     own = own_limit(f.windows)

@@ -51,7 +51,7 @@ def mean_stop(f: Facts) -> float | None:
     return min(mean, record.cpu_period_us / 1e6)
 
 
-@fact("cpu.throttled_share", "ratio", "number", "cgroups")
+@fact("cpu.throttled_share", "ratio", "number", "cgroups", over_one=True)
 def throttled_share(f: Facts) -> float | None:
     """Time the service was throttled, over the length of the capture (cpu.stat throttled time; all CPUs)."""
     throttled_us = _own(f, "cpu_throttled_us")
@@ -94,7 +94,7 @@ def _stalled(f: Facts, kinds: Iterable[StallKind]) -> tuple[Series, Series] | No
     return ns, stalls
 
 
-@fact("stalls.dirty_share", "ratio", "number", "stalls")
+@fact("stalls.dirty_share", "ratio", "number", "stalls", over_one=True)
 def dirty_stall_share(f: Facts) -> float | None:
     """Time the service's tasks were paused because too many pages were dirty, over the length of the capture."""
     stalled = _stalled(f, ("dirty-throttle",))
@@ -108,7 +108,7 @@ def dirty_pauses(f: Facts) -> float | None:
     return None if stalled is None else float(stalled[1].sum())
 
 
-@fact("stalls.reclaim_share", "ratio", "number", "stalls")
+@fact("stalls.reclaim_share", "ratio", "number", "stalls", over_one=True)
 def reclaim_stall_share(f: Facts) -> float | None:
     """Time the service's tasks reclaimed memory before they got any, over the length of the capture."""
     stalled = _stalled(f, BY_TASKS)

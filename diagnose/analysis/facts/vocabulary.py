@@ -37,6 +37,13 @@ class FactSpec:
     probe: str
     help: str
     compute: Callable[..., Any]
+    over_one: bool = False
+    """Of a ratio: it may be more than 1, since what is divided is no part of what it is divided by."""
+
+    @property
+    def most(self) -> float | None:
+        """The greatest value that a measurement can give; None: there is no such value."""
+        return 1.0 if self.unit == "ratio" and not self.over_one else None
 
 
 MissingCode = Literal["probe-not-attached", "no-limit-set", "no-quota-of-its-own", "no-value", "not-in-test"]
@@ -63,22 +70,30 @@ OfNeighbour = TypeVar("OfNeighbour", bound=Callable[["Facts", str], Any])
 
 
 def fact(
-    name: str, unit: str, kind: Kind, probe: str, scope: Literal["service", "host"] = "service"
+    name: str,
+    unit: str,
+    kind: Kind,
+    probe: str,
+    scope: Literal["service", "host"] = "service",
+    *,
+    over_one: bool = False,
 ) -> Callable[[OfFacts], OfFacts]:
     """Register the function that computes a fact of the service or the host; its docstring is the fact's help."""
 
     def register(compute: OfFacts) -> OfFacts:
-        FACTS[name] = FactSpec(name, unit, kind, scope, probe, _help(compute), compute)
+        FACTS[name] = FactSpec(name, unit, kind, scope, probe, _help(compute), compute, over_one)
         return compute
 
     return register
 
 
-def neighbour_fact(name: str, unit: str, kind: Kind, probe: str) -> Callable[[OfNeighbour], OfNeighbour]:
+def neighbour_fact(
+    name: str, unit: str, kind: Kind, probe: str, *, over_one: bool = False
+) -> Callable[[OfNeighbour], OfNeighbour]:
     """Register the function that computes a fact of one neighbour, of the facts and the neighbour's path."""
 
     def register(compute: OfNeighbour) -> OfNeighbour:
-        FACTS[name] = FactSpec(name, unit, kind, "neighbour", probe, _help(compute), compute)
+        FACTS[name] = FactSpec(name, unit, kind, "neighbour", probe, _help(compute), compute, over_one)
         return compute
 
     return register

@@ -27,8 +27,9 @@ _FACTS = """
 ## Facts
 
 A *number* is one value for the capture, a *series* one value a window, a *histogram* counts by latency; a *text* is for
-summaries alone. Facts *of a neighbour* are asked under `for_each: neighbour`. A fact that was not measured is unknown,
-never 0. Where a series stands for a number, its total is meant.
+summaries alone. Facts *of a neighbour* are asked under `for_each: neighbour`, may be named in `then.culprits`, and are
+given under `neighbours:` in a rule's tests ([an example](../rules/README.md#a-rule-about-a-neighbour)). A fact that was
+not measured is unknown, never 0. Where a series stands for a number, its total is meant.
 """
 
 

@@ -57,13 +57,14 @@ def _order(rule: Rule) -> str:
 def _parameters(loaded: LoadedRule) -> str:
     if not loaded.rule.parameters:
         return ""
-    lines = ["## Parameters", "", "| name | value | default | why |", "|---|---|---|---|"]
+    lines = ["## Parameters", "", "| name | value | default | declared in | why |", "|---|---|---|---|---|"]
     for name, parameter in loaded.rule.parameters.items():
         value = quantity(loaded.values[name], parameter.unit)
         if name in loaded.changed:
             value += f" (set in {loaded.changed[name]})"
         why = " ".join(parameter.help.split()).replace("|", "\\|")
-        lines.append(f"| `{name}` | {value} | {quantity(parameter.default, parameter.unit)} | {why} |")
+        default, where = quantity(parameter.default, parameter.unit), loaded.inherited.get(name, "this rule")
+        lines.append(f"| `{name}` | {value} | {default} | {where} | {why} |")
     return "\n".join(lines)
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from diagnose.analysis.facts import FACTS
-from diagnose.rules.check import is_neighbours
+from diagnose.rules.check_conditions import is_neighbours
 from diagnose.rules.conditions import (
     All,
     AnyOf,

@@ -8,7 +8,7 @@ from itertools import combinations
 from typing import Any, Literal
 
 from diagnose.analysis import facts as vocabulary
-from diagnose.rules.check import looks_at_neighbour
+from diagnose.rules.check_conditions import looks_at_neighbour
 from diagnose.rules.conditions import Part, facts_of
 from diagnose.rules.evaluate.checked import Checked
 from diagnose.rules.evaluate.conditions import evaluate_condition

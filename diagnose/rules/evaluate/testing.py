@@ -10,16 +10,13 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from diagnose import resources
 from diagnose.analysis import facts
 from diagnose.errors import UsageError
 from diagnose.rules import notation
-from diagnose.rules.check import Problem
 from diagnose.rules.evaluate.judgement import Judgement, judge
-from diagnose.rules.loading import WITHOUT_BPF, LoadedRule, interpret, override_faults, rule_files
-from diagnose.rules.reach import unreachable
-from diagnose.rules.schema import Override, Rule, RuleTest
-from diagnose.rules.yaml_files import read
+from diagnose.rules.lint import loaded_with_shipped, of_folder
+from diagnose.rules.loading import SHOWN_PROBLEMS, LoadedRule
+from diagnose.rules.schema import RuleTest
 
 Difference = Literal["outcome", "confidence", "culprits"]
 
@@ -83,78 +80,12 @@ class TestFacts:
         return facts.Missing("not-in-test", name, facts.FACTS[name].probe)
 
 
-def lint(folder: Path) -> list[str]:
-    """Return everything wrong with the rules of a folder, one message each, with file, line and key."""
-    return [message for part in _parts(folder) for message in _lint(part)]
-
-
-def _parts(folder: Path) -> list[Path]:
-    """Return a folder of rules, and the one within it for hosts that refuse BPF."""
-    inner = folder / WITHOUT_BPF
-    return [folder, inner] if inner.is_dir() else [folder]
-
-
-def _lint(folder: Path) -> list[str]:
-    messages: list[str] = []
-    shipped = _load(resources.folder("rules") / (WITHOUT_BPF if folder.name == WITHOUT_BPF else ""), [])
-    own = _load(folder, messages)
-    known = shipped | own
-    for path in rule_files(folder):
-        if path.suffix != ".yaml":
-            messages.append(f"{path}:1: name it {path.stem}.yaml; that is how rule files end")
-            continue
-        try:
-            document = read(path)
-        except UsageError:
-            continue  # _load has reported it
-        result, faults = interpret(document)
-        if isinstance(result, Override):
-            messages += [document.describe(*fault) for fault in override_faults(result, known)]
-        elif isinstance(result, Rule) and not faults:
-            messages += [document.describe(*found) for found in _shortcomings(result)]
-    return messages
-
-
-def _shortcomings(rule: Rule) -> list[Problem]:
-    """Return what `lint` asks for beyond: tests of each outcome, reasons, references, conditions within reach."""
-    found: list[Problem] = []
-    outcomes = {test.expect.outcome for test in rule.tests}
-    wanted = {"fires": "in which it fires", "quiet": "in which it stays quiet", "unknown": "with data missing"}
-    for outcome, what in wanted.items():
-        if outcome not in outcomes:
-            found.append((("tests",), f"no test {what} (`outcome: {outcome}`); add one"))
-    for name, parameter in rule.parameters.items():
-        if len(parameter.help.split()) < 5:
-            found.append((("parameters", name, "help"), "does not justify the threshold; say why this value"))
-    found += unreachable(rule, {name: parameter.default for name, parameter in rule.parameters.items()})
-    if not rule.references:
-        found.append((("references",), "missing; cite where the thresholds and the mechanism come from"))
-    return found
-
-
-def _load(folder: Path, messages: list[str]) -> dict[str, LoadedRule]:
-    """Load the rules of a folder that can be loaded, and report the others."""
-    loaded: dict[str, LoadedRule] = {}
-    for path in rule_files(folder):
-        try:
-            document = read(path)
-        except UsageError as error:
-            messages.append(str(error))
-            continue
-        result, faults = interpret(document)
-        messages += [document.describe(*fault) for fault in faults]
-        if isinstance(result, Rule) and not faults:
-            values = {name: parameter.default for name, parameter in result.parameters.items()}
-            loaded[result.id] = LoadedRule(result, document, values, {})
-    return loaded
-
-
 def run_tests(folder: Path) -> list[TestOutcome]:
-    """Run the tests of every rule of a folder; raises UsageError when a file of it is no valid rule."""
-    messages: list[str] = []
-    loaded = [rule for part in _parts(folder) for rule in _load(part, messages).values()]
-    if messages:
-        raise UsageError("\n".join(messages[:20]))
+    """Run the tests of every rule of a folder; raises UsageError when it has none, or a file of it is no valid rule."""
+    collections, faults = loaded_with_shipped(folder)
+    if faults:
+        raise UsageError("\n".join(faults[:SHOWN_PROBLEMS]))
+    loaded = [rule for part, collection in collections for rule in of_folder(collection, part)]
     return [_run(rule, test, i) for rule in loaded for i, test in enumerate(rule.rule.complete_tests())]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import is_dataclass
+from pathlib import Path
 from typing import get_args
 
 import numpy as np
@@ -13,9 +14,11 @@ from hypothesis import strategies as st
 from diagnose.analysis.facts import FACTS, Facts, FactSpec, Missing
 from diagnose.analysis.facts.vocabulary import Kind, Scope
 from diagnose.analysis.windows import CAUSES, KINDS, Windows
+from diagnose.capture.file import load
 from diagnose.capture.model import Capture, ProbeRecord
 from diagnose.histogram import BINS
 from tests.helpers.example_report import example_capture
+from tests.helpers.paths import RECORDED, WITHOUT_BPF
 from tests.helpers.small_capture import Row, small_capture
 
 SPECS = sorted(FACTS.values(), key=lambda spec: spec.name)
@@ -203,3 +206,22 @@ def test_shares_of_the_evictions_are_parts_of_one(evictions: list[Row]) -> None:
     )
     known = [share for name in SHARES if (share := facts.number(name)) is not None]
     assert all(0 <= share <= 1 + 1e-9 for share in known)
+
+
+RECORDINGS = [*sorted(RECORDED.glob("*.capture.json.gz")), *sorted(WITHOUT_BPF.glob("*.capture.json.gz"))]
+
+
+@pytest.mark.parametrize("recording", RECORDINGS, ids=lambda path: f"{path.parent.name}/{path.name.partition('.')[0]}")
+def test_no_measurement_is_above_the_most_that_a_fact_can_be(recording: Path) -> None:
+    facts = facts_of(load(recording)[0])
+    for spec in SPECS:
+        if spec.most is not None:
+            above = [value for value in values(spec, facts) if value is not None and np.any(value > spec.most)]
+            assert above == [], spec.name
+
+
+def test_what_is_no_share_has_no_most() -> None:
+    assert FACTS["reads.slow_share"].most == 1
+    assert FACTS["neighbour.held_share"].most is None
+    assert FACTS["reads.p99"].most is None
+    assert {spec.unit for spec in SPECS if spec.over_one} == {"ratio"}

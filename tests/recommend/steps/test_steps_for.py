@@ -8,8 +8,7 @@ from diagnose.capture.model import Capture
 from diagnose.capture.surroundings import DamonScheme
 from diagnose.recommend.steps import LessReclaimed, Step, steps_for
 from diagnose.recommend.steps.damon import GentlerScheme
-from diagnose.report.model import Advice, Finding
-from diagnose.rules.evaluate import Fired
+from tests.helpers.fired import fired
 from tests.helpers.small_capture import SVC
 from tests.helpers.step_scene import captured
 
@@ -21,22 +20,21 @@ def reclaimed() -> Capture:
     return captured(damon=[SCHEME], evictions=[(0, 20, SVC, "memcg-reclaim", 50), (0, 1, SVC, "proactive", 50)])
 
 
-def found(*kinds: str, accounts_for: str | None = None, advice: Advice | None = None) -> list[Step]:
-    finding = Finding(rule="r", title="t", confidence="high", culprits=[], summary="", evidence=[], advice=advice)
-    fired = Fired(finding, (), (), (), steps=kinds, accounts_for=accounts_for)
-    return steps_for(fired, Facts(Windows(reclaimed())))
+def found(*kinds: str, accounts_for: str | None = None, gives_advice: bool = False) -> list[Step]:
+    finding = fired(steps=kinds, accounts_for=accounts_for, gives_advice=gives_advice)
+    return steps_for(finding, Facts(Windows(reclaimed())))
 
 
 def test_a_rule_s_own_step_states_its_risk_unless_the_rule_s_advice_does() -> None:
     (bare,) = found("gentler-reclaim")
     assert isinstance(bare.risk, LessReclaimed)
-    (advised,) = found("gentler-reclaim", advice=Advice(do="Do it.", risk="Some."))
+    (advised,) = found("gentler-reclaim", gives_advice=True)
     assert advised.risk is None
 
 
 def test_another_cause_beside_the_finding_s_adds_its_step_with_its_risk() -> None:
     assert found() == []
-    (further,) = found(accounts_for="evictions.pressure_share", advice=Advice(do="Do it.", risk="Some."))
+    (further,) = found(accounts_for="evictions.pressure_share", gives_advice=True)
     assert isinstance(further, GentlerScheme)
     assert isinstance(further.risk, LessReclaimed)
 

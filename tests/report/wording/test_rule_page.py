@@ -20,6 +20,8 @@ def test_explained_in_full(loaded: LoadedRule) -> None:
     text = explain(loaded)
     for name in loaded.rule.parameters:
         assert f"| `{name}` |" in text
+    for path in loaded.inherited.values():
+        assert f"| {path} |" in text
     for name in loaded.rule.facts():
         assert f"| `{name}` |" in text
         assert facts.FACTS[name].probe in text
