@@ -6,6 +6,7 @@ import pytest
 
 from diagnose import resources
 from diagnose.analysis import facts
+from diagnose.measure.polling import NEEDING_BPF
 from diagnose.rules import LoadedRule, load_rules
 from diagnose.rules.evaluate.testing import TestOutcome, lint, run_tests
 from diagnose.rules.explain import explain, list_rules, reference
@@ -63,7 +64,7 @@ def test_every_summary_states_numbers() -> None:
         assert sum(w in facts.FACTS for w in named) >= 3, loaded.id
 
 
-NEEDS_BPF = {"reads", "page-cache", "evictions", "blame", "block", "stalls", "io-uring"}
+NEEDS_BPF = {probe.name for probe in NEEDING_BPF}
 
 
 def test_without_bpf_no_rule_asks_or_speaks_of_what_only_bpf_can_measure() -> None:
