@@ -79,7 +79,7 @@ def test_cgroupspy_is_imported_in_one_place_and_never_its_tree():
     package = Path(diagnose.__file__).parent
     importers = {file for file in package.rglob("*.py") if "cgroupspy" in _imports(file)}
     assert {file.relative_to(package).parts[0] for file in importers} == {"cgroups"}
-    probe = "import sys, diagnose.service, diagnose.cgroups; sys.exit('cgroupspy.trees' in sys.modules)"
+    probe = "import sys, diagnose.cgroups.service, diagnose.cgroups; sys.exit('cgroupspy.trees' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", probe], check=False).returncode == 0
 
 

@@ -36,7 +36,7 @@ def fits(report: Report, width: int = 80) -> list[str]:
     return lines
 
 
-@pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.name.split(".")[0])
+@pytest.mark.parametrize("path", CAPTURES, ids=lambda path: path.name.split(".")[0])
 def test_every_scenario_fits_one_screen(path: Path) -> None:
     report = report_of(path)
     lines = fits(report)

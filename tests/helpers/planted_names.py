@@ -51,7 +51,7 @@ DICTIONARIES = (".lost", ".cgroups[].settings", ".cgroup_samples.values", ".host
 def fixed_places() -> frozenset[str]:
     """Return the places that refuse a marker: they take one of a few words only."""
     fixed: set[str] = set()
-    for path in RECORDED:
+    for path in CAPTURES:
         whole = json.loads(gzip.decompress(path.read_bytes()))
         for place, put in _strings(whole, ""):
             if place in fixed:

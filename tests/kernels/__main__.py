@@ -58,7 +58,7 @@ def main() -> int:
     parser.add_argument(
         "--record",
         action="store_true",
-        help="into --keep also what the detection asks the kernels (tests/programs/recorded)",
+        help="into --keep also what the detection asks the kernels (tests/measure/bpf/recorded)",
     )
     parser.add_argument(
         "--jobs",

@@ -22,7 +22,6 @@ PRELOADED = (
     "diagnose.rules.yaml_files",
     "diagnose.cgroups.service",
     "diagnose.measure.stopping",
-    "diagnose.verify",
     "diagnose.change.verify",
     "jinja2",
 )

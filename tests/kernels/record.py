@@ -1,4 +1,4 @@
-"""What the feature detection asks a kernel, recorded and fed to it without booting (tests/programs/recorded).
+"""What the feature detection asks a kernel, recorded and fed to it without booting (tests/measure/bpf/recorded).
 
 One folder a kernel: the types out of its BTF that are asked for, the formats of the tracepoints whose fields are read,
 and the files of a memory cgroup; beside them what was asked.

@@ -12,7 +12,8 @@ import pytest
 from diagnose.cgroups import Hierarchy
 from diagnose.cgroups.service import Service
 from diagnose.errors import CannotMeasureError
-from diagnose.measure import build, compiler
+from diagnose.measure import build
+from diagnose.measure.bpf import compiler
 from diagnose.measure.build import Building, begun
 from diagnose.measure.schedule import Plan
 from tests.helpers.cgroup_trees import Host
