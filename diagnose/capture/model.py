@@ -5,6 +5,8 @@ and were stamped in the kernel, so every table shares them. A column that is Non
 None could not be read. Missing is never 0. Cgroups are the kernfs ids of their memory-controller directories.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Annotated, Literal, Self
 
@@ -131,7 +133,7 @@ class Capture(Tables, Origin):
     damon: list[DamonScheme] = []
     """The schemes that take memory; empty: none runs, or this was not looked for."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, populate_by_name=True, defer_build=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, populate_by_name=True)
 
     @model_validator(mode="after")
     def _rows_lie_in_the_capture(self) -> Self:

@@ -1,5 +1,7 @@
 """The tables of a capture, columns of equal length: what was measured, by window."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Annotated, Any, Self
 

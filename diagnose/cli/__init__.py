@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import click
 
-from diagnose.cli import _streams, attach, change, demo, host, measure, rules
+from diagnose.cli import _process, _streams, attach, change, demo, host, measure, rules
 from diagnose.cli._common import COMPLETE_VARIABLE, EXIT_CANNOT_MEASURE, EXIT_NO_FINDING, EXIT_USAGE, PROGRAM, cli, say
 from diagnose.errors import DiagnoseError
 from diagnose.measure.stopping import raised
@@ -30,6 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _exit_code(arguments: Sequence[str] | None) -> int:
+    _process.settle()
     _streams.prepare()
     if COMPLETE_VARIABLE in os.environ:
         from diagnose.cli import shells

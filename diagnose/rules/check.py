@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Collection, Iterator
 
 from diagnose.analysis import facts
@@ -30,9 +31,6 @@ Problem = tuple[Place, str]
 
 def did_you_mean(word: str, known: Collection[str]) -> str:
     """Return "; did you mean `x`?" for the nearest known word, or nothing."""
-    # Here, not above: most rule files have no fault.
-    import difflib
-
     near = difflib.get_close_matches(word[:100], list(known), n=1, cutoff=0.5)
     return f"; did you mean `{near[0]}`?" if near else ""
 

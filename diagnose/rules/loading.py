@@ -18,6 +18,7 @@ from diagnose.rules.check import Problem, did_you_mean, problems
 from diagnose.rules.conditions import Part
 from diagnose.rules.document import Document, Place, shown
 from diagnose.rules.schema import Override, Rule
+from diagnose.rules.yaml_files import read
 
 SYSTEM_FOLDER = Path("/etc/diagnose/rules.d")
 WITHOUT_BPF = "without-bpf"
@@ -125,9 +126,6 @@ def rule_files(folder: Path) -> list[Path]:
 
 
 def _add_folder(found: dict[str, LoadedRule], folder: Path) -> None:
-    # Here, not above: who evaluates rules needs their shapes and words, and no YAML.
-    from diagnose.rules.yaml_files import read
-
     for path in rule_files(folder):
         document = read(path)
         result, faults = interpret(document)

@@ -3,6 +3,8 @@
 What the shape cannot say (does the fact exist, do the units agree) is checked in `check.py`.
 """
 
+from __future__ import annotations
+
 from typing import Annotated, Literal, Self
 
 from pydantic import Field
