@@ -83,13 +83,6 @@ def test_a_probe_that_did_not_attach_is_named_with_its_reason() -> None:
     assert "EPERM" in render_markdown(report)
 
 
-def test_columns_that_are_missing_are_named_beside_their_probe() -> None:
-    records = [ProbeRecord(probe="page-cache", attached=True, missing=["cache.missed"])]
-    (line,) = pipeline.not_measured(small_capture(probes=records))
-    assert line.probe == "page-cache (cache.missed)"
-    assert line.reason
-
-
 @pytest.mark.parametrize("missing", [("evictions",), ("reads",), ("page-cache",), ("reads", "evictions", "page-cache")])
 def test_nobody_is_accused_on_what_was_not_measured(missing: tuple[str, ...]) -> None:
     report = pipeline.analyse(without(*missing), RULES)

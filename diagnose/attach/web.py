@@ -13,14 +13,13 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
 
 from diagnose import __version__
 from diagnose.attach.bounds import Deadline, content_of
+from diagnose.attach.patience import asked_to_wait, until
 from diagnose.attach.secrets import Secrets
 from diagnose.attach.tickets import Ticket
 from diagnose.errors import CannotPostError
@@ -29,8 +28,6 @@ from diagnose.escape import shortened
 ATTEMPTS = 5
 LONGEST_PAUSE_SECONDS = 120.0
 """What a server may ask to wait; a person would rather come back than watch a longer one."""
-PAUSE_WITHOUT_WORD_SECONDS = 60.0
-"""GitHub: wait at least a minute where a rate limit does not say how long (docs, "Rate limits for the REST API")."""
 MAX_REDIRECTS = 3
 TIMEOUT = httpx.Timeout(30.0, connect=10.0, write=60.0)
 REQUEST_SECONDS = 300.0
@@ -39,7 +36,6 @@ MAX_ANSWER_BYTES = 128 * 2**20
 """A page of a hundred comments of the longest kind (GitLab's) takes that much, unpacked."""
 _OF_THE_WIRE = (b"content-encoding", b"content-length", b"transfer-encoding")
 """What a body looked like before it was read."""
-_LONGEST_TOLD_SECONDS = 366 * 86_400.0
 _ENVIRONMENT = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "HTTP_PROXY", "http_proxy", "SSL_CERT_FILE",
                 "SSL_CERT_DIR")  # fmt: skip
 _REASONS: dict[type[httpx.HTTPError], str] = {
@@ -145,7 +141,7 @@ class Web:
                 return self._good(request, response)
             if seconds > LONGEST_PAUSE_SECONDS:
                 raise CannotPostError(
-                    f"{request.url.host} takes no more requests {_until(seconds)} (rate limit); try again then, "
+                    f"{request.url.host} takes no more requests {until(seconds)} (rate limit); try again then, "
                     "nothing is posted twice"
                 )
             self._say(f"{request.url.host} asks to slow down; going on in {seconds:.0f} s")
@@ -223,45 +219,6 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
     while cause is not None:
         yield cause
         cause = cause.__cause__ or cause.__context__
-
-
-def asked_to_wait(response: httpx.Response, now: float) -> float | None:
-    """Return the seconds that a server asks to wait, None if it does not; `now` is in seconds since the epoch.
-
-    429, and GitHub's 403 (also for its secondary limits, which say so in words alone); GitLab names its headers
-    RateLimit-*, GitHub X-RateLimit-*, both with the time of the reset in seconds since the epoch.
-    """
-    headers = response.headers
-    limited = headers.get("x-ratelimit-remaining", headers.get("ratelimit-remaining")) == "0"
-    if response.status_code == 403 and not (
-        limited or "retry-after" in headers or b"rate limit" in response.content.lower()
-    ):
-        return None
-    if response.status_code not in (403, 429):
-        return None
-    after, reset = headers.get("retry-after"), headers.get("x-ratelimit-reset", headers.get("ratelimit-reset"))
-    if after is not None and (seconds := _seconds(after, now)) is not None:
-        return seconds
-    if limited and reset is not None and reset.isascii() and reset.isdigit():
-        return max(0.0, float(reset) - now)
-    return PAUSE_WITHOUT_WORD_SECONDS
-
-
-def _seconds(after: str, now: float) -> float | None:
-    """Return the seconds of Retry-After: a number, or a date (RFC 9110, 10.2.3)."""
-    if after.isascii() and after.isdigit():
-        return float(after)
-    try:
-        return max(0.0, parsedate_to_datetime(after).timestamp() - now)
-    except ValueError:
-        return None
-
-
-def _until(seconds: float) -> str:
-    """Return the time until which a server asks to wait, in words."""
-    if seconds > _LONGEST_TOLD_SECONDS:
-        return "for years"
-    return f"before {datetime.fromtimestamp(time.time() + seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _whole(response: httpx.Response) -> httpx.Response:

@@ -30,6 +30,7 @@ CASES = [
     ("diagnose lat", "diagnose latency "),
     ("diagnose rules sh", "diagnose rules show "),
     ("diagnose rules show page", "diagnose rules show page-cache-noisy-neighbour"),
+    ("diagnose rules show s", "diagnose rules show swap-thrash"),  # and not shared.yaml
     ("diagnose demo --scenario crowd", "diagnose demo --scenario crowded-cpu"),
     ("diagnose latency --progress pl", "diagnose latency --progress plain"),
     ("diagnose latency --progress=pl", "diagnose latency --progress=plain"),
@@ -125,6 +126,6 @@ def test_a_name_that_bash_would_run_is_quoted(here: Path, monkeypatch: pytest.Mo
 
 
 def test_names_that_cannot_be_seen_are_not_offered() -> None:
-    from diagnose.cli._names import _items
+    from diagnose.cli._completions import _items
 
     assert [item.value for item in _items([("a\x1b[31m", ""), ("a\nb", ""), ("plain", "")])] == ["plain"]

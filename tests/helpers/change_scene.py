@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from diagnose.cgroups import Hierarchy
-from diagnose.change import Machine
-from diagnose.change.machine import Answer
+from diagnose.change.machine import Answer, Machine
 from diagnose.report.formats.markdown import render_json
 from diagnose.report.model import Recommendation, Report
 from tests.helpers.cgroup_trees import Host

@@ -16,9 +16,9 @@ from diagnose import escape
 from diagnose.capture.model import Capture, CgroupRecord, ProbeRecord
 from diagnose.capture.tables import Cache, CgroupSamples, Evictions, Samples
 from diagnose.report.charts import FILES, which
-from diagnose.report.formats.markdown import render_json, render_markdown, reproduce
+from diagnose.report.formats.markdown import deciding, outcome, render_json, render_markdown, reproduce
 from diagnose.report.measurements import MAX_POINTS, TOP, measure
-from diagnose.report.model import Report, Verdict
+from diagnose.report.model import Evidence, Report, Verdict
 from tests.helpers.example_report import NAMES, example_capture, example_report
 
 PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
@@ -270,3 +270,38 @@ def test_a_long_capture_on_a_large_host_is_merged_and_quick() -> None:
     assert numbers["evictions"]["matrix_omitted_rows"] == cgroups - TOP
     assert numbers["page_cache"]["cgroups"][0]["looked_up_pages"] is None
     assert "Each value stands for 6 windows" in quiet("healthy", capture)
+
+
+def row(**values: Any) -> Evidence:
+    bare = {"condition": "c", "holds": True, "measured": 1.0, "threshold": 1.0, "unit": "ratio"}
+    return Evidence.model_validate({**bare, **values})
+
+
+@pytest.mark.parametrize(
+    ("evidence", "said"),
+    [
+        (row(outcome="too little data", holds=False), "too little data"),
+        (row(outcome="yes"), "yes"),
+        # older reports say only whether it holds
+        (row(), "yes"),
+        (row(holds=False), "failed"),
+        (row(holds=None), "unknown"),
+    ],
+)
+def test_what_a_condition_came_to(evidence: Evidence, said: str) -> None:
+    assert outcome(evidence) == said
+
+
+def test_the_rows_that_decide_are_those_of_mechanisms() -> None:
+    (finding,) = example_report().findings
+    assert [e.mechanism for e in deciding(finding)] == ["evictions"]
+    assert deciding(None) == []
+
+
+@pytest.mark.parametrize(("came_to", "windows"), [("failed", 20), ("too little data", 30)])
+def test_a_test_that_lacked_data_asks_for_a_longer_capture(came_to: str, windows: int) -> None:
+    report = example_report(example_capture(windows=20, requested=20))
+    (finding,) = report.findings
+    judged = finding.model_copy(update={"evidence": [row(outcome=came_to, holds=False)]})
+    command = reproduce(report.model_copy(update={"findings": [judged]}))[0]
+    assert f"--duration {windows} " in command
