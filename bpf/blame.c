@@ -19,6 +19,11 @@
  * Misses    evictions before the capture; pages that fell out of the map; of a folio of more than FOLIO_PAGES (-D) pages
  *           all but the first FOLIO_PAGES. Kernels whose verifier gives up on so long a loop get a shorter one.
  */
+#include "common.h"
+
+NEEDS(super_block.s_dev, inode.i_sb, inode.i_ino)
+LOSES(blame_map_full, touched_map_full)
+
 #define EVICTED_PAGES 131072
 #define FETCHED_PAGES 131072
 /* A read that slept finds a page fetched so shortly before it began to be the one it waited for. */

@@ -14,6 +14,12 @@
  * Misses    queueing above the request layer (throttled bios, device mapper); requests without a start time stamp
  *           (queue/iostats = 0) have no queueing time and are counted in `untimed`.
  */
+#include "common.h"
+
+NEEDS(request.q, request.bio, request.cmd_flags, request.start_time_ns, request.__data_len)
+NEEDS(request_queue.disk, gendisk.major, gendisk.first_minor, bio.bi_io_vec, bio_vec.bv_page, page.compound_head)
+LOSES(requests_map_full, block_map_full)
+
 struct request_in_flight {
 	u64 start_ns, issue_ns, cgroup, bytes;
 	u32 device, own;
@@ -98,7 +104,7 @@ int on_issue(struct bpf_raw_tracepoint_args *ctx)
 	r.cgroup = cgroup ? cgroup_id(cgroup) : 0;
 	r.own = cgroup ? in_service(cgroup) : 0;
 	if (requests.update(&rq, &r))
-		count_lost(LOST_REQUESTS);
+		count_lost(LOST_requests_map_full);
 	return 0;
 }
 
@@ -111,7 +117,7 @@ static __always_inline void count_bin(struct block_bin_key *key, u16 stage, u64 
 	if (count)
 		__sync_fetch_and_add(count, 1);
 	else
-		count_lost(LOST_BLOCK);
+		count_lost(LOST_block_map_full);
 }
 
 int on_complete(struct bpf_raw_tracepoint_args *ctx)
@@ -137,7 +143,7 @@ int on_complete(struct bpf_raw_tracepoint_args *ctx)
 			if (!r->start_ns)
 				__sync_fetch_and_add(&counts->untimed, 1);
 		} else {
-			count_lost(LOST_BLOCK);
+			count_lost(LOST_block_map_full);
 		}
 		struct block_bin_key bin = {};
 		bin.window = key.window;

@@ -8,6 +8,10 @@
  * Cost      nothing until somebody makes a cgroup.
  * Misses    renames; paths longer than 255 bytes are cut.
  */
+#include "common.h"
+
+NEEDS(cgroup.root, cgroup_root.hierarchy_id)
+
 struct cgroup_name {
 	char path[256];
 };

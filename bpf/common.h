@@ -2,18 +2,37 @@
 /*
  * common.h - what the programs of the battery share: windows, the memory cgroup of a task and of a page, latency bins.
  *
- * All files of this folder are compiled as one module (bpf/battery.txt has the order), because they share maps: a read in
- * flight (reads.c) is marked as missed by the insert tracepoint (page_cache.c).
+ * All files of this folder are compiled as one module, because they share maps: a read in flight (reads.c) is marked as
+ * missed by the insert tracepoint (page_cache.c). diagnose/measure/bpf/source.py joins them: every file once, and before
+ * it those that it includes.
+ *
+ * What a file says of itself behind its header, which source.py reads and the compiler does not see:
+ *   NEEDS(struct.member, ...)            members without which nothing can be built; `a.b | c.d`: the names it has had
+ *   MAY_USE(struct.member, ...)          members that some kernels lack: #ifdef OFF_<struct>_<member>
+ *   FIELDS(category:event.field, ...)    fields of tracepoints, of 8 bytes: #ifdef OFF_<event>_<field>
+ *   ON_STACK(function, ...)              functions to know on a stack: #ifdef RANGE_<FUNCTION>_LOW
+ *   LOSES(reason, ...)                   why its events may go uncounted: count_lost(LOST_<reason>)
  *
  * -D flags, from user space:
  *   WINDOW_NS, WINDOWS (so many are planned), SERVICE_ID (kernfs id of the service's cgroup), SERVICE_LEVEL (its depth, the root being 0), ROOT_ID,
- *   MEMORY_CGRP_ID, O_DIRECT_FLAG, SLOW_READ_NS, PAGE_SHIFT_BITS,
+ *   MEMORY_CGRP_ID, O_DIRECT_FLAG, SLOW_READ_NS, PAGE_SHIFT_BITS, LOSSES,
  *   OFF_<struct>_<member>: byte offsets out of the running kernel's BTF. A member that this kernel does not have is not
  *   defined, and the code that needs it is left out.
  *   GET_CURRENT_TASK_BTF (since 5.11), JIFFIES64, PROBE_READ_USER (since 5.5): numbers of helpers, where this kernel has
  *   them.
  */
 #include <linux/types.h>
+
+#define NEEDS(...)
+#define MAY_USE(...)
+#define FIELDS(...)
+#define ON_STACK(...)
+#define LOSES(...)
+
+NEEDS(task_struct.cgroups, task_struct.flags, task_struct.pid, css_set.subsys, kernfs_node.id, mem_cgroup.css)
+NEEDS(cgroup_subsys_state.cgroup, cgroup_subsys_state.parent, cgroup.self, cgroup.kn, cgroup.level)
+NEEDS(folio.memcg_data | page.memcg_data | page.mem_cgroup, folio.flags | page.flags)
+MAY_USE(cgroup.ancestors, cgroup.ancestor_ids, folio._nr_pages, folio._folio_nr_pages, page.compound_nr)
 
 #define LOWER(a, b) ((a) < (b) ? (a) : (b))
 #define UPPER(a, b) ((a) > (b) ? (a) : (b))
@@ -64,10 +83,8 @@ struct config {
 };
 BPF_ARRAY(config, struct config, 1);
 
-/* Events that were seen and could not be counted, by reason (see LOST in diagnose/measure/bpf/module.py). */
-enum lost { LOST_INFLIGHT, LOST_READ_SLOT, LOST_FILES, LOST_CACHE, LOST_EVICTIONS, LOST_RECLAIM, LOST_REQUESTS,
-	    LOST_BLOCK, LOST_BLAME, LOST_STALLS, LOST_TOUCHED,
-	    LOST_REASONS };
+/* Events that were seen and could not be counted, by reason: what the files say in LOSES(), -D LOSSES=LOST_<reason>,... */
+enum lost { LOSSES LOST_REASONS };
 BPF_ARRAY(lost, u64, LOST_REASONS);
 
 static __always_inline void lose(u32 reason, u64 events)
@@ -134,6 +151,8 @@ static __always_inline u32 task_tid(u64 task)
 	LOAD(u32, tid, task, OFF_task_struct_pid);
 	return tid;
 }
+
+#define PF_KTHREAD 0x00200000
 
 /* The memory cgroup (struct cgroup *) of the running task, in whichever hierarchy has the memory controller. */
 static __always_inline u64 task_cgroup(u64 task)

@@ -15,6 +15,14 @@
  *           removed outside reclaim from a file that still has it.
  * Misses    anonymous pages (see swap in the host samples).
  */
+#include "stalls.c"
+#include "in_flight.c"
+
+NEEDS(folio.mapping | page.mapping, folio.index | page.index, address_space.host, inode.i_nlink, inode.i_size)
+ON_STACK(memory_reclaim, user_proactive_reclaim, drop_pagecache_sb)
+ON_STACK(generic_fadvise, mapping_try_invalidate, invalidate_inode_pages2_range)
+LOSES(evictions_map_full, reclaim_map_full)
+
 enum cause { CAUSE_MEMCG, CAUSE_DIRECT, CAUSE_KSWAPD, CAUSE_PROACTIVE, CAUSE_DROP, CAUSE_INVALIDATE, CAUSE_TRUNCATE };
 
 struct eviction_key {
@@ -42,7 +50,6 @@ struct reclaim {
 };
 BPF_HASH(reclaiming, u32, struct reclaim, 4096);
 
-#define PF_KTHREAD 0x00200000
 #ifndef STACK_DEPTH
 #define STACK_DEPTH 24
 #endif
@@ -98,7 +105,7 @@ static __always_inline int reclaim_begins(u32 cause)
 	u32 tid = bpf_get_current_pid_tgid();
 	struct reclaim r = {.start_ns = bpf_ktime_get_ns(), .cause = cause};
 	if (reclaiming.update(&tid, &r))
-		count_lost(LOST_RECLAIM);
+		count_lost(LOST_reclaim_map_full);
 	return 0;
 }
 
@@ -167,7 +174,7 @@ static __always_inline void count_dropper(u64 evictor, u32 cause, u64 pages)
 	if (count)
 		__sync_fetch_and_add(count, pages);
 	else
-		count_lost(LOST_EVICTIONS);
+		count_lost(LOST_evictions_map_full);
 }
 
 /* The service's page goes: remember who took it, unless the file itself gave it up. */
@@ -203,7 +210,7 @@ int on_delete(struct bpf_raw_tracepoint_args *ctx)
 	if (pages)
 		__sync_fetch_and_add(pages, pages_removed);
 	else
-		count_lost(LOST_EVICTIONS);
+		count_lost(LOST_evictions_map_full);
 	blame_for(folio, victim, key.evictor, cause, pages_removed, now);
 	if (cause == CAUSE_DROP || cause == CAUSE_INVALIDATE || (cause == CAUSE_PROACTIVE && marked))
 		count_dropper(key.evictor, cause, pages_removed);

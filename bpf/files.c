@@ -7,6 +7,13 @@
  * Cost      three calls at the beginning of a read of the service.
  * Misses    files beyond the first 2,048 that were waited for: counted as lost.
  */
+#include "in_flight.c"
+
+NEEDS(task_struct.files, files_struct.fdt, fdtable.fd, fdtable.max_fds)
+NEEDS(file.f_inode, file.f_flags, file.f_pos, file.f_path, path.dentry, dentry.d_parent, dentry.d_name, qstr.name)
+NEEDS(inode.i_mode, inode.i_sb, inode.i_ino, super_block.s_dev, super_block.s_magic)
+LOSES(files_map_full)
+
 /* Files waited for. The path's last names come along, since the file may be closed before anybody asks. */
 #define NAMES 8
 #define NAME_BYTES 48
@@ -161,7 +168,7 @@ static __always_inline void waited_for(struct read_in_flight *r, u64 latency_ns)
 		files.insert(&key, fresh);
 		w = files.lookup(&key);
 		if (!w) {
-			count_lost(LOST_FILES);
+			count_lost(LOST_files_map_full);
 			return;
 		}
 	}

@@ -9,6 +9,10 @@
  * Attaches  nothing of its own.
  * Misses    what neither has room for: counted as lost.
  */
+#include "blame.c"
+
+LOSES(inflight_map_full)
+
 enum kind { KIND_HIT, KIND_MISSED, KIND_DIRECT, KIND_SOCKET, KIND_PIPE, KIND_OTHER, KIND_URING, KINDS };
 
 struct read_in_flight {

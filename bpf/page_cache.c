@@ -15,6 +15,12 @@
  *           thread that writes or faults in a page which it has just read, and which has been evicted since, is charged
  *           a miss.
  */
+#include "reads.c"
+
+NEEDS(folio.mapping | page.mapping, folio.index | page.index, address_space.host, inode.i_size)
+MAY_USE(kiocb.ki_filp, kiocb.ki_pos, iov_iter.count, file.f_mapping)
+LOSES(cache_map_full)
+
 struct cache_key {
 	u64 cgroup;
 	u32 window;
@@ -65,7 +71,7 @@ static __always_inline struct cache_counts *counts_now(u64 task)
 		return 0;
 	struct cache_counts *counts = counts_of(task_cgroup_id(task), window);
 	if (!counts)
-		count_lost(LOST_CACHE);
+		count_lost(LOST_cache_map_full);
 	return counts;
 }
 
@@ -82,7 +88,7 @@ static __always_inline void add_look_ups(u64 cgroup, u32 window, u64 looked_up, 
 {
 	struct cache_counts *counts = counts_of(cgroup, window);
 	if (!counts) {
-		lose(LOST_CACHE, looked_up); /* in pages: how many look-ups they were is not known any more */
+		lose(LOST_cache_map_full, looked_up); /* in pages: how many look-ups they were is not known any more */
 		return;
 	}
 	__sync_fetch_and_add(&counts->looked_up, looked_up);

@@ -18,6 +18,12 @@
  * Misses    reads through mmap and io_uring; on stacked file systems (overlayfs) a read that waits for a page which
  *           another thread is already fetching counts as a hit (a slow one).
  */
+#include "files.c"
+
+NEEDS(task_struct.nvcsw)
+MAY_USE(task_struct.sched_info, sched_info.run_delay)
+LOSES(read_slots_not_drained)
+
 /* One slot a window, written by every CPU for itself, emptied by user space. `tag` is the window + 1, 0 when empty. */
 #define READ_SLOTS 16
 /* What delayed the reads is kept by octave of latency: bin / 8. */
@@ -69,7 +75,7 @@ static __always_inline int read_begins(u64 fd, u64 position, u64 bytes)
 	u32 tid = task_tid(task);
 	struct read_in_flight *r = begin_flight(tid);
 	if (!r) {
-		count_lost(LOST_INFLIGHT);
+		count_lost(LOST_inflight_map_full);
 		return 0;
 	}
 	look_at_file(file, &opened);
@@ -124,7 +130,7 @@ static __always_inline struct read_slot *slot_for(u32 window)
 		slot->tag = window + 1;
 	if (slot->tag == window + 1)
 		return slot;
-	count_lost(LOST_READ_SLOT);
+	count_lost(LOST_read_slots_not_drained);
 	return 0;
 }
 
@@ -185,7 +191,7 @@ static __always_inline void count_blame(struct read_in_flight *r, u32 window, u6
 	struct blame_key key = {.evictor = r->blame.evictor, .window = window, .cause = r->blame.cause};
 	struct blame_counts zero = {}, *counts = blamed.lookup_or_try_init(&key, &zero);
 	if (!counts) {
-		count_lost(LOST_BLAME);
+		count_lost(LOST_blame_map_full);
 		return;
 	}
 	__sync_fetch_and_add(&counts->reads, 1);
@@ -231,7 +237,7 @@ static __always_inline void sample_touched(struct read_in_flight *r, u64 bytes)
 			struct touched t = {.pages = count, .group = hash >> (64 - SAMPLE_BITS - SAMPLE_GROUP_BITS)};
 			page_key_of(r->inode, index, &key);
 			if (touched_pages.update(&key, &t))
-				count_lost(LOST_TOUCHED);
+				count_lost(LOST_touched_map_full);
 		}
 	}
 }

@@ -5,11 +5,16 @@
  * Measures  per window, cgroup and kind: how often and how long (ns) tasks were held up. Kinds: dirty-throttle (paused in
  *           balance_dirty_pages because too many pages are dirty), memcg-reclaim and direct-reclaim (reclaiming memory
  *           before they get any; fed by evictions.c).
- * Attaches  tracepoint writeback:balance_dirty_pages (-D OFF_BDP_PAUSE, the offset of its field `pause`, in ms).
+ * Attaches  tracepoint writeback:balance_dirty_pages, of which it reads the field `pause`, in ms.
  * Kernels   3.2 and later.
  * Cost      one hash update per pause or reclaim, each of which takes far longer itself.
  * Misses    waiting for locked or written-back pages.
  */
+#include "common.h"
+
+FIELDS(writeback:balance_dirty_pages.pause)
+LOSES(stalls_map_full)
+
 enum stall { STALL_DIRTY, STALL_MEMCG, STALL_DIRECT };
 
 struct stall_key {
@@ -32,16 +37,16 @@ static __always_inline void count_stall(u32 kind, u64 ns)
 	key.cgroup = task_cgroup_id(current_task());
 	counts = stalls.lookup_or_try_init(&key, &zero);
 	if (!counts) {
-		count_lost(LOST_STALLS);
+		count_lost(LOST_stalls_map_full);
 		return;
 	}
 	__sync_fetch_and_add(&counts->stalls, 1);
 	__sync_fetch_and_add(&counts->total_ns, ns);
 }
 
-#ifdef OFF_BDP_PAUSE
+#ifdef OFF_balance_dirty_pages_pause
 struct balance_dirty_pages {
-	u8 before[OFF_BDP_PAUSE];
+	u8 before[OFF_balance_dirty_pages_pause];
 	s64 pause_ms;
 };
 int on_dirty_throttle(struct balance_dirty_pages *ctx)

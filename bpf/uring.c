@@ -10,6 +10,10 @@
  * Cost      nothing for who does not use io_uring.
  * Misses    reads submitted before the capture; multishot reads after their first completion.
  */
+#include "reads.c"
+
+MAY_USE(io_kiocb.opcode)
+
 #ifdef OFF_io_kiocb_opcode
 BPF_HASH(uring_in_flight, u64, u64, 10240);
 
@@ -24,7 +28,7 @@ int on_uring_submit(struct bpf_raw_tracepoint_args *ctx)
 	if (!is_uring_read(opcode) || !task_in_service(current_task()))
 		return 0;
 	if (uring_in_flight.update(&req, &now))
-		count_lost(LOST_INFLIGHT);
+		count_lost(LOST_inflight_map_full);
 	return 0;
 }
 

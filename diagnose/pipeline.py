@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
+from diagnose.analysis.facts import Facts
+from diagnose.analysis.windows import Windows
 from diagnose.capture.model import Capture
 from diagnose.cgroups import Hierarchy
 from diagnose.cgroups.service import Service
@@ -12,10 +13,12 @@ from diagnose.measure.build import Builds
 from diagnose.measure.polling import Bpf, battery, see_doctor
 from diagnose.measure.progress import WindowSeen
 from diagnose.measure.schedule import Plan, Wait
-
-if TYPE_CHECKING:
-    from diagnose.report.model import Report
-    from diagnose.rules import RuleSet
+from diagnose.recommend import recommend
+from diagnose.report.measurements import measure
+from diagnose.report.model import Report
+from diagnose.report.wording.report import write
+from diagnose.rules import RuleSet
+from diagnose.rules.evaluate import evaluate
 
 
 def record(
@@ -46,14 +49,6 @@ def analyse(capture: Capture, rules: RuleSet, packed: bytes | None = None) -> Re
 
     `packed`: the capture's file as it is or will be written, whose hash the report names.
     """
-    # Here, not above: a measurement begins without all this.
-    from diagnose.analysis.facts import Facts
-    from diagnose.analysis.windows import Windows
-    from diagnose.recommend import recommend
-    from diagnose.report.measurements import measure
-    from diagnose.report.wording.report import write
-    from diagnose.rules.evaluate import evaluate
-
     windows = Windows(capture)
     facts = Facts(windows)
     evaluation = (

@@ -14,6 +14,7 @@ import pytest
 from diagnose import pipeline, rules
 from diagnose.capture import file as captures
 from diagnose.capture.model import Capture, ProbeRecord
+from diagnose.capture.tables import empty
 from diagnose.lab import RECORDED, SCENARIOS
 from diagnose.measure.polling import NEEDING_BPF
 from diagnose.report.formats.markdown import render_json, render_markdown
@@ -108,12 +109,13 @@ def stripped(capture: Capture, lost: str) -> Capture:
 def test_what_was_recorded_with_bpf_is_not_misjudged_without_it(recording: Path) -> None:
     """The same files, of other runs and shorter of keys: these captures have no process I/O and no diskstats."""
     data = captures.load(recording)[0].model_dump(by_alias=True)
-    tables = ("reads", "read_totals", "cache", "evictions", "block_requests", "block_latency")
-    empty: dict[str, object] = {**{name: {} for name in tables}, "files": [], "droppers": []}
-    empty |= {"blame": None, "stalls": None, "read_delays": None}
-    refused = [ProbeRecord(probe=name, attached=False, reason="refused") for name in ("bpf", *NEEDING_BPF)]
-    others = [p for p in data["probes"] if p["probe"] not in NEEDING_BPF]
-    capture = Capture.model_validate(data | empty | {"probes": [*map(dict, refused), *others]})
+    needing = [probe.name for probe in NEEDING_BPF]
+    filled = [field for probe in NEEDING_BPF for field in probe.fills]
+    defaults = {name: Capture.model_fields[name].default for name in filled}
+    unmeasured = {**defaults, **empty(filled)}
+    refused = [ProbeRecord(probe=name, attached=False, reason="refused") for name in ("bpf", *needing)]
+    others = [p for p in data["probes"] if p["probe"] not in needing]
+    capture = Capture.model_validate(data | unmeasured | {"probes": [*map(dict, refused), *others]})
     report = pipeline.analyse(capture, rules.load_rules())
     assert without_bpf.kind(judged(recording, report)) != "wrong", report.verdict.summary
 

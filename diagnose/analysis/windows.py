@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from diagnose.analysis.groups import Groups
 from diagnose.analysis.series import Readings, readings_of
 from diagnose.capture.base import Cause, ReadKind
-from diagnose.capture.model import Capture, CgroupRecord, ProbeRecord
+from diagnose.capture.model import BPF, Capture, CgroupRecord, ProbeRecord
 from diagnose.cgroups.paths import is_within
 from diagnose.histogram import BINS
 
@@ -25,11 +25,6 @@ KINDS: tuple[ReadKind, ...] = get_args(ReadKind)
 CAUSES: tuple[Cause, ...] = get_args(Cause)
 FILE_KINDS: tuple[ReadKind, ...] = ("hit", "missed", "direct", "io_uring")
 BUFFERED: tuple[ReadKind, ...] = ("hit", "missed")
-BPF = "bpf"
-"""The probe that stands for BPF itself; only captures of hosts that refuse it have it, and it never attached."""
-
-UNREAD = "cgroups not read by themselves"
-"""How the probe "cgroups" says, after their number, that not every cgroup was read."""
 
 
 def refusal(capture: Capture) -> ProbeRecord | None:

@@ -1,5 +1,7 @@
 """Types that captures and reports share."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
@@ -25,10 +27,8 @@ StallKind = Literal["dirty-throttle", "memcg-reclaim", "direct-reclaim"]
 Stage = Literal["queue", "service"]
 
 
-# Models are defined where annotations are no texts (no `from __future__ import annotations`): pydantic would compile
-# and evaluate each of them, a fifth of what making the models takes (docs/performance.md).
 class Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, defer_build=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Process(Model):

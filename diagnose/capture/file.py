@@ -11,12 +11,11 @@ from pathlib import Path
 import numpy as np
 from pydantic import ValidationError
 
-from diagnose.capture.base import Model
 from diagnose.capture.columns import Column
 from diagnose.capture.faults import sentence
 from diagnose.capture.json_columns import parse as parse_json
 from diagnose.capture.model import CAPTURE_SCHEMA, Capture
-from diagnose.capture.tables import Table
+from diagnose.capture.tables import CGROUP_COLUMNS, tables_of
 from diagnose.errors import UsageError
 from diagnose.escape import shortened, visible
 from diagnose.histogram import BINS
@@ -28,7 +27,7 @@ MAX_PACKED_BYTES = 128 * 2**20
 _CHUNK = 1 << 20
 _MAX_SUM = 2**62
 """What a column may add up to: half of what 64 bits hold, which no host gets to within a capture."""
-_NOT_SUMMED = frozenset(("window", "cgroup", "evictor", "victim", "inode"))
+_NOT_SUMMED = frozenset(("window", "inode", *CGROUP_COLUMNS))
 _PATH = re.compile(r"/|(/(?!\.{1,2}(/|$))[^/]+)+")
 
 
@@ -88,7 +87,7 @@ def _impossible(capture: Capture) -> Iterator[str]:
     for path in (capture.service.cgroup, *(c.path for c in capture.cgroups)):
         if not _PATH.fullmatch(path):
             yield f"'{visible(path)[:80]}' is no cgroup path"
-    for table in _tables(capture):
+    for table in tables_of(capture):
         for column, values in table.columns().items():
             if not isinstance(values, Column):
                 continue  # of words
@@ -96,14 +95,6 @@ def _impossible(capture: Capture) -> Iterator[str]:
                 yield f"{type(table).__name__}: a bin past the last ({BINS - 1})"
             if column not in _NOT_SUMMED and values.total() > _MAX_SUM:
                 yield f"{type(table).__name__}.{column} adds up to more than a host can count"
-
-
-def _tables(model: Model) -> Iterator[Table]:
-    for part in (getattr(model, name) for name in type(model).model_fields):
-        if isinstance(part, Table):
-            yield part
-        elif isinstance(part, Model):
-            yield from _tables(part)
 
 
 def _unpack(packed: bytes, name: str) -> bytearray:

@@ -5,6 +5,9 @@ and were stamped in the kernel, so every table shares them. A column that is Non
 None could not be read. Missing is never 0. Cgroups are the kernfs ids of their memory-controller directories.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from typing import Annotated, Literal, Self
 
 import numpy as np
@@ -26,22 +29,7 @@ from diagnose.capture.strings import (
     Word,
 )
 from diagnose.capture.surroundings import BlockDevice, DamonScheme
-from diagnose.capture.tables import (
-    Blame,
-    BlamedReads,
-    BlockLatency,
-    BlockRequests,
-    Cache,
-    CgroupSamples,
-    Dropper,
-    Evictions,
-    ReadDelays,
-    ReadFile,
-    Reads,
-    ReadTotals,
-    Samples,
-    Stalls,
-)
+from diagnose.capture.tables import Tables, tables_of
 
 CAPTURE_SCHEMA = "diagnose.capture/1"
 
@@ -88,6 +76,13 @@ class CgroupRecord(Model):
     """By "rbps", "wbps", "riops", "wiops" (io.max, on v1 blkio.throttle.*): allowed a second, by major:minor."""
 
 
+BPF = "bpf"
+"""The probe that stands for BPF itself; only captures of hosts that refuse it have it, and it never attached."""
+
+UNREAD = "cgroups not read by themselves"
+"""How the probe "cgroups" says, after their number, that not every cgroup was read."""
+
+
 class ProbeRecord(Model):
     """How an instrument fared. `attached` false, or `missing` not empty, is printed under "Not measured"."""
 
@@ -99,8 +94,8 @@ class ProbeRecord(Model):
     """Columns ("cache.looked_up") that this probe could not provide here, the rest being there."""
 
 
-class Capture(Model):
-    """Everything that was measured, and everything that the analysis may use."""
+class Origin(Model):
+    """What was measured, where and when, and how the instruments fared."""
 
     schema_: Literal["diagnose.capture/1"] = Field(default="diagnose.capture/1", alias="schema")
     redacted: bool = False
@@ -126,41 +121,25 @@ class Capture(Model):
     probes: list[ProbeRecord]
     lost: dict[Word, Count]
     """Events not counted, by map and reason; empty or all 0: nothing was lost."""
-    reads: Reads
-    read_totals: ReadTotals
-    read_delays: ReadDelays | None = None
-    blame: Blame | None = None
-    """None: not measured (a probe it needs did not attach)."""
-    files: list[ReadFile]
-    block_requests: BlockRequests
-    block_latency: BlockLatency
-    cache: Cache
-    evictions: Evictions
-    droppers: list[Dropper] = []
-    stalls: Stalls | None = None
-    """None: not measured."""
-    cgroup_samples: CgroupSamples
-    host_samples: Samples
+
+
+class Capture(Tables, Origin):
+    """Everything that was measured, and everything that the analysis may use.
+
+    Its fields come in the order of `Origin`, `Tables`, and those that stand here.
+    """
+
     devices: list[BlockDevice] = []
     damon: list[DamonScheme] = []
     """The schemes that take memory; empty: none runs, or this was not looked for."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, populate_by_name=True, defer_build=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, populate_by_name=True)
 
     @model_validator(mode="after")
     def _rows_lie_in_the_capture(self) -> Self:
-        for table in (
-            self.reads,
-            self.read_totals,
-            self.block_requests,
-            self.block_latency,
-            self.cache,
-            self.evictions,
-            self.read_delays or ReadDelays(),
-            self.blame.reads if self.blame else BlamedReads(),
-            self.stalls or Stalls(),
-        ):
-            if len(table.window) and (last := int(np.max(table.window))) >= self.windows:
+        for table in tables_of(self):
+            window: Sequence[int] = getattr(table, "window", ())
+            if len(window) and (last := int(np.max(window))) >= self.windows:
                 raise ValueError(f"{type(table).__name__}: a row of window {last}, of {self.windows}")
         ids = [c.id for c in self.cgroups]
         if len(set(ids)) != len(ids):

@@ -1,5 +1,7 @@
 """What stands around the service and can be set there, as the capture found it at its end: devices, DAMON's schemes."""
 
+from __future__ import annotations
+
 from diagnose.capture.base import Count, Model
 from diagnose.capture.strings import Device, FilePath, Word
 

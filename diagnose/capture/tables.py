@@ -1,8 +1,11 @@
 """The tables of a capture, columns of equal length: what was measured, by window."""
 
-from collections.abc import Sequence
-from typing import Annotated, Self
+from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Annotated, Any, Self
+
+import numpy as np
 from pydantic import Field, model_validator
 
 from diagnose.capture.base import (
@@ -24,6 +27,8 @@ from diagnose.capture.bounds import MAX_WINDOWS
 from diagnose.capture.columns import Cells, Column
 from diagnose.capture.strings import Comm, Device, FilePath, Word
 
+CGROUP_COLUMNS = ("cgroup", "evictor", "victim")
+"""The columns of tables that hold ids of cgroups (None or 0: unknown)."""
 LatencyBins = Annotated[Sequence[int], Cells(0, 512)]
 Readings = Annotated[Sequence[int | None], Cells(0, 2**63, or_none=True)]
 
@@ -42,6 +47,14 @@ class Table(Model):
     def columns(self) -> dict[str, Sequence[object]]:
         """Return the measured columns by name."""
         return {name: v for name in type(self).model_fields if isinstance(v := getattr(self, name), Column | list)}
+
+    def cgroups(self) -> set[int]:
+        """Return the ids of the cgroups that it speaks of."""
+        found: set[int] = set()
+        for name in CGROUP_COLUMNS:
+            cells = getattr(self, name, None)
+            found.update(np.unique(cells.numbers).tolist() if isinstance(cells, Column) else filter(None, cells or ()))
+        return found - {0}
 
 
 class Reads(Table):
@@ -236,3 +249,38 @@ class CgroupSamples(Samples):
         if len(self.cgroup) != len(self.window):
             raise ValueError(f"cgroup: {len(self.cgroup)} values for {len(self.window)} readings")
         return self
+
+
+class Tables(Model):
+    """What the instruments give to a capture. A field that came later has a default: older captures lack it."""
+
+    reads: Reads
+    read_totals: ReadTotals
+    read_delays: ReadDelays | None = None
+    blame: Blame | None = None
+    """None: not measured (a probe it needs did not attach)."""
+    files: list[ReadFile]
+    block_requests: BlockRequests
+    block_latency: BlockLatency
+    cache: Cache
+    evictions: Evictions
+    droppers: list[Dropper] = []
+    stalls: Stalls | None = None
+    """None: not measured."""
+    cgroup_samples: CgroupSamples
+    host_samples: Samples
+
+
+def empty(fields: Iterable[str]) -> dict[str, Any]:
+    """Return those of some fields that a capture must have, as they are where nothing measured them."""
+    required = {name: field.annotation for name, field in Tables.model_fields.items() if field.is_required()}
+    return {name: required[name]() for name in fields if name in required}  # type: ignore[misc]
+
+
+def tables_of(model: Model) -> Iterator[Table]:
+    """Yield the tables in a model, also those within its parts."""
+    for part in (getattr(model, name) for name in type(model).model_fields):
+        if isinstance(part, Table):
+            yield part
+        elif isinstance(part, Model):
+            yield from tables_of(part)

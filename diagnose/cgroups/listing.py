@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -72,7 +73,6 @@ def _spellings(path: str, name: str) -> tuple[str, ...]:
 
 
 def _nearest(wanted: str, spellings: dict[str, str]) -> list[str]:
-    import difflib  # here, not above: the programs are not built before this module is there
 
     # a name is at most 255 bytes: what is longer resembles none, and difflib's cost grows with the length
     cut = wanted[:255].casefold()

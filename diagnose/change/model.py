@@ -3,6 +3,8 @@
 It is written before the first write, so that a crash or SIGKILL at any moment leaves a record that `rollback` can use.
 """
 
+from __future__ import annotations
+
 from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
@@ -113,4 +115,4 @@ class ChangeRecord(Model):
     """None: the report does not hold what a comparison needs."""
     digest: Text | None = None
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, populate_by_name=True, defer_build=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, populate_by_name=True)

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import click
 
 from diagnose.cli import (
+    _process,
     _streams,
     apply,
     attach,
@@ -55,6 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _exit_code(arguments: Sequence[str] | None) -> int:
+    _process.settle()
     _streams.prepare()
     if COMPLETE_VARIABLE in os.environ:
         from diagnose.cli import shells

@@ -40,7 +40,7 @@ def summary(report: Report, file: Path, data: Path | None, width: int | None) ->
 
 
 def _without_bpf(report: Report, width: int | None) -> list[str]:
-    from diagnose.analysis.windows import BPF
+    from diagnose.capture.model import BPF
 
     refused = next((row for row in report.not_measured if row.probe == BPF), None)
     if refused is None:

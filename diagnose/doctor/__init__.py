@@ -23,15 +23,16 @@ __all__ = ["Check", "Host", "as_json", "as_text", "blocking", "checks", "exit_co
 
 def this_host(root: Path = Path("/")) -> Host:
     """Return the running host, files looked up below `root`."""
-    from diagnose.measure import probes  # here: importing the instruments is the costly part, and tests replace it
     from diagnose.measure.bpf import compiler, tracefs
+    from diagnose.measure.probes import PROBES  # here: importing the instruments is the costly part
 
     private = False
     if not tracefs.mounted():
         with contextlib.suppress(CannotMeasureError):  # the check of tracefs reports it
             tracefs.ensure()
             private = True
-    return Host(root, compiler.find_bcc, bpf_errno, perf_errno, probes.TRACEPOINTS, private)
+    instruments = {probe.name: probe.attachments for probe in PROBES if probe.attachments}
+    return Host(root, compiler.find_bcc, bpf_errno, perf_errno, instruments, private)
 
 
 def checks(host: Host | None = None) -> list[Check]:

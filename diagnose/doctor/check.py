@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from diagnose.measure.bpf.attachment import Attachment
 
 CAPABILITIES = {"CAP_DAC_OVERRIDE": 1, "CAP_SYS_PTRACE": 19, "CAP_SYS_ADMIN": 21, "CAP_PERFMON": 38, "CAP_BPF": 39}
 """Bits of CapEff in /proc/<pid>/status (linux/capability.h)."""
@@ -34,7 +36,8 @@ class Host:
     find_bcc: Callable[[], Path]
     bpf_errno: Callable[[], int | None]
     perf_errno: Callable[[], int | None]
-    tracepoints: dict[str, list[str]]
+    instruments: Mapping[str, Sequence[Attachment]]
+    """What each instrument attaches, by its name."""
     private_tracefs: bool = False
     """tracefs was mounted for this process alone, as a measurement does."""
 

@@ -10,18 +10,15 @@ from pathlib import Path
 
 from diagnose.doctor.check import Check, Host
 from diagnose.errors import CannotMeasureError
+from diagnose.measure.bpf.attachment import Attachment
 
 EVERYTHING = "everything; without it --no-bpf has cgroup files and counters alone"
 IN_A_CONTAINER = "start the container with --cap-add=BPF --cap-add=PERFMON --cap-add=SYS_ADMIN"
 UNFILTERED = (
     "start the container with --security-opt seccomp=unconfined (a systemd unit: SystemCallFilter=bpf perf_event_open)"
 )
-NEWER = {
-    "mm_filemap_get_pages": "boot Linux 6.12 or later (without it whole reads are classified, pages are not)",
-    "mm_filemap_fault": "boot Linux 6.12 or later",
-    "mm_filemap_map_pages": "boot Linux 6.12 or later",
-}
-"""Tracepoints that are missing because the kernel is too old for them."""
+WITHOUT = {"mm_filemap_get_pages": "whole reads are classified, pages are not"}
+"""What becomes of an instrument without one of its tracepoints."""
 OPTIONS = {"syscalls": "CONFIG_FTRACE_SYSCALLS=y", "block": "CONFIG_BLOCK=y", "io_uring": "CONFIG_IO_URING=y"}
 """What builds a category of tracepoints into a kernel, where it is not CONFIG_FTRACE alone."""
 _LINE_BYTES = 1024
@@ -145,34 +142,38 @@ def tracefs(host: Host) -> Check:
 def tracepoints(host: Host) -> Iterator[Check]:
     """One check an instrument; a raw tracepoint (without category) is looked for under every category."""
     events = _events(host)
-    for probe, wanted in host.tracepoints.items():
+    for probe, wanted in host.instruments.items():
         name, needs = f"tracepoints: {probe}", f"the instrument {probe}"
         if events is None:
             yield Check(name, None, f"{len(wanted)} not looked for: tracefs is not mounted", needs)
             continue
-        missing = [event.replace("|", " or ") for event in wanted if not _has_event(host, events, event)]
+        missing = [a for a in wanted if not any(_is_there(host, events, other) for other in (a, *a.stand_ins))]
         if missing:
+            named = ", ".join(" or ".join(map(_named, (a, *a.stand_ins))) for a in missing)
             fixes = "; ".join(dict.fromkeys(map(_how_to_get, missing)))
-            yield Check(name, False, f"not in this kernel: {', '.join(missing)}", needs, fixes)
+            yield Check(name, False, f"not in this kernel: {named}", needs, fixes)
         else:
             yield Check(name, True, f"all {len(wanted)} there", needs)
 
 
-def _has_event(host: Host, events: Path, wanted: str) -> bool:
-    """Tell whether one of "this|that|kprobe:function" is there; what stands in for a tracepoint is as good."""
-    names = wanted.split("|")
-    places = [events / name.replace(":", "/") for name in names if ":" in name]
-    kprobes = (
-        any(n.startswith("kprobe:") for n in names)
-        and (host.root / "sys/bus/event_source/devices/kprobe/type").exists()
-    )
-    return kprobes or any(p.is_dir() for p in places) or any(any(events.glob(f"*/{n}")) for n in names if ":" not in n)
+def _is_there(host: Host, events: Path, attachment: Attachment) -> bool:
+    if attachment.kind == "kprobe":
+        return (host.root / "sys/bus/event_source/devices/kprobe/type").exists()
+    if attachment.kind == "tracepoint":
+        return (events / attachment.event.replace(":", "/")).is_dir()
+    return any(events.glob(f"*/{attachment.event}"))
 
 
-def _how_to_get(event: str) -> str:
-    category, _, name = event.split(" or ")[0].rpartition(":")
-    option = OPTIONS.get(category, "CONFIG_FTRACE=y")
-    return NEWER.get(name) or f"boot a newer kernel, or one built with {option}"
+def _named(attachment: Attachment) -> str:
+    return f"kprobe:{attachment.event}" if attachment.kind == "kprobe" else attachment.event
+
+
+def _how_to_get(attachment: Attachment) -> str:
+    if attachment.since is not None:
+        without = WITHOUT.get(attachment.event)
+        return f"boot Linux {attachment.since} or later" + (f" (without it {without})" if without else "")
+    category = attachment.event.rpartition(":")[0]
+    return f"boot a newer kernel, or one built with {OPTIONS.get(category, 'CONFIG_FTRACE=y')}"
 
 
 def kallsyms(host: Host) -> Check:

@@ -5,23 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 
-from diagnose import resources
 from diagnose.cgroups import Hierarchy
 from diagnose.cgroups.service import Service
 from diagnose.errors import CannotMeasureError
 from diagnose.measure.bpf.attachment import Attachment
 from diagnose.measure.bpf.btf import Btf
-from diagnose.measure.bpf.compat import lookups, misfit
+from diagnose.measure.bpf.compat import LOOKUP, chosen, misfit
 from diagnose.measure.bpf.compiler import Compiled, Compiling
-from diagnose.measure.bpf.flags import (
-    constant_flags,
-    helper_flags,
-    kprobe_flags,
-    offset_flags,
-    stack_flags,
-    tracepoint_flags,
-)
+from diagnose.measure.bpf.flags import constant_flags, helper_flags, kprobe_flags, source_flags
+from diagnose.measure.bpf.source import battery
 from diagnose.measure.bpf.tracefs import ensure
 from diagnose.measure.schedule import Plan
 
@@ -39,23 +33,21 @@ class Building:
     def __init__(self, service: Service, hierarchy: Hierarchy, plan: Plan, btf: Btf | None = None) -> None:
         """Ask the kernel what the programs must know, and start. `btf`: the kernel's. Raises CannotMeasureError."""
         ensure()
-        self._btf = btf or Btf.of_kernel()
-        self.lookup = lookups(self._btf)
-        """What sees look-ups of pages here."""
+        self._btf = kernel = btf or Btf.of_kernel()
+        self.chosen: Callable[[Attachment], Attachment] = cache(lambda attachment: chosen(attachment, kernel))
+        """Returns what to attach here: an attachment itself, or what stands in for it."""
         self._flags = [
-            *offset_flags(self._btf),
+            *source_flags(battery(), self._btf),
             *constant_flags(self._btf),
             *helper_flags(self._btf),
-            *stack_flags(),
-            *tracepoint_flags(),
-            *(kprobe_flags(self._btf) if self.lookup.kind == "kprobe" else []),
+            *(kprobe_flags(self._btf) if self.chosen(LOOKUP).kind == "kprobe" else []),
             *_run_flags(service, hierarchy, plan),
         ]
         self.folio_pages = FOLIO_PAGES
         self._first = self._compiling(self.folio_pages[0])
 
     def _compiling(self, folio_pages: int) -> Compiling:
-        return Compiling(source(), [*self._flags, f"-DFOLIO_PAGES={folio_pages}"])
+        return Compiling(battery().text, [*self._flags, f"-DFOLIO_PAGES={folio_pages}"])
 
     def programs(self, folio_pages: int) -> Compiled:
         """Return the programs with loops of so many pages, when they are done; raises CannotMeasureError."""
@@ -94,13 +86,6 @@ def begun(service: Service, hierarchy: Hierarchy, plan: Plan) -> Iterator[Builds
         yield lambda: building
     finally:
         building.wait()
-
-
-def source() -> str:
-    """Return the C of the whole battery, its files joined in the order of bpf/battery.txt."""
-    folder = resources.folder("bpf")
-    names = [n for n in (folder / "battery.txt").read_text().split("\n") if n and not n.startswith("#")]
-    return "".join(f'#line 1 "{name}"\n{(folder / name).read_text()}\n' for name in names)
 
 
 def _run_flags(service: Service, hierarchy: Hierarchy, plan: Plan) -> list[str]:

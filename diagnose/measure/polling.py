@@ -11,24 +11,25 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Literal
 
-from diagnose.analysis.windows import BPF
-from diagnose.capture.model import Capture, ProbeRecord
-from diagnose.capture.tables import BlockLatency, BlockRequests, Cache, Evictions, Reads, ReadTotals
+from diagnose.capture.model import BPF, Capture, ProbeRecord
+from diagnose.capture.tables import empty
 from diagnose.cgroups import Hierarchy
 from diagnose.cgroups.service import Service
 from diagnose.errors import CannotMeasureError
-from diagnose.measure.battery import Battery, described, service_replaced
+from diagnose.measure.battery import Battery, described
 from diagnose.measure.bpf.compiler import find_bcc
 from diagnose.measure.build import Builds
 from diagnose.measure.privileges import require_privileges
-from diagnose.measure.probes import TRACEPOINTS, BlameProbe, HostProbe
+from diagnose.measure.probes import PROBES
+from diagnose.measure.probes.host import HostProbe
 from diagnose.measure.probes.polled_cgroups import PolledCgroups
+from diagnose.measure.probes.run import Run
 from diagnose.measure.progress import Progress, WindowSeen
 from diagnose.measure.schedule import Plan, Wait, finished_windows
 
 Bpf = Literal["needed", "if granted", "unused"]
 Say = Callable[[str], None]
-NEEDING_BPF = (*(name for name in TRACEPOINTS if name != PolledCgroups.name), BlameProbe.name)
+NEEDING_BPF = tuple(probe for probe in PROBES if probe.needs_bpf)
 
 
 def see_doctor() -> str:
@@ -41,31 +42,25 @@ class FilesBattery:
 
     def __init__(self, service: Service, hierarchy: Hierarchy, plan: Plan, why: ProbeRecord) -> None:
         """`why`: the record of the probe "bpf". Raises CannotMeasureError where not even the files can be read."""
-        self._service, self._hierarchy, self._plan, self._why = service, hierarchy, plan, why
-        self._cgroups, self._host = PolledCgroups(hierarchy, service.cgroup), HostProbe(hierarchy.proc, disks=True)
+        self._run, self._plan, self._why = Run(service, hierarchy), plan, why
+        self._cgroups, self._host = PolledCgroups.of(self._run), HostProbe(hierarchy.proc, disks=True)
         self._host_record = self._host.attach()
 
     def run(self, wait: Wait, on_window: WindowSeen) -> Capture:
         """Measure until the plan is fulfilled or `wait` says to end; returns the capture of the whole windows."""
         self._cgroups.poll(-1)
-        self._host.read(-1)
+        self._host.begin()
         start_ns, started, done = time.monotonic_ns(), datetime.now(UTC), 0
         for done in finished_windows(self._plan, start_ns, wait):
             self._cgroups.poll(done - 1)
             self._host.read(done - 1)
             on_window(Progress(done, self._plan.windows, None, None, self._plan.window_seconds))
         return Capture(
-            **described(self._service, self._hierarchy, self._plan, started, done),
+            **described(self._run, self._plan, started, done),
+            **empty(field for probe in NEEDING_BPF for field in probe.fills),
             cgroups=self._cgroups.records(set()),
             probes=self._records(),
             lost={},
-            reads=Reads(),
-            read_totals=ReadTotals(),
-            files=[],
-            block_requests=BlockRequests(),
-            block_latency=BlockLatency(),
-            cache=Cache(),
-            evictions=Evictions(),
             cgroup_samples=self._cgroups.samples(done),
             host_samples=self._host.samples(done),
         )
@@ -75,11 +70,10 @@ class FilesBattery:
 
     def _records(self) -> list[ProbeRecord]:
         refused = [
-            ProbeRecord(probe=name, attached=False, reason="needs BPF", how_to_enable=self._why.how_to_enable)
-            for name in NEEDING_BPF
+            ProbeRecord(probe=probe.name, attached=False, reason="needs BPF", how_to_enable=self._why.how_to_enable)
+            for probe in NEEDING_BPF
         ]
-        replaced = service_replaced(self._service, self._hierarchy)
-        return [self._why, *refused, self._cgroups.record(), self._host_record, *replaced]
+        return [self._why, *refused, self._cgroups.record(), self._host_record, *self._run.replaced()]
 
 
 def battery(

@@ -1,5 +1,7 @@
 """The report (`diagnose.report/1`): the keys of `report.json`, in their order."""
 
+from __future__ import annotations
+
 from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
@@ -204,4 +206,4 @@ class Report(Model):
     digest: str | None = None
     """Over all the rest (seal.py); set when the report is written."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, populate_by_name=True, defer_build=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, populate_by_name=True)

@@ -15,6 +15,7 @@ from diagnose.rules.interpret import interpret
 from diagnose.rules.schema import Override, Parameter, Rule, SharedFile
 from diagnose.rules.shared import SHARED, SHARED_FILE, Shared
 from diagnose.rules.suggest import did_you_mean
+from diagnose.rules.yaml_files import read
 
 SYSTEM_FOLDER = Path("/etc/diagnose/rules.d")
 WITHOUT_BPF = "without-bpf"
@@ -152,9 +153,6 @@ class Collection:
 
     def add(self, path: Path) -> list[str]:
         """Add what a file holds. Returns what is wrong with it, a message a fault; nothing of it was added then."""
-        # Here, not above: who evaluates rules needs their shapes and words, and no YAML.
-        from diagnose.rules.yaml_files import read
-
         if path.suffix != ".yaml":
             return [f"{path}:1: a rule must be named after its id and end in .yaml; name it {path.stem}.yaml"]
         try:

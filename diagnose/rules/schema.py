@@ -3,6 +3,8 @@
 What the shape cannot say (does the fact exist, do the units agree) is checked in `check.py`.
 """
 
+from __future__ import annotations
+
 import math
 from typing import Annotated, Any, Literal, Self
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Collection
 
 _MEANINGS = {
@@ -36,9 +37,6 @@ _WORDS = {key: words.split() for key, words in _MEANINGS.items()}
 
 def nearest(word: str, known: Collection[str]) -> str | None:
     """Return the known word with the nearest letters, None where none is near."""
-    # Here, not above: most rule files have no fault.
-    import difflib
-
     near = difflib.get_close_matches(word[:100], list(known), n=1, cutoff=0.5)
     return near[0] if near else None
 

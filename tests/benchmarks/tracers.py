@@ -18,15 +18,7 @@ from diagnose.measure.battery import Battery
 from diagnose.measure.bpf.compiler import Compiling
 from diagnose.measure.bpf.module import Module
 from diagnose.measure.bpf.tracefs import ensure
-from diagnose.measure.probes import (
-    BlockProbe,
-    CgroupsProbe,
-    EvictionsProbe,
-    PageCacheProbe,
-    ReadsProbe,
-    StallsProbe,
-    UringProbe,
-)
+from diagnose.measure.probes import PROBES
 from diagnose.measure.schedule import Plan
 
 Tracer = Callable[[], AbstractContextManager[object]]
@@ -66,7 +58,6 @@ THREE_SCRIPTS = (
 """As near as bpftrace comes to what the battery does: reads, block I/O, page cache and who removes pages, by cgroup."""
 
 EMPTY = "int raw(void *ctx) { return 0; }\nint traced(void *ctx) { return 0; }"
-_PROBES = (ReadsProbe, UringProbe, PageCacheProbe, EvictionsProbe, StallsProbe, BlockProbe, CgroupsProbe)
 
 
 @contextmanager
@@ -74,7 +65,7 @@ def empty_programs() -> Iterator[None]:
     """Attach programs that do nothing at every point where the battery attaches one: the floor of any such tool."""
     program = Module(Compiling(EMPTY, []).result())
     try:
-        for point in (a for probe in _PROBES for a in probe.attachments):
+        for point in (a for probe in PROBES for a in probe.attachments):
             failure = program.attach(replace(point, function="raw" if point.kind == "raw" else "traced"))
             if failure is not None:
                 raise CannotMeasureError(f"{point.event}: {failure}")

@@ -13,9 +13,16 @@ import pytest
 from diagnose import doctor
 from diagnose.doctor import Check, Host
 from diagnose.errors import CannotMeasureError
+from diagnose.measure.bpf.attachment import Attachment
 
 ROOT = "Name:\tx\nUid:\t0\t0\t0\t0\nSeccomp:\t0\n"
-TRACEPOINTS = {"reads": ["syscalls:sys_enter_read", "mm_filemap_add_to_page_cache"], "block": ["block:block_rq_issue"]}
+INSTRUMENTS = {
+    "reads": [
+        Attachment("tracepoint", "syscalls:sys_enter_read", "enter_read"),
+        Attachment("raw", "mm_filemap_add_to_page_cache", "on_insert"),
+    ],
+    "block": [Attachment("raw", "block_rq_issue", "on_issue")],
+}
 
 
 @pytest.fixture
@@ -42,7 +49,7 @@ def host(tmp_path: Path) -> Host:
     events = ("syscalls/sys_enter_read", "filemap/mm_filemap_add_to_page_cache", "block/block_rq_issue")
     for event in events:
         (tmp_path / "sys/kernel/tracing/events" / event).mkdir(parents=True)
-    return Host(tmp_path, lambda: Path("/somewhere/bcc"), lambda: 0, lambda: 0, TRACEPOINTS)
+    return Host(tmp_path, lambda: Path("/somewhere/bcc"), lambda: 0, lambda: 0, INSTRUMENTS)
 
 
 def named(found: list[Check], name: str) -> Check:
@@ -224,9 +231,13 @@ def test_json_has_the_verdict_and_every_check(host: Host) -> None:
 
 
 def test_what_stands_in_for_a_tracepoint_is_as_good(host: Host) -> None:
-    wanted = replace(host, tracepoints={"one": ["mm_filemap_get_pages|kprobe:filemap_read"], "two": ["newer|older"]})
+    by_kprobe = Attachment("kprobe", "filemap_read", "on_filemap_read")
+    one = Attachment("raw", "mm_filemap_get_pages", "on_lookup", stand_ins=(by_kprobe,), since="6.12")
+    two = Attachment("raw", "newer", "on_it", stand_ins=(Attachment("raw", "older", "on_it"),))
+    wanted = replace(host, instruments={"one": [one], "two": [two]})
     missing = named(doctor.checks(wanted), "tracepoints: one")
     assert (missing.ok, missing.detail) == (False, "not in this kernel: mm_filemap_get_pages or kprobe:filemap_read")
+    assert missing.fix == "boot Linux 6.12 or later (without it whole reads are classified, pages are not)"
     for path in ("bus/event_source/devices/kprobe/type", "kernel/tracing/events/io_uring/older/format"):
         file = host.root / "sys" / path
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -14,10 +14,10 @@ from diagnose.capture.model import CgroupRecord
 from diagnose.cgroups import Hierarchy, read_memory, read_settings
 from diagnose.cgroups.service import Service, resolve
 from diagnose.errors import DiagnoseError
-from diagnose.measure.battery import pids_now
 from diagnose.measure.probes.cgroups import CgroupsProbe
 from diagnose.measure.probes.host import HostProbe
 from diagnose.measure.probes.polled_cgroups import PolledCgroups
+from diagnose.measure.probes.run import Run
 from diagnose.measure.schedule import Plan
 from diagnose.report.formats.markdown import render_markdown
 from diagnose.rules import RuleSet, load_rules
@@ -83,7 +83,7 @@ def _spoil(random: Random, host: Host) -> None:
 def _read(random: Random, host: Host) -> None:
     hierarchy = Hierarchy.discover(host.root)
     service = resolve(random.choice(("/dg/svc", "svc", "pid:7", "comm:svc", "dg")), hierarchy, lambda _: None)
-    pids_now(service, hierarchy)
+    Run(service, hierarchy).pids_now()
     everywhere = HostProbe(host.proc, disks=True)
     everywhere.attach()
     polled = PolledCgroups(hierarchy, service.cgroup)
@@ -93,9 +93,9 @@ def _read(random: Random, host: Host) -> None:
     everywhere.samples(1)
     polled.samples(1)
     seldom = CgroupsProbe(hierarchy, service.cgroup)
-    seldom.read_first()
-    seldom.read(0, None)
-    seldom.read_cpu_last(0)
+    seldom.begin()
+    seldom.read(0, {})
+    seldom.end(0)
     seldom.samples(1)
     seldom.records(set())
     if random.randrange(20) == 7:  # it takes as long as ten others

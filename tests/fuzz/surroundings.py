@@ -9,6 +9,8 @@ from random import Random
 from diagnose import doctor
 from diagnose.capture import file as captures
 from diagnose.errors import DiagnoseError
+from diagnose.measure.bpf.attachment import Attachment
+from diagnose.measure.bpf.compat import LOOKUP
 from diagnose.measure.probes.devices import block_devices
 from diagnose.measure.probes.tunables import damon_schemes, host_settings
 from tests.fuzz.messages import in_lines
@@ -54,7 +56,7 @@ LOOKED_AT = {
     "sys/kernel/security/lockdown": b"none [integrity] confidentiality\n",
     "sys/kernel/btf/vmlinux": b"x" * 4096,
 }
-TRACEPOINTS = {"reads": ["syscalls:sys_enter_read", "mm_filemap_get_pages|kprobe:filemap_read"]}
+INSTRUMENTS = {"reads": [Attachment("tracepoint", "syscalls:sys_enter_read", "enter_read"), LOOKUP]}
 
 
 def sysfs_files(random: Random) -> None:
@@ -78,7 +80,7 @@ def doctor_files(random: Random) -> None:
         host = Host(Path(name), random.choice(("v1", "v2")))
         _lay(random, host.root, {**LOOKED_AT, "proc/self/mounts": (host.proc / "self/mounts").read_bytes()})
         errno = random.choice((None, 0, 1, 38, 999))
-        looking = doctor.Host(host.root, lambda: Path("/bcc"), lambda: errno, lambda: errno, TRACEPOINTS)
+        looking = doctor.Host(host.root, lambda: Path("/bcc"), lambda: errno, lambda: errno, INSTRUMENTS)
         try:
             found = doctor.checks(looking)
             assert all(line.isprintable() for line in doctor.as_text(found).split("\n")), doctor.as_text(found)

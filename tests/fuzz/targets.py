@@ -11,7 +11,7 @@ import gzip
 import json
 import tempfile
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from random import Random
 
@@ -21,7 +21,7 @@ from diagnose.analysis.windows import Windows
 from diagnose.capture import file as captures
 from diagnose.capture.redact import redact
 from diagnose.errors import DiagnoseError
-from diagnose.measure.bpf import btf, compat, flags
+from diagnose.measure.bpf import btf, compat, flags, source
 from diagnose.measure.bpf.attachment import Attachment
 from diagnose.report import output
 from diagnose.report.formats import FORMATS
@@ -144,7 +144,8 @@ def btf_blobs(random: Random) -> None:
         parsed = btf.Btf(spoilt_bytes(random, blob))
         parsed.tracepoint_arguments("x")
         parsed.function_arguments("filemap_read")
-        for ask in (flags.offset_flags, flags.constant_flags, flags.helper_flags, flags.kprobe_flags):
+        asking = (partial(flags.source_flags, source.battery()), flags.constant_flags, flags.helper_flags)
+        for ask in (*asking, flags.kprobe_flags):
             try:
                 ask(parsed)
             except DiagnoseError as error:
@@ -170,8 +171,8 @@ def tracefs_formats(random: Random) -> None:
         (tracefs / "kallsyms").write_bytes(
             spoilt_bytes(random, b"ffffffff81000000 T shrink_lruvec\nffffffff81000100 t x\n" * 50)
         )
-        flags.tracepoint_flags(tracefs)
-        flags.stack_flags(tracefs / "kallsyms")
+        flags.field_flags(source.battery().fields, tracefs)
+        flags.stack_flags(["shrink_lruvec"], tracefs / "kallsyms")
         attachment = Attachment("tracepoint", "syscalls:sys_enter_read", "on_read", arguments=("fd", "buf", "count"))
         compat.misfit(attachment, btf.Btf(_blob()), tracefs)
 

@@ -1,7 +1,7 @@
 """What the feature detection asks a kernel, recorded and fed to it without booting (tests/measure/bpf/recorded).
 
 One folder a kernel: the types out of its BTF that are asked for, the formats of the tracepoints whose fields are read,
-and the files of a memory cgroup.
+and the files of a memory cgroup; beside them what was asked.
 """
 
 from __future__ import annotations
@@ -12,22 +12,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from diagnose.cgroups import Hierarchy
-from diagnose.measure.bpf import flags
-from diagnose.measure.bpf.attachment import Attachment
 from diagnose.measure.bpf.btf import Btf
-from diagnose.measure.bpf.compat import LOOKUP_FUNCTIONS
+from diagnose.measure.bpf.source import battery
 from diagnose.measure.bpf.tracefs import TRACEFS
-from diagnose.measure.probes import EvictionsProbe, PageCacheProbe, ReadsProbe, UringProbe
-from diagnose.measure.probes.block import BlockProbe
-from diagnose.measure.probes.cgroups import CgroupsProbe
+from diagnose.measure.probes import PROBES
 from tests.helpers.btf_blob import ENUM, FUNC, FWD, PTR, STRUCT, TYPEDEF, UNION, Blob
 
-BTF_FILE, FORMATS_FILE, CGROUP_FILE = "vmlinux.btf.gz", "formats.txt", "cgroup.txt"
+BTF_FILE, FORMATS_FILE, CGROUP_FILE, ASKED_FILE = "vmlinux.btf.gz", "formats.txt", "cgroup.txt", "asked.txt"
 ENUMS = ("cgroup_subsys_id", "pageflags", "bpf_func_id")
 STRUCTS = ("page", "pt_regs", "lru_gen_folio")
-FIELDS_OF = ("writeback:balance_dirty_pages",)
-PROBES = (ReadsProbe, UringProbe, PageCacheProbe, EvictionsProbe, BlockProbe, CgroupsProbe)
-RAW: tuple[Attachment, ...] = (*(a for p in PROBES for a in p.attachments if a.kind == "raw"), UringProbe.older)
+ATTACHMENTS = tuple(other for probe in PROBES for a in probe.attachments for other in (a, *a.stand_ins))
+RAW, FUNCTIONS = (tuple(a for a in ATTACHMENTS if a.kind == kind) for kind in ("raw", "kprobe"))
 
 
 class Shrunk:
@@ -35,7 +30,7 @@ class Shrunk:
 
     def __init__(self, btf: Btf) -> None:
         self._btf, self._blob = btf, Blob()
-        members = {m for names in (*flags._REQUIRED, *flags._OPTIONAL) for m in names.split("|")}
+        members = {m for names in (*battery().needs, *battery().may_use) for m in names.split("|")}
         for name in sorted({m.split(".")[0] for m in members} | set(STRUCTS)):
             if (type_id := btf._find(STRUCT, name)) is not None:
                 self._struct(type_id, name)
@@ -45,7 +40,7 @@ class Shrunk:
             if (arguments := btf.tracepoint_arguments(event)) is not None:
                 proto = self._blob.proto([self._pointer("void"), *map(self._pointer, arguments)])
                 self._blob.add(TYPEDEF, f"btf_trace_{event}", self._blob.add(PTR, "", proto))
-        for function in LOOKUP_FUNCTIONS:
+        for function in FUNCTIONS:
             if (arguments := btf.function_arguments(function.event)) is not None:
                 self._blob.add(FUNC, function.event, self._blob.proto([self._pointer(a) for a in arguments]))
 
@@ -75,6 +70,11 @@ class Shrunk:
         return self._blob.add(PTR, "", 0 if name == "void" else self._blob.add(FWD, name, 0))
 
 
+def asked() -> list[str]:
+    """Return what is asked of BTF (members, raw tracepoints, functions): of others a recording says nothing."""
+    return [*battery().needs, *battery().may_use, *(a.event for a in (*RAW, *FUNCTIONS))]
+
+
 def shrunk(blob: bytes) -> bytes:
     """Return a small blob that answers the detection's questions as `blob` does."""
     return Shrunk(Btf(blob)).bytes()
@@ -82,7 +82,7 @@ def shrunk(blob: bytes) -> bytes:
 
 def formats(tracefs: Path = TRACEFS) -> str:
     """Return the formats of the tracepoints whose fields are read, one after the other."""
-    events = [*(a.event for a in ReadsProbe.attachments), *FIELDS_OF]
+    events = dict.fromkeys(a.event for a in ATTACHMENTS if a.kind == "tracepoint")
     return "".join((tracefs / "events" / event.replace(":", "/") / "format").read_text() for event in events)
 
 
@@ -103,6 +103,7 @@ def record(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     small = shrunk(Path("/sys/kernel/btf/vmlinux").read_bytes())
     (folder / BTF_FILE).write_bytes(gzip.compress(small, mtime=0))
+    (folder / ASKED_FILE).write_text("".join(f"{what}\n" for what in asked()))
     (folder / FORMATS_FILE).write_text(formats())
     hierarchy = Hierarchy.discover()
     made = hierarchy.directory("/diagnose-test-record")

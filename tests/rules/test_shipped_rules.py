@@ -8,6 +8,7 @@ import pytest
 
 from diagnose import resources
 from diagnose.analysis import facts
+from diagnose.measure.polling import NEEDING_BPF
 from diagnose.rules import LoadedRule, load_rules
 from diagnose.rules.evaluate.testing import TestOutcome, run_tests
 from diagnose.rules.lint import lint
@@ -61,7 +62,7 @@ def test_what_is_shared_is_used() -> None:
     assert used == set(shipped_shared().parameters)
 
 
-NEEDS_BPF = {"reads", "page-cache", "evictions", "blame", "block", "stalls", "io-uring"}
+NEEDS_BPF = {probe.name for probe in NEEDING_BPF}
 
 
 def test_without_bpf_no_rule_asks_or_speaks_of_what_only_bpf_can_measure() -> None:

@@ -7,7 +7,8 @@ import numpy as np
 from diagnose.analysis.facts.vocabulary import Facts, fact, neighbour_fact, total
 from diagnose.analysis.inflow import turnover
 from diagnose.analysis.limits import Limit, shared_limit
-from diagnose.analysis.windows import UNREAD, Series
+from diagnose.analysis.windows import Series
+from diagnose.capture.model import UNREAD
 from diagnose.cgroups.paths import is_within
 from diagnose.units import ratio
 

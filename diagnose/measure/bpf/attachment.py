@@ -17,3 +17,7 @@ class Attachment:
     provides: tuple[str, ...] = ()
     arguments: tuple[str, ...] = ()
     """What the program takes the first arguments for: structs ("folio|page", ""), of a tracepoint its fields."""
+    stand_ins: tuple[Attachment, ...] = ()
+    """What sees the same on kernels that lack the event, in the order in which they are tried."""
+    since: str | None = None
+    """The Linux version that brought the event, for the advice of `diagnose doctor`; None: every kernel has it."""

@@ -6,27 +6,31 @@ nothing. So the arguments are looked at before anything is attached; kernel vers
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
-from diagnose.cgroups.files import read
 from diagnose.measure.bpf.attachment import Attachment
 from diagnose.measure.bpf.btf import Btf
-from diagnose.measure.bpf.tracefs import TRACEFS
+from diagnose.measure.bpf.tracefs import FIELD_BYTES, TRACEFS, fields
 
 KPROBES = Path("/sys/bus/event_source/devices/kprobe/type")
 """Where this is, a kprobe is a file descriptor that goes with its process; older ways leave it behind after a kill."""
-FIRST_FIELD, FIELD_BYTES = 16, 8
-"""Of the system calls' tracepoints, behind the common fields and the number of the call."""
+FIRST_FIELD = 16
+"""Where the fields of the system calls' tracepoints begin, behind the common ones and the number of the call."""
 _LOOKED_UP = ("cache.looked_up", "cache.missed")
-LOOKUP = Attachment("raw", "mm_filemap_get_pages", "on_lookup", _LOOKED_UP, ("address_space",))
-LOOKUP_FUNCTIONS = tuple(
-    Attachment("kprobe", function, "on_filemap_read", _LOOKED_UP, ("kiocb", "iov_iter"))
-    for function in ("filemap_read", "generic_file_buffered_read")
+LOOKUP = Attachment(
+    "raw",
+    "mm_filemap_get_pages",
+    "on_lookup",
+    _LOOKED_UP,
+    ("address_space",),
+    # What buffered reads go through, for kernels without that tracepoint; the second was its name before 5.12.
+    stand_ins=tuple(
+        Attachment("kprobe", function, "on_filemap_read", _LOOKED_UP, ("kiocb", "iov_iter"))
+        for function in ("filemap_read", "generic_file_buffered_read")
+    ),
+    since="6.12",
 )
-"""What buffered reads go through, for kernels without that tracepoint; the second was its name before 5.12."""
-_FIELD = re.compile(r"field:[^;]{0,200}?\b(\w{1,64});\s{1,9}offset:([0-9]{1,6});\s{1,9}size:([0-9]{1,6});")
-"""Every repetition has an end: without, a file of nothing but "field:" takes time by the square of its length."""
+"""Here and not with its probe: the compiler must know which of them it is to compile for."""
 
 
 def misfit(attachment: Attachment, btf: Btf, tracefs: Path = TRACEFS) -> str | None:
@@ -40,13 +44,20 @@ def misfit(attachment: Attachment, btf: Btf, tracefs: Path = TRACEFS) -> str | N
     return _arguments_differ(attachment.arguments, ask(attachment.event))
 
 
-def lookups(btf: Btf, kprobes: Path = KPROBES) -> Attachment:
-    """Return what sees look-ups of pages here: the tracepoint if there is one, else the first function that fits."""
-    if btf.tracepoint_arguments(LOOKUP.event) is None and kprobes.exists():
-        for function in LOOKUP_FUNCTIONS:
-            if btf.function_arguments(function.event) is not None and misfit(function, btf) is None:
-                return function
-    return LOOKUP
+def chosen(attachment: Attachment, btf: Btf, kprobes: Path = KPROBES) -> Attachment:
+    """Return what sees an event here: itself, or where the kernel lacks it the first stand-in that fits."""
+    if not attachment.stand_ins or _is_there(attachment, btf, kprobes):
+        return attachment
+    there = (other for other in attachment.stand_ins if _is_there(other, btf, kprobes) and misfit(other, btf) is None)
+    return next(there, attachment)
+
+
+def _is_there(attachment: Attachment, btf: Btf, kprobes: Path) -> bool:
+    if attachment.kind == "tracepoint":
+        return fields(attachment.event) is not None
+    if attachment.kind == "kprobe":
+        return kprobes.exists() and btf.function_arguments(attachment.event) is not None
+    return btf.tracepoint_arguments(attachment.event) is not None
 
 
 def _arguments_differ(wanted: tuple[str, ...], found: list[str] | None) -> str | None:
@@ -59,10 +70,8 @@ def _arguments_differ(wanted: tuple[str, ...], found: list[str] | None) -> str |
 
 
 def _fields_differ(attachment: Attachment, tracefs: Path) -> str | None:
-    text = read(tracefs / "events" / attachment.event.replace(":", "/"), "format")
-    if not text:
+    if (found := fields(attachment.event, tracefs)) is None:
         return None
-    found = {name: (int(offset), int(size)) for name, offset, size in _FIELD.findall(text)}
     for number, name in enumerate(attachment.arguments):
         if found.get(name) != (FIRST_FIELD + FIELD_BYTES * number, FIELD_BYTES):
             return f"its field {name} is not where the program reads it"

@@ -7,42 +7,13 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
-from diagnose.cgroups.files import read
 from diagnose.errors import CannotMeasureError
 from diagnose.measure.bpf.btf import Btf
-from diagnose.measure.bpf.tracefs import TRACEFS
-
-# What the C calls OFF_<struct>_<member>, and under which names kernels have it (the first that is there counts).
-# struct folio came with 5.16; before it the same members were struct page's (memcg_data was mem_cgroup until 5.10).
-_REQUIRED_TEXT = """
-task_struct.cgroups task_struct.flags task_struct.files task_struct.nvcsw task_struct.pid css_set.subsys
-cgroup_subsys_state.cgroup cgroup_subsys_state.parent
-cgroup.self cgroup.kn cgroup.level cgroup.root cgroup_root.hierarchy_id kernfs_node.id mem_cgroup.css files_struct.fdt
-fdtable.fd fdtable.max_fds
-file.f_inode file.f_flags file.f_pos file.f_path path.dentry dentry.d_parent dentry.d_name qstr.name inode.i_mode
-inode.i_sb inode.i_ino inode.i_nlink inode.i_size super_block.s_dev super_block.s_magic address_space.host request.q
-request.bio request.cmd_flags request.start_time_ns request.__data_len gendisk.major gendisk.first_minor
-bio.bi_io_vec bio_vec.bv_page page.compound_head request_queue.disk
-folio.memcg_data|page.memcg_data|page.mem_cgroup folio.flags|page.flags folio.mapping|page.mapping
-folio.index|page.index
-"""
-_REQUIRED = tuple(_REQUIRED_TEXT.split())
-_OPTIONAL = (
-    "io_kiocb.opcode",
-    "task_struct.sched_info",
-    "sched_info.run_delay",
-    "cgroup.ancestors",
-    "cgroup.ancestor_ids",
-    "folio._nr_pages",
-    "folio._folio_nr_pages",
-    "page.compound_nr",
-    "kiocb.ki_filp",
-    "kiocb.ki_pos",
-    "iov_iter.count",
-    "file.f_mapping",
-)
+from diagnose.measure.bpf.source import Source
+from diagnose.measure.bpf.tracefs import FIELD_BYTES, TRACEFS, fields
 
 # Helpers that the programs do without where the kernel lacks them (before 5.11, 5.5 and 5.5), or building costs more.
 _HELPERS = ("get_current_task_btf", "jiffies64", "probe_read_user")
@@ -53,26 +24,27 @@ _ARGUMENT_REGISTERS = (("di", 0), ("si", 0)), (("regs", 0), ("regs", 8))
 _CHUNK_BYTES, _LINES_BYTES = 1 << 17, 1 << 11
 """How much of the symbols is read at once, and what certainly has two lines of it (KSYM_NAME_LEN is 512)."""
 
-# Functions whose presence on the stack tells why a page is removed (bpf/evictions.c).
-_STACK_FUNCTIONS = (
-    "memory_reclaim",
-    "user_proactive_reclaim",
-    "drop_pagecache_sb",
-    "generic_fadvise",
-    "mapping_try_invalidate",
-    "invalidate_inode_pages2_range",
-)
+
+def source_flags(source: Source, btf: Btf) -> list[str]:
+    """Return the flags for all that the files of the battery ask of the kernel; raises CannotMeasureError."""
+    return [
+        *offset_flags(btf, source.needs, source.may_use),
+        *field_flags(source.fields),
+        *stack_flags(source.on_stack),
+        f"-DLOSSES={''.join(f'LOST_{reason},' for reason in source.loses)}",
+    ]
 
 
-def offset_flags(btf: Btf) -> list[str]:
+def offset_flags(btf: Btf, needs: Sequence[str], may_use: Sequence[str]) -> list[str]:
     """Return -DOFF_… for every member the programs use; raises CannotMeasureError naming those this kernel lacks."""
     flags, missing = [], []
-    for names in _REQUIRED + _OPTIONAL:
+    for names in (*needs, *may_use):
+        # struct folio came with 5.16; before it the same members were struct page's (mem_cgroup until 5.10).
         first, *_ = candidates = names.split("|")
         offset = next((o for c in candidates if (o := btf.offset(*c.split("."))) is not None), None)
         if offset is not None:
             flags.append(f"-DOFF_{first.replace('.', '_')}={offset}")
-        elif names in _REQUIRED:
+        elif names in needs:
             missing.append(first)
     if btf.offset("cgroup", "ancestors") is None and btf.offset("cgroup", "ancestor_ids") is None:
         missing.append("cgroup.ancestors")
@@ -115,23 +87,27 @@ def kprobe_flags(btf: Btf) -> list[str]:
     raise CannotMeasureError("this kernel's BTF does not say where a function's arguments are (struct pt_regs)")
 
 
-def tracepoint_flags(tracefs: Path = TRACEFS) -> list[str]:
-    """Return the offsets of tracepoint fields the programs use; a tracepoint or field that is absent has none."""
-    text = read(tracefs / "events/writeback/balance_dirty_pages", "format")
-    found = re.search(r"field:long pause;\s{1,9}offset:([0-9]{1,6});\s{1,9}size:8;", text)
-    return [f"-DOFF_BDP_PAUSE={found[1]}"] if found else []
+def field_flags(names: Sequence[str], tracefs: Path = TRACEFS) -> list[str]:
+    """Return -DOFF_<event>_<field> of "category:event.field"; none for what is absent, or not of 8 bytes."""
+    flags = []
+    for name in names:
+        event, _, field = name.partition(".")
+        offset, size = (fields(event, tracefs) or {}).get(field, (0, 0))
+        if size == FIELD_BYTES:
+            flags.append(f"-DOFF_{event.partition(':')[2]}_{field}={offset}")
+    return flags
 
 
-def stack_flags(kallsyms: Path = Path("/proc/kallsyms")) -> list[str]:
+def stack_flags(functions: Sequence[str], kallsyms: Path = Path("/proc/kallsyms")) -> list[str]:
     """Return -DRANGE_<FUNCTION>_{LOW,HIGH}; empty where addresses are hidden (kptr_restrict) or the file is absent."""
     flags = []
-    for function, (low, high) in _ranges(kallsyms).items():
+    for function, (low, high) in _ranges(functions, kallsyms).items():
         if low < high:
             flags += [f"-DRANGE_{function.upper()}_LOW={low:#x}ULL", f"-DRANGE_{function.upper()}_HIGH={high:#x}ULL"]
     return flags
 
 
-def _ranges(kallsyms: Path) -> dict[str, tuple[int, int]]:
+def _ranges(functions: Sequence[str], kallsyms: Path) -> dict[str, tuple[int, int]]:
     """Return the first address of each function and that of what follows it.
 
     Read no further than needed: the kernel composes this file as it is read, 0.1 s for all of it.
@@ -140,9 +116,9 @@ def _ranges(kallsyms: Path) -> dict[str, tuple[int, int]]:
     text = b"\n"
     try:
         with kallsyms.open("rb") as file:
-            while len(ranges) < len(_STACK_FUNCTIONS) and (more := file.read(_CHUNK_BYTES)):
+            while len(ranges) < len(functions) and (more := file.read(_CHUNK_BYTES)):
                 text = text[-_LINES_BYTES:] + more
-                for function in _STACK_FUNCTIONS:
+                for function in functions:
                     name = f"{function}\n".encode()
                     # found first, which is ten times as fast as an expression on every line
                     if function not in ranges and (b" t " + name in text or b" T " + name in text):

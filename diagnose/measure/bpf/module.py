@@ -8,19 +8,23 @@ from diagnose.capture.model import ProbeRecord
 from diagnose.measure.bpf.attachment import Attachment
 from diagnose.measure.bpf.compiler import Compiled, quiet
 from diagnose.measure.bpf.maps import Table
-
-LOST = ("inflight_map_full", "read_slots_not_drained", "files_map_full", "cache_map_full", "evictions_map_full",
-        "reclaim_map_full", "requests_map_full", "block_map_full", "blame_map_full",
-        "stalls_map_full", "touched_map_full")  # fmt: skip
-"""Why events were not counted; the order is `enum lost` of bpf/common.h."""
+from diagnose.measure.bpf.source import battery
 
 
 class Module:
     """Compiled programs, attached one by one. Everything it loads belongs to this process and goes with it."""
 
-    def __init__(self, programs: Compiled, misfit: Callable[[Attachment], str | None] = lambda _: None) -> None:
-        """`misfit` says why a program would misread this kernel; such a one is not attached."""
-        self._misfit, self._bpf, self._lib = misfit, programs.bpf, programs.lib
+    def __init__(
+        self,
+        programs: Compiled,
+        misfit: Callable[[Attachment], str | None] = lambda _: None,
+        chosen: Callable[[Attachment], Attachment] = lambda attachment: attachment,
+    ) -> None:
+        """`misfit` says why a program would misread this kernel; such a one is not attached.
+
+        `chosen` says what to attach: the attachment itself, or what stands in for it on this kernel.
+        """
+        self.chosen, self._misfit, self._bpf, self._lib = chosen, misfit, programs.bpf, programs.lib
         self._tables: dict[str, Table] = {}
 
     def attach(self, attachment: Attachment) -> str | None:
@@ -46,6 +50,11 @@ class Module:
         """Detach and unload everything now rather than at exit."""
         self._bpf.cleanup()
 
+    def lost(self) -> dict[str, int]:
+        """Return how many events went uncounted, by the reasons that the programs declare; those of 0 left out."""
+        counts = self.table("lost").array().tolist()
+        return {reason: count for reason, count in zip(battery().loses, counts, strict=True) if count}
+
     def table(self, name: str) -> Table:
         if name not in self._tables:
             self._tables[name] = Table.of(self._lib, self._bpf.module, name)
@@ -53,8 +62,8 @@ class Module:
 
 
 def attach_probe(module: Module, probe: str, attachments: Sequence[Attachment]) -> ProbeRecord:
-    """Attach what can be attached and say what could not, and which columns are missing for it."""
-    failed = [(a, reason) for a in attachments if (reason := module.attach(a)) is not None]
+    """Attach what can be attached, or its stand-ins; say what could not, and which columns are missing for it."""
+    failed = [(a, reason) for a in map(module.chosen, attachments) if (reason := module.attach(a)) is not None]
     if not failed:
         return ProbeRecord(probe=probe, attached=True)
     events: dict[str, list[str]] = {}

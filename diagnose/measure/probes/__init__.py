@@ -1,35 +1,33 @@
-"""The instruments, one file each: docstring, what it yields, attach, read."""
+"""The instruments, one file each: every `Probe` of this folder that has a name is one, no list of them is kept."""
 
-from diagnose.measure.bpf.compat import LOOKUP, LOOKUP_FUNCTIONS
-from diagnose.measure.probes.blame import BlameProbe
-from diagnose.measure.probes.block import BlockProbe
-from diagnose.measure.probes.cgroups import CgroupsProbe
-from diagnose.measure.probes.evictions import EvictionsProbe
-from diagnose.measure.probes.host import HostProbe
-from diagnose.measure.probes.page_cache import PageCacheProbe
-from diagnose.measure.probes.reads import ReadsProbe
-from diagnose.measure.probes.stalls import StallsProbe
-from diagnose.measure.probes.uring import UringProbe
+from __future__ import annotations
 
-__all__ = [
-    "TRACEPOINTS",
-    "BlameProbe",
-    "BlockProbe",
-    "CgroupsProbe",
-    "EvictionsProbe",
-    "HostProbe",
-    "PageCacheProbe",
-    "ReadsProbe",
-    "StallsProbe",
-    "UringProbe",
-]
+import inspect
+import pkgutil
+from collections.abc import Iterator
+from importlib import import_module
 
-_STAND_INS = {
-    LOOKUP.event: [f"kprobe:{function.event}" for function in LOOKUP_FUNCTIONS],
-    UringProbe.attachments[1].event: [UringProbe.older.event],
-}
-TRACEPOINTS: dict[str, list[str]] = {
-    probe.name: ["|".join([a.event, *_STAND_INS.get(a.event, [])]) for a in probe.attachments]
-    for probe in (ReadsProbe, UringProbe, BlockProbe, PageCacheProbe, EvictionsProbe, StallsProbe, CgroupsProbe)
-}
-"""The tracepoints of each probe: "category:name", raw ones by name alone, after "|" what stands in for them."""
+from diagnose.measure.probes.base import Probe
+
+__all__ = ["PROBES", "Probe"]
+
+_OTHERS = ""
+_ORDER = ("reads", "io-uring", "block", "page-cache", "evictions", "stalls", _OTHERS, "cgroups", "blame", "host")
+"""In which captures list them. Those that are not here come where `_OTHERS` is: before "cgroups", which names whom they
+saw; a new instrument needs a place of its own only if it is to come earlier or later."""
+
+
+def _found() -> Iterator[type[Probe]]:
+    for file in pkgutil.iter_modules(__path__):
+        module = import_module(f"{__name__}.{file.name}")
+        for _, kind in inspect.getmembers(module, inspect.isclass):
+            if kind.__module__ == module.__name__ and issubclass(kind, Probe) and "name" in vars(kind):
+                yield kind
+
+
+def _place(kind: type[Probe]) -> tuple[int, str]:
+    return _ORDER.index(kind.name if kind.name in _ORDER else _OTHERS), kind.name
+
+
+PROBES: tuple[type[Probe], ...] = tuple(sorted(_found(), key=_place))
+"""The instruments of a capture, in the order in which they drain and are listed."""

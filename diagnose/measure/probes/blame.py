@@ -11,14 +11,16 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from diagnose.capture.model import ProbeRecord
 from diagnose.capture.tables import Bins, Blame, BlamedReads, ExampleRead, ReadFile
 from diagnose.measure.bpf.maps import text
 from diagnose.measure.bpf.module import Module
+from diagnose.measure.probes.base import Pages, Probe
 from diagnose.measure.probes.evictions import CAUSES
 from diagnose.measure.probes.reads import device_name
+from diagnose.measure.probes.rows import Rows
+from diagnose.measure.probes.run import Ending
 
 MAX_EXAMPLES = 10
 MAPS = ("evicted_pages", "fetched_pages", "touched_pages", "blamed", "examples", "blame_ages", "refault_distances")
@@ -35,55 +37,50 @@ _EXAMPLE = np.dtype(
 )
 
 
-class BlameProbe:
+class BlameProbe(Probe):
     """The chain from missed reads to evictions."""
 
     name = "blame"
-    needs = ("reads", "page-cache", "evictions")
+    fed_by = ("reads", "page-cache", "evictions")
+    fills = ("blame",)
 
     def __init__(self) -> None:
-        self._drained: list[tuple[NDArray[Any], NDArray[Any]]] = []
-        self._attached = False
+        self._rows = Rows("blamed", _KEY, _COUNTS)
+        self._fed = False
 
-    def attach(self, others: Sequence[ProbeRecord]) -> ProbeRecord:
-        """Measured where the probes that feed it are."""
-        missing = [p.probe for p in others if p.probe in self.needs and not p.attached]
-        self._attached = not missing
-        if self._attached:
-            return ProbeRecord(probe=self.name, attached=True)
-        reason = f"it is fed by probes that did not attach: {', '.join(missing)}"
-        return ProbeRecord(probe=self.name, attached=False, reason=reason, how_to_enable="see: diagnose doctor")
+    def settled(self, own: ProbeRecord, others: Sequence[ProbeRecord]) -> ProbeRecord:
+        record = super().settled(own, others)
+        self._fed = record.attached
+        return record
 
-    def drain(self, module: Module, finished: int) -> None:
-        self._drained.append(module.table("blamed").drain(_KEY, _COUNTS, finished))
+    def drain(self, module: Module, finished: int) -> Pages:
+        self._rows.drain(module, finished)
+        return {}
 
-    def result(self, module: Module, windows: int, start_ns: int, files: Sequence[ReadFile]) -> Blame | None:
-        """Return what was found; `start_ns`: the beginning of window 0 on the kernel's monotonic clock."""
-        if not self._attached:
-            return None
+    def ended(self, ending: Ending) -> dict[str, Any]:
+        return {"blame": self._blame(ending) if self._fed else None}
+
+    def _blame(self, ending: Ending) -> Blame:
+        module = ending.module
         return Blame(
-            reads=self._reads(windows),
+            reads=self._reads(ending.windows),
             age_ns=_bins(module, "blame_ages"),
             distance_pages=_bins(module, "refault_distances"),
             distinct_refaulted_pages=int(module.table("distinct_refaults").array()[0]),
             **_touched(module),
             remembered_pages=module.table("evicted_pages").max_entries,
             map_bytes=_map_bytes(module),
-            examples=_examples(module, windows, start_ns, files),
+            examples=_examples(ending),
         )
 
     def _reads(self, windows: int) -> BlamedReads:
-        keys = np.concatenate([k for k, _ in self._drained] or [np.zeros(0, _KEY)])
-        counts = np.concatenate([c for _, c in self._drained] or [np.zeros(0, _COUNTS)])
-        keep = keys["window"] < windows
-        keys, counts = keys[keep], counts[keep]
-        order = np.lexsort((keys["cause"], keys["evictor"], keys["window"]))
+        keys, counts = self._rows.until(windows)
         return BlamedReads(
-            window=keys["window"][order].tolist(),
-            evictor=keys["evictor"][order].tolist(),
-            cause=[CAUSES[c] for c in keys["cause"][order]],
-            reads=counts["reads"][order].tolist(),
-            total_ns=counts["total_ns"][order].tolist(),
+            window=keys["window"].tolist(),
+            evictor=keys["evictor"].tolist(),
+            cause=[CAUSES[c] for c in keys["cause"]],
+            reads=counts["reads"].tolist(),
+            total_ns=counts["total_ns"].tolist(),
         )
 
 
@@ -109,15 +106,17 @@ def _bins(module: Module, table: str) -> Bins:
     return Bins(bin=bins.tolist(), count=counts[bins].tolist())
 
 
-def _examples(module: Module, windows: int, start_ns: int, files: Sequence[ReadFile]) -> list[ExampleRead]:
-    _, rows = module.table("examples").read(np.dtype([("window", "u4")]), _EXAMPLE)
-    rows = rows[rows["window"] < windows]
+def _examples(ending: Ending) -> list[ExampleRead]:
+    """Return the slowest blamed reads; their paths are those that the instrument "reads" found."""
+    _, rows = ending.module.table("examples").read(np.dtype([("window", "u4")]), _EXAMPLE)
+    rows = rows[rows["window"] < ending.windows]
     slowest = rows[np.lexsort((rows["window"], -rows["latency_ns"].astype(np.int64)))][:MAX_EXAMPLES]
+    files: list[ReadFile] = ending.fields["files"]
     paths = {(f.device, f.inode): f.path for f in files}
     return [
         ExampleRead(
             window=int(row["window"]),
-            offset_ns=max(0, int(row["time_ns"]) - start_ns),
+            offset_ns=max(0, int(row["time_ns"]) - ending.start_ns),
             latency_ns=int(row["latency_ns"]),
             tid=int(row["tid"]),
             comm=text(row["comm"]),

@@ -13,10 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diagnose.capture.base import BlockOp, Stage
-from diagnose.capture.model import ProbeRecord
 from diagnose.capture.tables import BlockLatency, BlockRequests
 from diagnose.measure.bpf.attachment import Attachment
-from diagnose.measure.bpf.module import Module, attach_probe
+from diagnose.measure.bpf.module import Module
+from diagnose.measure.probes.base import Pages, Probe
+from diagnose.measure.probes.rows import Rows
+from diagnose.measure.probes.run import Ending
 
 OPS: tuple[BlockOp, ...] = get_args(BlockOp)
 STAGES: tuple[Stage, ...] = get_args(Stage)
@@ -26,7 +28,7 @@ _BIN_KEY = np.dtype([("window", "u4"), ("device", "u4"), ("op", "u2"), ("stage",
 _BIN = np.dtype([("count", "u8")])
 
 
-class BlockProbe:
+class BlockProbe(Probe):
     """Queueing and service time of block requests by device, direction and submitter."""
 
     name = "block"
@@ -34,55 +36,47 @@ class BlockProbe:
         Attachment("raw", "block_rq_complete", "on_complete", arguments=("request",)),
         Attachment("raw", "block_rq_issue", "on_issue", arguments=("request",)),
     )
+    fills = ("block_requests", "block_latency")
 
     def __init__(self) -> None:
-        self._requests: list[tuple[NDArray[Any], NDArray[Any]]] = []
-        self._bins: list[tuple[NDArray[Any], NDArray[Any]]] = []
+        self._requests, self._bins = Rows("block_requests", _KEY, _COUNTS), Rows("block_bins", _BIN_KEY, _BIN)
 
-    def attach(self, module: Module) -> ProbeRecord:
-        return attach_probe(module, self.name, self.attachments)
+    def drain(self, module: Module, finished: int) -> Pages:
+        self._requests.drain(module, finished)
+        self._bins.drain(module, finished)
+        return {}
 
-    def drain(self, module: Module, finished: int) -> None:
-        self._requests.append(module.table("block_requests").drain(_KEY, _COUNTS, finished))
-        self._bins.append(module.table("block_bins").drain(_BIN_KEY, _BIN, finished))
-
-    def requests(self, windows: int) -> BlockRequests:
-        keys, counts = _joined(self._requests, _KEY, _COUNTS, windows)
-        return BlockRequests(
-            window=keys["window"].tolist(),
-            device=_names(keys["device"]),
-            op=[OPS[o] for o in keys["op"]],
-            cgroup=[c or None for c in keys["cgroup"].tolist()],
-            requests=counts["requests"].tolist(),
-            bytes=counts["bytes"].tolist(),
-            # A device without time stamps (queue/iostats = 0) has no queueing time: missing, not 0.
-            queue_ns=[None if u else q for q, u in zip(counts["queue_ns"].tolist(), counts["untimed"], strict=True)],
-            service_ns=counts["service_ns"].tolist(),
-        )
-
-    def latency(self, windows: int) -> BlockLatency:
-        keys, counts = _joined(self._bins, _BIN_KEY, _BIN, windows)
-        return BlockLatency(
-            window=keys["window"].tolist(),
-            device=_names(keys["device"]),
-            op=[OPS[o] for o in keys["op"]],
-            stage=[STAGES[s] for s in keys["stage"]],
-            own=keys["own"].tolist(),
-            bin=keys["bin"].tolist(),
-            count=counts["count"].tolist(),
-        )
+    def ended(self, ending: Ending) -> dict[str, Any]:
+        return {
+            "block_requests": _block_requests(*self._requests.until(ending.windows)),
+            "block_latency": _block_latency(*self._bins.until(ending.windows)),
+        }
 
 
-def _joined(
-    drained: list[tuple[NDArray[Any], NDArray[Any]]], key: np.dtype[Any], value: np.dtype[Any], windows: int
-) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Join what was drained, without the windows past the end, ordered by key."""
-    keys = np.concatenate([k for k, _ in drained] or [np.zeros(0, key)])
-    values = np.concatenate([v for _, v in drained] or [np.zeros(0, value)])
-    keep = keys["window"] < windows
-    keys, values = keys[keep], values[keep]
-    order = np.lexsort([keys[name] for name in reversed(key.names or ()) if name != "window"] + [keys["window"]])
-    return keys[order], values[order]
+def _block_requests(keys: NDArray[Any], counts: NDArray[Any]) -> BlockRequests:
+    return BlockRequests(
+        window=keys["window"].tolist(),
+        device=_names(keys["device"]),
+        op=[OPS[o] for o in keys["op"]],
+        cgroup=[c or None for c in keys["cgroup"].tolist()],
+        requests=counts["requests"].tolist(),
+        bytes=counts["bytes"].tolist(),
+        # A device without time stamps (queue/iostats = 0) has no queueing time: missing, not 0.
+        queue_ns=[None if u else q for q, u in zip(counts["queue_ns"].tolist(), counts["untimed"], strict=True)],
+        service_ns=counts["service_ns"].tolist(),
+    )
+
+
+def _block_latency(keys: NDArray[Any], counts: NDArray[Any]) -> BlockLatency:
+    return BlockLatency(
+        window=keys["window"].tolist(),
+        device=_names(keys["device"]),
+        op=[OPS[o] for o in keys["op"]],
+        stage=[STAGES[s] for s in keys["stage"]],
+        own=keys["own"].tolist(),
+        bin=keys["bin"].tolist(),
+        count=counts["count"].tolist(),
+    )
 
 
 def _names(devices: NDArray[np.uint32]) -> list[str]:

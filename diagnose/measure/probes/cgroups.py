@@ -7,11 +7,12 @@ every cgroup of a large host. The others are read once, at the start.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 
-from diagnose.capture.model import CgroupRecord, ProbeRecord
-from diagnose.capture.tables import CgroupSamples
+from diagnose.capture.model import CgroupRecord
+from diagnose.capture.tables import CgroupSamples, Table
 from diagnose.cgroups import (
     Hierarchy,
     KnownNames,
@@ -29,8 +30,10 @@ from diagnose.cgroups import (
 from diagnose.errors import DiagnoseError, UsageError
 from diagnose.measure.bpf.attachment import Attachment
 from diagnose.measure.bpf.maps import text
-from diagnose.measure.bpf.module import Module, attach_probe
+from diagnose.measure.bpf.module import Module
+from diagnose.measure.probes.base import Pages, Probe
 from diagnose.measure.probes.process_cpu import ProcessCpu
+from diagnose.measure.probes.run import Ending, Run
 
 _KEY = np.dtype([("id", "u8")])
 _NAME = np.dtype([("path", "S256")])
@@ -71,15 +74,20 @@ class _Settings:
 _UNREAD = _Settings({}, (None, None), None, {}, {})
 
 
-class CgroupsProbe:
+class CgroupsProbe(Probe):
     """Memory files of the cgroups that matter, and the names of all."""
 
     name = "cgroups"
     attachments = (Attachment("raw", "cgroup_mkdir", "on_mkdir", arguments=("cgroup", "char")),)
 
-    def __init__(self, hierarchy: Hierarchy, service: str) -> None:
+    fills = ("cgroups", "cgroup_samples")
+    needs_bpf = False
+
+    def __init__(self, hierarchy: Hierarchy, service: str, paths: dict[int, str] | None = None) -> None:
+        """`paths`: where to note the path of every cgroup that is seen alive, by id."""
         self._hierarchy = hierarchy
-        self._paths: dict[int, str] = dict(hierarchy.walk())
+        self._paths: dict[int, str] = {} if paths is None else paths
+        self._paths.update(hierarchy.walk())
         self._names = KnownNames(hierarchy.root)
         self._names.learn_later(self._paths.values())
         self._ids = {path: cgroup for cgroup, path in self._paths.items()}
@@ -89,10 +97,11 @@ class CgroupsProbe:
         self._settings: dict[int, _Settings] = {}
         self._processes: ProcessCpu | None = None
 
-    def attach(self, module: Module) -> ProbeRecord:
-        return attach_probe(module, self.name, self.attachments)
+    @classmethod
+    def of(cls, run: Run) -> Self:
+        return cls(run.hierarchy, run.service.cgroup, run.paths)
 
-    def read_first(self) -> None:
+    def begin(self) -> None:
         """Read everybody once, as the state before window 0."""
         # Those made between the first look and the attaching of the program that sees them being made.
         self._paths.update((cgroup, path) for cgroup, path in self._hierarchy.walk() if cgroup not in self._paths)
@@ -108,19 +117,24 @@ class CgroupsProbe:
         except (OSError, DiagnoseError):
             return []  # it is gone
 
-    def moved(self, pages: dict[int, int]) -> None:
-        """Note the pages that each cgroup moved in the windows just drained."""
-        for cgroup, count in pages.items():
-            self._moved[cgroup] = self._moved.get(cgroup, 0) + count
+    def drain(self, module: Module, finished: int) -> Pages:
+        """Learn the names of cgroups that were made meanwhile."""
+        keys, names = module.table("new_cgroups").read(_KEY, _NAME)
+        for cgroup, path in zip(keys["id"].tolist(), names["path"].tolist(), strict=True):
+            self._paths.setdefault(cgroup, printable(text(path)))
+        # while they live: afterwards their runtime may not know them any more
+        self._names.learn_later(self._paths[cgroup] for cgroup in keys["id"].tolist())
+        return {}
 
-    def read(self, window: int, module: Module | None) -> None:
+    def read(self, window: int, moved: Pages) -> None:
         """Read the service, its ancestors and the movers as of the end of `window`."""
-        self._learn_names(module)
+        for cgroup, count in moved.items():
+            self._moved[cgroup] = self._moved.get(cgroup, 0) + count
         movers = sorted((c for c, pages in self._moved.items() if pages >= MOVER_PAGES), key=lambda c: -self._moved[c])
         for cgroup in dict.fromkeys([*self._fixed, *self._with_parents(movers[:MAX_WATCHED])]):
             self._read(window, cgroup)
 
-    def read_cpu_last(self, window: int) -> None:
+    def end(self, window: int) -> None:
         """Read the CPU time of all that were read at the start: who crowds the CPUs may move no page at all."""
         last = {cgroup: values for w, cgroup, values in self._rows if w == window}
         first = {cgroup: values for w, cgroup, values in self._rows if w < 0}
@@ -174,22 +188,9 @@ class CgroupsProbe:
     def _values(self, path: str) -> dict[str, int | None]:
         return read_memory(self._hierarchy, path)
 
-    def _learn_names(self, module: Module | None) -> None:
-        if module is None:
-            return
-        keys, names = module.table("new_cgroups").read(_KEY, _NAME)
-        for cgroup, path in zip(keys["id"].tolist(), names["path"].tolist(), strict=True):
-            self._paths.setdefault(cgroup, printable(text(path)))
-        # while they live: afterwards their runtime may not know them any more
-        self._names.learn_later(self._paths[cgroup] for cgroup in keys["id"].tolist())
-
-    def path_of(self, cgroup: int) -> str | None:
-        """Return the path of a cgroup that is, or was, there; None for one that no name was seen of."""
-        return self._paths.get(cgroup)
-
-    def within(self, top: str) -> set[int]:
-        """Return the cgroups of the subtree of `top`, those that are gone included."""
-        return {cgroup for cgroup, path in self._paths.items() if is_within(path, top)}
+    def ended(self, ending: Ending) -> dict[str, Any]:
+        seen = {c for table in ending.fields.values() if isinstance(table, Table) for c in table.cgroups()}
+        return {"cgroups": self.records(seen), "cgroup_samples": self.samples(ending.windows)}
 
     def samples(self, windows: int) -> CgroupSamples:
         rows = [r for r in self._rows if r[0] < windows]

@@ -10,10 +10,14 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from diagnose.capture.model import ProbeRecord
 from diagnose.capture.tables import Samples
 from diagnose.cgroups.files import LIMIT, keyed, number, pressure, read
+from diagnose.measure.bpf.module import Module
+from diagnose.measure.probes.base import Pages, Probe
+from diagnose.measure.probes.run import Ending
 
 VMSTAT = (
     "nr_anon_pages", "nr_dirty", "nr_writeback", "pgpgin", "pgpgout", "pswpin", "pswpout", "pgmajfault",
@@ -35,16 +39,18 @@ DISKSTATS = {
 """Position in a line of /proc/diskstats, from 0 (Documentation/admin-guide/iostats.rst); queued_ms: times in flight."""
 
 
-class HostProbe:
+class HostProbe(Probe):
     """vmstat and pressure of the whole host."""
 
     name = "host"
+    fills = ("host_samples",)
+    needs_bpf = False
 
     def __init__(self, proc: Path = Path("/proc"), disks: bool = False) -> None:
         self._proc, self._disks = proc, disks
         self._rows: list[tuple[int, dict[str, int]]] = []
 
-    def attach(self) -> ProbeRecord:
+    def attach(self, module: Module | None = None) -> ProbeRecord:
         """Say what this host offers; a kernel without PSI has no pressure columns."""
         if all((self._proc / "pressure" / r).exists() for r in RESOURCES):
             return ProbeRecord(probe=self.name, attached=True)
@@ -56,9 +62,15 @@ class HostProbe:
             missing=[f"pressure.{r}" for r in RESOURCES],
         )
 
-    def read(self, window: int) -> None:
+    def begin(self) -> None:
+        self.read(-1)
+
+    def read(self, window: int, moved: Pages | None = None) -> None:
         disks = _diskstats(self._proc) if self._disks else {}
         self._rows.append((window, {**_vmstat(self._proc), **_meminfo(self._proc), **_pressure(self._proc), **disks}))
+
+    def ended(self, ending: Ending) -> dict[str, Any]:
+        return {"host_samples": self.samples(ending.windows)}
 
     def samples(self, windows: int) -> Samples:
         rows = [r for r in self._rows if r[0] < windows]

@@ -17,7 +17,10 @@ from diagnose.capture.model import ProbeRecord
 from diagnose.capture.tables import Cache
 from diagnose.measure.bpf.attachment import Attachment
 from diagnose.measure.bpf.compat import LOOKUP
-from diagnose.measure.bpf.module import Module, attach_probe
+from diagnose.measure.bpf.module import Module
+from diagnose.measure.probes.base import Pages, Probe
+from diagnose.measure.probes.rows import Rows
+from diagnose.measure.probes.run import Ending
 
 SLOTS = 16
 """READ_SLOTS of bpf/reads.c."""
@@ -27,7 +30,7 @@ _COUNTS = np.dtype([(n, "u8") for n in ("looked_up", "missed", "inserted", "dirt
 _LOOK_UPS = np.dtype([(n, "u8") for n in ("tag", "cgroup", "looked_up", "missed")])
 
 
-class PageCacheProbe:
+class PageCacheProbe(Probe):
     """Pages looked up, missed, inserted and dirtied, by cgroup."""
 
     name = "page-cache"
@@ -37,30 +40,31 @@ class PageCacheProbe:
         Attachment("raw", "writeback_dirty_folio", "on_dirty", ("cache.dirtied",), ("folio",)),
     )
 
-    def __init__(self, lookup: Attachment = LOOKUP) -> None:
-        """`lookup`: what sees look-ups here (`fit.lookups`)."""
-        self._lookup = lookup
-        self._drained: list[tuple[NDArray[Any], NDArray[Any]]] = []
+    fills = ("cache",)
+    loops = True
+
+    def __init__(self) -> None:
+        self._rows = Rows("cache", _KEY, _COUNTS)
         self._missing: list[str] = []
         self._next = 0
 
     def attach(self, module: Module) -> ProbeRecord:
-        insert, _, dirty = self.attachments
-        record = attach_probe(module, self.name, (insert, self._lookup, dirty))
+        record = super().attach(module)
         self._missing = record.missing
-        if self._lookup.kind != "kprobe" or record.reason is not None:
+        lookup = module.chosen(LOOKUP)
+        if lookup.kind != "kprobe" or record.reason is not None:
             return record
-        how = f"look-ups by a kprobe on {self._lookup.event}: this kernel has no tracepoint {LOOKUP.event}"
+        how = f"look-ups by a kprobe on {lookup.event}: this kernel has no tracepoint {LOOKUP.event}"
         return record.model_copy(update={"reason": how})
 
-    def drain(self, module: Module, finished: int) -> dict[int, int]:
+    def drain(self, module: Module, finished: int) -> Pages:
         """Take over finished windows; returns the pages that each cgroup inserted in them."""
-        rows = [module.table("cache").drain(_KEY, _COUNTS, finished), *self._by_cpu(module, finished)]
-        self._drained += rows
+        keys, counts = self._rows.drain(module, finished)
+        for rows in self._by_cpu(module, finished):  # nothing is inserted in them
+            self._rows.add(*rows)
         inserted: dict[int, int] = {}
-        for keys, counts in rows:
-            for cgroup, pages in zip(keys["cgroup"].tolist(), counts["inserted"].tolist(), strict=True):
-                inserted[cgroup] = inserted.get(cgroup, 0) + pages
+        for cgroup, pages in zip(keys["cgroup"].tolist(), counts["inserted"].tolist(), strict=True):
+            inserted[cgroup] = inserted.get(cgroup, 0) + pages
         return inserted
 
     def _by_cpu(self, module: Module, finished: int) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
@@ -76,16 +80,17 @@ class PageCacheProbe:
             yield keys, counts
         self._next = max(self._next, finished)
 
-    def table(self, windows: int) -> Cache:
-        keys = np.concatenate([k for k, _ in self._drained] or [np.zeros(0, _KEY)])
-        counts = np.concatenate([c for _, c in self._drained] or [np.zeros(0, _COUNTS)])
-        keep = keys["window"] < windows
-        places = np.stack([keys["window"][keep].astype("u8"), keys["cgroup"][keep]])
+    def ended(self, ending: Ending) -> dict[str, Any]:
+        return {"cache": self._cache(ending.windows)}
+
+    def _cache(self, windows: int) -> Cache:
+        keys, counts = self._rows.until(windows)
+        places = np.stack([keys["window"].astype("u8"), keys["cgroup"]])
         places, row = np.unique(places, axis=1, return_inverse=True)
 
         def column(name: str) -> list[int]:
             total = np.zeros(places.shape[1], "u8")
-            np.add.at(total, row, counts[name][keep])
+            np.add.at(total, row, counts[name])
             return total.tolist()
 
         def if_measured(name: str) -> list[int] | None:

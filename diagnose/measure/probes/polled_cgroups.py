@@ -7,8 +7,7 @@ with the nearest cgroup above them that is read.
 
 from __future__ import annotations
 
-from diagnose.analysis.windows import UNREAD
-from diagnose.capture.model import ProbeRecord
+from diagnose.capture.model import UNREAD, ProbeRecord
 from diagnose.cgroups import Hierarchy, is_within, read_cache
 from diagnose.errors import CannotMeasureError, DiagnoseError
 from diagnose.measure.probes.cgroups import CgroupsProbe
@@ -24,9 +23,9 @@ MAX_WALKED = 4096
 class PolledCgroups(CgroupsProbe):
     """As `CgroupsProbe`, without programs in the kernel."""
 
-    def __init__(self, hierarchy: Hierarchy, service: str) -> None:
+    def __init__(self, hierarchy: Hierarchy, service: str, paths: dict[int, str] | None = None) -> None:
         """Raises CannotMeasureError if not even the service's memory can be read."""
-        super().__init__(hierarchy, service)
+        super().__init__(hierarchy, service, paths)
         self._service = service
         self._io = ProcessIo(hierarchy.proc)
         self._io_readable = True

@@ -7,6 +7,7 @@ Yields `Reads` (counts by window, kind and latency bin), `ReadTotals` (counts, n
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -21,7 +22,9 @@ from diagnose.cgroups.paths import PATH_MAX
 from diagnose.histogram import BINS, BINS_PER_OCTAVE
 from diagnose.measure.bpf.attachment import Attachment
 from diagnose.measure.bpf.maps import text
-from diagnose.measure.bpf.module import Module, attach_probe
+from diagnose.measure.bpf.module import Module
+from diagnose.measure.probes.base import Pages, Probe
+from diagnose.measure.probes.run import Ending, Run
 
 KINDS: tuple[ReadKind, ...] = get_args(ReadKind)
 _FILES = [KINDS.index(kind) for kind in ("hit", "missed", "direct", "io_uring")]
@@ -58,7 +61,7 @@ _ENTER = {"preadv2": "enter_preadv"}
 MAX_FILES = 200
 
 
-class ReadsProbe:
+class ReadsProbe(Probe):
     """Latency of read calls of the service."""
 
     name = "reads"
@@ -77,6 +80,7 @@ class ReadsProbe:
             ),
         )
     )
+    fills = ("reads", "read_totals", "read_delays", "files")
 
     def __init__(self) -> None:
         self._windows: list[tuple[int, NDArray[Any]]] = []
@@ -86,24 +90,24 @@ class ReadsProbe:
 
     def attach(self, module: Module) -> ProbeRecord:
         """Attach both sides of each call; without any call of which both are there, nothing is measured."""
-        record = attach_probe(module, self.name, self.attachments)
+        record = super().attach(module)
         missing = list(dict.fromkeys(record.missing))
         whole = record.attached and len(missing) < len(_CALLS)
         return record.model_copy(update={"attached": whole, "missing": missing if whole else []})
 
-    def told_apart(self, records: list[ProbeRecord]) -> list[ProbeRecord]:
-        """Say in the record of this probe that hits and misses look alike where the page-cache probe did not attach."""
-        if any(r.probe == "page-cache" and r.attached for r in records):
-            return records
-        self._told_apart = False
+    def settled(self, own: ProbeRecord, others: Sequence[ProbeRecord]) -> ProbeRecord:
+        """Say in its record that hits and misses look alike where the page-cache probe did not attach."""
+        self._told_apart = any(r.probe == "page-cache" and r.attached for r in others)
+        if self._told_apart or not own.attached:
+            return own
         blind = {
             "missing": ["read_totals.missed_pages"],
             "reason": "hits and misses cannot be told apart without the page-cache probe",
             "how_to_enable": "see: diagnose doctor",
         }
-        return [r.model_copy(update=blind) if r.probe == self.name and r.attached else r for r in records]
+        return own.model_copy(update=blind)
 
-    def drain(self, module: Module, finished: int) -> None:
+    def drain(self, module: Module, finished: int) -> Pages:
         """Take over the windows before `finished` and empty their slots, so that the kernel may use them again."""
         slots = module.table("read_slots")
         for window in range(max(self._next, finished - SLOTS), finished):
@@ -111,6 +115,7 @@ class ReadsProbe:
             self._take(cpus)
             slots.update(window % SLOTS, np.zeros_like(cpus))
         self._next = max(self._next, finished)
+        return {}
 
     def _take(self, cpus: NDArray[Any]) -> None:
         """Add the CPUs' slots up by the window they were written for, which after a pause is not the one sought."""
@@ -124,30 +129,37 @@ class ReadsProbe:
                 for field in ("bins", "looked_up_pages", "missed_pages"):
                     self._so_far[field] += total[field]
 
-    def latest(self) -> tuple[int, int]:
-        """Return the file reads of the last window taken over, and how many of them missed."""
-        if not self._windows:
-            return 0, 0
-        count = self._windows[-1][1]["count"]
-        return int(count[_FILES].sum()), int(count[KINDS.index("missed")])
-
-    def hit_ratios(self) -> tuple[float | None, float | None]:
-        """Return the service's hit ratio, in pages, in the last window taken over and so far; None: unknown."""
+    def progress(self, run: Run) -> dict[str, Any]:
         last = self._windows[-1][1] if self._windows else self._so_far
-        return self._hit_ratio(last), self._hit_ratio(self._so_far)
+        count = self._windows[-1][1]["count"] if self._windows else np.zeros(len(KINDS), "u8")
+        return {
+            "reads": int(count[_FILES].sum()),
+            "missed": int(count[KINDS.index("missed")]),
+            "hit_ratio": self._hit_ratio(last),
+            "hit_ratio_so_far": self._hit_ratio(self._so_far),
+            "octaves": self._octaves(),
+        }
 
     def _hit_ratio(self, slot: Any) -> float | None:
         looked_up, missed = (int(slot[f][_BUFFERED].sum()) for f in ("looked_up_pages", "missed_pages"))
         return 1 - missed / looked_up if self._told_apart and 0 <= missed <= looked_up and looked_up else None
 
-    def octaves(self) -> dict[str, list[int]]:
+    def _octaves(self) -> dict[str, list[int]]:
         """Return the file reads so far by kind and octave of latency; all are "reads" where misses look like hits."""
         by_kind = self._so_far["bins"].reshape(len(KINDS), OCTAVES, BINS_PER_OCTAVE).sum(axis=2)
         if not self._told_apart:
             return {"reads": by_kind[_FILES].sum(axis=0).tolist()}
         return {KINDS[kind]: by_kind[kind].tolist() for kind in _FILES}
 
-    def reads(self, windows: int) -> Reads:
+    def ended(self, ending: Ending) -> dict[str, Any]:
+        return {
+            "reads": self._reads(ending.windows),
+            "read_totals": self._totals(ending.windows),
+            "read_delays": self._delays(ending.windows),
+            "files": _files(ending.module, ending.run.pids_now()),
+        }
+
+    def _reads(self, windows: int) -> Reads:
         window, kind, bins, count = [], [], [], []
         for w, slot in self._windows:
             for cell in np.flatnonzero(slot["bins"]) if w < windows else ():
@@ -157,7 +169,7 @@ class ReadsProbe:
                 count.append(int(slot["bins"][cell]))
         return Reads(window=window, kind=kind, bin=bins, count=count)
 
-    def totals(self, windows: int) -> ReadTotals:
+    def _totals(self, windows: int) -> ReadTotals:
         rows = [(w, k, s) for w, s in self._windows if w < windows for k in range(len(KINDS)) if s["count"][k]]
 
         def column(field: str) -> list[int]:
@@ -173,7 +185,7 @@ class ReadsProbe:
             missed_pages=column("missed_pages"),
         )
 
-    def delays(self, windows: int) -> ReadDelays:
+    def _delays(self, windows: int) -> ReadDelays:
         rows = [
             (w, int(cell), slot)
             for w, slot in self._windows
@@ -188,22 +200,23 @@ class ReadsProbe:
             reclaim_ns=[int(slot["reclaim_ns"][cell]) for _, cell, slot in rows],
         )
 
-    def files(self, module: Module, pids: list[int]) -> list[ReadFile]:
-        """Return the files most waited for, the longest wait first."""
-        keys, rows = module.table("files").read(_FILE_KEY, _FILE)
-        mounts = _mount_points(pids)
-        order = sorted(range(len(keys)), key=lambda i: (-int(rows[i]["total_ns"]), int(keys[i]["inode"])))
-        return [
-            ReadFile(
-                device=device_name(int(keys[i]["device"])),
-                inode=int(keys[i]["inode"]),
-                path=_path(rows[i], mounts.get(device_name(int(keys[i]["device"])))),
-                slow_reads=int(rows[i]["slow_reads"]),
-                missed_reads=int(rows[i]["missed_reads"]),
-                total_ns=int(rows[i]["total_ns"]),
-            )
-            for i in order[:MAX_FILES]
-        ]
+
+def _files(module: Module, pids: list[int]) -> list[ReadFile]:
+    """Return the files most waited for, the longest wait first."""
+    keys, rows = module.table("files").read(_FILE_KEY, _FILE)
+    mounts = _mount_points(pids)
+    order = sorted(range(len(keys)), key=lambda i: (-int(rows[i]["total_ns"]), int(keys[i]["inode"])))
+    return [
+        ReadFile(
+            device=device_name(int(keys[i]["device"])),
+            inode=int(keys[i]["inode"]),
+            path=_path(rows[i], mounts.get(device_name(int(keys[i]["device"])))),
+            slow_reads=int(rows[i]["slow_reads"]),
+            missed_reads=int(rows[i]["missed_reads"]),
+            total_ns=int(rows[i]["total_ns"]),
+        )
+        for i in order[:MAX_FILES]
+    ]
 
 
 def device_name(number: int) -> str:

@@ -5,29 +5,29 @@ Yields rows of the kind "io_uring" in the tables of the reads probe, whose slots
 
 from __future__ import annotations
 
-from diagnose.capture.model import ProbeRecord
+from typing import Any
+
 from diagnose.measure.bpf.attachment import Attachment
-from diagnose.measure.bpf.module import Module
+from diagnose.measure.probes.base import Probe
+from diagnose.measure.probes.run import Ending
 
 
-class UringProbe:
+class UringProbe(Probe):
     """Latency of the service's reads through io_uring."""
 
     name = "io-uring"
     attachments = (
         Attachment("raw", "io_uring_complete", "on_uring_complete", arguments=("", "void|io_kiocb")),
-        Attachment("raw", "io_uring_submit_req", "on_uring_submit", arguments=("io_kiocb",)),
+        Attachment(
+            "raw",
+            "io_uring_submit_req",
+            "on_uring_submit",
+            arguments=("io_kiocb",),
+            # Its name before 6.4.
+            stand_ins=(Attachment("raw", "io_uring_submit_sqe", "on_uring_submit", arguments=("io_kiocb",)),),
+        ),
     )
-    older = Attachment("raw", "io_uring_submit_sqe", "on_uring_submit", arguments=("io_kiocb",))
-    """What io_uring_submit_req was called before 6.4."""
+    fills = ()
 
-    def attach(self, module: Module) -> ProbeRecord:
-        complete, submit = self.attachments
-        reasons = [r for r in (module.attach(complete), module.attach(submit)) if r is not None]
-        if len(reasons) == 1 and module.attach(self.older) is None:
-            reasons = []
-        if not reasons:
-            return ProbeRecord(probe=self.name, attached=True)
-        return ProbeRecord(
-            probe=self.name, attached=False, reason="; ".join(reasons), how_to_enable="see: diagnose doctor"
-        )
+    def ended(self, ending: Ending) -> dict[str, Any]:
+        return {}

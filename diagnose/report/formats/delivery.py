@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,8 +56,6 @@ def delivery(
     words = [word.strip().lower() for text in formats for word in text.split(",")]
     for word in words:
         if word not in FORMATS:
-            from difflib import get_close_matches  # nobody waits for it who names a format that there is
-
             near = get_close_matches(word, FORMATS, 1)
             hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(FORMATS)}"
             raise UsageError(f"no format '{visible(word)}'; {hint}")

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from markupsafe import Markup
 
 from diagnose import escape, units
@@ -25,7 +26,6 @@ from diagnose.report.panels import main_finding, panels
 from diagnose.resources import folder
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
     from jinja2.runtime import Context
 
     from diagnose.report.charts.which import Picture
@@ -216,9 +216,6 @@ def _finalize(value: object) -> object:
 
 @cache
 def _environment() -> Environment:
-    # Here, not above: only a report in words needs templates.
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
-
     environment = Environment(
         loader=FileSystemLoader(folder("reports")),
         autoescape=True,

@@ -7,6 +7,10 @@ import re
 import textwrap
 
 from markdown_it.token import Token
+from rich import box
+from rich.console import Console
+from rich.table import Table as Drawn
+from rich.text import Text
 
 from diagnose.escape import columns
 from diagnose.report.formats.document import Table, kept_together, parse, picture_of, plain, table_at
@@ -61,11 +65,6 @@ def _wrapped(words: str, first: str = "", rest: str = "") -> list[str]:
 
 def _table(table: Table) -> list[str]:
     """Return the table with its columns aligned; where it is too wide, cells are broken into lines."""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table as Drawn
-    from rich.text import Text
-
     head, *rows = table.rows
     drawn = Drawn(box=box.ASCII2, show_edge=False, pad_edge=False)
     for cell, right in zip(head, table.right, strict=True):

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from diagnose import resources
 from diagnose.errors import CannotMeasureError
-from diagnose.measure.bpf import flags
 from diagnose.measure.bpf.btf import Btf
-from diagnose.measure.bpf.flags import constant_flags, helper_flags, offset_flags, stack_flags
+from diagnose.measure.bpf.flags import constant_flags, field_flags, helper_flags, offset_flags, stack_flags
+from diagnose.measure.bpf.source import battery
 from tests.helpers.btf_blob import Blob
+
+NEEDS, MAY_USE = battery().needs, battery().may_use
 
 
 def kernel(
@@ -22,7 +23,7 @@ def kernel(
     """Return the BTF of a kernel that has every member but these; `instead` replaces one by another."""
     blob = Blob()
     number = blob.integer()
-    wanted = [names.split("|")[0] for names in (*flags._REQUIRED, *flags._OPTIONAL)]
+    wanted = [names.split("|")[0] for names in (*NEEDS, *MAY_USE)]
     wanted = [(instead or {}).get(name, name) for name in wanted if name not in without]
     structs: dict[str, list[str]] = {"page": []}
     for name in wanted:
@@ -40,8 +41,12 @@ def defined(flags: list[str]) -> dict[str, str]:
     return dict(flag.removeprefix("-D").split("=") for flag in flags)
 
 
+def offsets(btf: Btf) -> dict[str, str]:
+    return defined(offset_flags(btf, NEEDS, MAY_USE))
+
+
 def test_every_member_gets_its_offset() -> None:
-    flags = defined(offset_flags(kernel()))
+    flags = offsets(kernel())
     assert flags["OFF_task_struct_cgroups"] == "0"
     assert flags["OFF_task_struct_flags"] == "8"
     assert "OFF_cgroup_ancestors" in flags
@@ -64,49 +69,44 @@ def test_helpers_are_used_where_the_kernel_has_them(helpers: dict[str, int], fla
 
 @pytest.mark.parametrize(
     "member",
-    [names for names in flags._REQUIRED if "|" not in names] + ["folio.memcg_data", "folio.mapping"],
+    [names for names in NEEDS if "|" not in names] + ["folio.memcg_data", "folio.mapping"],
 )
 def test_a_kernel_that_lacks_a_member_is_told_which(member: str) -> None:
     with pytest.raises(CannotMeasureError, match=re.escape(f"BTF lacks {member}")) as caught:
-        offset_flags(kernel(without=(member,)))
+        offsets(kernel(without=(member,)))
     assert str(caught.value).isprintable()
 
 
 def test_all_missing_members_are_named_at_once() -> None:
     with pytest.raises(CannotMeasureError, match=r"task_struct\.cgroups.*inode\.i_sb"):
-        offset_flags(kernel(without=("task_struct.cgroups", "inode.i_sb")))
+        offsets(kernel(without=("task_struct.cgroups", "inode.i_sb")))
 
 
 def test_before_there_were_folios_their_members_were_the_pages() -> None:
-    flags = defined(
-        offset_flags(
-            kernel(
-                instead={
-                    "folio.memcg_data": "page.mem_cgroup",
-                    "folio.flags": "page.flags",
-                    "folio.mapping": "page.mapping",
-                    "folio.index": "page.index",
-                },
-            )
-        )
-    )
+    instead = {
+        "folio.memcg_data": "page.mem_cgroup",
+        "folio.flags": "page.flags",
+        "folio.mapping": "page.mapping",
+        "folio.index": "page.index",
+    }
+    flags = offsets(kernel(instead=instead))
     assert {"OFF_folio_memcg_data", "OFF_folio_flags", "OFF_folio_mapping", "OFF_folio_index"} <= flags.keys()
 
 
 def test_the_new_name_wins_where_a_kernel_has_both() -> None:
-    blob_flags = defined(offset_flags(kernel()))
+    blob_flags = offsets(kernel())
     assert blob_flags["OFF_folio_memcg_data"] == "0"
 
 
 def test_what_is_optional_may_be_missing() -> None:
-    for member in flags._OPTIONAL:
-        found = defined(offset_flags(kernel(without=(member,))))
+    for member in MAY_USE:
+        found = offsets(kernel(without=(member,)))
         assert f"OFF_{member.replace('.', '_')}" not in found
 
 
 def test_one_of_the_two_lists_of_ancestors_is_needed() -> None:
     with pytest.raises(CannotMeasureError, match=r"cgroup\.ancestors"):
-        offset_flags(kernel(without=("cgroup.ancestors", "cgroup.ancestor_ids")))
+        offsets(kernel(without=("cgroup.ancestors", "cgroup.ancestor_ids")))
 
 
 def test_constants_are_those_of_the_kernel() -> None:
@@ -123,11 +123,21 @@ def test_a_kernel_without_the_memory_controller_is_told_so() -> None:
 
 
 def test_every_offset_that_the_programs_use_is_defined() -> None:
-    used: set[str] = set()
-    for path in resources.folder("bpf").glob("*.[ch]"):
-        used |= set(re.findall(r"\bOFF_[a-z]\w+", re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.DOTALL)))
-    known = {f"OFF_{names.split('|')[0].replace('.', '_')}" for names in (*flags._REQUIRED, *flags._OPTIONAL)}
-    assert used <= known
+    used = set(re.findall(r"\bOFF_[a-z]\w+", re.sub(r"/\*.*?\*/", "", battery().text, flags=re.DOTALL)))
+    members = {f"OFF_{names.split('|')[0].replace('.', '_')}" for names in (*NEEDS, *MAY_USE)}
+    fields = {f"OFF_{name.partition(':')[2].replace('.', '_')}" for name in battery().fields}
+    assert used <= members | fields
+
+
+@pytest.mark.parametrize(("size", "flags"), [(8, ["-DOFF_balance_dirty_pages_pause=112"]), (4, [])])
+def test_a_field_of_a_tracepoint_counts_if_it_has_the_size_that_is_read(
+    size: int, flags: list[str], tmp_path: Path
+) -> None:
+    folder = tmp_path / "events/writeback/balance_dirty_pages"
+    folder.mkdir(parents=True)
+    (folder / "format").write_text(f"\tfield:long pause;\toffset:112;\tsize:{size};\tsigned:1;\n")
+    assert field_flags(["writeback:balance_dirty_pages.pause"], tmp_path) == flags
+    assert field_flags(["writeback:balance_dirty_pages.other", "no:such.field"], tmp_path) == []
 
 
 SYMBOLS = """ffffffff81000000 T _text
@@ -141,7 +151,7 @@ ffffffff81000340 t another
 def test_the_addresses_of_functions_reach_to_the_next_one(tmp_path: Path) -> None:
     file = tmp_path / "kallsyms"
     file.write_text(SYMBOLS)
-    flags = defined(stack_flags(file))
+    flags = defined(stack_flags(battery().on_stack, file))
     assert int(flags["RANGE_MEMORY_RECLAIM_LOW"].removesuffix("ULL"), 16) == 0xFFFFFFFF81000100
     assert int(flags["RANGE_MEMORY_RECLAIM_HIGH"].removesuffix("ULL"), 16) == 0xFFFFFFFF81000200
     assert {name.rsplit("_", 1)[0] for name in flags} == {"RANGE_MEMORY_RECLAIM", "RANGE_GENERIC_FADVISE"}
@@ -153,5 +163,5 @@ def test_the_addresses_of_functions_reach_to_the_next_one(tmp_path: Path) -> Non
 def test_hidden_addresses_give_no_flags(text: str, tmp_path: Path) -> None:
     file = tmp_path / "kallsyms"
     file.write_bytes(text.encode("latin-1"))
-    assert stack_flags(file) == []
-    assert stack_flags(tmp_path / "none") == []
+    assert stack_flags(battery().on_stack, file) == []
+    assert stack_flags(battery().on_stack, tmp_path / "none") == []

@@ -16,22 +16,44 @@ from diagnose.cgroups import read_memory, read_settings
 from diagnose.errors import CannotMeasureError
 from diagnose.measure.bpf.attachment import Attachment
 from diagnose.measure.bpf.btf import Btf
-from diagnose.measure.bpf.compat import LOOKUP, LOOKUP_FUNCTIONS, lookups, misfit
-from diagnose.measure.bpf.flags import constant_flags, helper_flags, kprobe_flags, offset_flags, tracepoint_flags
-from diagnose.measure.probes import UringProbe
+from diagnose.measure.bpf.compat import LOOKUP, chosen, misfit
+from diagnose.measure.bpf.flags import constant_flags, field_flags, helper_flags, kprobe_flags, offset_flags
+from diagnose.measure.bpf.source import battery
+from diagnose.measure.probes.reads import ReadsProbe
 from diagnose.measure.probes.tunables import BTF, ROUNDS, host_settings
+from diagnose.measure.probes.uring import UringProbe
 from tests.helpers.btf_blob import FUNC, FWD, PTR, TYPEDEF, Blob
 from tests.helpers.cgroup_trees import Host
 from tests.helpers.paths import RECORDED_KERNELS
-from tests.kernels.record import BTF_FILE, CGROUP_FILE, FORMATS_FILE, PROBES, RAW, shrunk
+from tests.kernels.record import (
+    ASKED_FILE,
+    ATTACHMENTS,
+    BTF_FILE,
+    CGROUP_FILE,
+    FORMATS_FILE,
+    FUNCTIONS,
+    RAW,
+    shrunk,
+)
 
 KERNELS = ("6.1", "6.12", "6.18")
 RUNNING = Path("/sys/kernel/btf/vmlinux")
+SUBMIT = UringProbe.attachments[1]
 QUOTA = {"cpu_periods", "cpu_throttled_periods", "cpu_throttled_us"}
 
 
 def btf_of(kernel: str) -> Btf:
     return Btf(gzip.decompress((RECORDED_KERNELS / kernel / BTF_FILE).read_bytes()))
+
+
+def asked(kernel: str) -> set[str]:
+    """Return what was asked of a kernel when it was recorded: of what came later the recording says nothing."""
+    return set((RECORDED_KERNELS / kernel / ASKED_FILE).read_text().split("\n"))
+
+
+def offsets(kernel: str) -> list[str]:
+    needs = [names for names in battery().needs if names in asked(kernel)]
+    return offset_flags(btf_of(kernel), needs, battery().may_use)
 
 
 def defined(flags: list[str]) -> dict[str, str]:
@@ -61,7 +83,7 @@ def kprobes(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_every_offset_that_is_needed_is_found(kernel: str) -> None:
-    flags = defined([*offset_flags(btf_of(kernel)), *constant_flags(btf_of(kernel))])
+    flags = defined([*offsets(kernel), *constant_flags(btf_of(kernel))])
     assert flags["OFF_folio_memcg_data"] == "56"
     assert flags["OFF_kernfs_node_id"].isdigit()
     assert "OFF_cgroup_ancestors" in flags, "since 6.1"
@@ -83,7 +105,7 @@ def test_the_cheaper_helpers_are_found(kernel: str) -> None:
     ],
 )
 def test_the_size_of_a_folio_is_found_under_the_name_that_it_has(kernel: str, there: str, not_there: str) -> None:
-    flags = defined(offset_flags(btf_of(kernel)))
+    flags = defined(offsets(kernel))
     assert there in flags
     assert not_there not in flags
 
@@ -91,33 +113,40 @@ def test_the_size_of_a_folio_is_found_under_the_name_that_it_has(kernel: str, th
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_every_program_fits(kernel: str, tracefs: Path) -> None:
     btf = btf_of(kernel)
-    attachments = [a for probe in PROBES for a in probe.attachments]
-    assert {a.event: misfit(a, btf, tracefs) for a in attachments} == dict.fromkeys(a.event for a in attachments)
-    assert defined(tracepoint_flags(tracefs)) == {"OFF_BDP_PAUSE": "112"}
+    assert {a.event: misfit(a, btf, tracefs) for a in ATTACHMENTS} == dict.fromkeys(a.event for a in ATTACHMENTS)
+    found = field_flags(["writeback:balance_dirty_pages.pause"], tracefs)
+    assert defined(found) == {"OFF_balance_dirty_pages_pause": "112"}
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_all_raw_tracepoints_are_there_or_stood_in_for(kernel: str) -> None:
     btf = btf_of(kernel)
-    missing = {a.event for a in RAW if btf.tracepoint_arguments(a.event) is None}
-    submit, older = UringProbe.attachments[1].event, UringProbe.older.event
+    missing = {a.event for a in RAW if a.event in asked(kernel) and btf.tracepoint_arguments(a.event) is None}
+    submit, (older,) = SUBMIT.event, (a.event for a in SUBMIT.stand_ins)
     expected = {"6.1": {LOOKUP.event, submit}}.get(kernel, {older})
     assert missing == expected
 
 
 @pytest.mark.parametrize(("kernel", "kind"), [("6.1", "kprobe"), ("6.12", "raw"), ("6.18", "raw")])
 def test_lookups_are_seen_by_the_tracepoint_where_there_is_one(kernel: str, kind: str, kprobes: Path) -> None:
-    chosen = lookups(btf_of(kernel), kprobes)
-    assert chosen.kind == kind
+    found = chosen(LOOKUP, btf_of(kernel), kprobes)
+    assert found.kind == kind
     if kind == "kprobe":
-        assert chosen.event == "filemap_read"
+        assert found.event == "filemap_read"
         flags = defined(kprobe_flags(btf_of(kernel)))
         assert flags == {"LOOKUPS_BY_KPROBE": "", "ARGUMENT_1": "112", "ARGUMENT_2": "104"}
 
 
 def test_without_kprobes_the_tracepoint_is_what_is_missed(tmp_path: Path) -> None:
-    chosen = lookups(btf_of("6.1"), tmp_path / "none")
-    assert chosen is LOOKUP
+    assert chosen(LOOKUP, btf_of("6.1"), tmp_path / "none") is LOOKUP
+
+
+@pytest.mark.parametrize(
+    ("kernel", "event"),
+    [("6.1", "io_uring_submit_sqe"), ("6.12", "io_uring_submit_req"), ("6.18", "io_uring_submit_req")],
+)
+def test_a_tracepoint_under_its_older_name_stands_in_for_the_newer(kernel: str, event: str) -> None:
+    assert chosen(SUBMIT, btf_of(kernel)).event == event
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
@@ -143,12 +172,12 @@ def test_a_shrunk_blob_answers_as_the_whole_one() -> None:
     blob = RUNNING.read_bytes()
     whole, small = Btf(blob), Btf(shrunk(blob))
     questions: list[Callable[[Btf], object]] = [
-        offset_flags,
+        lambda btf: offset_flags(btf, battery().needs, battery().may_use),
         constant_flags,
         helper_flags,
         kprobe_flags,
         lambda btf: [btf.tracepoint_arguments(a.event) for a in RAW],
-        lambda btf: [btf.function_arguments(a.event) for a in LOOKUP_FUNCTIONS],
+        lambda btf: [btf.function_arguments(a.event) for a in FUNCTIONS],
     ]
     assert [ask(small) for ask in questions] == [ask(whole) for ask in questions]
 
@@ -201,7 +230,7 @@ def test_a_tracepoint_that_is_not_there_is_left_to_attaching() -> None:
 
 
 def test_a_field_at_another_place_is_not_misread(tmp_path: Path) -> None:
-    read = PROBES[0].attachments[1]
+    read = ReadsProbe.attachments[1]
     folder = tmp_path / "events/syscalls/sys_enter_read"
     folder.mkdir(parents=True)
     (folder / "format").write_text("\tfield:unsigned int fd;\toffset:16;\tsize:4;\tsigned:0;\n")
@@ -211,13 +240,13 @@ def test_a_field_at_another_place_is_not_misread(tmp_path: Path) -> None:
 
 def test_before_5_12_lookups_are_seen_in_the_function_of_that_time(kprobes: Path) -> None:
     btf = older({}, {"generic_file_buffered_read": ["kiocb", "iov_iter", "long int"]})
-    chosen = lookups(btf, kprobes)
-    assert (chosen.kind, chosen.event) == ("kprobe", "generic_file_buffered_read")
+    found = chosen(LOOKUP, btf, kprobes)
+    assert (found.kind, found.event) == ("kprobe", "generic_file_buffered_read")
 
 
 def test_a_function_of_other_arguments_is_not_taken(kprobes: Path) -> None:
     btf = older({}, {"filemap_read": ["file", "iov_iter"]})
-    assert lookups(btf, kprobes) is LOOKUP
+    assert chosen(LOOKUP, btf, kprobes) is LOOKUP
 
 
 def test_arguments_are_found_by_the_registers_names_of_other_machines() -> None:

@@ -14,6 +14,7 @@ from diagnose.measure.bpf.attachment import Attachment
 from diagnose.measure.bpf.btf import Btf
 from diagnose.measure.bpf.compat import misfit
 from diagnose.measure.bpf.compiler import code
+from diagnose.measure.bpf.source import battery
 from diagnose.measure.build import _hierarchy_id
 from diagnose.measure.probes import reads
 from diagnose.measure.probes.devices import block_devices
@@ -90,7 +91,7 @@ def test_a_strange_format_of_a_tracepoint_is_a_misfit(content: bytes, tmp_path: 
     attachment = Attachment("tracepoint", "syscalls:sys_enter_read", "on_read", arguments=("fd",))
     # of the first, by the square of its length, it would take minutes
     assert "fd is not where" in (misfit(attachment, Btf(Blob().bytes()), tmp_path) or "")
-    assert flags.tracepoint_flags(tmp_path) == []
+    assert flags.field_flags(battery().fields, tmp_path) == []
 
 
 @pytest.mark.parametrize("content", STRANGE)
