@@ -89,6 +89,16 @@ class Windows:
     def probe_attached(self, name: str) -> bool:
         return any(p.probe == name and p.attached for p in self.capture.probes)
 
+    def lacks(self, column: str) -> bool:
+        """Tell whether a probe says that it could not provide a column ("cache.looked_up")."""
+        return any(column in p.missing for p in self.capture.probes)
+
+    @cached_property
+    def measured_misses(self) -> bool:
+        """Whether hits and misses were told apart: misses are marked by the insertions that "page-cache" sees."""
+        marked = self.probe_attached("page-cache") and not self.lacks("read_totals.missed_pages")
+        return marked and self.probe_attached("reads")
+
     # ------------------------------------------------------------ reads
 
     @cached_property
@@ -97,14 +107,14 @@ class Windows:
         return (
             np.asarray(r.window, np.int64),
             _codes(list(r.kind), KINDS),
-            np.asarray(r.bin, np.int64),
+            np.minimum(np.asarray(r.bin, np.int64), BINS - 1),
             np.asarray(r.count, np.int64),
         )
 
     def read_histogram(self, kinds: Iterable[ReadKind] = FILE_KINDS) -> Counts:
         """Return the counts of the service's reads by latency bin, of some kinds, over the whole capture."""
         _, kind, bins, count = self._reads
-        keep = np.isin(kind, [KINDS.index(k) for k in kinds]) & (bins < BINS)
+        keep = np.isin(kind, [KINDS.index(k) for k in kinds])
         return _sums(bins[keep], count[keep], BINS).astype(np.int64)
 
     def reads_from_bin(self, first_bin: int, kinds: Iterable[ReadKind] = FILE_KINDS) -> Series:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from diagnose import units
-from diagnose.analysis.facts.cache import LOOKUP_TOLERANCE
 from diagnose.analysis.miss_ratio_curve import MIN_REFAULTS, counts_twice, curve, different_pages, may_forget
 from diagnose.analysis.windows import BUFFERED, Series, Windows
+from diagnose.capture.hit_ratio import LOOKUP_TOLERANCE
 from diagnose.recommend.sizing import peak_of
 
 SAMPLE_ONE_IN = 64

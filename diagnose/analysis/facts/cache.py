@@ -6,25 +6,12 @@ import numpy as np
 
 from diagnose import units
 from diagnose.analysis.facts.vocabulary import Facts, fact, total
+from diagnose.analysis.hit_ratio import hit_ratio
 from diagnose.analysis.miss_ratio_curve import entered_pages, evicted_before, may_forget
 from diagnose.analysis.neighbours import PRESSURE, evicted_by
 from diagnose.analysis.windows import BUFFERED, CAUSES, Series
 from diagnose.capture.base import Cause
 from diagnose.units import ratio
-
-LOOKUP_TOLERANCE = 0.1
-"""The share by which two counters of the same look-ups may differ before the hit ratio is refused."""
-
-
-def _looked_up(f: Facts) -> Series | None:
-    """Pages that the service's reads covered; None where the tracepoint saw far fewer, so one of the two is wrong."""
-    if not f.measured_reads:
-        return None
-    by_reads = f.windows.read_total("looked_up_pages", BUFFERED)
-    by_tracepoint = f.windows.cache("looked_up", f.windows.service_ids)
-    if by_tracepoint is not None and by_tracepoint.sum() < (1 - LOOKUP_TOLERANCE) * by_reads.sum():
-        return None
-    return by_reads
 
 
 @fact(
@@ -35,9 +22,8 @@ def _looked_up(f: Facts) -> Series | None:
     "page-cache hit ratio of the service's reads (1 - missed/looked up, in pages)",
 )
 def _(f: Facts, _n: str | None) -> float | None:
-    missed = ratio(total(f.value("cache.missed")), total(_looked_up(f)))
-    # More missed than looked up: the counters contradict each other, and no ratio is better than an absurd one.
-    return None if missed is None or missed > 1 else 1 - missed
+    found = hit_ratio(f.windows)
+    return None if found is None else found.total.hit_ratio
 
 
 @fact(
@@ -48,11 +34,8 @@ def _(f: Facts, _n: str | None) -> float | None:
     "hit ratio of each window in which anything was looked up",
 )
 def _(f: Facts, _n: str | None) -> Series | None:
-    looked_up, missed = _looked_up(f), f.value("cache.missed")
-    if looked_up is None or missed is None:
-        return None
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(looked_up > 0, 1 - missed / looked_up, np.nan)
+    found = hit_ratio(f.windows)
+    return None if found is None or found.total.withheld else np.array(found.by(), np.float64)
 
 
 @fact("cache.missed", "pages", "series", "page-cache", "pages looked up by the service's reads and absent")

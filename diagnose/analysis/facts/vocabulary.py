@@ -62,8 +62,7 @@ class Facts:
         self.neighbours: Sequence[str] = list(self.by_path)
         """The candidates by the path they are named by, the most suspicious first."""
         self.measured_reads = windows.probe_attached("reads")
-        self.measured_misses = self.measured_reads and windows.probe_attached("page-cache")
-        """Misses are marked by the insertions that the page-cache probe sees; without it all reads look like hits."""
+        self.measured_misses = windows.measured_misses
         self._kept: dict[tuple[str, str | None], Any] = {}
         self._once: dict[Callable[[Facts], Any], Any] = {}
 

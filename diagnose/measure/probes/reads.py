@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diagnose.capture.base import ReadKind
+from diagnose.capture.hit_ratio import LookUps, ratio_of
 from diagnose.capture.model import ProbeRecord
 from diagnose.capture.tables import ReadDelays, ReadFile, Reads, ReadTotals
 from diagnose.cgroups.mounts import unescape
@@ -121,7 +122,7 @@ class ReadsProbe:
                 for field in _SLOT.names or ():
                     total[field] = mine[field].sum(axis=0)
                 self._windows.append((int(tag) - 1, total))
-                for field in ("bins", "looked_up_pages", "missed_pages"):
+                for field in ("bins", "count", "looked_up_pages", "missed_pages"):
                     self._so_far[field] += total[field]
 
     def latest(self) -> tuple[int, int]:
@@ -132,13 +133,20 @@ class ReadsProbe:
         return int(count[_FILES].sum()), int(count[KINDS.index("missed")])
 
     def hit_ratios(self) -> tuple[float | None, float | None]:
-        """Return the service's hit ratio, in pages, in the last window taken over and so far; None: unknown."""
-        last = self._windows[-1][1] if self._windows else self._so_far
-        return self._hit_ratio(last), self._hit_ratio(self._so_far)
+        """Return the service's hit ratio, in pages, in the last window taken over and so far; None: unknown.
 
-    def _hit_ratio(self, slot: Any) -> float | None:
+        As the report gives it, but not compared with the tracepoint of look-ups.
+        """
+        so_far = self._look_ups(self._so_far)
+        if not self._told_apart or so_far.hit_ratio is None:
+            return None, None
+        last = self._look_ups(self._windows[-1][1] if self._windows else self._so_far)
+        return ratio_of(last.looked_up_pages, last.missed_pages), so_far.hit_ratio
+
+    @staticmethod
+    def _look_ups(slot: Any) -> LookUps:
         looked_up, missed = (int(slot[f][_BUFFERED].sum()) for f in ("looked_up_pages", "missed_pages"))
-        return 1 - missed / looked_up if self._told_apart and 0 <= missed <= looked_up and looked_up else None
+        return LookUps(looked_up, missed, missed_reads=int(slot["count"][KINDS.index("missed")]))
 
     def octaves(self) -> dict[str, list[int]]:
         """Return the file reads so far by kind and octave of latency; all are "reads" where misses look like hits."""

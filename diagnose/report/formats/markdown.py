@@ -21,6 +21,7 @@ from diagnose.report import text_charts
 from diagnose.report.digest import sealed
 from diagnose.report.model import Evidence, Finding, NotMeasured, Report
 from diagnose.report.panels import main_finding, panels
+from diagnose.report.wording.hit_ratio import withheld
 from diagnose.resources import folder
 from diagnose.rules.evaluate.shapes import TOO_LITTLE
 
@@ -258,6 +259,7 @@ def _environment() -> Environment:
         "measured": measured,
         "threshold": threshold,
         "outcome": outcome,
+        "withheld": withheld,
     }
     environment.globals |= {
         "deciding": deciding,

@@ -58,14 +58,14 @@ class Frame:
         attached = any(p.attached for p in self.capture.probes if p.probe in probes)
         return bool(rows) or (attached and self.capture.windows > 0)
 
-    def lacks(self, column: str) -> bool:
-        """Tell whether a probe says that it could not provide `column` ("cache.looked_up")."""
-        return any(column in p.missing for p in self.capture.probes)
-
-    def series(self, windows: Ints, values: Ints) -> list[int]:
+    def series(self, windows: Ints, values: Ints | Floats) -> list[int]:
         """Sum `values` by point."""
         sums = np.bincount(windows // self.windows_per_point, weights=values, minlength=self.points)
         return whole(sums)
+
+    def merged(self, by_window: Floats) -> list[int]:
+        """Sum a series of one value a window by point."""
+        return self.series(np.arange(len(by_window)), by_window)
 
 
 def ints(column: Sequence[int | None]) -> Ints:

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from diagnose.analysis.hit_ratio import hit_ratio
 from diagnose.analysis.neighbours import host_inflow
-from diagnose.analysis.windows import BUFFERED, KINDS
-from diagnose.report.measurements.frame import TOP, Floats, Frame, Node, codes, ints, sums_by, whole
+from diagnose.report.measurements.frame import TOP, Floats, Frame, Node, ints, sums_by, whole
 from diagnose.units import ratio
 
 TOP_SERIES = 20
@@ -20,43 +20,24 @@ def page_cache(frame: Frame) -> Node:
 
 
 def _service(frame: Frame) -> Node | None:
-    """Return the hit ratio of the service's buffered reads; None if not measured, `hit_ratio` None if absurd."""
-    table = frame.capture.read_totals
-    lacks = frame.lacks("read_totals.looked_up_pages") or frame.lacks("read_totals.missed_pages")
-    if lacks or not frame.measured(table.window, "reads", "read-latency"):
+    """Return the hit ratio of the service's buffered reads; None: not measured. Withheld: a code says why."""
+    found = hit_ratio(frame.windows)
+    if found is None or not frame.capture.windows:
         return None
-    buffered = np.isin(codes(table.kind, KINDS), [KINDS.index(k) for k in BUFFERED])
-    window = ints(table.window)[buffered]
-    looked_up, missed = ints(table.looked_up_pages)[buffered], ints(table.missed_pages)[buffered]
-    missed_reads = int(ints(table.count)[codes(table.kind, KINDS) == KINDS.index("missed")].sum())
-    total, absent = int(looked_up.sum()), int(missed.sum())
-    refused = _why_refused(total, absent, missed_reads)
-    looked_up_series, missed_series = frame.series(window, looked_up), frame.series(window, missed)
-    pairs = zip(missed_series, looked_up_series, strict=True)
-    ratios = [_hit_ratio(m, n) if refused is None else None for m, n in pairs]
-    known = [r for r in ratios if r is not None]
+    total, ratios = found.total, found.by(frame.windows_per_point)
     return {
-        "hit_ratio": _hit_ratio(absent, total) if refused is None else None,
-        "hit_ratio_refused": refused,
-        "lowest_hit_ratio": min(known, default=None),
-        "looked_up_pages": total,
-        "missed_pages": absent,
-        "missed_reads": missed_reads,
-        "series": {"hit_ratio": ratios, "looked_up_pages": looked_up_series, "missed_pages": missed_series},
+        "hit_ratio": total.hit_ratio,
+        "hit_ratio_refused": None if total.withheld == "nothing-looked-up" else total.withheld,
+        "lowest_hit_ratio": min((r for r in ratios if r is not None), default=None),
+        "looked_up_pages": total.looked_up_pages,
+        "missed_pages": total.missed_pages,
+        "missed_reads": total.missed_reads,
+        "series": {
+            "hit_ratio": ratios,
+            "looked_up_pages": frame.merged(found.looked_up),
+            "missed_pages": frame.merged(found.missed),
+        },
     }
-
-
-def _why_refused(looked_up: int, missed: int, missed_reads: int) -> str | None:
-    """Return why two counters that must agree do not: better no ratio than a wrong one."""
-    if missed > looked_up:
-        return f"{missed} pages missed of only {looked_up} looked up"
-    if missed_reads and not missed:
-        return f"{missed_reads} reads missed, yet no page did"
-    return None
-
-
-def _hit_ratio(missed: int, looked_up: int) -> float | None:
-    return 1 - missed / looked_up if looked_up and missed <= looked_up else None
 
 
 def _traffic(frame: Frame) -> Node:
@@ -74,7 +55,7 @@ def _traffic(frame: Frame) -> Node:
     }
     sums = {
         f"{name}_pages": None
-        if column is None or frame.lacks(f"cache.{name}")
+        if column is None or frame.windows.lacks(f"cache.{name}")
         else sums_by(index, ints(column), known.size)
         for name, column in columns.items()
     }
@@ -112,7 +93,7 @@ def apportioned(frame: Frame, pages_by_window: Floats) -> tuple[list[Node], int]
     memory, which is inflow too, and of windows in which nothing flowed in; None where insertions were not measured.
     """
     inflow, table = host_inflow(frame.windows), frame.capture.cache
-    if inflow is None or frame.lacks("cache.inserted"):
+    if inflow is None or frame.windows.lacks("cache.inserted"):
         return None
     groups, window, inserted = frame.windows.cache_groups, ints(table.window), ints(table.inserted)
     known = groups.known

@@ -27,7 +27,7 @@ def read_latency(frame: Frame, slow_threshold_seconds: float | None) -> Node | N
     is_file = np.isin(kind, _FILES)
     slow = is_file & (bins >= slow_bin)
     files = by_kind[_FILES]
-    told_apart = not frame.lacks("read_totals.missed_pages")
+    told_apart = frame.windows.measured_misses
     return {
         "misses_told_apart": told_apart,
         "major_faults": _major_faults(frame),
@@ -114,7 +114,7 @@ def _kinds(frame: Frame, by_kind: Ints) -> Node:
     totals = frame.capture.read_totals
     kind = codes(totals.kind, KINDS)
     sums = [
-        None if frame.lacks(f"read_totals.{name}") or not kind.size else sums_by(kind, ints(column), len(KINDS))
+        None if frame.windows.lacks(f"read_totals.{name}") or not kind.size else sums_by(kind, ints(column), len(KINDS))
         for name, column in (("total_ns", totals.total_ns), ("total_bytes", totals.total_bytes))
     ]
     result: Node = {}
