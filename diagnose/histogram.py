@@ -32,6 +32,15 @@ def lower_edges() -> NDArray[np.float64]:
     return edges
 
 
+def time_ns(counts: NDArray[np.integer]) -> NDArray[np.float64]:
+    """Return how long the reads of each bin took together, in ns, shape (BINS,), from a histogram of that shape.
+
+    Each is taken for the geometric middle of its bin, which is at most 6 % off.
+    """
+    edges = lower_edges()
+    return counts.astype(np.float64) * np.sqrt(np.maximum(edges[:-1], 1) * edges[1:])
+
+
 def percentile(counts: NDArray[np.integer], q: float) -> float | None:
     """Return the q-quantile (0 to 1) in ns of a histogram of shape (BINS,), log-interpolated; None if it is empty."""
     total = int(counts.sum())

@@ -63,7 +63,7 @@ def analyse(capture: Capture, rules: RuleSet, packed: bytes | None = None) -> Re
     recommendations = [labels.recommendation(r) for r in recommend(list(evaluation.findings), facts)]
     findings = [labels.finding(whole(fired, facts)) for fired in evaluation.findings]
     changed = [recommendation.cgroup for recommendation in recommendations]
-    measured = measure(capture, facts.number("reads.slow_threshold"), changed, packed, windows)
+    measured = measure(capture, None, changed, packed, windows)
     named = [capture.service.cgroup, *changed, *(c.cgroup for finding in findings for c in finding.culprits)]
     return Report(
         service=ReportService(

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from diagnose.analysis.groups import Groups
 from diagnose.analysis.series import Readings, readings_of
+from diagnose.analysis.slow_threshold import SlowThreshold, slow_threshold
 from diagnose.capture.base import Cause, ReadKind
 from diagnose.capture.model import Capture, CgroupRecord, ProbeRecord
 from diagnose.cgroups.paths import is_within
@@ -102,7 +103,8 @@ class Windows:
     # ------------------------------------------------------------ reads
 
     @cached_property
-    def _reads(self) -> tuple[Counts, Counts, Counts, Counts]:
+    def reads(self) -> tuple[Counts, Counts, Counts, Counts]:
+        """The rows of the histogram of reads: window, kind (its place in KINDS), bin and count."""
         r = self.capture.reads
         return (
             np.asarray(r.window, np.int64),
@@ -113,13 +115,20 @@ class Windows:
 
     def read_histogram(self, kinds: Iterable[ReadKind] = FILE_KINDS) -> Counts:
         """Return the counts of the service's reads by latency bin, of some kinds, over the whole capture."""
-        _, kind, bins, count = self._reads
+        _, kind, bins, count = self.reads
         keep = np.isin(kind, [KINDS.index(k) for k in kinds])
         return _sums(bins[keep], count[keep], BINS).astype(np.int64)
 
+    @cached_property
+    def slow_threshold(self) -> SlowThreshold | None:
+        """From where on a read of the service is called slow; None: its reads were not measured."""
+        if not self.probe_attached("reads"):
+            return None
+        return slow_threshold(self.read_histogram(("hit",)), self.read_histogram(("missed",)))
+
     def reads_from_bin(self, first_bin: int, kinds: Iterable[ReadKind] = FILE_KINDS) -> Series:
         """Return per window how many reads of some kinds fell into `first_bin` or above."""
-        window, kind, bins, count = self._reads
+        window, kind, bins, count = self.reads
         keep = np.isin(kind, [KINDS.index(k) for k in kinds]) & (bins >= first_bin)
         return _sums(window[keep], count[keep], self.count)
 

@@ -18,7 +18,7 @@ from diagnose.analysis.miss_ratio_curve import evicted_before
 from diagnose.analysis.windows import CAUSES
 from diagnose.capture.base import Cause
 from diagnose.cgroups.paths import is_within
-from diagnose.histogram import bin_of, percentile
+from diagnose.histogram import percentile
 
 PRESSURE_CAUSES: tuple[Cause, ...] = ("memcg-reclaim", "direct-reclaim", "kswapd")
 """What ends when there is room enough. The service's own reclaim is among it: it takes pages only to bring back those
@@ -203,5 +203,5 @@ def _proactive(facts: Facts) -> int:
 
 
 def _slow(facts: Facts, histogram: NDArray[np.float64]) -> int:
-    threshold = facts.number("reads.slow_threshold") or 0.0
-    return round(float(histogram[bin_of(round(threshold * 1e9)) :].sum()))
+    slow = facts.windows.slow_threshold
+    return round(float(histogram[slow.first_bin if slow else 0 :].sum()))

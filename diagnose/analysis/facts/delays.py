@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-import numpy as np
-
 from diagnose import units
 from diagnose.analysis.facts.vocabulary import Facts, fact, total
 from diagnose.analysis.windows import FILE_KINDS, KINDS
-from diagnose.histogram import BINS, BINS_PER_OCTAVE, bin_of, lower_edges, percentile
+from diagnose.histogram import BINS_PER_OCTAVE, bin_of, percentile, time_ns
 from diagnose.units import ratio
 
 LEAST_NS = 10_000
@@ -20,15 +18,13 @@ stops of different lengths, and what the kernel adds up over several CPUs."""
 
 
 def _first_octave(f: Facts) -> int | None:
-    threshold = f.value("reads.slow_threshold")
-    return None if threshold is None else bin_of(round(max(threshold * 1e9, LEAST_NS))) // BINS_PER_OCTAVE
+    slow = f.windows.slow_threshold
+    return None if slow is None else max(slow.first_bin, bin_of(LEAST_NS)) // BINS_PER_OCTAVE
 
 
 def _slow_time_ns(f: Facts, first_octave: int) -> float:
-    """Return the time of the reads from an octave on; a bin's time is its count at the middle of the bin."""
-    edges = lower_edges()
-    time = f.windows.read_histogram() * np.sqrt(np.maximum(edges[:-1], 1) * edges[1:])
-    return float(time[first_octave * BINS_PER_OCTAVE : BINS].sum())
+    """Return the time of the reads from an octave on."""
+    return float(time_ns(f.windows.read_histogram())[first_octave * BINS_PER_OCTAVE :].sum())
 
 
 def _delay_share(f: Facts, column: Literal["runqueue_ns", "reclaim_ns"]) -> float | None:
@@ -107,10 +103,10 @@ def _(f: Facts, _n: str | None) -> float | None:
     "share of the slow reads that waited for a device, because they missed or bypassed the page cache",
 )
 def _(f: Facts, _n: str | None) -> float | None:
-    threshold = f.value("reads.slow_threshold")
-    if threshold is None or not f.measured_misses:
+    slow = f.windows.slow_threshold
+    if slow is None or not f.measured_misses:
         return None
-    waited = f.windows.reads_from_bin(bin_of(round(threshold * 1e9)), ("missed", "direct"))
+    waited = f.windows.reads_from_bin(slow.first_bin, ("missed", "direct"))
     return ratio(float(waited.sum()), total(f.value("reads.slow")))
 
 

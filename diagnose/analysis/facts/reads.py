@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from diagnose.analysis.facts.vocabulary import Facts, fact, total
-from diagnose.analysis.slow_threshold import slow_threshold_ns
 from diagnose.analysis.windows import BUFFERED, KINDS, Counts, Series
-from diagnose.histogram import bin_of, lower_edges, percentile
+from diagnose.histogram import percentile, time_ns
 from diagnose.units import ratio
 
 
@@ -33,14 +30,13 @@ def _(f: Facts, _n: str | None) -> Counts | None:
 
 @fact("reads.slow_threshold", "s", "number", "reads", "latency from which a read is called slow here (see `slow.py`)")
 def _(f: Facts, _n: str | None) -> float | None:
-    if not f.measured_reads:
-        return None
-    return slow_threshold_ns(f.windows.read_histogram(("hit",)), f.windows.read_histogram(("missed",))) / 1e9
+    found = f.windows.slow_threshold
+    return None if found is None else found.ns / 1e9
 
 
 def _slow_bin(f: Facts) -> int | None:
-    threshold = f.value("reads.slow_threshold")
-    return None if threshold is None else bin_of(round(threshold * 1e9))
+    found = f.windows.slow_threshold
+    return None if found is None else found.first_bin
 
 
 @fact("reads.slow", "reads", "series", "reads", "slow reads (regular files, at or above the slow threshold)")
@@ -59,8 +55,7 @@ def _(f: Facts, _n: str | None) -> float | None:
     first = _slow_bin(f)
     if first is None:
         return None
-    # A bin's time is its count at the middle of the bin: at most 6 % off.
-    time = f.windows.read_histogram() * np.sqrt(np.maximum(lower_edges()[:-1], 1) * lower_edges()[1:])
+    time = time_ns(f.windows.read_histogram())
     return ratio(float(time[first:].sum()), float(time.sum()))
 
 

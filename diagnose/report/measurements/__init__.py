@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterable
 
 from diagnose import __version__
+from diagnose.analysis.slow_threshold import given
 from diagnose.analysis.windows import Windows, refusal
 from diagnose.capture.model import Capture
 from diagnose.report.measurements.blame import blame
@@ -34,13 +35,13 @@ def measure(
 ) -> Node:
     """Return the `measurements` of a report, JSON-ready, floats rounded to 6 digits so that every machine agrees.
 
-    `slow_threshold_seconds`: from where on a read is called slow (the fact `reads.slow_threshold`); without it,
-    that of `slow.py`. `changed`: paths of the cgroups that the report recommends to change. `packed`: the capture's
-    file, to be named by its hash. `windows`: the capture as series, where that is at hand.
+    `slow_threshold_seconds`: from where on a read is called slow, to compare with another capture; without it, as
+    `Windows.slow_threshold` says of this one. `changed`: paths of the cgroups that the report recommends to change.
+    `packed`: the capture's file, to be named by its hash. `windows`: the capture as series, where that is at hand.
     """
     frame = Frame(windows or Windows(capture))
     result: Node = {
-        "read_latency": read_latency(frame, slow_threshold_seconds),
+        "read_latency": read_latency(frame, None if slow_threshold_seconds is None else given(slow_threshold_seconds)),
         "block_latency": block_latency(frame),
         "disks": disks(frame),
         "page_cache": page_cache(frame),

@@ -18,7 +18,7 @@ STAGES: tuple[str, ...] = get_args(Stage)
 def block_latency(frame: Frame) -> Node | None:
     """Return block latency in seconds, queueing apart from service, the service's requests apart from others'."""
     requests, latency = frame.capture.block_requests, frame.capture.block_latency
-    if not frame.measured([*requests.window[:1], *latency.window[:1]], "block", "block-latency", "block-requests"):
+    if not frame.measured("block"):
         return None
     devices = sorted({*requests.device, *latency.device})
     histograms = _histograms(frame, devices)

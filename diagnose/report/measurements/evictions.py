@@ -28,7 +28,7 @@ def evictions(frame: Frame) -> Node | None:
     `of_service_by_pages`, `self` is its own reclaim, `dropped` what drop_caches, fadvise or the like removed.
     """
     table = frame.capture.evictions
-    if not frame.measured(table.window, "evictions"):
+    if not frame.measured("evictions"):
         return None
     window, pages = ints(table.window), ints(table.pages)
     evictor, victim, cause = ids(table.evictor), ids(table.victim), codes(table.cause, CAUSES)

@@ -53,10 +53,9 @@ class Frame:
         """Tell which ids lie in the service's subtree."""
         return np.isin(cgroups, np.array(sorted(self.windows.service_ids), dtype=np.uint64))
 
-    def measured(self, rows: Sequence[object], *probes: str) -> bool:
-        """Tell whether a table was measured: it has rows, or its probe watched whole windows and nothing happened."""
-        attached = any(p.attached for p in self.capture.probes if p.probe in probes)
-        return bool(rows) or (attached and self.capture.windows > 0)
+    def measured(self, probe: str) -> bool:
+        """Tell whether a probe watched whole windows, whether or not anything happened."""
+        return self.windows.probe_attached(probe) and self.capture.windows > 0
 
     def series(self, windows: Ints, values: Ints | Floats) -> list[int]:
         """Sum `values` by point."""

@@ -43,7 +43,7 @@ def _service(frame: Frame) -> Node | None:
 def _traffic(frame: Frame) -> Node:
     """Return what each cgroup looked up, missed, inserted and dirtied, in pages; the largest inserters first."""
     table = frame.capture.cache
-    if not frame.measured(table.window, "page-cache", "cache"):
+    if not frame.measured("page-cache"):
         return {"inserted_pages": None, "cgroups": None, "cgroups_omitted": None}
     groups = frame.windows.cache_groups
     known, index = groups.known, groups.index

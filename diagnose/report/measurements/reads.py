@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from diagnose.analysis.slow_threshold import DEFAULT_NS, LABELLED, all_waited, slow_threshold_ns
+from diagnose.analysis.slow_threshold import SlowThreshold
 from diagnose.analysis.windows import FILE_KINDS, KINDS
-from diagnose.histogram import BINS, BINS_PER_OCTAVE, bin_of, lower_edges, percentile
+from diagnose.histogram import BINS, BINS_PER_OCTAVE, lower_edges, percentile, time_ns
 from diagnose.report.measurements.frame import Frame, Ints, Node, codes, ints, sums_by
 from diagnose.report.measurements.latency_map import latency_map
 from diagnose.units import ratio
@@ -15,34 +15,34 @@ _FILES = [KINDS.index(kind) for kind in FILE_KINDS]
 TOP_FILES = 20
 
 
-def read_latency(frame: Frame, slow_threshold_seconds: float | None) -> Node | None:
-    """Return the latency of read calls by kind, in seconds and reads; None if reads were not measured."""
-    table = frame.capture.reads
-    if not frame.measured(table.window, "reads", "read-latency"):
+def read_latency(frame: Frame, threshold: SlowThreshold | None = None) -> Node | None:
+    """Return the latency of read calls by kind, in seconds and reads; None if reads were not measured.
+
+    `threshold`: from where on a read is called slow, where not by this capture.
+    """
+    slow = threshold or frame.windows.slow_threshold
+    if slow is None or not frame.measured("reads"):
         return None
-    window, kind, bins, count = ints(table.window), codes(table.kind, KINDS), ints(table.bin), ints(table.count)
-    bins = np.minimum(bins, BINS - 1)
+    window, kind, bins, count = frame.windows.reads
     by_kind = sums_by(kind * BINS + bins, count, len(KINDS) * BINS).reshape(len(KINDS), BINS)
-    slow_bin, basis = _slow_bin(by_kind, slow_threshold_seconds)
     is_file = np.isin(kind, _FILES)
-    slow = is_file & (bins >= slow_bin)
     files = by_kind[_FILES]
     told_apart = frame.windows.measured_misses
     return {
         "misses_told_apart": told_apart,
         "major_faults": _major_faults(frame),
-        "slow_threshold_seconds": float(lower_edges()[slow_bin]) / 1e9,
-        "slow_threshold_basis": basis,
+        "slow_threshold_seconds": slow.ns / 1e9,
+        "slow_threshold_basis": slow.basis,
         "file_reads": int(files.sum()),
-        "slow_reads": int(files[:, slow_bin:].sum()),
+        "slow_reads": int(frame.windows.reads_from_bin(slow.first_bin).sum()),
         **_percentiles(files.sum(axis=0)),
-        "modes": _modes(files, slow_bin, told_apart),
+        "modes": _modes(files, slow.first_bin, told_apart),
         "kinds": _kinds(frame, by_kind),
         "histogram": _octaves(files),
         "map": _map(frame, window, kind, bins, count),
         "series": {
-            "file_reads": frame.series(window[is_file], count[is_file]),
-            "slow_reads": frame.series(window[slow], count[slow]),
+            "file_reads": frame.merged(frame.windows.reads_from_bin(0)),
+            "slow_reads": frame.merged(frame.windows.reads_from_bin(slow.first_bin)),
             "p99_seconds": _p99_series(frame, window[is_file], bins[is_file], count[is_file]),
         },
         **_files(frame),
@@ -55,26 +55,6 @@ def _major_faults(frame: Frame) -> int | None:
     return None if increase is None or np.isnan(increase).all() else int(np.nansum(increase))
 
 
-def _slow_bin(by_kind: Ints, given: float | None) -> tuple[int, str]:
-    """Return the first bin that counts as slow, and what its threshold is (see slow.py).
-
-    "waiting": next to every read missed, and all but the fastest twentieth took that long; "separation": it separates
-    missed from hit reads best; "shape": it lies between the two modes; "default": neither could be told; "given":
-    somebody else's.
-    """
-    hit, missed = by_kind[KINDS.index("hit")], by_kind[KINDS.index("missed")]
-    own_ns = slow_threshold_ns(hit, missed)
-    threshold_ns = own_ns if given is None else given * 1e9
-    slow_bin = bin_of(round(threshold_ns))
-    if abs(threshold_ns - own_ns) > 1e-5 * own_ns:
-        return slow_bin, "given"
-    if all_waited(hit, missed):
-        return slow_bin, "waiting"
-    if min(hit.sum(), missed.sum()) >= LABELLED:
-        return slow_bin, "separation"
-    return slow_bin, "default" if own_ns == DEFAULT_NS else "shape"
-
-
 def _percentiles(counts: Ints) -> Node:
     def seconds(q: float) -> float | None:
         value = percentile(counts, q)
@@ -85,9 +65,7 @@ def _percentiles(counts: Ints) -> Node:
 
 def _modes(files: Ints, slow_bin: int, told_apart: bool) -> list[Node]:
     """Return what lies below and from the slow threshold on; time is estimated from the middle of each bin."""
-    edges = lower_edges()
-    # The geometric middle, as for the rules (facts/reads.py): two figures for one share would contradict each other.
-    time = files.sum(axis=0) * np.sqrt(np.maximum(edges[:-1], 1) * edges[1:])
+    time = time_ns(files.sum(axis=0))
     modes = []
     for name, part in (("fast", slice(0, slow_bin)), ("slow", slice(slow_bin, BINS))):
         inside = np.zeros_like(files)
