@@ -36,7 +36,7 @@ def hit_ratio(windows: Windows) -> HitRatio | None:
     total = LookUps(
         looked_up_pages=int(looked_up.sum()),
         missed_pages=int(missed.sum()),
-        missed_reads=int(windows.read_total("count", ("missed",)).sum()),
+        missed_reads=int(windows.read_count(("missed",)).sum()),
         traced_pages=None if traced is None else int(traced.sum()),
     )
     return HitRatio(total, looked_up, missed)

@@ -132,8 +132,12 @@ class Windows:
         keep = np.isin(kind, [KINDS.index(k) for k in kinds]) & (bins >= first_bin)
         return _sums(window[keep], count[keep], self.count)
 
+    def read_count(self, kinds: Iterable[ReadKind] = FILE_KINDS) -> Series:
+        """Return per window how many reads of some kinds there were."""
+        return self.reads_from_bin(0, kinds)
+
     def read_total(self, column: str, kinds: Iterable[ReadKind] = FILE_KINDS) -> Series:
-        """Return a column of the read totals (count, total_ns, looked_up_pages, …) per window."""
+        """Return a sum of the read totals (total_ns, looked_up_pages, …) per window."""
         totals = self.capture.read_totals
         keep = np.isin(_codes(list(totals.kind), KINDS), [KINDS.index(k) for k in kinds])
         values = np.array(getattr(totals, column), np.float64)
@@ -190,8 +194,12 @@ class Windows:
         self, causes: Iterable[Cause], victims: Iterable[int] | None = None, evictors: Iterable[int] | None = None
     ) -> Series | None:
         """Return pages removed per window for some causes, victims and evictors (None: all); None if not measured."""
-        if not self.probe_attached("evictions"):
-            return None
+        return self.evicted_pages(causes, victims, evictors) if self.probe_attached("evictions") else None
+
+    def evicted_pages(
+        self, causes: Iterable[Cause], victims: Iterable[int] | None = None, evictors: Iterable[int] | None = None
+    ) -> Series:
+        """Return the same of a capture in which evictions were measured."""
         window, evictor, victim, cause, pages = self._evictions
         keep = np.isin(cause, [CAUSES.index(c) for c in causes])
         if victims is not None:
@@ -256,17 +264,31 @@ class Windows:
         readings = self.readings(cgroup, key)
         return None if readings is None else readings.changes(self.count)
 
+    def risen(self, cgroup: int, key: str) -> float | None:
+        """Return by how much a counter of a cgroup rose during the capture; None without two readings."""
+        readings = self.readings(cgroup, key)
+        return None if readings is None else readings.risen()
+
     def host_gauge(self, key: str) -> Series | None:
         """Return a reading of the host ("meminfo.MemAvailable_bytes") at the end of each window; None: not read."""
-        samples = self.capture.host_samples
-        readings = readings_of(samples, key, np.arange(len(samples.window)))
+        readings = self.host_readings(key)
         return None if readings is None else readings.series(self.count)
 
     def host_increase(self, key: str) -> Series | None:
         """Return by how much a host counter ("vmstat.pswpin") rose in each window; None without two readings."""
+        readings = self.host_readings(key)
+        return None if readings is None else readings.increases(self.count)
+
+    def host_risen(self, key: str) -> float | None:
+        """Return by how much a counter of the host rose during the capture; None without two readings."""
+        readings = self.host_readings(key)
+        return None if readings is None else readings.risen()
+
+    def host_readings(self, key: str) -> Readings | None:
+        """Return the host's readings in the order of time; None if there is not one."""
         samples = self.capture.host_samples
         readings = readings_of(samples, key, np.arange(len(samples.window)))
-        return None if readings is None else readings.increases(self.count)
+        return None if readings is None else readings.in_order()
 
     @cached_property
     def sample_groups(self) -> Groups:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from diagnose import units
-from diagnose.analysis.windows import Series, Windows
+from diagnose.analysis.series import total
+from diagnose.analysis.windows import Windows
 from diagnose.capture.model import CgroupRecord
 from diagnose.cgroups.paths import is_within
 from diagnose.recommend.sizing import dirty_at_once, peak_of
@@ -16,10 +15,6 @@ NEXT_TO_NOTHING = 0.01
 
 def _below(windows: Windows, path: str) -> frozenset[int]:
     return frozenset(i for i, p in windows.paths.items() if is_within(p, path))
-
-
-def _total(series: Series | None) -> float | None:
-    return None if series is None or np.isnan(series).all() else float(np.nansum(series))
 
 
 def own_reuse(windows: Windows, record: CgroupRecord, value: int) -> list[str]:
@@ -64,8 +59,8 @@ def risk(windows: Windows, record: CgroupRecord, setting: str, value: int) -> st
 def _cost(windows: Windows, record: CgroupRecord, value: int) -> list[str]:
     """Say what the cache does for the neighbour now, which is what it may lose."""
     below = _below(windows, record.path)
-    wanted, brought = (_total(windows.cache(column, below)) for column in ("looked_up", "inserted"))
-    again = _total(windows.increase(record.id, "refault_file_pages"))
+    wanted, brought = (total(windows.cache(column, below)) for column in ("looked_up", "inserted"))
+    again = total(windows.increase(record.id, "refault_file_pages"))
     lines = []
     if wanted and brought is not None:
         lines.append(_of_its_cache(wanted, brought, again, _too_active(windows, record.path, value)))

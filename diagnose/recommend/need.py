@@ -191,7 +191,7 @@ def times_read(windows: Windows) -> float | None:
     if blame is None or (blame.touched_pages or 0) < MIN_SAMPLED * SAMPLE_ONE_IN:
         return None
     looked_up, by_any = float(windows.read_total("looked_up_pages", BUFFERED).sum()), _looked_up(windows)
-    if windows.capture.lost.get("touched_map_full") or windows.read_total("count", ("io_uring",)).any():
+    if windows.capture.lost.get("touched_map_full") or windows.read_count(("io_uring",)).any():
         return None
     if by_any > (1 + LOOKUP_TOLERANCE) * looked_up:
         return None  # by sendfile or splice: the sample is of read calls

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from diagnose import units
+from diagnose.analysis.evictions import FOR_MEMORY, RECLAIM
 from diagnose.analysis.facts import Facts
 from diagnose.analysis.facts.limit import hit_most
 from diagnose.analysis.limits import Limit, hit_below, own_limit, room_limit
@@ -13,7 +14,7 @@ from diagnose.capture.model import CgroupRecord
 from diagnose.cgroups.paths import is_within
 from diagnose.recommend.advice import commands, no_limit, reserve_line, undo
 from diagnose.recommend.need import Need, need
-from diagnose.recommend.prediction import OWN_CAUSES, PRESSURE_CAUSES, Prediction, predict, waited_for
+from diagnose.recommend.prediction import Prediction, predict, waited_for
 from diagnose.recommend.raising import Words, in_the_way, raised
 from diagnose.recommend.sizing import MIB, RESERVE_SHARE, others, room_above
 from diagnose.report.model import Recommendation
@@ -29,7 +30,7 @@ def raise_own(fired: Fired, facts: Facts) -> list[Recommendation]:
     limit, wanted = own_limit(windows), need(windows)
     if limit is None or wanted is None:
         return []
-    waited = waited_for(facts, OWN_CAUSES, windows.service_ids)
+    waited = waited_for(facts, RECLAIM, windows.service_ids)
     reason = f"{limit.cgroup} reclaims its own pages at its limit and then needs them again" + (
         ": of its files, and of its own memory, which it swaps." if wanted.swapped != 0 else "."
     )
@@ -77,7 +78,7 @@ def raise_shared(fired: Fired, facts: Facts) -> list[Recommendation]:
     if rest is None:
         return []
     reason = f"{service} needs more than others leave it of the {units.size(limit.limit_bytes)} that they share there."
-    prediction = predict(facts, waited_for(facts, PRESSURE_CAUSES), wanted.avoided)
+    prediction = predict(facts, waited_for(facts, FOR_MEMORY), wanted.avoided)
     return _raised(fired, windows, limit, wanted, rest.bytes, list(rest.lines), reason, prediction)
 
 

@@ -13,17 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diagnose import units
+from diagnose.analysis.evictions import FOR_MEMORY, RECLAIM
 from diagnose.analysis.facts import Facts
 from diagnose.analysis.miss_ratio_curve import evicted_before
 from diagnose.analysis.windows import CAUSES
 from diagnose.capture.base import Cause
 from diagnose.cgroups.paths import is_within
 from diagnose.histogram import percentile
-
-PRESSURE_CAUSES: tuple[Cause, ...] = ("memcg-reclaim", "direct-reclaim", "kswapd")
-"""What ends when there is room enough. The service's own reclaim is among it: it takes pages only to bring back those
-that others had taken, and ends with them, once what the service needs fits."""
-OWN_CAUSES: tuple[Cause, ...] = ("memcg-reclaim", "direct-reclaim")
 
 
 @dataclass(frozen=True)
@@ -184,12 +180,14 @@ def _latency(facts: Facts, fewer: float, stays: float) -> Latency | None:
 
 def predict_contained(facts: Facts, contained: frozenset[str], avoided: float) -> Prediction | None:
     """Return what is expected when these neighbours no longer take the service's pages, and others go on to do so."""
-    waited = waited_for(facts, PRESSURE_CAUSES)
+    # Waits for what the service's own reclaim took end with those for what others took, once what it needs fits: it
+    # takes pages only to bring those back.
+    waited = waited_for(facts, FOR_MEMORY)
     others = frozenset[int]().union(*(n.ids for path, n in facts.by_path.items() if not _lies_in(path, contained)))
-    stays = waited_for(facts, OWN_CAUSES, others)
+    stays = waited_for(facts, RECLAIM, others)
     if waited is None or stays is None:
         return None
-    found, blamed = predict(facts, waited - stays, avoided), facts.windows.blamed(OWN_CAUSES, others)
+    found, blamed = predict(facts, waited - stays, avoided), facts.windows.blamed(RECLAIM, others)
     return None if found is None or blamed is None else replace(found, others_reads=round(float(blamed.sum())))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from diagnose import escape, units
+from diagnose.analysis.evictions import EVICTED
 from diagnose.report.text_charts import Panel
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def _peak(node: Node) -> int:
 def _evictors(evictions: Node) -> set[str]:
     """Return who removed a part of the service's pages that matters."""
     least = MATTERS * (evictions.get("of_service_pages") or 0)
-    rows = [row for row in evictions.get("matrix", []) if row["victim_is_service"] and row["cause"] != "truncate"]
+    rows = [row for row in evictions.get("matrix", []) if row["victim_is_service"] and row["cause"] in EVICTED]
     return {row["evictor"] for row in rows if row["pages"] >= least and row["evictor"] != "/"}
 
 

@@ -97,3 +97,57 @@ def test_fact_and_report_call_the_same_reads_slow(bins: tuple[int, int]) -> None
     assert facts.number("reads.slow") == reads["slow_reads"] == 100
     assert facts.number("reads.p99") == pytest.approx(reads["p99_seconds"], rel=1e-5)
     assert facts.number("reads.slow_time_share") == pytest.approx(reads["modes"][1]["time_share"], rel=1e-5)
+
+
+def numbers(capture: Capture) -> Any:
+    return report(capture).measurements
+
+
+def test_reads_are_counted_alike_whatever_the_totals_say() -> None:
+    capture = reading(totals=[(0, "hit", 601, 1, 1, 600, 0), (1, "missed", 101, 1, 1, 100, 60)])
+    facts, reads, cache = Facts(Windows(capture)), numbers(capture)["read_latency"], numbers(capture)["page_cache"]
+    assert facts.number("reads.file_count") == reads["file_reads"] == 700
+    assert facts.number("reads.missed") == cache["service"]["missed_reads"] == reads["modes"][1]["missed"] == 100
+
+
+def test_a_counter_that_fell_has_risen_by_as_much_in_facts_as_in_the_report() -> None:
+    """memory.stat lags by CPU, so that a counter may fall a little: 10, 15, 12, 20 are rises of 5 and 8."""
+    readings = [10, 15, 12, 20, 20]
+    capture = reading(
+        samples={(SVC, "refault_file_pages"): readings, (SVC, "major_faults"): readings},
+        host={"disk.vda.reads": readings, "disk.vda.read_ms": readings, "vmstat.pswpin": readings},
+    )
+    facts, found = Facts(Windows(capture)), numbers(capture)
+    assert facts.number("cache.refaults") == found["cgroups"]["list"][0]["refault_file_pages"] == 13
+    assert sum(v or 0 for v in found["cgroups"]["list"][0]["series"]["refault_file_pages"]) == 13
+    assert facts.number("swap.major_faults") == found["read_latency"]["major_faults"] == 13
+    assert facts.number("swap.host_in") == found["pressure"]["host_counters"]["pswpin"] == 13
+    assert found["disks"][0]["reads"] == 13
+
+
+def test_a_host_that_was_not_read_throughout_has_one_share_of_pressure() -> None:
+    stalled = [0, 500_000, 1_000_000, None, None]
+    capture = reading(host={"pressure.cpu.some_us": stalled})
+    share = numbers(capture)["pressure"]["host"]["cpu_some"]["share"]
+    assert Facts(Windows(capture)).number("host.cpu_pressure") == pytest.approx(share, rel=1e-5)
+    assert share == 0.5, "of the two windows between the readings"
+
+
+def test_the_same_evictions_are_the_services_own_in_facts_and_in_the_report() -> None:
+    rows = [
+        (0, SVC, SVC, "memcg-reclaim", 30),
+        (1, SVC, SVC, "direct-reclaim", 10),
+        (1, SVC, SVC, "invalidate", 5),
+        (1, SVC, SVC, "truncate", 7),
+        (2, 20, SVC, "memcg-reclaim", 50),
+        (2, 1, SVC, "proactive", 3),
+        (3, 1, SVC, "drop-caches", 2),
+        (3, 0, SVC, "memcg-reclaim", 4),
+    ]
+    capture = reading(cgroups={1: "/", 10: "/dg", SVC: "/dg/svc", 20: "/dg/batch"}, evictions=rows)
+    facts, evictions = Facts(Windows(capture)), numbers(capture)["evictions"]
+    by, lost = evictions["of_service_by_pages"], evictions["of_service_pages"]
+    assert facts.number("evictions.of_service") == lost == 104
+    assert (by["self"], by["neighbours"], by["unknown"], by["truncated"]) == (40, 50, 4, 7)
+    for fact, who in (("by_self", "self"), ("proactive", "proactive"), ("given_away", "dropped"), ("kswapd", "kswapd")):
+        assert facts.number(f"evictions.{fact}_share") == pytest.approx(by[who] / lost)

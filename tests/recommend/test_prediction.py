@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from diagnose.analysis.evictions import FOR_MEMORY, RECLAIM
 from diagnose.analysis.facts import Facts
 from diagnose.capture.tables import BlamedReads
 from diagnose.histogram import bin_of
-from diagnose.recommend.prediction import OWN_CAUSES, PRESSURE_CAUSES, predict, predict_contained, waited_for
+from diagnose.recommend.prediction import predict, predict_contained, waited_for
 from tests.helpers.small_capture import SVC, small_windows
 from tests.recommend.test_need import blame
 
@@ -39,21 +40,21 @@ def facts(missed: int = 1000, kernel: int | None = None, **changes: Any) -> Fact
 
 
 def test_reads_that_waited_for_pressure_are_counted_whoever_reclaimed() -> None:
-    assert waited_for(facts(missed=800), PRESSURE_CAUSES) == 700
-    assert waited_for(facts(missed=800), OWN_CAUSES, frozenset({SVC})) == 100
+    assert waited_for(facts(missed=800), FOR_MEMORY) == 700
+    assert waited_for(facts(missed=800), RECLAIM, frozenset({SVC})) == 100
 
 
 def test_what_went_before_the_capture_went_the_same_ways() -> None:
-    assert waited_for(facts(missed=1000, kernel=1000), PRESSURE_CAUSES) == pytest.approx(700 * 1000 / 800)
+    assert waited_for(facts(missed=1000, kernel=1000), FOR_MEMORY) == pytest.approx(700 * 1000 / 800)
 
 
 def test_first_reads_are_not_taken_for_evicted_ones() -> None:
-    assert waited_for(facts(missed=5000, kernel=800), PRESSURE_CAUSES) == 700
+    assert waited_for(facts(missed=5000, kernel=800), FOR_MEMORY) == 700
 
 
 def test_without_blame_nothing_is_predicted() -> None:
     bare = Facts(small_windows(blame=None))
-    assert waited_for(bare, PRESSURE_CAUSES) is None
+    assert waited_for(bare, FOR_MEMORY) is None
     assert predict(bare, None, 1.0) is None
 
 

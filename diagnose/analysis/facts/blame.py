@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from diagnose.analysis.evictions import RECLAIM
 from diagnose.analysis.facts.vocabulary import Facts, fact, total
-from diagnose.analysis.neighbours import PRESSURE
 from diagnose.analysis.windows import CAUSES, Series
 from diagnose.histogram import percentile
 from diagnose.units import ratio
@@ -40,7 +40,7 @@ def _(f: Facts, _n: str | None) -> float | None:
     "share of blamed reads that waited for pages the service itself evicted",
 )
 def _(f: Facts, _n: str | None) -> float | None:
-    own = f.windows.blamed(("memcg-reclaim", "direct-reclaim"), f.windows.service_ids)
+    own = f.windows.blamed(RECLAIM, f.windows.service_ids)
     return ratio(total(own), total(f.value("blame.reads")))
 
 
@@ -71,7 +71,7 @@ def _(f: Facts, _n: str | None) -> float | None:
     scope="neighbour",
 )
 def _(f: Facts, n: str | None) -> Series | None:
-    return f.windows.blamed(PRESSURE, f.ids(n))
+    return f.windows.blamed(RECLAIM, f.ids(n))
 
 
 @fact(

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diagnose import units
+from diagnose.analysis.block_latency import BlockLatency
 from diagnose.analysis.facts.vocabulary import Facts, fact, total
 from diagnose.analysis.windows import Counts, Series
 from diagnose.escape import visible
@@ -86,13 +87,9 @@ def _own_reads(f: Facts) -> tuple[_Requests, NDArray[np.bool_]] | None:
 def own_service_latency(f: Facts) -> Counts | None:
     """Return the service times of the service's own reads on its main device, in bins; None if there are too few."""
     device = f.once(main_device) if f.windows.probe_attached("block") else None
-    table = f.windows.capture.block_latency
-    counts = np.zeros_like(f.windows.read_histogram(()))
-    for d, op, stage, own, place, count in zip(
-        table.device, table.op, table.stage, table.own, table.bin, table.count, strict=True
-    ):
-        if d == device and op == "read" and stage == "service" and own and place < len(counts):
-            counts[place] += count
+    if device is None:
+        return None
+    counts = BlockLatency(f.windows.capture).own(device, "read", "service")
     return counts if counts.sum() >= LEAST_REQUESTS else None
 
 
@@ -154,7 +151,7 @@ def _(f: Facts, _n: str | None) -> str | None:
     "99th percentile of the time that device took for a read of the service, queueing excluded",
 )
 def _(f: Facts, _n: str | None) -> float | None:
-    counts = own_service_latency(f)
+    counts = f.once(own_service_latency)
     ns = percentile(counts, 0.99) if counts is not None else None
     return None if ns is None else ns / 1e9
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from diagnose import units
+from diagnose.analysis.evictions import FOR_MEMORY, evicted
 from diagnose.analysis.facts.vocabulary import Facts, fact, total
 from diagnose.analysis.hit_ratio import hit_ratio
 from diagnose.analysis.miss_ratio_curve import entered_pages, evicted_before, may_forget
-from diagnose.analysis.neighbours import PRESSURE, evicted_by
-from diagnose.analysis.windows import BUFFERED, CAUSES, Series
+from diagnose.analysis.neighbours import evicted_by
+from diagnose.analysis.windows import BUFFERED, Series
 from diagnose.capture.base import Cause
 from diagnose.units import ratio
 
@@ -85,7 +86,7 @@ def _(f: Facts, _n: str | None) -> str | None:
     "pages evicted from the service's page cache (not by truncation or unlink)",
 )
 def _(f: Facts, _n: str | None) -> Series | None:
-    return f.windows.evictions([c for c in CAUSES if c != "truncate"], f.windows.service_ids)
+    return evicted(f.windows)
 
 
 def _share_of_evictions(f: Facts, series: Series | None) -> float | None:
@@ -131,7 +132,7 @@ def _cause_share(f: Facts, *causes: Cause) -> float | None:
     "share of the service's evicted pages that were removed because somebody needed the memory, whoever that was",
 )
 def _(f: Facts, _n: str | None) -> float | None:
-    return _cause_share(f, *PRESSURE, "kswapd")
+    return _cause_share(f, *FOR_MEMORY)
 
 
 @fact(

@@ -112,7 +112,7 @@ def _(f: Facts, _n: str | None) -> float | None:
 
 @fact("reads.peer_count", "reads", "number", "reads", "reads of sockets and pipes by the service")
 def _(f: Facts, _n: str | None) -> float | None:
-    return float(f.windows.read_total("count", ("socket", "pipe")).sum()) if f.measured_reads else None
+    return float(f.windows.read_count(("socket", "pipe")).sum()) if f.measured_reads else None
 
 
 @fact("reads.peer_kinds", "", "text", "reads", "how many reads of sockets and of pipes, and how long they took")
@@ -121,7 +121,7 @@ def _(f: Facts, _n: str | None) -> str | None:
         return None
     told = []
     for kind in ("socket", "pipe"):
-        reads, ns = (float(f.windows.read_total(column, (kind,)).sum()) for column in ("count", "total_ns"))
+        reads, ns = float(f.windows.read_count((kind,)).sum()), float(f.windows.read_total("total_ns", (kind,)).sum())
         if reads:
             median = units.duration_ns(percentile(f.windows.read_histogram((kind,)), 0.5))
             told.append(

@@ -6,16 +6,13 @@ from typing import cast
 
 import numpy as np
 
+from diagnose.analysis.evictions import ON_PURPOSE, RECLAIM
 from diagnose.analysis.facts.vocabulary import Facts, fact, total
 from diagnose.analysis.limits import room_limit
-from diagnose.analysis.neighbours import PRESSURE
 from diagnose.analysis.windows import Series
-from diagnose.capture.base import Cause
 from diagnose.cgroups.paths import is_within
 from diagnose.escape import visible
 from diagnose.units import ratio
-
-GIVEN_AWAY: tuple[Cause, ...] = ("drop-caches", "invalidate")
 
 
 @fact(
@@ -27,7 +24,7 @@ GIVEN_AWAY: tuple[Cause, ...] = ("drop-caches", "invalidate")
     scope="neighbour",
 )
 def _(f: Facts, n: str | None) -> float | None:
-    return total(f.windows.evictions(PRESSURE, None, f.ids(n)))
+    return total(f.windows.evictions(RECLAIM, None, f.ids(n)))
 
 
 @fact(
@@ -162,7 +159,7 @@ def _(f: Facts, _n: str | None) -> float | None:
     "share of the service's evicted pages that drop_caches, fadvise or the like removed on purpose",
 )
 def _(f: Facts, _n: str | None) -> float | None:
-    pages = f.windows.evictions(GIVEN_AWAY, f.windows.service_ids)
+    pages = f.windows.evictions(ON_PURPOSE, f.windows.service_ids)
     return ratio(total(pages), total(f.value("evictions.of_service")))
 
 
@@ -174,7 +171,7 @@ def _(f: Facts, _n: str | None) -> float | None:
     "share of missed reads that waited for pages which were removed on purpose",
 )
 def _(f: Facts, _n: str | None) -> float | None:
-    return ratio(total(f.windows.blamed(GIVEN_AWAY)), total(f.value("reads.missed")))
+    return ratio(total(f.windows.blamed(ON_PURPOSE)), total(f.value("reads.missed")))
 
 
 @fact(
@@ -188,7 +185,7 @@ def _(f: Facts, _n: str | None) -> float | None:
 def _(f: Facts, _n: str | None) -> str | None:
     if not f.windows.probe_attached("evictions"):
         return None
-    droppers = [d for d in f.windows.capture.droppers if d.cause in GIVEN_AWAY and d.pages]
+    droppers = [d for d in f.windows.capture.droppers if d.cause in ON_PURPOSE and d.pages]
     droppers.sort(key=lambda d: (-d.pages, d.comm, d.cgroup))
     names = [
         f"{visible(d.comm)} in {f.windows.paths.get(d.cgroup, 'a cgroup that is gone')} "

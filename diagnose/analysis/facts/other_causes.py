@@ -9,8 +9,8 @@ from typing import Literal
 import numpy as np
 
 from diagnose import units
+from diagnose.analysis.evictions import FOR_MEMORY, ON_PURPOSE
 from diagnose.analysis.facts.vocabulary import Facts, fact, total
-from diagnose.analysis.neighbours import PRESSURE
 from diagnose.capture.base import Cause
 from diagnose.report.model import Besides
 from diagnose.units import ratio
@@ -25,7 +25,7 @@ NOBODY_WAITED = " or made 0.2 % of the reads wait"
 
 Taker = Literal["pressure", "proactive", "drop-caches", "invalidate"]
 _CAUSES: dict[Taker, tuple[Cause, ...]] = {
-    "pressure": (*PRESSURE, "kswapd"),
+    "pressure": FOR_MEMORY,
     "proactive": ("proactive",),
     "drop-caches": ("drop-caches",),
     "invalidate": ("invalidate",),
@@ -141,14 +141,14 @@ def _estimated(f: Facts) -> str:
 def _(f: Facts, _n: str | None) -> str | None:
     if f.windows.capture.blame is None:
         return None
-    reads, ns = waits(f, ("drop-caches", "invalidate"))
+    reads, ns = waits(f, ON_PURPOSE)
     share = ratio(reads, f.number("reads.file_count"))
     return f"{units.counted(reads, 'reads')} of files, {units.percent(share)} of all, waited {units.duration(ns / 1e9)}"
 
 
 @fact("evictions.given_away_when", "", "text", "evictions", "when the service's pages were dropped on purpose")
 def _(f: Facts, _n: str | None) -> str | None:
-    pages = f.windows.evictions(("drop-caches", "invalidate"), f.windows.service_ids)
+    pages = f.windows.evictions(ON_PURPOSE, f.windows.service_ids)
     if pages is None:
         return None
     windows = np.flatnonzero(pages > 0)

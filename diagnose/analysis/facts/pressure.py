@@ -7,7 +7,8 @@ from collections.abc import Iterable
 import numpy as np
 
 from diagnose import units
-from diagnose.analysis.facts.vocabulary import Facts, fact, total
+from diagnose.analysis.facts.vocabulary import Facts, fact
+from diagnose.analysis.pressure import stall_of
 from diagnose.analysis.windows import Series
 from diagnose.capture.base import StallKind
 from diagnose.units import ratio
@@ -15,7 +16,7 @@ from diagnose.units import ratio
 
 def _own(f: Facts, key: str) -> float | None:
     """Return by how much a counter of the service rose during the capture."""
-    return total(f.windows.increase(f.windows.capture.service.cgroup_id, key))
+    return f.windows.risen(f.windows.capture.service.cgroup_id, key)
 
 
 # ---------------------------------------------------------------- CPU
@@ -73,8 +74,8 @@ def _(f: Facts, _n: str | None) -> float | None:
     scope="host",
 )
 def _(f: Facts, _n: str | None) -> float | None:
-    stalled_us = total(f.windows.host_increase("pressure.cpu.some_us"))
-    return None if stalled_us is None else min(1.0, stalled_us / 1e6 / f.windows.length)
+    readings = f.windows.host_readings("pressure.cpu.some_us")
+    return None if readings is None else stall_of(readings, f.windows.seconds).share
 
 
 @fact("host.room", "", "text", "host", "how much memory the host had to give, at its lowest", scope="host")
@@ -194,9 +195,9 @@ def _(f: Facts, _n: str | None) -> float | None:
 
 @fact("swap.host_out", "pages", "number", "host", "pages written to swap on the host (vmstat pswpout)", scope="host")
 def _(f: Facts, _n: str | None) -> float | None:
-    return total(f.windows.host_increase("vmstat.pswpout"))
+    return f.windows.host_risen("vmstat.pswpout")
 
 
 @fact("swap.host_in", "pages", "number", "host", "pages read from swap on the host (vmstat pswpin)", scope="host")
 def _(f: Facts, _n: str | None) -> float | None:
-    return total(f.windows.host_increase("vmstat.pswpin"))
+    return f.windows.host_risen("vmstat.pswpin")

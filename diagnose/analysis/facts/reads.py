@@ -15,12 +15,12 @@ def _(f: Facts, _n: str | None) -> float:
 
 @fact("reads.file_count", "reads", "number", "reads", "reads of regular files by the service")
 def _(f: Facts, _n: str | None) -> float | None:
-    return float(f.windows.read_total("count").sum()) if f.measured_reads else None
+    return float(f.windows.read_count().sum()) if f.measured_reads else None
 
 
 @fact("reads.file_rate", "reads/s", "series", "reads", "reads of regular files per second")
 def _(f: Facts, _n: str | None) -> Series | None:
-    return f.windows.read_total("count") / f.windows.seconds if f.measured_reads else None
+    return f.windows.read_count() / f.windows.seconds if f.measured_reads else None
 
 
 @fact("reads.file_latency", "ns", "histogram", "reads", "latency of buffered reads of regular files")
@@ -69,7 +69,7 @@ def _(f: Facts, _n: str | None) -> float | None:
 
 @fact("reads.missed", "reads", "series", "reads", "reads of regular files that missed the page cache")
 def _(f: Facts, _n: str | None) -> Series | None:
-    return f.windows.read_total("count", ("missed",)) if f.measured_misses else None
+    return f.windows.read_count(("missed",)) if f.measured_misses else None
 
 
 @fact("reads.missed_share", "ratio", "number", "reads", "share of file reads that missed the page cache")
@@ -81,7 +81,7 @@ def _(f: Facts, _n: str | None) -> float | None:
 def _(f: Facts, _n: str | None) -> float | None:
     if not f.measured_reads:
         return None
-    return ratio(float(f.windows.read_total("count", ("direct",)).sum()), f.value("reads.file_count"))
+    return ratio(float(f.windows.read_count(("direct",)).sum()), f.value("reads.file_count"))
 
 
 def _quantile(f: Facts, q: float) -> float | None:

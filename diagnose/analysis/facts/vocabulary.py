@@ -15,7 +15,10 @@ import numpy as np
 from diagnose.analysis.inflow import own_turnover
 from diagnose.analysis.neighbours import Neighbour
 from diagnose.analysis.neighbours import neighbours as candidates
-from diagnose.analysis.windows import Counts, Series, Windows
+from diagnose.analysis.series import Series, total
+from diagnose.analysis.windows import Counts, Windows
+
+__all__ = ["FACTS", "FactSpec", "Facts", "Kind", "Scope", "fact", "total"]
 
 Kind = Literal["number", "series", "histogram", "text"]
 Scope = Literal["service", "neighbour", "host"]
@@ -121,7 +124,3 @@ class Facts:
         if name.startswith("cpu."):
             return "the service has no cpu.stat to itself, so no CPU quota of its own; one above it was not read"
         return f"probe {probe} ran, but its readings give no value for: {FACTS[name].help}"
-
-
-def total(series: Series | None) -> float | None:
-    return None if series is None or np.isnan(series).all() else float(np.nansum(series))

@@ -7,9 +7,9 @@ from math import log
 from typing import Any
 
 from diagnose import units
+from diagnose.analysis.evictions import EVICTED
 from diagnose.report.charts import axes as common
 from diagnose.report.charts import theme
-from diagnose.report.charts.which import EVICTED
 from diagnose.report.model import Report
 
 SHOWN = 5

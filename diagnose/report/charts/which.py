@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from diagnose import units
+from diagnose.analysis.evictions import EVICTED
 from diagnose.escape import visible
 from diagnose.report.panels import cached, not_drawn, panels
 
@@ -17,8 +18,6 @@ FOLDER = "charts"
 NAMES = ("latency-over-time", "latency-modes", "evictions", "page-cache", "miss-ratio")
 FILES = tuple(f"{FOLDER}/{name}.{kind}" for name in NAMES for kind in ("svg", "png"))
 """All that there may be."""
-EVICTED = ("memcg-reclaim", "direct-reclaim", "kswapd", "proactive", "drop-caches", "invalidate")
-"""The causes that the eviction matrix shows: those that push a page out, not truncation."""
 
 Node = dict[str, Any]
 

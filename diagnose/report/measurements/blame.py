@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from diagnose.analysis.evictions import ON_PURPOSE
 from diagnose.analysis.miss_ratio_curve import (
     MissRatioCurve,
     counts_twice,
@@ -12,7 +13,7 @@ from diagnose.analysis.miss_ratio_curve import (
     may_forget,
     refaulted_pages,
 )
-from diagnose.analysis.windows import FILE_KINDS, Counts
+from diagnose.analysis.windows import Counts
 from diagnose.capture.tables import Blame, ExampleRead
 from diagnose.histogram import BINS_PER_OCTAVE, lower_edges, percentile
 from diagnose.report.measurements.evictions import evictor_label
@@ -36,9 +37,7 @@ def blame(frame: Frame) -> Node | None:
     found = frame.capture.blame
     if found is None:
         return None
-    missed = sum(
-        n for n, k in zip(frame.capture.read_totals.count, frame.capture.read_totals.kind, strict=True) if k == "missed"
-    )
+    missed = int(frame.windows.read_count(("missed",)).sum())
     blamed, ages = sum(found.reads.reads), frame.windows.blame_bins("age_ns")
     return {
         "missed_reads": missed,
@@ -48,7 +47,7 @@ def blame(frame: Frame) -> Node | None:
         "may_have_forgotten": may_forget(frame.windows),
         "blamed_share": ratio(blamed, missed),
         "total_seconds": sum(found.reads.total_ns) / 1e9,
-        "time_share": ratio(sum(found.reads.total_ns), _time_in_file_reads(frame)),
+        "time_share": ratio(sum(found.reads.total_ns), float(frame.windows.read_total("total_ns").sum())),
         "by": _by(frame, found, blamed)[:TOP],
         "age_seconds": None if ages is None else _quantiles(ages),
         "ages": None if ages is None else _ages(ages),
@@ -58,11 +57,6 @@ def blame(frame: Frame) -> Node | None:
         "cross_check": _cross_check(frame, found),
         "examples": [_example(frame, e) for e in found.examples],
     }
-
-
-def _time_in_file_reads(frame: Frame) -> int:
-    totals = frame.capture.read_totals
-    return sum(ns for ns, kind in zip(totals.total_ns, totals.kind, strict=True) if kind in FILE_KINDS)
 
 
 def _by(frame: Frame, found: Blame, blamed: int) -> list[Node]:
@@ -167,7 +161,7 @@ def _cross_check(frame: Frame, found: Blame) -> Node:
 
 
 def _dropped_on_purpose(frame: Frame) -> int:
-    pages = frame.windows.evictions(("drop-caches", "invalidate"), frame.windows.service_ids)
+    pages = frame.windows.evictions(ON_PURPOSE, frame.windows.service_ids)
     return 0 if pages is None else int(pages.sum())
 
 

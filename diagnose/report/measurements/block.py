@@ -2,55 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 
-from diagnose.capture.base import BlockOp, Stage
-from diagnose.histogram import BINS, percentile
+from diagnose.analysis.block_latency import OPS, STAGES, BlockLatency
+from diagnose.histogram import percentile
 from diagnose.report.measurements.frame import TOP, Frame, Ints, Node, codes, ids, ints, sums_by
 from diagnose.units import ratio
-
-OPS: tuple[str, ...] = get_args(BlockOp)
-STAGES: tuple[str, ...] = get_args(Stage)
 
 
 def block_latency(frame: Frame) -> Node | None:
     """Return block latency in seconds, queueing apart from service, the service's requests apart from others'."""
-    requests, latency = frame.capture.block_requests, frame.capture.block_latency
     if not frame.measured("block"):
         return None
-    devices = sorted({*requests.device, *latency.device})
-    histograms = _histograms(frame, devices)
+    latency = BlockLatency(frame.capture)
+    devices = latency.devices
     submitters = _submitters(frame, devices)
     rows = []
     for d, device in enumerate(devices):
         for o, op in enumerate(OPS):
             mine = [s for s in submitters if (s["device"], s["op"]) == (device, op)]
-            counts = histograms[d, o]
+            counts = latency.counts[d, o]
             if mine or counts.sum():
                 rows.append(_device(device, op, mine, counts))
     for row in submitters:
         total = next(r["requests"] for r in rows if (r["device"], r["op"]) == (row["device"], row["op"]))
         row["share"] = ratio(row["requests"], total)
     return {"devices": rows, "submitters": submitters[:TOP], "submitters_omitted": max(0, len(submitters) - TOP)}
-
-
-def _histograms(frame: Frame, devices: list[str]) -> Ints:
-    """Return counts of shape (device, op, stage, own, bin)."""
-    table = frame.capture.block_latency
-    shape = (len(devices), len(OPS), len(STAGES), 2, BINS)
-    key = np.ravel_multi_index(
-        (
-            codes(table.device, devices),
-            codes(table.op, OPS),
-            codes(table.stage, STAGES),
-            ints(table.own),
-            np.minimum(ints(table.bin), BINS - 1),
-        ),
-        shape if devices else (1, *shape[1:]),
-    )
-    return sums_by(key.astype(np.int64), ints(table.count), int(np.prod(shape))).reshape(shape)
 
 
 def _submitters(frame: Frame, devices: list[str]) -> list[Node]:

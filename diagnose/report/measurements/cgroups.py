@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-import numpy as np
-
-from diagnose.analysis.groups import Groups, Rows
-from diagnose.analysis.series import readings_of
-from diagnose.capture.columns import taken
-from diagnose.report.measurements.frame import TOP, Frame, Node, difference, ids, ints, merge_growth, merge_levels
+from diagnose.analysis.groups import Groups
+from diagnose.analysis.series import Readings
+from diagnose.report.measurements.frame import TOP, Frame, Node, ids, ints, whole_number
 
 TOP_SERIES = 5
 _LEVELS = ("file_bytes", "usage_bytes", "anon_bytes")
@@ -22,28 +19,18 @@ def cgroups(frame: Frame) -> Node | None:
 
     A reading is of a cgroup and everything below it, so a parent's includes its children's.
     """
-    samples = frame.capture.cgroup_samples
-    if not samples.window and not frame.capture.cgroups:
+    if not frame.capture.cgroup_samples.window and not frame.capture.cgroups:
         return None
     order = _order(frame)
-    listed = [_cgroup(frame, cgroup, readings(frame, cgroup)) for cgroup in order[:TOP]]
+    listed = [_cgroup(frame, cgroup) for cgroup in order[:TOP]]
     for place, (node, cgroup) in enumerate(zip(listed, order, strict=False)):
-        if place >= TOP_SERIES and node["cgroup"] != "/":  # the whole, of which the others drawn are taken off
-            continue
-        rows = readings(frame, cgroup)
-        if rows.size:
-            windows = ints(samples.window)[rows].tolist()
+        # the whole, "/": the others that are drawn are taken off it
+        if (place < TOP_SERIES or node["cgroup"] == "/") and frame.windows.sample_groups.rows(cgroup).size:
             node["series"] = {
-                "file_bytes": merge_levels(windows, _column(frame, "file_bytes", rows), frame),
-                **{k: merge_growth(windows, _column(frame, k, rows), frame) for k in _GROWING},
+                "file_bytes": frame.highest(frame.windows.gauge(cgroup, "file_bytes")),
+                **{key: frame.merged_known(frame.windows.increase(cgroup, key)) for key in _GROWING},
             }
     return {"list": listed, "omitted": max(0, len(order) - TOP)}
-
-
-def readings(frame: Frame, cgroup: int) -> Rows:
-    """Return the row numbers of a cgroup's readings, in the order of time."""
-    rows = frame.windows.sample_groups.rows(cgroup)
-    return rows[np.argsort(ints(frame.capture.cgroup_samples.window)[rows], kind="stable")]
 
 
 def _order(frame: Frame) -> list[int]:
@@ -53,24 +40,14 @@ def _order(frame: Frame) -> list[int]:
     evicted = Groups(ids(ev.evictor)[victim_is_mine]).sums(ints(ev.pages)[victim_is_mine])
     inserted = frame.windows.inserted_by()
     with_readings: list[int] = groups.known.tolist()
-    peaks = {c: _peak(frame, groups.rows(c)) for c in with_readings}
+    peaks = {c: frame.windows.peak(c, "file_bytes") or 0.0 for c in with_readings}
     service = frame.capture.service.cgroup_id
     amounts: tuple[Mapping[int, float], ...] = (evicted, inserted, peaks)
     known = {*with_readings, *(c.id for c in frame.capture.cgroups)}
     return sorted(known, key=lambda c: (c != service, *(-amount.get(c, 0) for amount in amounts), frame.path(c), c))
 
 
-def _peak(frame: Frame, rows: Rows) -> float:
-    found = readings_of(frame.capture.cgroup_samples, "file_bytes", rows)
-    return 0 if found is None else float(found.values.max())
-
-
-def _column(frame: Frame, name: str, rows: Rows) -> list[int | None]:
-    column = frame.capture.cgroup_samples.values.get(name)
-    return [None] * len(rows) if column is None else taken(column, rows)
-
-
-def _cgroup(frame: Frame, cgroup: int, rows: Rows) -> Node:
+def _cgroup(frame: Frame, cgroup: int) -> Node:
     record = frame.record(cgroup)
     node: Node = {
         "cgroup": frame.path(cgroup),
@@ -80,12 +57,14 @@ def _cgroup(frame: Frame, cgroup: int, rows: Rows) -> Node:
         "settings": dict(sorted(record.settings.items())) if record else None,
     }
     for level in _LEVELS:
-        node[level] = _level(_column(frame, level, rows))
+        node[level] = _level(frame.windows.readings(cgroup, level))
     for counter in _COUNTERS:
-        node[counter] = difference(_column(frame, counter, rows))
+        node[counter] = whole_number(frame.windows.risen(cgroup, counter))
     return node
 
 
-def _level(values: Sequence[int | None]) -> Node:
-    known = [v for v in values if v is not None]
-    return {"start": known[0] if known else None, "peak": max(known, default=None), "end": known[-1] if known else None}
+def _level(readings: Readings | None) -> Node:
+    if readings is None:
+        return {"start": None, "peak": None, "end": None}
+    values = readings.values
+    return {"start": int(values[0]), "peak": int(values.max()), "end": int(values[-1])}

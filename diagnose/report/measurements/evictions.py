@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from diagnose.analysis.evictions import by_the_service, by_whom, evicted
 from diagnose.analysis.windows import CAUSES
-from diagnose.report.measurements.frame import TOP, Frame, Ids, Ints, Node, codes, ids, ints, sums_by
+from diagnose.report.measurements.frame import TOP, Floats, Frame, Ids, Ints, Node, codes, ids, ints, sums_by
 from diagnose.report.measurements.page_cache import apportioned
 from diagnose.units import ratio
 
-BY = ("neighbours", "self", "kswapd", "proactive", "dropped", "unknown", "truncated")
-_BY_CAUSE = {
-    "kswapd": "kswapd",
-    "proactive": "proactive",
-    "drop-caches": "dropped",
-    "invalidate": "dropped",
-    "truncate": "truncated",
-}
 _LABELS = {"kswapd": "kswapd (kernel)", "proactive": "proactive reclaim (DAMON/memory.reclaim)"}
 
 
@@ -27,39 +19,23 @@ def evictions(frame: Frame) -> Node | None:
     `of_service_pages` leaves out truncation and unlink: those pages were thrown away, not pushed out. Among
     `of_service_by_pages`, `self` is its own reclaim, `dropped` what drop_caches, fadvise or the like removed.
     """
-    table = frame.capture.evictions
-    if not frame.measured("evictions"):
+    by, lost, own = by_whom(frame.windows), evicted(frame.windows), by_the_service(frame.windows)
+    if by is None or lost is None or own is None or not frame.measured("evictions"):
         return None
-    window, pages = ints(table.window), ints(table.pages)
-    evictor, victim, cause = ids(table.evictor), ids(table.victim), codes(table.cause, CAUSES)
-    mine = frame.is_service(victim)
-    by = _by(frame, evictor, cause)
-    of_service = sums_by(by[mine], pages[mine], len(BY))
-    pushed_out = mine & (by != BY.index("truncated"))
-    # What the service itself gave away (fadvise) nobody else took.
-    own = pushed_out & ((by == BY.index("self")) | ((by == BY.index("dropped")) & frame.is_service(evictor)))
-    others = pushed_out & ~own
+    table = frame.capture.evictions
+    pages, cause = ints(table.pages), codes(table.cause, CAUSES)
     return {
         "total_pages": int(pages.sum()),
         "by_cause_pages": dict(zip(CAUSES, sums_by(cause, pages, len(CAUSES)).tolist(), strict=True)),
-        "of_service_pages": int(pages[pushed_out].sum()),
-        "of_service_by_pages": dict(zip(BY, of_service.tolist(), strict=True)),
-        **_matrix(frame, evictor, victim, cause, pages),
-        **_kswapd(frame, window, pages, mine & (cause == CAUSES.index("kswapd"))),
+        "of_service_pages": int(lost.sum()),
+        "of_service_by_pages": {who: int(by_window.sum()) for who, by_window in by.items()},
+        **_matrix(frame, ids(table.evictor), ids(table.victim), cause, pages),
+        **_kswapd(frame, by["kswapd"]),
         "series": {
-            "of_service_by_others_pages": frame.series(window[others], pages[others]),
-            "of_service_by_self_pages": frame.series(window[own], pages[own]),
+            "of_service_by_others_pages": frame.merged(lost - own),
+            "of_service_by_self_pages": frame.merged(own),
         },
     }
-
-
-def _by(frame: Frame, evictor: Ids, cause: Ints) -> Ints:
-    """Return for every row the position in `BY` of who is behind the eviction, seen from the service."""
-    by = np.where(frame.is_service(evictor), BY.index("self"), BY.index("neighbours"))
-    by[evictor == 0] = BY.index("unknown")
-    for name, who in _BY_CAUSE.items():
-        by[cause == CAUSES.index(name)] = BY.index(who)
-    return by.astype(np.int64)
 
 
 def evictor_label(path: str, cause: str) -> str:
@@ -102,9 +78,8 @@ def _matrix(frame: Frame, evictor: Ids, victim: Ids, cause: Ints, pages: Ints) -
     }
 
 
-def _kswapd(frame: Frame, window: Ints, pages: Ints, rows: NDArray[np.bool_]) -> Node:
+def _kswapd(frame: Frame, by_window: Floats) -> Node:
     """Return kswapd's evictions of the service, apportioned by inflow in the same window: an estimate, and named so."""
-    by_window = np.bincount(window[rows], weights=pages[rows], minlength=frame.capture.windows).astype(np.float64)
     total = int(by_window.sum())
     shared = apportioned(frame, by_window) if total else ([], 0)
     if shared is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -66,6 +65,23 @@ class Frame:
         """Sum a series of one value a window by point."""
         return self.series(np.arange(len(by_window)), by_window)
 
+    def merged_known(self, by_window: Floats | None) -> list[int | None]:
+        """Sum a series by point, NaN left out; None where it has no value, or there is no series."""
+        return self._points(by_window, np.add, 0.0)
+
+    def highest(self, by_window: Floats | None) -> list[int | None]:
+        """Return the highest value of a series in each point; None where it has none, or there is no series."""
+        return self._points(by_window, np.maximum, -np.inf)
+
+    def _points(self, by_window: Floats | None, merge: np.ufunc, nothing: float) -> list[int | None]:
+        if by_window is None:
+            return [None] * self.points
+        known = ~np.isnan(by_window)
+        merged, point = np.full(self.points, nothing), np.arange(len(by_window))[known] // self.windows_per_point
+        merge.at(merged, point, by_window[known])
+        filled = np.bincount(point, minlength=self.points) > 0
+        return [round(v) if has else None for v, has in zip(merged.tolist(), filled.tolist(), strict=True)]
+
 
 def ints(column: Sequence[int | None]) -> Ints:
     """Return a measured column of whole numbers."""
@@ -95,31 +111,9 @@ def whole(values: Floats | Ints) -> list[int]:
     return result
 
 
-def difference(readings: Sequence[int | None]) -> int | None:
-    """Return the growth of a raw counter from its first to its last reading; None if unreadable or reset."""
-    known = [r for r in readings if r is not None]
-    return known[-1] - known[0] if len(known) > 1 and known[-1] >= known[0] else None
-
-
-def merge_levels(windows: Sequence[int], values: Sequence[int | None], frame: Frame) -> list[int | None]:
-    """Return the highest reading in each point; the reading before window 0 is left out."""
-    result: list[int | None] = [None] * frame.points
-    for window, value in zip(windows, values, strict=True):
-        if value is not None and 0 <= window < frame.capture.windows:
-            point = window // frame.windows_per_point
-            result[point] = max(value, result[point] or 0)
-    return result
-
-
-def merge_growth(windows: Sequence[int], values: Sequence[int | None], frame: Frame) -> list[int | None]:
-    """Return by how much a raw counter rose in each point; None where it was not read, or was reset."""
-    result: list[int | None] = [None] * frame.points
-    known = [(w, v) for w, v in zip(windows, values, strict=True) if v is not None and w < frame.capture.windows]
-    for (_, before), (window, value) in pairwise(known):
-        if value >= before:
-            point = window // frame.windows_per_point
-            result[point] = (result[point] or 0) + value - before
-    return result
+def whole_number(value: float | None) -> int | None:
+    """Return a count as a plain int."""
+    return None if value is None else round(value)
 
 
 def rounded(value: Any) -> Any:

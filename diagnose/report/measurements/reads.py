@@ -7,7 +7,7 @@ import numpy as np
 from diagnose.analysis.slow_threshold import SlowThreshold
 from diagnose.analysis.windows import FILE_KINDS, KINDS
 from diagnose.histogram import BINS, BINS_PER_OCTAVE, lower_edges, percentile, time_ns
-from diagnose.report.measurements.frame import Frame, Ints, Node, codes, ints, sums_by
+from diagnose.report.measurements.frame import Frame, Ints, Node, codes, ints, sums_by, whole_number
 from diagnose.report.measurements.latency_map import latency_map
 from diagnose.units import ratio
 
@@ -41,7 +41,7 @@ def read_latency(frame: Frame, threshold: SlowThreshold | None = None) -> Node |
         "histogram": _octaves(files),
         "map": _map(frame, window, kind, bins, count),
         "series": {
-            "file_reads": frame.merged(frame.windows.reads_from_bin(0)),
+            "file_reads": frame.merged(frame.windows.read_count()),
             "slow_reads": frame.merged(frame.windows.reads_from_bin(slow.first_bin)),
             "p99_seconds": _p99_series(frame, window[is_file], bins[is_file], count[is_file]),
         },
@@ -51,8 +51,7 @@ def read_latency(frame: Frame, threshold: SlowThreshold | None = None) -> Node |
 
 def _major_faults(frame: Frame) -> int | None:
     """Return the page faults of the service that waited for a device: reads through mmap are such, swap too."""
-    increase = frame.windows.increase(frame.capture.service.cgroup_id, "major_faults")
-    return None if increase is None or np.isnan(increase).all() else int(np.nansum(increase))
+    return whole_number(frame.windows.risen(frame.capture.service.cgroup_id, "major_faults"))
 
 
 def _percentiles(counts: Ints) -> Node:
