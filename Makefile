@@ -1,19 +1,23 @@
 # make demo: install, then a real noisy neighbour, diagnosed.   make test: what CI runs.   make install: .venv/bin/diagnose
 PYTHON ?= /usr/bin/python3
-# Named after the contents of pyproject.toml: an unchanged one makes "install" free, a changed one reinstalls.
-STAMP := .venv/.installed-$(shell cksum < pyproject.toml | tr ' ' '-')
+# Named after the contents of what is installed: unchanged, it makes "install" free; changed, it installs again.
+STAMP := .venv/.installed-$(shell cat pyproject.toml requirements/*.txt | cksum | tr ' ' '-')
 
-.PHONY: install demo test test-browser test-kernels lint wheel accuracy bench fuzz soak reference clean
+.PHONY: install update demo test test-latest test-oldest test-browser test-kernels lint wheel accuracy bench fuzz soak \
+	reference clean
 .DEFAULT_GOAL := install
 
 install: $(STAMP)
 
-$(STAMP): pyproject.toml
+$(STAMP):
 	@.ci/system-packages $(PYTHON)
-	@test -x .venv/bin/python || $(PYTHON) -m venv .venv
-	.venv/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@.ci/python-packages $(PYTHON) .venv requirements/dev.txt
 	@rm -f .venv/.installed-*
 	@touch $@
+
+# The newest version of every package that pyproject.toml allows, into requirements/, which is what "install" installs.
+update: install
+	.ci/lock --upgrade
 
 # Exit 1 is a finding, which is what the demo is for; 3 is a replay, where this host refuses to be measured.
 demo: install
@@ -23,14 +27,26 @@ lint: install
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 
+# The live tests measure this host: they run alone, one after the other. The others share its CPUs.
 test: lint
 	@.ci/test-packages
-	.venv/bin/python -m pytest
+	.venv/bin/python -m pytest -n auto -m 'not kernel'
+	.venv/bin/python -m pytest -m kernel
+
+# The pure tests (the live ones hear of no library but the distribution's bcc) with the newest and with the oldest versions
+# that pyproject.toml allows, in environments of their own.
+test-latest: install
+	.ci/other-versions $(PYTHON) .venv-latest highest
+	.venv-latest/bin/python -m pytest -n auto -m 'not kernel'
+
+test-oldest: install
+	.ci/other-versions $(PYTHON) .venv-oldest lowest-direct
+	.venv-oldest/bin/python -m pytest -n auto -m 'not kernel'
 
 # report.html in Chromium (apt), checked by axe-core (pip): 400 MB that nothing else needs.
 test-browser: install
-	.ci/browser-packages
-	.venv/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,browser]'
+	@.ci/browser-packages
+	@.ci/python-packages $(PYTHON) .venv requirements/browser.txt
 	DIAGNOSE_REQUIRE_BROWSER=1 .venv/bin/python -m pytest tests/browser
 
 # Debian's 6.1 and 6.12 kernels in emulated guests with cgroup v2, and one with systemd as init, into KERNELS.md, as root.
@@ -52,7 +68,7 @@ accuracy: install
 # gcc for what is watched.
 bench: install
 	@{ command -v bpftrace && command -v fio && command -v gcc; } >/dev/null || \
-		apt-get install -y -qq --no-install-recommends bpftrace fio gcc libc6-dev
+		.ci/apt-install "make bench" bpftrace fio gcc libc6-dev
 	.venv/bin/python -m tests.benchmarks
 
 # Hostile files of every kind that is read, for so many seconds; prints the bugs it finds, and how to see them again.
@@ -63,7 +79,7 @@ fuzz: install
 # Tries to break it, SOAK_MINUTES long, and holds each instrument against an independent measure, into BENCHMARKS.md: as root.
 SOAK_MINUTES ?= 30
 soak: install
-	@command -v fio >/dev/null || apt-get install -y -qq --no-install-recommends fio
+	@command -v fio >/dev/null || .ci/apt-install "make soak" fio
 	@status=0; .venv/bin/python -m tests.instruments || status=1; \
 	.venv/bin/python -m tests.soak --minutes $(SOAK_MINUTES) || status=1; exit $$status
 
@@ -76,4 +92,4 @@ reference: install
 	.venv/bin/python -m tests.benchmarks.comparison
 
 clean:
-	rm -rf .venv dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-latest .venv-oldest dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

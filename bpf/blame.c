@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * blame.c - which of the service's missed reads waited for a page that somebody had evicted, who, why and how long before.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * block.c - life of block requests: how long they queued, how long the device took, and who submitted them.
  *

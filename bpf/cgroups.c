@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * cgroups.c - names of cgroups that are made during the capture, so that they keep them after they are gone.
  *

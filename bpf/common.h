@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * common.h - what the programs of the battery share: windows, the memory cgroup of a task and of a page, latency bins.
  *

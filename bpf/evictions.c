@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * evictions.c - who removed whose pages from the page cache, and why.
  *

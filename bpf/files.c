@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * files.c - the file that a read of the service is of: what it is, and how long was waited for it.
  *

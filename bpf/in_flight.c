@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * in_flight.c - the service's reads that are under way, one a thread.
  *

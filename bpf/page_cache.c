@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * page_cache.c - page-cache traffic by the cgroup whose task does it, in pages.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * reads.c - latency of the service's reads, and which of them missed the page cache.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * stalls.c - tasks that the memory management makes wait, by memory cgroup.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * uring.c - reads that the service makes through io_uring, counted beside those it makes by system calls.
  *

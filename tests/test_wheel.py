@@ -52,6 +52,21 @@ def test_wheel_carries_every_module(wheel: Path) -> None:
     assert "diagnose/py.typed" in packed
 
 
+def test_wheel_carries_our_man_pages_and_completions_and_the_licences_and_nothing_else(wheel: Path) -> None:
+    packed = zipfile.ZipFile(wheel).namelist()
+    (shared, metadata) = ("diagnose-0.1.0.data/data/", "diagnose-0.1.0.dist-info/")
+    outside = {name for name in packed if not name.startswith(("diagnose/", metadata))}
+    share = {f"{shared}{path.relative_to(CHECKOUT)}" for path in (CHECKOUT / "share").rglob("*") if path.is_file()}
+    assert outside == share
+    assert all(path.name.startswith("diagnose") for path in (CHECKOUT / "share" / "man").rglob("*.1"))
+    assert {f"{metadata}licenses/LICENSE", f"{metadata}licenses/bpf/COPYING"} <= set(packed)
+
+
+@pytest.mark.parametrize("path", sorted((CHECKOUT / "bpf").rglob("*.[ch]")), ids=lambda path: path.name)
+def test_every_bpf_file_says_its_licence(path: Path) -> None:
+    assert path.read_text().startswith("/* SPDX-License-Identifier: GPL-2.0-only */\n")
+
+
 def test_installed_wheel_finds_its_rules_and_brings_man_pages_and_completions(wheel: Path, tmp_path: Path) -> None:
     venv, elsewhere = tmp_path / "venv", tmp_path / "elsewhere"
     elsewhere.mkdir()

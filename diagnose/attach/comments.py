@@ -49,9 +49,13 @@ def markdown_comments(markdown: str, identity: str, limit: int) -> list[str]:
     for number, text in enumerate(texts, 1):
         head, rest = _first_screen(text) if number == 1 else (f"Part {number} of {total} of the report.\n", text)
         title = "The rest of the report" if total == 1 else f"Part {number} of {total}"
-        folded = f"\n<details>\n<summary>{title}</summary>\n\n{rest.strip()}\n\n</details>\n" if rest.strip() else ""
-        comments.append(f"{head.rstrip()}\n{folded}\n<!-- {mark(identity, (number, total))} -->\n")
+        folded = _folded(title, harmless(rest).strip()) if rest.strip() else ""
+        comments.append(f"{harmless(head).rstrip()}\n{folded}\n<!-- {mark(identity, (number, total))} -->\n")
     return comments
+
+
+def _folded(title: str, text: str) -> str:
+    return f"\n<details>\n<summary>{title}</summary>\n\n{text}\n\n</details>\n"
 
 
 def jira_comments(text: str, identity: str, limit: int) -> list[str]:

@@ -43,7 +43,7 @@ def parse(text: str) -> Ticket:
         parts = urlsplit(text)
         host, port = parts.hostname or "", parts.port
     except ValueError as error:
-        raise UsageError(f"{shown(text)} is no address of a ticket ({error}); give one like {_FORMS}") from error
+        raise UsageError(f"{shown(text)} is no address of a ticket, host or port; give one like {_FORMS}") from error
     if not text.isascii() or not text.isprintable() or " " in text or parts.scheme not in ("http", "https") or not host:
         raise UsageError(f"{shown(text)} is no address of a ticket; give one like {_FORMS}")
     if parts.username is not None or parts.password is not None:

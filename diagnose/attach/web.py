@@ -8,9 +8,11 @@ Redirects are followed on the same host alone, since a token would go along.
 from __future__ import annotations
 
 import json
+import os
+import socket
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -18,6 +20,8 @@ from typing import Any
 import httpx
 
 from diagnose import __version__
+from diagnose.attach.bounds import Deadline, content_of
+from diagnose.attach.secrets import Secrets
 from diagnose.attach.tickets import Ticket
 from diagnose.errors import CannotPostError
 from diagnose.escape import shortened
@@ -29,11 +33,24 @@ PAUSE_WITHOUT_WORD_SECONDS = 60.0
 """GitHub: wait at least a minute where a rate limit does not say how long (docs, "Rate limits for the REST API")."""
 MAX_REDIRECTS = 3
 TIMEOUT = httpx.Timeout(30.0, connect=10.0, write=60.0)
+REQUEST_SECONDS = 300.0
+"""For one request, from the first byte sent to the last one read: a server may also answer a byte a second."""
 MAX_ANSWER_BYTES = 128 * 2**20
-"""A page of a hundred comments of the longest kind (GitLab's) takes that much."""
+"""A page of a hundred comments of the longest kind (GitLab's) takes that much, unpacked."""
 _OF_THE_WIRE = (b"content-encoding", b"content-length", b"transfer-encoding")
 """What a body looked like before it was read."""
 _LONGEST_TOLD_SECONDS = 366 * 86_400.0
+_ENVIRONMENT = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "HTTP_PROXY", "http_proxy", "SSL_CERT_FILE",
+                "SSL_CERT_DIR")  # fmt: skip
+_REASONS: dict[type[httpx.HTTPError], str] = {
+    httpx.ConnectTimeout: "it does not answer",
+    httpx.TimeoutException: "it takes too long to answer",
+    httpx.ProxyError: "the proxy refuses",
+    httpx.UnsupportedProtocol: "it is reached by neither http nor https",
+    httpx.ProtocolError: "it broke off, or does not speak HTTP",
+    httpx.NetworkError: "it broke off",
+    httpx.DecodingError: "its answer is damaged",
+}
 _PASSING = (500, 502, 503, 504)
 
 Wait = Callable[[float], None]
@@ -59,19 +76,25 @@ class Web:
         self, ticket: Ticket, headers: dict[str, str], token: str, wait: Wait, say: Say,
         transport: httpx.BaseTransport | None = None,
     ) -> None:  # fmt: skip
-        self._api, self._token, self._wait, self._say = ticket.api, token, wait, say
+        self._api, self._secrets, self._wait, self._say = ticket.api, Secrets([token]), wait, say
         try:
             self._client = httpx.Client(
-                headers={"User-Agent": f"diagnose/{__version__}", "Accept": "application/json", **headers},
+                headers={
+                    "User-Agent": f"diagnose/{__version__}",
+                    "Accept": "application/json",
+                    "Accept-Encoding": "gzip",
+                    **headers,
+                },
                 timeout=TIMEOUT,
+                limits=httpx.Limits(max_keepalive_connections=0),  # see Deadline
                 follow_redirects=False,
                 transport=transport,
                 trust_env=not ticket.local,  # a proxy has no business between two programs of one host
             )
         except (ImportError, ValueError, OSError, httpx.InvalidURL) as error:
-            why = self._hidden(str(error)) or type(error).__name__
+            named = " and ".join(name for name in _ENVIRONMENT if os.environ.get(name))
             raise CannotPostError(
-                f"the proxy or certificates that the environment names cannot be used ({why})"
+                f"the proxy or certificates that the environment names cannot be used; check {named or 'them'}"
             ) from error
 
     def close(self) -> None:
@@ -111,7 +134,7 @@ class Web:
                 method, path if path.startswith("http") else f"{self._api}{path}", **content
             )
         except httpx.InvalidURL as error:  # the server has named it
-            raise CannotPostError(f"{shortened(path)} is no address ({shortened(str(error))})") from error
+            raise CannotPostError(f"{shortened(path)} is no address") from error
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         """Send, waiting as long as the server asks to slow down; raises UnclearError or RefusedError."""
@@ -155,30 +178,51 @@ class Web:
         if _origin(request.url) != _origin(httpx.URL(self._api)):
             raise CannotPostError(f"{shortened(request.url.host)} is another host, which does not get the token")
         try:
-            return _whole(self._client.send(request, stream=True))
+            with Deadline(REQUEST_SECONDS, request):
+                return _whole(self._client.send(request, stream=True))
         except httpx.InvalidURL as error:
-            raise CannotPostError(
-                f"{request.url.host} redirects to what is no address ({shortened(str(error))})"
-            ) from error
+            raise CannotPostError(f"{request.url.host} redirects to what is no address") from error
         except httpx.HTTPError as error:
-            what = self._hidden(str(error)) or type(error).__name__
-            if isinstance(error.__cause__ and error.__cause__.__cause__, ssl.SSLError) or "CERTIFICATE" in what:
-                raise CannotPostError(
-                    f"{request.url.host} is not who it says it is, or not trusted ({what})"
-                ) from error
-            raise UnclearError(f"the connection to {request.url.host} failed ({what})") from error
+            if any(isinstance(cause, httpx.InvalidURL) for cause in _causes(error)):
+                raise CannotPostError(f"{request.url.host} redirects to what is no address") from error
+            why = reason(error)
+            if any(isinstance(cause, ssl.SSLError) for cause in _causes(error)):
+                raise CannotPostError(f"{request.url.host} is not who it says it is, or not trusted ({why})") from error
+            raise UnclearError(f"the connection to {request.url.host} failed ({why})") from error
 
     def _good(self, request: httpx.Request, response: httpx.Response) -> httpx.Response:
         status = response.status_code
         if status in _PASSING:
-            raise UnclearError(f"{request.url.host} answers {status} {response.reason_phrase}")
+            raise UnclearError(self._hidden(f"{request.url.host} answers {status} {response.reason_phrase}"))
         if response.is_success:
             return response
         raise RefusedError(f"{request.url.host} {_meaning(status)}: {self._hidden(_message(response))}", status)
 
     def _hidden(self, text: str) -> str:
         """Return what a server or library said, on one line, without the token."""
-        return shortened(text.replace(self._token, "****"), 300)
+        return shortened(self._secrets.hidden(text), 300)
+
+
+def reason(error: httpx.HTTPError) -> str:
+    """Return why a request failed: the system's word for it, or ours; a library's are others in another version."""
+    for cause in _causes(error):
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return cause.verify_message
+        if isinstance(cause, ssl.SSLError):
+            return "no TLS connection"
+        if isinstance(cause, socket.gaierror):
+            return "its name is not known here"
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror
+    return next((words for kind, words in _REASONS.items() if isinstance(error, kind)), type(error).__name__)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error and what it was made of, the outermost first."""
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__ or cause.__context__
 
 
 def asked_to_wait(response: httpx.Response, now: float) -> float | None:
@@ -221,21 +265,16 @@ def _until(seconds: float) -> str:
 
 
 def _whole(response: httpx.Response) -> httpx.Response:
-    """Return an answer with its content, read to `MAX_ANSWER_BYTES` and no further; raises CannotPostError."""
-    content = bytearray()
+    """Return an answer with its content, unpacked to `MAX_ANSWER_BYTES` and no further; raises CannotPostError."""
     try:
-        for chunk in response.iter_bytes(1 << 16):
-            content += chunk
-            if len(content) > MAX_ANSWER_BYTES:
-                host = response.request.url.host
-                raise CannotPostError(f"{host} answers with more than any ticket holds ({MAX_ANSWER_BYTES >> 20} MiB)")
+        content = content_of(response, MAX_ANSWER_BYTES)
     finally:
         response.close()
     headers = [(name, value) for name, value in response.headers.raw if name.lower() not in _OF_THE_WIRE]
     return httpx.Response(
         response.status_code,
         headers=headers,
-        content=bytes(content),
+        content=content,
         request=response.request,
         extensions=response.extensions,
     )

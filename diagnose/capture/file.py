@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from diagnose.capture.base import Model
 from diagnose.capture.columns import Column
+from diagnose.capture.faults import sentence
 from diagnose.capture.json_columns import parse as parse_json
 from diagnose.capture.model import CAPTURE_SCHEMA, Capture
 from diagnose.capture.tables import Table
@@ -68,7 +69,7 @@ def parse(packed: bytes, name: str) -> Capture:
         where = shortened(visible(".".join(str(part) for part in first["loc"]))) or "the file"
         if where == "schema":
             raise UsageError(f"{name} is not a capture of this version ({CAPTURE_SCHEMA})") from error
-        message = visible(first["msg"])
+        message = visible(sentence(first))
         raise UsageError(
             f"{name} is not a valid capture: {where}: {message} ({error.error_count()} problems); record it again"
         ) from error
@@ -116,7 +117,7 @@ def _unpack(packed: bytes, name: str) -> bytearray:
                 raise UsageError(f"{name} unpacks to more than {MAX_BYTES >> 20} MiB: not a capture")
             data = unzip.unconsumed_tail
     except zlib.error as error:
-        raise UsageError(f"{name} is not a capture: it is not gzip data, or damaged ({error})") from error
+        raise UsageError(f"{name} is not a capture: it is not gzip data, or damaged") from error
     if not unzip.eof:
         raise UsageError(f"{name} is cut short: the gzip data ends early; copy it again")
     return text

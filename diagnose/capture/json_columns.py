@@ -24,9 +24,13 @@ _MARK = "\0column"
 _LARGEST = np.iinfo(np.int64).max
 
 
+class _TooMuchError(ValueError):
+    """More than memory has to be spent on."""
+
+
 def parse(text: bytes | bytearray, long: int = LONG) -> Any:
     """Return the value of a JSON text, with a `Column` for every value of an object that is a list of at least `long`
-    bytes of whole numbers and nulls below 2**63. Raises ValueError as the parser does, and for more beside these than
+    bytes of whole numbers and nulls below 2**63. Raises ValueError for what is no JSON, and for more beside these than
     memory has to be spent on.
     """
     columns: list[Column] = []
@@ -39,16 +43,25 @@ def parse(text: bytes | bytearray, long: int = LONG) -> Any:
             columns.append(column)
             done = end + 1
     if not columns:
-        return from_json(_affordable(text))
+        return _parsed(text)
     rest += memoryview(text)[done:]  # no copy: it may be half a gigabyte
-    return _restored(from_json(_affordable(rest)), columns)
+    return _restored(_parsed(rest), columns)
+
+
+def _parsed(text: bytes | bytearray) -> Any:
+    try:
+        return from_json(_affordable(text))
+    except _TooMuchError:
+        raise
+    except ValueError as error:
+        raise ValueError("its JSON is cut short or damaged") from error
 
 
 def _affordable(text: bytes | bytearray) -> bytes | bytearray:
     if len(text) > MOST_BYTES:
-        raise ValueError(f"more than {MOST_BYTES >> 20} MiB beside its columns of numbers")
+        raise _TooMuchError(f"more than {MOST_BYTES >> 20} MiB beside its columns of numbers")
     if text.count(b"[") + text.count(b"{") > MOST_CONTAINERS:
-        raise ValueError(f"more than {MOST_CONTAINERS:,} lists and objects")
+        raise _TooMuchError(f"more than {MOST_CONTAINERS:,} lists and objects")
     return text
 
 

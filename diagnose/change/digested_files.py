@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from diagnose.capture.faults import sentence
 from diagnose.errors import UsageError
 from diagnose.escape import shortened
 from diagnose.report.digest import KEY, digest
@@ -30,7 +31,7 @@ def load(path: Path, model: type[M], schema: str, what: str) -> M:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = shortened(".".join(str(part) for part in first["loc"])) or "the file"
-        raise UsageError(f"{path} is not a valid {what}: {where}: {first['msg']}; make it again") from error
+        raise UsageError(f"{path} is not a valid {what}: {where}: {sentence(first)}; make it again") from error
     except RecursionError as error:
         raise UsageError(f"{path} is not a valid {what}: nested too deeply") from error
 
@@ -51,8 +52,14 @@ def _document(path: Path, what: str) -> dict[str, Any]:
         document = json.loads(text, parse_constant=_refuse)
     except OSError as error:
         raise UsageError(f"cannot read the {what} {path}: {error.strerror}") from error
+    except json.JSONDecodeError as error:
+        raise UsageError(
+            f"{path} is no {what}: its JSON is cut short or damaged at line {error.lineno}; copy it again"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is no {what}: not UTF-8 at byte {error.start}; copy it again") from error
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"{path} is no {what}: cut short or damaged ({_first_line(error)}); copy it again") from error
+        raise UsageError(f"{path} is no {what}: {_why(error)}; copy it again") from error
     if not isinstance(document, dict):
         raise UsageError(f"{path} is no {what}: it holds no JSON object; name the JSON file")
     return document
@@ -64,7 +71,7 @@ def _check_digest(document: dict[str, Any], path: Path, what: str) -> None:
     try:
         found = digest(document)
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"{path} is no {what}: {_first_line(error)}") from error
+        raise UsageError(f"{path} is no {what}: {_why(error)}") from error
     if found != document[KEY]:
         raise UsageError(
             f"{path} was edited or damaged after it was made (its digest does not match its content); "
@@ -73,8 +80,14 @@ def _check_digest(document: dict[str, Any], path: Path, what: str) -> None:
 
 
 def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no number")
+    raise _NoNumberError(f"{constant} is no number")
 
 
-def _first_line(error: BaseException) -> str:
-    return (str(error) or type(error).__name__).splitlines()[0][:200]
+class _NoNumberError(ValueError):
+    """NaN or Infinity, which Python's parser takes and JSON does not have."""
+
+
+def _why(error: ValueError | RecursionError) -> str:
+    if isinstance(error, _NoNumberError):
+        return str(error)
+    return "nested too deeply" if isinstance(error, RecursionError) else "it holds a value that no JSON has"

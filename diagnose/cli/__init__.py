@@ -22,7 +22,11 @@ __all__ = ["attach", "change", "cli", "demo", "host", "main", "measure", "rules"
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point: run a command; every foreseeable failure is one line on standard error."""
-    sys.exit(_exit_code(arguments))
+    try:
+        code = _exit_code(arguments)
+    finally:
+        _streams.unmask()
+    sys.exit(code)
 
 
 def _exit_code(arguments: Sequence[str] | None) -> int:

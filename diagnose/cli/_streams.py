@@ -1,4 +1,4 @@
-"""Standard streams that are closed, or cannot show every character."""
+"""Standard streams that are closed, cannot show every character, or must not show a secret."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import errno
 import io
 import os
 import sys
+from collections.abc import Callable
+from typing import Any, TextIO, cast
 
 CANNOT_TAKE_MORE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 """What write(2) says where the file behind standard output has no room, or its disk fails."""
@@ -26,6 +28,33 @@ def prepare() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+class _Masked:
+    """A text stream that masks what is written to it; everything else is the stream's own."""
+
+    def __init__(self, stream: TextIO, hidden: Callable[[str], str]) -> None:
+        self.stream, self._hidden = stream, hidden
+
+    def write(self, text: str) -> int:
+        self.stream.write(self._hidden(text))
+        return len(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.stream, name)
+
+
+def mask(hidden: Callable[[str], str]) -> None:
+    """Have everything that is printed from now on pass through `hidden`, tracebacks included."""
+    sys.stdout = cast(TextIO, _Masked(sys.stdout, hidden))
+    sys.stderr = cast(TextIO, _Masked(sys.stderr, hidden))
+
+
+def unmask() -> None:
+    """Give the streams back as they were: a process may run several commands."""
+    for name in ("stdout", "stderr"):
+        while isinstance(stream := getattr(sys, name), _Masked):
+            setattr(sys, name, stream.stream)
 
 
 def _writer(number: int) -> io.TextIOWrapper:

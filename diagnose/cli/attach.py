@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from diagnose.cli import _streams
 from diagnose.cli._common import EXIT_NO_FINDING, cli, say
 
 
@@ -41,12 +42,14 @@ def attach(ticket_url: str, folder: Path, token_file: Path | None, dry_run: bool
 
     from diagnose import attach as attaching
     from diagnose.attach import material, tickets, tokens
+    from diagnose.attach.secrets import Secrets
     from diagnose.errors import CannotPostError
     from diagnose.escape import visible
 
     ticket = tickets.parse(ticket_url)
     loaded = material.load(folder)
     token = tokens.find_token(ticket.system, token_file, os.environ)
+    _streams.mask(Secrets([token] if token else []).hidden)
     if not loaded.redacted:
         say("this report is not redacted: it names hosts, cgroups and files as they are (--redact makes another)")
     if dry_run:

@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from diagnose import resources
+from diagnose.capture.faults import sentence
 from diagnose.errors import UsageError
 from diagnose.rules import conditions, schema
 from diagnose.rules.check import Problem, did_you_mean, problems
@@ -167,7 +169,7 @@ def interpret(document: Document) -> tuple[Rule | Override | None, list[Problem]
         result = model.model_validate(document.data)
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False)
-        return None, [_problem(fault["type"], fault["loc"], fault["msg"]) for fault in details]
+        return None, [_problem(fault) for fault in details]
     name = result.overrides if isinstance(result, Override) else result.id
     faults = problems(result) if isinstance(result, Rule) else []
     if document.path.name != f"{name}.yaml":
@@ -175,15 +177,15 @@ def interpret(document: Document) -> tuple[Rule | Override | None, list[Problem]
     return result, faults
 
 
-def _problem(kind: str, location: tuple[int | str, ...], message: str) -> Problem:
+def _problem(fault: ErrorDetails) -> Problem:
     # The tags of the union of conditions are no keys of the file.
-    place: Place = tuple(p for p in location if not str(p).startswith("condition:"))
-    if kind == "extra_forbidden":
+    place: Place = tuple(p for p in fault["loc"] if not str(p).startswith("condition:"))
+    if fault["type"] == "extra_forbidden":
         key = str(place[-1])
         return place, f"`{shown(key)}` is not a key here{did_you_mean(key, _known_keys())}"
-    if kind == "missing":
+    if fault["type"] == "missing":
         return place, "missing; add it"
-    return place, message.removeprefix("Value error, ")
+    return place, sentence(fault)
 
 
 def _known_keys() -> set[str]:

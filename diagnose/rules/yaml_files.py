@@ -24,6 +24,9 @@ MAX_DEPTH = 24
 MAX_NODES = 20_000
 MAX_SCALAR = 16_384
 
+_TOO_LARGE = f"too large: at most {MAX_NODES} values, nested at most {MAX_DEPTH} deep"
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
+"""What YAML takes for no text (1.2.2, 5.1)."""
 _INTEGER = re.compile(r"[-+]?[0-9]{1,18}")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]{1,30}|[0-9]{1,30}(\.[0-9]{0,30})?)([eE][-+]?[0-9]{1,3})?")
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
@@ -58,11 +61,30 @@ def parse(content: bytes, path: Path) -> Document:
         return _Builder(path).build(yaml.parse(text, Loader=_PARSER))
     except UnicodeDecodeError as error:
         raise UsageError(f"{path}: not UTF-8 at byte {error.start}; save it as UTF-8") from error
-    except yaml.MarkedYAMLError as error:
-        line = getattr(error.problem_mark, "line", 0) + 1
-        raise UsageError(f"{path}:{line}: not valid YAML: {error.problem or error.context}") from error
     except yaml.YAMLError as error:
-        raise UsageError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
+        line, what = _fault(text, error)
+        raise UsageError(f"{path}:{line}: {what}") from error
+
+
+def _fault(text: str, error: yaml.YAMLError) -> tuple[int, str]:
+    """Return the line and what is wrong there, in our words: a parser's own are others in another version."""
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    if control := _CONTROL.search(text):
+        line = text.count("\n", 0, control.start()) + 1
+        return line, f"not valid YAML: the control character U+{ord(control[0]):04X}; remove it"
+    if mark is None:
+        return 1, "not valid YAML; check its quotes, brackets and indentation"
+    # libyaml reads up to 1024 characters ahead, and has a limit of its own there, before ours is asked.
+    before = text[: mark.index]
+    if sum(before.count(c) for c in "[{") - sum(before.count(c) for c in "]}") > MAX_DEPTH:
+        return mark.line + 1, _TOO_LARGE
+    here = text.split("\n")[mark.line : mark.line + 1]
+    if here and "\t" in here[0][: len(here[0]) - len(here[0].lstrip())]:
+        return mark.line + 1, "not valid YAML: a tab before the text; indent with spaces"
+    start = getattr(error, "context_mark", None)
+    within = f", in what begins on line {start.line + 1}" if start and start.line != mark.line else ""
+    check = "check the quotes, brackets, colons and indentation up to there"
+    return mark.line + 1, f"not valid YAML at column {mark.column + 1}{within}; {check}"
 
 
 @dataclass
@@ -85,7 +107,7 @@ class _Builder:
     def _node(self, event: Any, events: Any, place: Place) -> Any:
         self.nodes += 1
         if self.nodes > MAX_NODES or len(place) > MAX_DEPTH:
-            self._refuse(event, f"too large: at most {MAX_NODES} values, nested at most {MAX_DEPTH} deep")
+            self._refuse(event, _TOO_LARGE)
         if getattr(event, "anchor", None) is not None:
             self._refuse(event, "anchors and aliases are not accepted in rules; write the value out")
         if getattr(event, "tag", None) is not None:

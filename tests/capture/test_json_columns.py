@@ -65,19 +65,19 @@ def test_nulls_are_gaps() -> None:
     [b"1,,2", b"1,2,", b",1", b"1 2", b"1,nul", b"1,null2", b"1null", b"-", b"1,-", b"1-2", b"--1", b"nu,ll", b"1,[2"],
 )
 def test_what_is_no_list_of_numbers_is_refused_as_ever(cells: bytes) -> None:
-    with pytest.raises(ValueError, match="line 1"):
+    with pytest.raises(ValueError, match="cut short or damaged"):
         parse(b'{"a":[%s]}' % cells, long=0)
 
 
 def test_a_list_inside_a_string_stays_text_or_is_refused() -> None:
     assert parse(b'{"a":"[1,2,3]"}') == {"a": "[1,2,3]"}
-    with pytest.raises(ValueError, match="line 1"):  # longer than any string of a capture
+    with pytest.raises(ValueError, match="cut short or damaged"):  # longer than any string of a capture
         parse(b'{"a":"[%s]"}' % b",".join([b"1"] * 9000))
 
 
 @pytest.mark.parametrize("text", [b"[" * 10**6, b"]" * 10**6, b"[]" * 10**6, b"[1," * 10**6, b'{"a":[' * 10**5])
 def test_brackets_take_time_by_the_length_of_the_text(text: bytes) -> None:
-    with pytest.raises(ValueError, match="line 1"):  # by the square of its length it would take hours
+    with pytest.raises(ValueError, match="cut short or damaged"):  # by the square of its length it would take hours
         parse(text)
 
 

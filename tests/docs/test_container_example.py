@@ -69,7 +69,8 @@ def test_the_image_has_everything_that_the_wheel_carries() -> None:
 
     wheel = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
     copied = {word for words in re.findall(r"^COPY (.*) \S+$", DOCKERFILE, re.MULTILINE) for word in words.split()}
-    assert copied == {"pyproject.toml", "README.md", *wheel["packages"], *wheel["force-include"]}
+    installs = {"pyproject.toml", "README.md", "LICENSE", ".ci/python-packages", "requirements"}
+    assert copied == {*installs, *wheel["packages"], *wheel["force-include"]}
     assert all((CHECKOUT / name).exists() for name in copied)
 
 

@@ -45,6 +45,7 @@ class Answer:
     status: int
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict)
+    reason: str | None = None
 
 
 @dataclass
@@ -226,8 +227,8 @@ def serving(server: Server) -> Iterator[Server]:
             if answer is None:
                 self.close_connection = True
                 return
-            content = (answer.body if isinstance(answer.body, str) else json.dumps(answer.body)).encode()
-            self.send_response(answer.status)
+            content = _content(answer.body)
+            self.send_response(answer.status, answer.reason)
             kind = "text/html" if isinstance(answer.body, str) else "application/json"
             for name, value in {"Content-Type": kind, "Content-Length": str(len(content)), **answer.headers}.items():
                 self.send_header(name, value)
@@ -248,6 +249,13 @@ def serving(server: Server) -> Iterator[Server]:
         finally:
             listening.shutdown()
             thread.join()
+
+
+def _content(body: Any) -> bytes:
+    """Return what goes over the wire: bytes as they are, a text, or anything else as JSON."""
+    if isinstance(body, bytes):
+        return body
+    return (body if isinstance(body, str) else json.dumps(body)).encode()
 
 
 def shown_pictures(text: str) -> list[str]:

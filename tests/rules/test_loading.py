@@ -65,7 +65,7 @@ def test_a_rule_of_ones_own_joins_the_shipped_ones(folder: Path) -> None:
         (changed("few miss, facts: {reads.missed_share: 0.1}", "few miss, facts: {reads.slow: 1x}"), 16, "no series"),
         (changed("few miss, facts", "few miss, like: many, facts"), 16, "no earlier test"),
         (changed("default: 0.1", "default: 1e999"), 5, "finite"),
-        (changed("default: 0.1", "default: '0.1'"), 5, "valid number"),
+        (changed("default: 0.1", "default: '0.1'"), 5, "must be a number"),
         (
             changed("why:", "accounts_for: {share: reads.p99, of: evicted pages}\nwhy:"),
             3,

@@ -38,7 +38,7 @@ def test_a_threshold_alone_may_be_overridden(folder: Path, tmp_path: Path) -> No
     [
         ("overrides: too-many-mises\nparameters: {most: 1}", "too-many-mises.yaml", "did you mean `too-many-misses`"),
         ("overrides: healthy\nparameters: {slow_shares: 1}", "healthy.yaml", "did you mean `slow_share`"),
-        ("overrides: healthy\nparameters: {slow_share: yes}", "healthy.yaml", "valid number"),
+        ("overrides: healthy\nparameters: {slow_share: yes}", "healthy.yaml", "must be a number"),
         ("overrides: healthy\nparameters: {}", "healthy.yaml", "at least 1"),
         ("overrides: healthy\nparameters: {p99: 1}\nwhen: {}", "healthy.yaml", "not a key"),
         ("overrides: healthy\nparameters: {p99: 1}", "other.yaml", "must be named healthy.yaml"),

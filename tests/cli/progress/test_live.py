@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -81,8 +82,12 @@ class Screen:
             time.sleep(0.05)
 
     def close(self) -> None:
-        self._keyboard.close()
-        self.tmux("kill-server")
+        """End the server, also when the player in it has died and nobody reads what is typed any more."""
+        try:
+            with suppress(BrokenPipeError):
+                self._keyboard.close()
+        finally:
+            self.tmux("kill-server")
 
 
 @pytest.fixture

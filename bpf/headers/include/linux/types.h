@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
 #pragma once
 typedef signed char s8;
 typedef unsigned char u8;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
 #pragma once
 /* Never compared: features are detected. bcc's macros want both to exist. */
 #define LINUX_VERSION_CODE 0
