@@ -56,3 +56,9 @@ def percentile(counts: NDArray[np.integer], q: float) -> float | None:
     inside = 0.0 if counts[index] == 0 else (rank - before) / float(counts[index])
     low, high = max(edges[index], 1.0), max(edges[index + 1], 1.0)
     return float(low * (high / low) ** min(max(inside, 0.0), 1.0))
+
+
+def percentile_seconds(counts: NDArray[np.integer], q: float) -> float | None:
+    """Return the q-quantile in seconds; None of an empty histogram."""
+    ns = percentile(counts, q)
+    return None if ns is None else ns / 1e9

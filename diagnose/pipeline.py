@@ -50,7 +50,8 @@ def analyse(capture: Capture, rules: RuleSet, packed: bytes | None = None) -> Re
     from diagnose.analysis.facts import Facts
     from diagnose.analysis.windows import Windows
     from diagnose.recommend import recommend, whole
-    from diagnose.report.measurements import measure
+    from diagnose.report.measurements.build import measure
+    from diagnose.report.wording.cross_check import with_verdict
     from diagnose.report.wording.names import Labels
     from diagnose.rules.evaluate import evaluate
 
@@ -63,7 +64,7 @@ def analyse(capture: Capture, rules: RuleSet, packed: bytes | None = None) -> Re
     recommendations = [labels.recommendation(r) for r in recommend(list(evaluation.findings), facts)]
     findings = [labels.finding(whole(fired, facts)) for fired in evaluation.findings]
     changed = [recommendation.cgroup for recommendation in recommendations]
-    measured = measure(capture, None, changed, packed, windows)
+    measured = with_verdict(measure(capture, None, changed, packed, windows))
     named = [capture.service.cgroup, *changed, *(c.cgroup for finding in findings for c in finding.culprits)]
     return Report(
         service=ReportService(
@@ -84,7 +85,7 @@ def analyse(capture: Capture, rules: RuleSet, packed: bytes | None = None) -> Re
         unknown=[labels.unknown(u) for u in evaluation.unknown],
         not_measured=not_measured(capture),
         recommendations=recommendations,
-        measurements={**measured, "names": labels.used_in(measured, named)},
+        measurements=measured.model_copy(update={"names": labels.used_in(measured, named)}),
     )
 
 

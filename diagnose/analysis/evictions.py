@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal
 
 from diagnose.analysis.windows import CAUSES, Series, Windows
-from diagnose.capture.base import Cause
+from diagnose.capture.base import Cause, EvictedBy
 
 RECLAIM: tuple[Cause, ...] = ("memcg-reclaim", "direct-reclaim")
 """Reclaim by the task that needed memory: the evictor is the one who wanted the room."""
@@ -17,17 +16,13 @@ ON_PURPOSE: tuple[Cause, ...] = ("drop-caches", "invalidate")
 EVICTED: tuple[Cause, ...] = tuple(cause for cause in CAUSES if cause != "truncate")
 """What pushes a page out: not truncation nor unlink, by which it is thrown away."""
 
-Who = Literal["neighbours", "self", "kswapd", "proactive", "dropped", "unknown", "truncated"]
-"""Who is behind an eviction of the service's page: other cgroups' reclaim, its own, kswapd, proactive reclaim, whoever
-drops pages on purpose, the reclaim of a cgroup that is not known; or, not evicted, who truncated the file."""
-
 
 def evicted(windows: Windows) -> Series | None:
     """Return the service's evicted pages by window; None: not measured."""
     return windows.evictions(EVICTED, windows.service_ids)
 
 
-def by_whom(windows: Windows) -> dict[Who, Series] | None:
+def by_whom(windows: Windows) -> dict[EvictedBy, Series] | None:
     """Return the service's pages by window and by who is behind their removal; None: not measured."""
     if not windows.probe_attached("evictions"):
         return None

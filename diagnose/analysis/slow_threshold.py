@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from diagnose.analysis.statistics import two_modes
+from diagnose.capture.base import SlowBasis
 from diagnose.histogram import bin_of, lower_edges
 
 LABELLED = 20
@@ -21,18 +21,12 @@ DEFAULT_NS = float(lower_edges()[bin_of(1_000_000)])
 """With one mode and no misses to tell by: the bin of 1 ms, longer than a copy out of memory takes, of usual sizes."""
 
 
-Basis = Literal["waiting", "separation", "shape", "default", "given"]
-"""What a threshold is: "waiting": next to every read missed, and all but the fastest twentieth took that long;
-"separation": it separates missed from hit reads best; "shape": it lies between the two modes; "default": neither could
-be told; "given": that of another capture, to compare by."""
-
-
 @dataclass(frozen=True)
 class SlowThreshold:
     """The lower edge of a bin, since reads are counted by bin: what is said of it is what was counted from."""
 
     ns: float
-    basis: Basis
+    basis: SlowBasis
 
     @property
     def first_bin(self) -> int:

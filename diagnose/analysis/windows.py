@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diagnose.analysis.groups import Groups
-from diagnose.analysis.series import Readings, readings_of
+from diagnose.analysis.sampled import Sampled
 from diagnose.analysis.slow_threshold import SlowThreshold, slow_threshold
-from diagnose.capture.base import Cause, ReadKind
+from diagnose.capture.base import Cause, FileKind, ReadKind
 from diagnose.capture.model import Capture, CgroupRecord, ProbeRecord
 from diagnose.cgroups.paths import is_within
 from diagnose.histogram import BINS
@@ -24,7 +24,7 @@ Ids = NDArray[np.uint64]
 
 KINDS: tuple[ReadKind, ...] = get_args(ReadKind)
 CAUSES: tuple[Cause, ...] = get_args(Cause)
-FILE_KINDS: tuple[ReadKind, ...] = ("hit", "missed", "direct", "io_uring")
+FILE_KINDS: tuple[FileKind, ...] = get_args(FileKind)
 BUFFERED: tuple[ReadKind, ...] = ("hit", "missed")
 BPF = "bpf"
 """The probe that stands for BPF itself; only captures of hosts that refuse it have it, and it never attached."""
@@ -49,28 +49,8 @@ def _sums(index: Counts, weights: NDArray[Any], length: int) -> Series:
 
 
 @dataclass(frozen=True)
-class Windows:
+class Windows(Sampled):
     """A capture, asked by series. Shapes: series (count,), histograms (BINS,)."""
-
-    capture: Capture
-
-    @property
-    def count(self) -> int:
-        return self.capture.windows
-
-    @property
-    def seconds(self) -> float:
-        return self.capture.window_seconds
-
-    @property
-    def length(self) -> float:
-        """How long was measured, in seconds; 0 without a whole window."""
-        return self.count * self.seconds
-
-    @cached_property
-    def paths(self) -> dict[int, str]:
-        """Cgroup id -> path, of those whose name is known."""
-        return {c.id: c.path for c in self.capture.cgroups}
 
     def record_of(self, path: str) -> CgroupRecord | None:
         """Return who bears a path; of several that bore it one after the other, the one that was made last."""
@@ -155,6 +135,11 @@ class Windows:
         rows = self.cache_groups.rows_of(set(cgroups))
         return _sums(self._cache_windows[rows], pages[rows], self.count)
 
+    def cache_by(self, column: str) -> dict[int, float] | None:
+        """Return the sum of a column of the page-cache table by cgroup; None where it was not measured."""
+        pages = self._cache_pages.get(column)
+        return None if pages is None or self.lacks(f"cache.{column}") else self.cache_groups.sums(pages)
+
     def inserted_by(self) -> dict[int, float]:
         """Return the pages that each cgroup inserted in the whole capture."""
         return self.cache_groups.sums(self._cache_pages["inserted"])
@@ -235,67 +220,3 @@ class Windows:
         index = np.asarray(bins.bin, np.int64)
         counts[index[index < BINS]] = np.asarray(bins.count, np.int64)[index < BINS]
         return counts
-
-    # ------------------------------------------------------------ readings of files
-
-    def gauge(self, cgroup: int, key: str) -> Series | None:
-        """Return a reading of a cgroup at the end of each window, shape (count,); None if there is not one."""
-        readings = self.readings(cgroup, key)
-        return None if readings is None else readings.series(self.count)
-
-    def gauge_of(self, path: str, key: str) -> Series | None:
-        """Return a reading of whatever cgroup had a path in each window: made anew, it is another one of that name."""
-        parts = [g for cgroup, p in self.paths.items() if p == path and (g := self.gauge(cgroup, key)) is not None]
-        merged: Series | None = np.fmax.reduce(parts) if parts else None
-        return merged
-
-    def peak(self, cgroup: int, key: str) -> float | None:
-        """Return the highest reading of the capture, the one at the start included."""
-        readings = self.readings(cgroup, key)
-        return None if readings is None else float(readings.values.max())
-
-    def increase(self, cgroup: int, key: str) -> Series | None:
-        """Return by how much a counter of a cgroup rose in each window; None without two readings."""
-        readings = self.readings(cgroup, key)
-        return None if readings is None else readings.increases(self.count)
-
-    def change(self, cgroup: int, key: str) -> Series | None:
-        """Return by how much a reading of a cgroup rose or fell in each window; None without two readings."""
-        readings = self.readings(cgroup, key)
-        return None if readings is None else readings.changes(self.count)
-
-    def risen(self, cgroup: int, key: str) -> float | None:
-        """Return by how much a counter of a cgroup rose during the capture; None without two readings."""
-        readings = self.readings(cgroup, key)
-        return None if readings is None else readings.risen()
-
-    def host_gauge(self, key: str) -> Series | None:
-        """Return a reading of the host ("meminfo.MemAvailable_bytes") at the end of each window; None: not read."""
-        readings = self.host_readings(key)
-        return None if readings is None else readings.series(self.count)
-
-    def host_increase(self, key: str) -> Series | None:
-        """Return by how much a host counter ("vmstat.pswpin") rose in each window; None without two readings."""
-        readings = self.host_readings(key)
-        return None if readings is None else readings.increases(self.count)
-
-    def host_risen(self, key: str) -> float | None:
-        """Return by how much a counter of the host rose during the capture; None without two readings."""
-        readings = self.host_readings(key)
-        return None if readings is None else readings.risen()
-
-    def host_readings(self, key: str) -> Readings | None:
-        """Return the host's readings in the order of time; None if there is not one."""
-        samples = self.capture.host_samples
-        readings = readings_of(samples, key, np.arange(len(samples.window)))
-        return None if readings is None else readings.in_order()
-
-    @cached_property
-    def sample_groups(self) -> Groups:
-        """The readings by cgroup."""
-        return Groups(np.asarray(self.capture.cgroup_samples.cgroup, np.uint64))
-
-    def readings(self, cgroup: int, key: str) -> Readings | None:
-        """Return a cgroup's readings in the order of time; None if there is not one."""
-        readings = readings_of(self.capture.cgroup_samples, key, self.sample_groups.rows(cgroup))
-        return None if readings is None else readings.in_order()

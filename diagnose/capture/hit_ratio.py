@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Withheld = Literal["few-traced", "more-missed", "no-page-missed", "nothing-looked-up"]
-"""Why no ratio is given: the tracepoint saw far fewer look-ups than the reads made; more pages missed than were looked
-up; reads missed, and no page did; the reads looked up no page."""
+Contradiction = Literal["few-traced", "more-missed", "no-page-missed"]
+"""Two counters that contradict each other: the tracepoint saw far fewer look-ups than the reads made; more pages missed
+than were looked up; reads missed, and no page did."""
+Withheld = Contradiction | Literal["nothing-looked-up"]
+"""Why no ratio is given: counters contradict each other, or the reads looked up no page."""
 
 LOOKUP_TOLERANCE = 0.1
 """The share by which two counters of the same look-ups may differ before the hit ratio is withheld."""
@@ -24,15 +26,20 @@ class LookUps:
     """What the tracepoint of look-ups saw the service look up, in whatever way; None: not measured, or not compared."""
 
     @property
-    def withheld(self) -> Withheld | None:
-        """Why no ratio is given: better none than one that counters contradict."""
+    def contradiction(self) -> Contradiction | None:
+        """Which counters contradict each other: better no ratio than a wrong one."""
         if self.traced_pages is not None and self.traced_pages < (1 - LOOKUP_TOLERANCE) * self.looked_up_pages:
             return "few-traced"
         if self.missed_pages > self.looked_up_pages:
             return "more-missed"
         if self.missed_reads and not self.missed_pages:
             return "no-page-missed"
-        return None if self.looked_up_pages else "nothing-looked-up"
+        return None
+
+    @property
+    def withheld(self) -> Withheld | None:
+        """Why no ratio is given; None: there is one."""
+        return self.contradiction or (None if self.looked_up_pages else "nothing-looked-up")
 
     @property
     def hit_ratio(self) -> float | None:

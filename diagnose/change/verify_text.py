@@ -12,6 +12,7 @@ from diagnose.change.guards import size
 from diagnose.change.model import Change, ChangeRecord, Side
 from diagnose.report.digest import sealed
 from diagnose.report.formats.markdown import render
+from diagnose.report.measurements.model import Measurements
 
 VERIFY_SCHEMA = "diagnose.verify/1"
 
@@ -107,7 +108,7 @@ def as_markdown(c: Comparison, written: ChangeRecord, record_name: str) -> str:
         load=load_words(c.load_ratio),
         size=size,
         record_name=record_name,
-        m={"names": {change.cgroup: change.name for change in written.changes if change.name}},
+        m=Measurements(names={change.cgroup: change.name for change in written.changes if change.name}),
         signed=_signed,
     )
 

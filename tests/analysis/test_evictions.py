@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from diagnose.analysis.evictions import EVICTED, Who, by_the_service, by_whom, evicted
+from diagnose.analysis.evictions import EVICTED, by_the_service, by_whom, evicted
 from diagnose.analysis.windows import CAUSES
-from diagnose.capture.base import Cause
+from diagnose.capture.base import Cause, EvictedBy
 from diagnose.capture.model import ProbeRecord
 from tests.helpers.small_capture import SVC, small_windows
 
@@ -32,7 +32,7 @@ PATHS = {1: "/", 10: "/dg", SVC: "/dg/svc", WORKER: "/dg/svc/worker", BATCH: "/d
         (SVC, "truncate", "truncated"),
     ],
 )
-def test_each_page_has_one_who_is_behind_it(evictor: int, cause: Cause, who: Who) -> None:
+def test_each_page_has_one_who_is_behind_it(evictor: int, cause: Cause, who: EvictedBy) -> None:
     windows = small_windows(cgroups=PATHS, evictions=[(2, evictor, WORKER, cause, 7), (2, evictor, BATCH, cause, 1)])
     found, lost = by_whom(windows), evicted(windows)
     assert found is not None

@@ -19,6 +19,10 @@ from diagnose import escape, units
 from diagnose.analysis.windows import FILE_KINDS
 from diagnose.report import text_charts
 from diagnose.report.digest import sealed
+from diagnose.report.measurements.eviction_models import Ages, Room
+from diagnose.report.measurements.host_models import Stalled
+from diagnose.report.measurements.model import Measurements
+from diagnose.report.measurements.read_models import ReadLatency
 from diagnose.report.model import Evidence, Finding, NotMeasured, Report
 from diagnose.report.panels import main_finding, panels
 from diagnose.report.wording.hit_ratio import withheld
@@ -30,8 +34,6 @@ if TYPE_CHECKING:
     from jinja2.runtime import Context
 
     from diagnose.report.charts.which import Picture
-
-Node = dict[str, Any]
 
 ENOUGH_WINDOWS = 30
 """So many windows hold the pairs, the bursts and the windows between them that the tests over time ask for."""
@@ -64,7 +66,7 @@ def render_markdown(report: Report, charts: Mapping[str, Picture] | None = None)
         chart=chart,
         report=report,
         m=report.measurements,
-        context=report.measurements.get("capture") or {},
+        context=report.measurements.capture,
         main=main_finding(report),
     )
 
@@ -95,26 +97,25 @@ def lacks_data(report: Report) -> bool:
 
 def reproduce(report: Report) -> list[str]:
     """Return the command lines that measure again, and that make this report again from its capture."""
-    context = report.measurements.get("capture")
-    windows = context["requested_windows"] if isinstance(context, dict) else report.capture.windows
-    seconds = report.capture.window_seconds
+    context, seconds = report.measurements.capture, report.capture.window_seconds
+    windows = context.requested_windows or report.capture.windows
     if lacks_data(report):
         windows = max(windows, ENOUGH_WINDOWS)
     name = shlex.quote(report.service.name)
     option = f"--service={name}" if report.service.name.startswith("-") else f"--service {name}"
-    without = " --no-bpf" if isinstance(context, dict) and context.get("without_bpf") else ""
+    without = " --no-bpf" if context.without_bpf else ""
     return [
         f"diagnose latency {option} --duration {windows * seconds:.10g} --window {seconds:.10g}{without}",
         "diagnose report capture.json.gz",
     ]
 
 
-def read_histogram(reads: Node) -> str:
+def read_histogram(reads: ReadLatency) -> str:
     """Return the picture of the read histogram, split by hit and miss, with a mark where slow begins."""
-    octaves, threshold = reads["histogram"], reads["slow_threshold_seconds"]
-    edges = list(zip(octaves["lower_seconds"], octaves["upper_seconds"], strict=True))
+    octaves, threshold = reads.histogram, reads.slow_threshold_seconds
+    edges = list(zip(octaves.lower_seconds, octaves.upper_seconds, strict=True))
     labels = [f"{units.duration(low)} to {units.duration(high)}" for low, high in edges]
-    series: dict[str, Sequence[int]] = {kind: octaves[kind] for kind in FILE_KINDS if any(octaves[kind])}
+    series: dict[str, Sequence[int]] = {kind: counts for kind in FILE_KINDS if any(counts := getattr(octaves, kind))}
     slow = next((i for i, (_, high) in enumerate(edges) if high > threshold * (1 + 1e-5)), None)
     marks = {}
     if slow is not None:
@@ -123,9 +124,9 @@ def read_histogram(reads: Node) -> str:
     return text_charts.histogram(labels, series, marks) if series else ""
 
 
-def eviction_ages(ages: Node) -> str:
+def eviction_ages(ages: Ages) -> str:
     """Return the picture of how long before the read the pages had been evicted, in octaves."""
-    rows = list(zip(ages["lower_seconds"], ages["upper_seconds"], ages["reads"], strict=True))
+    rows = list(zip(ages.lower_seconds, ages.upper_seconds, ages.reads, strict=True))
     before = [row for row in rows if row[1] > units.AT_ONCE * 1.1]
     labels = [f"{units.duration(low)} to {units.duration(high)}" for low, high, _ in before]
     counts = [reads for _, _, reads in before]
@@ -134,27 +135,24 @@ def eviction_ages(ages: Node) -> str:
     return text_charts.histogram(labels, {"reads": counts})
 
 
-def miss_ratio_curve(room: Node) -> str:
+def miss_ratio_curve(room: Room) -> str:
     """Return the picture of the miss-ratio curve's tail: a bar a step of room, full at all refaults avoided."""
-    sizes = [units.size(point["more_bytes"]) for point in room["curve"]]
+    sizes = [units.size(point.more_bytes) for point in room.curve]
     width = max(map(len, sizes))
     return "\n".join(
-        f"{size:>{width}} |{text_charts.bar(point['share'], 1.0, 50)} {units.percent(point['share'])}"
-        for size, point in zip(sizes, room["curve"], strict=True)
+        f"{size:>{width}} |{text_charts.bar(point.share, 1.0, 50)} {units.percent(point.share)}"
+        for size, point in zip(sizes, room.curve, strict=True)
     )
 
 
 def timeline(report: Report) -> str:
     """Return the instruments under each other: slow reads, hit ratio, evictions by others, the neighbour's inflow."""
-    context = report.measurements.get("capture")
-    if not isinstance(context, dict) or not context["points"]:
-        return ""
-    merged = context["windows_per_point"]
-    drawn = panels(report)
-    return text_charts.timeline(drawn, report.capture.window_seconds, merged) if drawn else ""
+    context = report.measurements.capture
+    drawn = panels(report) if context.points else []
+    return text_charts.timeline(drawn, report.capture.window_seconds, context.windows_per_point) if drawn else ""
 
 
-def limits(settings: Node | None) -> str:
+def limits(settings: Mapping[str, int | None] | None) -> str:
     """Return the memory limits that are set on a cgroup, "memory.max 512 MiB"."""
     if settings is None or not any(name in settings for name in _LIMITS):
         return units.UNKNOWN
@@ -189,14 +187,14 @@ def alike(rows: list[NotMeasured]) -> list[list[NotMeasured]]:
     return list(groups.values())
 
 
-def stall(stalls: Node, name: str) -> str:
+def stall(stalls: Mapping[str, Stalled], name: str) -> str:
     """Return the time stalled, and its share of the capture: "1.2 s (1 %)"."""
     values = stalls.get(name)
     if values is None:
         return "not measured"
-    if values["seconds"] is None:
+    if values.seconds is None:
         return units.UNKNOWN
-    return f"{units.duration(values['seconds'])} ({units.percent(values['share'])})"
+    return f"{units.duration(values.seconds)} ({units.percent(values.share)})"
 
 
 def named(context: Context, path: str) -> Markup:
@@ -214,8 +212,8 @@ def named_cell(context: Context, path: str) -> Markup:
 
 
 def _name(context: Context, path: str) -> str | None:
-    names: dict[str, str] = (context.get("m") or {}).get("names") or {}
-    return names.get(path)
+    measured: Measurements = context["m"]
+    return measured.names.get(path)
 
 
 def _finalize(value: object) -> object:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +10,6 @@ from numpy.typing import NDArray
 from diagnose.analysis.windows import Windows
 from diagnose.capture.columns import Column
 from diagnose.capture.model import CgroupRecord
-
-Node = dict[str, Any]
-"""A JSON object."""
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -59,7 +55,8 @@ class Frame:
     def series(self, windows: Ints, values: Ints | Floats) -> list[int]:
         """Sum `values` by point."""
         sums = np.bincount(windows // self.windows_per_point, weights=values, minlength=self.points)
-        return whole(sums)
+        points: list[int] = np.rint(sums).astype(np.int64).tolist()
+        return points
 
     def merged(self, by_window: Floats) -> list[int]:
         """Sum a series of one value a window by point."""
@@ -105,25 +102,6 @@ def sums_by(keys: Ints, values: Ints, size: int) -> Ints:
     return np.rint(np.bincount(keys, weights=values, minlength=size)).astype(np.int64)
 
 
-def whole(values: Floats | Ints) -> list[int]:
-    """Return whole numbers as plain ints."""
-    result: list[int] = np.rint(values).astype(np.int64).tolist()
-    return result
-
-
 def whole_number(value: float | None) -> int | None:
     """Return a count as a plain int."""
     return None if value is None else round(value)
-
-
-def rounded(value: Any) -> Any:
-    """Return JSON-ready plain values; floats keep 6 significant digits, and what is no number becomes None."""
-    if isinstance(value, dict):
-        return {key: rounded(v) for key, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [rounded(v) for v in value]
-    if isinstance(value, np.integer):
-        return int(value)
-    if isinstance(value, float):
-        return float(f"{value:.6g}") if np.isfinite(value) else None
-    return value

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import asdict
 
-from diagnose.analysis.pressure import Stall, stall_of
+from diagnose.analysis.pressure import stall_of
 from diagnose.analysis.series import Readings
-from diagnose.report.measurements.frame import Frame, Node, whole_number
+from diagnose.report.measurements.frame import Frame, whole_number
+from diagnose.report.measurements.host_models import Pressure, Stalled
 
 _SERVICE_KEY = re.compile(r"psi_(cpu|memory|io)_(some|full)_us")
 _HOST_KEY = re.compile(r"pressure\.(cpu|memory|io)\.(some|full)_us")
@@ -16,25 +16,26 @@ _COUNTERS = re.compile(r"vmstat\.(pg\w+|pswp\w+|workingset_\w+|allocstall\w*|ksw
 """Growing counters only: the difference of a level ("nr_free_pages") would mean nothing."""
 
 
-def pressure(frame: Frame) -> Node:
-    """Return the time stalled during the capture (PSI totals, seconds and share of the time); {} where not measured."""
-    windows, host = frame.windows, sorted(frame.capture.host_samples.values)
-    service = frame.capture.service.cgroup_id
-    return {
-        "service": _stalls(
-            frame, sorted(frame.capture.cgroup_samples.values), _SERVICE_KEY, lambda key: windows.readings(service, key)
-        ),
-        "host": _stalls(frame, host, _HOST_KEY, windows.host_readings),
-        "host_counters": {m[1]: whole_number(windows.host_risen(k)) for k in host if (m := _COUNTERS.fullmatch(k))},
-    }
+def pressure(frame: Frame) -> Pressure:
+    """Return the time stalled during the capture (PSI totals); {} where not measured."""
+    windows, service = frame.windows, frame.capture.service.cgroup_id
+    host, own = sorted(frame.capture.host_samples.values), sorted(frame.capture.cgroup_samples.values)
+    return Pressure(
+        service=_stalls(frame, own, _SERVICE_KEY, lambda key: windows.readings(service, key)),
+        host=_stalls(frame, host, _HOST_KEY, windows.host_readings),
+        host_counters={m[1]: whole_number(windows.host_risen(k)) for k in host if (m := _COUNTERS.fullmatch(k))},
+    )
 
 
-def _stalls(frame: Frame, keys: Iterable[str], wanted: re.Pattern[str], read: Callable[[str], Readings | None]) -> Node:
-    """Return {"memory_some": {"seconds", "share"}}; the share is of the time between the first and the last reading."""
-    stalls: Node = {}
-    for key in keys:
-        if match := wanted.fullmatch(key):
-            readings = read(key)
-            stall = Stall(None, None) if readings is None else stall_of(readings, frame.capture.window_seconds)
-            stalls[f"{match[1]}_{match[2]}"] = asdict(stall)
-    return stalls
+def _stalls(
+    frame: Frame, keys: Iterable[str], wanted: re.Pattern[str], read: Callable[[str], Readings | None]
+) -> dict[str, Stalled]:
+    """Return what was stalled, "memory_some", for each of the wanted keys."""
+    return {f"{match[1]}_{match[2]}": _stalled(frame, read(key)) for key in keys if (match := wanted.fullmatch(key))}
+
+
+def _stalled(frame: Frame, readings: Readings | None) -> Stalled:
+    if readings is None:
+        return Stalled(seconds=None, share=None)
+    stall = stall_of(readings, frame.capture.window_seconds)
+    return Stalled(seconds=stall.seconds, share=stall.share)

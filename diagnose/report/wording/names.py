@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from pydantic import BaseModel
+
 from diagnose.capture.model import Capture
 from diagnose.report.model import Finding, Known, Recommendation, RuledOut, Step, Unknown, Verdict
 
@@ -127,8 +129,8 @@ def short_ids(path: str) -> str:
 
 
 def _paths_in(part: Any) -> Iterator[str]:
-    if isinstance(part, dict):
-        for key, value in part.items():
+    if isinstance(part, BaseModel | dict):
+        for key, value in dict(part).items():
             if key in _PATH_KEYS and isinstance(value, str):
                 yield value
             else:
