@@ -85,9 +85,10 @@ soak: install
 
 # What is generated from the source and kept in the repository; tests fail while it is not up to date.
 reference: install
-	.venv/bin/python -m diagnose.rules.handbook > docs/facts.md
+	.venv/bin/python -m diagnose.report.wording.handbook > docs/facts.md
 	.venv/bin/python -m diagnose.cli.reference share
 	.venv/bin/python -m diagnose.report.formats.schema > reports/report.schema.json
+	.venv/bin/python -m diagnose.rules.json_schema > rules/rule.schema.json
 	.venv/bin/python -m tests.golden
 	.venv/bin/python -m tests.benchmarks.comparison
 

@@ -44,7 +44,7 @@ def test_whoever_is_named_is_named_as_people_know_them_beside_the_path() -> None
     report = pipeline.analyse(example_capture(), RULES)
     assert [(c.cgroup, c.name) for c in report.findings[0].culprits] == [("/dg/batch", "nightly-batch")]
     assert {r.name for r in report.recommendations if r.cgroup == "/dg/batch"} == {"nightly-batch"}
-    assert report.measurements["names"] == {"/dg/batch": "nightly-batch"}
+    assert report.measurements.names == {"/dg/batch": "nightly-batch"}
     assert "nightly-batch (/dg/batch)" in report.verdict.known_by[0].says
     text = render_markdown(report)
     assert "| `nightly-batch` (`/dg/batch`) |" in text
@@ -81,13 +81,6 @@ def test_a_probe_that_did_not_attach_is_named_with_its_reason() -> None:
     report = pipeline.analyse(without("evictions", "block"), RULES)
     assert {n.probe: n.reason for n in report.not_measured} == {"evictions": "EPERM", "block": "EPERM"}
     assert "EPERM" in render_markdown(report)
-
-
-def test_columns_that_are_missing_are_named_beside_their_probe() -> None:
-    records = [ProbeRecord(probe="page-cache", attached=True, missing=["cache.missed"])]
-    (line,) = pipeline.not_measured(small_capture(probes=records))
-    assert line.probe == "page-cache (cache.missed)"
-    assert line.reason
 
 
 @pytest.mark.parametrize("missing", [("evictions",), ("reads",), ("page-cache",), ("reads", "evictions", "page-cache")])
@@ -166,17 +159,17 @@ OTHERS_WORK = {"bcc", "click", "difflib", "httpx", "jinja2", "markdown_it", "mat
 
 def test_a_measurement_begins_without_what_its_report_needs() -> None:
     imported = imported_by("diagnose.pipeline")
-    later = {f"diagnose.{part}" for part in ("charts", "evaluate", "facts", "measurements", "recommend", "rules")}
+    later = {f"diagnose.{part}" for part in ("analysis.facts", "recommend", "report", "rules")}
     assert "diagnose.measure.battery" in imported
     assert not imported & (OTHERS_WORK | later)
 
 
 def test_a_report_is_made_without_what_reads_its_rules_and_writes_its_words() -> None:
-    parts = ("evaluate", "facts", "measurements", "recommend", "report", "rules")
+    parts = ("report.formats.markdown", "report.wording.report", "rules")
     imported = imported_by("diagnose.pipeline", *(f"diagnose.{part}" for part in parts))
     later = {
         "diagnose.report.charts",
-        "diagnose.rules.explain",
+        "diagnose.report.wording.rule_page",
         "diagnose.rules.evaluate.testing",
         "diagnose.rules.yaml_files",
     }

@@ -62,9 +62,9 @@ def test_the_report_leads_with_the_limitation_and_claims_no_latency(recording: P
     verdict = markdown.partition("**How sure")[0]
     assert not NEVER_CLAIMED.search(verdict), verdict
     assert "unknown" not in report.verdict.summary.partition("Whether")[0]
-    assert report.measurements["read_latency"] is None
-    assert report.measurements["evictions"] is None
-    assert report.measurements["blame"] is None
+    assert report.measurements.read_latency is None
+    assert report.measurements.evictions is None
+    assert report.measurements.blame is None
 
 
 @EACH

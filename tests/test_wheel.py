@@ -39,7 +39,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_wheel_carries_rules_bpf_and_templates(wheel: Path) -> None:
     packed = set(zipfile.ZipFile(wheel).namelist())
-    kinds = {"rules": "*.yaml", "bpf": "**/*.[ch]", "reports": "*.*"}
+    kinds = {"rules": "**/*.*", "bpf": "**/*.[ch]", "reports": "*.*"}
     for folder, pattern in kinds.items():
         wanted = {f"diagnose/_data/{path.relative_to(CHECKOUT)}" for path in (CHECKOUT / folder).glob(pattern)}
         assert wanted, f"the checkout has no {folder}/{pattern}"

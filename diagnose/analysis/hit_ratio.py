@@ -27,7 +27,7 @@ class HitRatio:
         return [ratio_of(*pages) for pages in zip(looked_up, missed, strict=True)]
 
 
-def hit_ratio(windows: Windows) -> HitRatio | None:
+def hit_ratio_of(windows: Windows) -> HitRatio | None:
     """Return the ratio; None where the reads were not measured, or hits and misses look alike."""
     if not windows.measured_misses or windows.lacks("read_totals.looked_up_pages"):
         return None

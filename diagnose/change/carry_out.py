@@ -3,36 +3,30 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
-from pydantic import ValidationError
-
-from diagnose import __version__
 from diagnose.cgroups import OpenCgroup, shown
 from diagnose.change import audit, record
-from diagnose.change.guards import read_setting, size
+from diagnose.change.guards import read_setting
+from diagnose.change.harm import HarmWatch
 from diagnose.change.locks import Held
 from diagnose.change.machine import Machine
-from diagnose.change.model import Change, ChangedHost, ChangedService, ChangeRecord
+from diagnose.change.model import Change, ChangeRecord
 from diagnose.change.plan import Plan
-from diagnose.change.side import side_of
-from diagnose.change.watch import Watch
+from diagnose.change.say import Say, unheard
+from diagnose.change.wording import harm_text, size
 from diagnose.change.write import WriteError, put_back, set_value
 from diagnose.errors import DiagnoseError, UsageError
-from diagnose.report.model import Report
 
-Say = Callable[[str], None]
 PAUSE_SECONDS = 1.0
 SETTLE_PAUSES = 3
 """After the last step of a limit the watch goes on for so many pauses: harm may come with a delay."""
 
 
 class HarmError(Exception):
-    """Somebody was harmed, or asked to stop: the reason."""
+    """Somebody was harmed, or asked to stop."""
 
 
 @dataclass(frozen=True)
@@ -58,13 +52,13 @@ def carry_out(
         held = [(planned.change, cgroups[planned.change.cgroup]) for planned in plan.changes]
         for change, cgroup in held:
             _unmoved(change, cgroup)
-        written = new_record([c for c, _ in held], report, machine, persistent)
+        written = record.new([c for c, _ in held], report, machine, persistent)
         path = record.create(folder, written)
         say(f"record: {path}")
         try:
             watched = (report.service.cgroup, *(change.cgroup for change, _ in held))
             for change, cgroup in held:
-                watch = Watch(machine, change.cgroup, tuple(c for c in watched if machine.hierarchy.exists(c)))
+                watch = HarmWatch(machine, change.cgroup, tuple(c for c in watched if machine.hierarchy.exists(c)))
                 _approach(change, cgroup, watch, machine, persistent, pause_seconds, say)
             written = record.update(path, written, "applied")
         except (WriteError, HarmError, OSError, DiagnoseError) as error:
@@ -78,45 +72,6 @@ def carry_out(
         return Outcome(path, written)
 
 
-def new_record(changes: list[Change], report: Report, machine: Machine, persistent: bool) -> ChangeRecord:
-    """Return the record of changes that begin now; raises UsageError for a report with values that none has."""
-    try:
-        return _record(changes, report, machine, persistent)
-    except ValidationError as error:
-        where = ".".join(str(part) for part in error.errors(include_url=False)[0]["loc"])
-        raise UsageError(f"the report holds a value that no report has ({where}); make it again") from error
-
-
-def _record(changes: list[Change], report: Report, machine: Machine, persistent: bool) -> ChangeRecord:
-    return ChangeRecord(
-        tool_version=__version__,
-        created=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        state="applying",
-        persistent=persistent,
-        host=ChangedHost(hostname=machine.hostname, boot_id=machine.boot_id, cgroup_version=machine.hierarchy.version),
-        service=ChangedService(
-            name=report.service.name[:4096],
-            cgroup=report.service.cgroup[:4096],
-            cgroup_id=report.measurements.capture.cgroup_ids.get(report.service.cgroup),
-        ),
-        report=report.digest or "",
-        rule=report.verdict.rule,
-        changes=changes,
-        window_seconds=min(max(report.capture.window_seconds, 0.1), 60.0),
-        before=side_of(report, [c.cgroup for c in changes]),
-    )
-
-
-def unheard(say: Say) -> Say:
-    """Return `say` for places where nothing must stop what goes on, such as a reader that went away (| head)."""
-
-    def safely(text: str) -> None:
-        with suppress(OSError):
-            say(text)
-
-    return safely
-
-
 def _unmoved(change: Change, cgroup: OpenCgroup) -> None:
     """Look once more, now that the cgroup is held: the person may have thought about it for an hour."""
     text, _ = read_setting(cgroup, change.cgroup, change.setting)
@@ -125,7 +80,7 @@ def _unmoved(change: Change, cgroup: OpenCgroup) -> None:
 
 
 def _approach(
-    change: Change, cgroup: OpenCgroup, watch: Watch, machine: Machine, persistent: bool, pause: float, say: Say
+    change: Change, cgroup: OpenCgroup, watch: HarmWatch, machine: Machine, persistent: bool, pause: float, say: Say
 ) -> None:
     """Write the values on the way, watching after each; raises WriteError or HarmError."""
     many = len(change.steps_bytes)
@@ -138,7 +93,7 @@ def _approach(
         rounds = SETTLE_PAUSES if number == many and many > 1 else 1
         for _ in range(rounds):
             if (harm := watch.pause(pause)) is not None:
-                raise HarmError(harm)
+                raise HarmError(harm_text(harm))
 
 
 def _give_up(

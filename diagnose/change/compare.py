@@ -13,7 +13,7 @@ import numpy as np
 
 from diagnose import units
 from diagnose.analysis.statistics.interval import Difference, Estimate, Floats, cliff, difference, estimate, share_of
-from diagnose.change.model import Side
+from diagnose.change.model import Figures
 from diagnose.errors import CannotMeasureError
 
 Verdict = Literal["fixed", "better", "no change", "worse"]
@@ -33,12 +33,29 @@ FIXED_CHANGE = 0.75
 
 
 @dataclass(frozen=True)
+class ServiceRecreated:
+    """The service's cgroup is another one than in the report: it was restarted, and began with no cache."""
+
+
+@dataclass(frozen=True)
+class StoppedEarly:
+    """The capture after the change was ended before its time."""
+
+    windows: int
+    requested_windows: int
+
+
+Note = ServiceRecreated | StoppedEarly
+"""What may be in the difference besides the change."""
+
+
+@dataclass(frozen=True)
 class Comparison:
     """The verdict and everything that it is made of."""
 
     verdict: Verdict
-    before: Side
-    after: Side
+    before: Figures
+    after: Figures
     slow_share: Difference
     p99_delta: Difference | None
     """Cliff's delta of the windows' p99, after against before, and its interval; None with too few windows."""
@@ -48,7 +65,7 @@ class Comparison:
     """None: the report had no finding, or the rule could not be judged afterwards."""
     healthy: bool
     """The diagnosis afterwards finds the service's reads healthy."""
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
 
     @property
     def helped(self) -> bool:
@@ -56,13 +73,13 @@ class Comparison:
 
 
 def compare(
-    before: Side,
-    after: Side,
+    before: Figures,
+    after: Figures,
     rule: str | None,
     rule_still_fires: bool | None,
     *,
     healthy: bool = False,
-    notes: tuple[str, ...] = (),
+    notes: tuple[Note, ...] = (),
 ) -> Comparison:
     """Judge; raises CannotMeasureError where like cannot be compared with like."""
     load_ratio = _load_ratio(before, after)
@@ -94,7 +111,7 @@ def _verdict(effect: Difference, before: float, rule_still_fires: bool | None, h
     return "no change"
 
 
-def _load_ratio(before: Side, after: Side) -> float:
+def _load_ratio(before: Figures, after: Figures) -> float:
     for side, when in ((before, "before"), (after, "after")):
         if side.file_reads < MIN_READS:
             raise CannotMeasureError(
@@ -110,7 +127,7 @@ def _load_ratio(before: Side, after: Side) -> float:
     return ratio
 
 
-def _check_neighbours(before: Side, after: Side) -> None:
+def _check_neighbours(before: Figures, after: Figures) -> None:
     now = {n.cgroup: n.inserted_pages for n in after.neighbours}
     for neighbour in before.neighbours:
         then, current = neighbour.inserted_pages, now.get(neighbour.cgroup)
@@ -123,12 +140,12 @@ def _check_neighbours(before: Side, after: Side) -> None:
             )
 
 
-def _share(side: Side) -> Estimate | None:
+def _share(side: Figures) -> Estimate | None:
     part, total = np.array(side.slow_reads_series, np.float64), np.array(side.file_reads_series, np.float64)
     return estimate(side.points, share_of(part, total))
 
 
-def _p99_delta(before: Side, after: Side) -> Difference | None:
+def _p99_delta(before: Figures, after: Figures) -> Difference | None:
     then, now = _known(before), _known(after)
     first = estimate(len(then), lambda keep: cliff(then[keep], now))
     second = estimate(len(now), lambda keep: cliff(then, now[keep]))
@@ -139,5 +156,5 @@ def _p99_delta(before: Side, after: Side) -> Difference | None:
     return Difference(spread.value, max(spread.low, -1.0), min(spread.high, 1.0))
 
 
-def _known(side: Side) -> Floats:
+def _known(side: Figures) -> Floats:
     return np.array([v for v in side.p99_seconds_series if v is not None], np.float64)

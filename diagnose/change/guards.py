@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from diagnose import units
 from diagnose.cgroups import OpenCgroup, shown, writable_settings
 from diagnose.cgroups.paths import normal
 from diagnose.cgroups.swap import MEMORY, WITH_SWAP
 from diagnose.change.floor import Now
-from diagnose.change.steps import is_limit
+from diagnose.change.limit_steps import is_limit
+from diagnose.change.wording import size
 from diagnose.errors import UsageError
 from diagnose.report.model import Recommendation
 
@@ -86,7 +86,3 @@ def check_floor(change: Recommendation, value: int, now: Now, force: bool) -> No
             f"{size(value)} is below the floor of {shown(change.cgroup)}: it cannot give back {size(now.held_bytes)} "
             f"now, with headroom {size(now.floor_bytes)}; diagnose again, or use --force"
         )
-
-
-def size(value: int | None) -> str:
-    return "no limit" if value is None else units.exact_size(value)

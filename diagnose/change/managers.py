@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from typing import Literal
 
 from diagnose.cgroups import KnownNames, container_id, container_update, name_of, pod_uid, shown, unit_of
 from diagnose.cgroups.runtimes import SANDBOX
@@ -37,8 +38,8 @@ class Way:
     manager: Manager
     name: str | None = None
     before: str | None = None
-    note: str | None = None
-    """What the person who confirms should know about this way."""
+    unsupported_by: Literal["systemd", "docker", "podman"] | None = None
+    """The cgroup's manager, where it has no word for the setting, so that the file is written."""
 
 
 def choose(cgroup: str, setting: str, machine: Machine, persistent: bool) -> Way:
@@ -50,9 +51,9 @@ def choose(cgroup: str, setting: str, machine: Machine, persistent: bool) -> Way
     elif manager in ("docker", "podman") and setting in _CONTAINER_SETTINGS:
         way = Way("docker" if manager == "docker" else "podman", container_id(cgroup))
     elif manager in ("docker", "podman"):
-        way = Way("files", note=f"{manager} has no option for {setting}: its next start of the container resets it")
+        way = Way("files", unsupported_by="docker" if manager == "docker" else "podman")
     elif manager == "systemd" and machine.has_systemd:
-        way = Way("files", note=f"systemd has no property for {setting}")
+        way = Way("files", unsupported_by="systemd")
     if persistent and way.manager == "files":
         raise UsageError(
             f"--persistent: {setting} of {shown(cgroup)} is a cgroup file, which lasts as long as the cgroup; "

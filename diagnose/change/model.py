@@ -27,7 +27,7 @@ class Neighbour(Model):
     inserted_pages: Count | None
 
 
-class Side(Model):
+class Figures(Model):
     """One side of a comparison: the service's reads over one capture. Series have a value a point of equal length."""
 
     start: Text
@@ -109,7 +109,7 @@ class ChangeRecord(Model):
     rule: Text | None
     changes: Annotated[list[Change], Field(min_length=1, max_length=1000)]
     window_seconds: Annotated[float, Field(gt=0, le=3600)]
-    before: Side | None
+    before: Figures | None
     """None: the report does not hold what a comparison needs."""
     digest: Text | None = None
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from diagnose.cgroups import opened, read_memory, read_settings, swap_beside
 from diagnose.change import guards, managers
 from diagnose.change.floor import Now, now
+from diagnose.change.limit_steps import steps
 from diagnose.change.machine import Machine
 from diagnose.change.model import Change
 from diagnose.change.reports import Origin, check_origin
-from diagnose.change.steps import steps
 from diagnose.errors import UsageError
 from diagnose.report.model import Recommendation, Report
 
@@ -29,12 +29,25 @@ class Planned:
 
 
 @dataclass(frozen=True)
+class NoValue:
+    """The report has no value for it; `reason`: in its words."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class ByKubelet:
+    """The kubelet would undo it; `patch`: the commands for the cluster, in lines."""
+
+    patch: str
+
+
+@dataclass(frozen=True)
 class LeftOut:
-    """A recommendation that is not applied: why, and what a person can do instead (a Kubernetes patch)."""
+    """A recommendation that is not applied, and why."""
 
     number: int
-    why: str
-    instead: str | None = None
+    why: NoValue | ByKubelet
 
 
 @dataclass(frozen=True)
@@ -76,16 +89,14 @@ def _not_applicable(recommendation: Recommendation, number: int, asked_for: bool
         return None
     if asked_for:
         raise UsageError(f"recommendation {number} has no value to apply: {recommendation.reason}")
-    return LeftOut(number, f"it has no value to apply: {recommendation.reason}")
+    return LeftOut(number, NoValue(recommendation.reason))
 
 
 def _kubernetes(recommendation: Recommendation, number: int, machine: Machine) -> LeftOut | None:
     guards.check_words(recommendation, machine.hierarchy.version)
     value = recommendation.value_bytes or 0
     patch = managers.kubernetes_patch(recommendation.cgroup, recommendation.setting, value, machine)
-    if patch is None:
-        return None
-    return LeftOut(number, "kubelet manages this cgroup and would undo a change on the node; in the cluster:", patch)
+    return None if patch is None else LeftOut(number, ByKubelet(patch))
 
 
 def _planned(

@@ -1,15 +1,22 @@
-"""The change record on disk: there before the first write, whole at every moment, never over another file."""
+"""The change record: there before the first write, whole at every moment, never over another file."""
 
 from __future__ import annotations
 
 import json
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
+from pydantic import ValidationError
+
+from diagnose import __version__
 from diagnose.change import digested_files
-from diagnose.change.model import CHANGE_SCHEMA, ChangeRecord, State
-from diagnose.errors import CannotMeasureError
+from diagnose.change.figures import figures_of
+from diagnose.change.machine import Machine
+from diagnose.change.model import CHANGE_SCHEMA, Change, ChangedHost, ChangedService, ChangeRecord, State
+from diagnose.errors import CannotMeasureError, UsageError
 from diagnose.report.digest import sealed
+from diagnose.report.model import Report
 
 MAX_NUMBER = 1000
 
@@ -17,6 +24,35 @@ MAX_NUMBER = 1000
 def load_record(path: Path) -> ChangeRecord:
     """Return the record in a file; raises UsageError if it was edited, cut short, or is none."""
     return digested_files.load(path, ChangeRecord, CHANGE_SCHEMA, "change record")
+
+
+def new(changes: list[Change], report: Report, machine: Machine, persistent: bool) -> ChangeRecord:
+    """Return the record of changes that begin now; raises UsageError for a report with values that none has."""
+    try:
+        return _record(changes, report, machine, persistent)
+    except ValidationError as error:
+        where = ".".join(str(part) for part in error.errors(include_url=False)[0]["loc"])
+        raise UsageError(f"the report holds a value that no report has ({where}); make it again") from error
+
+
+def _record(changes: list[Change], report: Report, machine: Machine, persistent: bool) -> ChangeRecord:
+    return ChangeRecord(
+        tool_version=__version__,
+        created=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        state="applying",
+        persistent=persistent,
+        host=ChangedHost(hostname=machine.hostname, boot_id=machine.boot_id, cgroup_version=machine.hierarchy.version),
+        service=ChangedService(
+            name=report.service.name[:4096],
+            cgroup=report.service.cgroup[:4096],
+            cgroup_id=report.measurements.capture.cgroup_ids.get(report.service.cgroup),
+        ),
+        report=report.digest or "",
+        rule=report.verdict.rule,
+        changes=changes,
+        window_seconds=min(max(report.capture.window_seconds, 0.1), 60.0),
+        before=figures_of(report, [c.cgroup for c in changes]),
+    )
 
 
 def create(folder: Path, record: ChangeRecord) -> Path:

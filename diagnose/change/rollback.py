@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,17 +9,17 @@ from pathlib import Path
 from diagnose.cgroups import OpenCgroup, read_memory, shown, writable_settings
 from diagnose.cgroups.paths import normal
 from diagnose.change import audit, managers, record
-from diagnose.change.carry_out import unheard
-from diagnose.change.guards import read_setting, size
+from diagnose.change.guards import read_setting
+from diagnose.change.harm import HarmWatch
+from diagnose.change.limit_steps import steps
 from diagnose.change.locks import Held
 from diagnose.change.machine import Machine
 from diagnose.change.model import Change, ChangeRecord
-from diagnose.change.steps import steps
-from diagnose.change.watch import Watch
+from diagnose.change.say import Say, unheard
+from diagnose.change.wording import harm_text, size
 from diagnose.change.write import WriteError, put_back, set_value
 from diagnose.errors import CannotMeasureError, UsageError
 
-Say = Callable[[str], None]
 PAUSE_SECONDS = 0.5
 
 
@@ -123,11 +122,11 @@ def _undo(item: _Todo, machine: Machine, written: ChangeRecord, say: Say) -> str
         was = cgroup.number(change.setting)
         if change.before_bytes is not None:
             usage = read_memory(machine.hierarchy, change.cgroup)["usage_bytes"]
-            watch = Watch(machine, change.cgroup, ())
+            watch = HarmWatch(machine, change.cgroup, ())
             for value in steps(change.setting, was, change.before_bytes, usage)[:-1]:
                 set_value(machine, change, cgroup, value, written.persistent)
                 if (harm := watch.pause(PAUSE_SECONDS)) is not None:
-                    return f"{change.setting} of {shown(change.cgroup)}, at {size(value)}: {harm}"
+                    return f"{change.setting} of {shown(change.cgroup)}, at {size(value)}: {harm_text(harm)}"
         put_back(machine, change, cgroup, written.persistent)
     except (WriteError, OSError, ValueError) as error:
         return str(error)

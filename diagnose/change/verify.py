@@ -9,11 +9,12 @@ from diagnose import pipeline
 from diagnose.capture.model import Capture
 from diagnose.cgroups import opened, shown
 from diagnose.cgroups.service import resolve
-from diagnose.change.compare import Comparison, compare
-from diagnose.change.guards import read_setting, size
+from diagnose.change.compare import Comparison, Note, ServiceRecreated, StoppedEarly, compare
+from diagnose.change.figures import figures_of
+from diagnose.change.guards import read_setting
 from diagnose.change.machine import Machine
-from diagnose.change.model import Change, ChangeRecord, Side
-from diagnose.change.side import side_of
+from diagnose.change.model import Change, ChangeRecord, Figures
+from diagnose.change.wording import size
 from diagnose.errors import CannotMeasureError, UsageError
 from diagnose.measure.progress import WindowSeen
 from diagnose.measure.schedule import Plan
@@ -30,7 +31,7 @@ class Verified:
     capture: Capture
 
 
-def ready(written: ChangeRecord, machine: Machine) -> Side:
+def ready(written: ChangeRecord, machine: Machine) -> Figures:
     """Return the side before; raises UsageError or CannotMeasureError if there is nothing to verify, or no way to."""
     if written.host.boot_id != machine.boot_id:
         raise UsageError("the change was made on another host, or before this one was booted: it cannot be verified")
@@ -48,17 +49,17 @@ def verify(written: ChangeRecord, machine: Machine, plan: Plan, rules: RuleSet, 
     before = ready(written, machine)
     service = resolve(written.service.cgroup, machine.hierarchy)
     capture = pipeline.record(service, machine.hierarchy, plan, machine.wait, on_window)
-    notes = _notes(written, service.cgroup_id, capture)
-    return Verified(judge(written, before, pipeline.analyse(capture, rules), capture, notes), capture)
+    said = notes(written, service.cgroup_id, capture)
+    return Verified(judge(written, before, pipeline.analyse(capture, rules), capture, said), capture)
 
 
 def judge(
-    written: ChangeRecord, before: Side, report: Report, capture: Capture, notes: Sequence[str] = ()
+    written: ChangeRecord, before: Figures, report: Report, capture: Capture, notes: Sequence[Note] = ()
 ) -> Comparison:
     """Compare the side before with a capture made after, by the slow threshold of before (pure)."""
     changed = [change.cgroup for change in written.changes]
     alike = report.model_copy(update={"measurements": measure(capture, before.slow_threshold_seconds)})
-    after = side_of(alike, changed)
+    after = figures_of(alike, changed)
     if after is None:
         raise CannotMeasureError("reads were not measured, so there is no after to compare with; see diagnose doctor")
     return compare(
@@ -87,10 +88,11 @@ def _in_force(change: Change, machine: Machine) -> None:
         raise UsageError(f"{what} is {size(current)} and not {size(change.after_bytes)} any more: nothing to verify")
 
 
-def _notes(written: ChangeRecord, service_id: int, capture: Capture) -> list[str]:
-    notes = []
+def notes(written: ChangeRecord, service_id: int, capture: Capture) -> list[Note]:
+    """Return what may be in the difference besides the change."""
+    found: list[Note] = []
     if written.service.cgroup_id not in (None, service_id):
-        notes.append("The service's cgroup was made anew since the report: it was restarted, and began with no cache.")
+        found.append(ServiceRecreated())
     if capture.interrupted:
-        notes.append(f"Stopped early: {capture.windows} of {capture.requested_windows} windows were measured.")
-    return notes
+        found.append(StoppedEarly(capture.windows, capture.requested_windows))
+    return found

@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass
 
 from diagnose import units
 from diagnose.analysis.statistics.interval import Difference
-from diagnose.change.compare import Comparison
-from diagnose.change.guards import size
-from diagnose.change.model import Change, ChangeRecord, Side
+from diagnose.change.compare import Comparison, Note, StoppedEarly
+from diagnose.change.model import ChangeRecord, Figures
+from diagnose.change.wording import size
 from diagnose.report.digest import sealed
 from diagnose.report.formats.markdown import render
 from diagnose.report.measurements.model import Measurements
@@ -71,7 +71,7 @@ def _evictions(c: Comparison) -> list[Row]:
     ]
 
 
-def remaining(side: Side) -> str | None:
+def remaining(side: Figures) -> str | None:
     """Say who evicted the pages that the service still lost; None if it lost none, or that was not measured."""
     who = {name: side.evicted_by_pages.get(key, 0) for key, name in EVICTORS.items()}
     total = sum(who.values())
@@ -92,8 +92,11 @@ def effect(d: Difference) -> str:
     return f"{value} percentage points, 95 % interval {low} to {high}"
 
 
-def change_line(change: Change) -> str:
-    return f"{change.setting} of {change.cgroup}: {size(change.before_bytes)} → {size(change.after_bytes)}"
+def note_text(note: Note) -> str:
+    """Write what else may be in the difference."""
+    if isinstance(note, StoppedEarly):
+        return f"Stopped early: {note.windows} of {note.requested_windows} windows were measured."
+    return "The service's cgroup was made anew since the report: it was restarted, and began with no cache."
 
 
 def as_markdown(c: Comparison, written: ChangeRecord, record_name: str) -> str:
@@ -106,6 +109,7 @@ def as_markdown(c: Comparison, written: ChangeRecord, record_name: str) -> str:
         remaining=remaining(c.after),
         effect=effect(c.slow_share),
         load=load_words(c.load_ratio),
+        notes=_notes(c),
         size=size,
         record_name=record_name,
         m=Measurements(names={change.cgroup: change.name for change in written.changes if change.name}),
@@ -126,22 +130,26 @@ def as_json(c: Comparison, written: ChangeRecord) -> str:
         "slow_share_difference": asdict(c.slow_share),
         "p99_cliffs_delta": None if c.p99_delta is None else asdict(c.p99_delta),
         "load_ratio": c.load_ratio,
-        "notes": list(c.notes),
+        "notes": _notes(c),
         "before": c.before.model_dump(mode="json"),
         "after": c.after.model_dump(mode="json"),
     }
     return json.dumps(sealed(document), indent=2, allow_nan=False) + "\n"
 
 
+def _notes(c: Comparison) -> list[str]:
+    return [note_text(note) for note in c.notes]
+
+
 def _shares(c: Comparison) -> str:
     return " → ".join(units.percent(s.slow_reads / s.file_reads) for s in (c.before, c.after))
 
 
-def _rate(value: int | None, side: Side) -> str:
+def _rate(value: int | None, side: Figures) -> str:
     return units.UNKNOWN if value is None else units.number(value / side.seconds)
 
 
-def _inserted(side: Side, cgroup: str) -> int | None:
+def _inserted(side: Figures, cgroup: str) -> int | None:
     return next((n.inserted_pages for n in side.neighbours if n.cgroup == cgroup), None)
 
 

@@ -12,12 +12,37 @@ from collections.abc import Sequence
 
 import click
 
-from diagnose.cli import _streams, attach, change, demo, host, measure, rules
+from diagnose.cli import (
+    _streams,
+    apply,
+    attach,
+    demo,
+    doctor,
+    latency,
+    report,
+    rollback,
+    rules,
+    services,
+    verify,
+)
 from diagnose.cli._common import COMPLETE_VARIABLE, EXIT_CANNOT_MEASURE, EXIT_NO_FINDING, EXIT_USAGE, PROGRAM, cli, say
 from diagnose.errors import DiagnoseError
 from diagnose.measure.stopping import raised
 
-__all__ = ["attach", "change", "cli", "demo", "host", "main", "measure", "rules"]
+__all__ = [
+    "apply",
+    "attach",
+    "cli",
+    "demo",
+    "doctor",
+    "latency",
+    "main",
+    "report",
+    "rollback",
+    "rules",
+    "services",
+    "verify",
+]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

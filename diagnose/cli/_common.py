@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from diagnose import __version__
+from diagnose.cli._completions import folders, formats
 from diagnose.cli._manual import ManualGroup
-from diagnose.cli._names import folders, formats
+from diagnose.escape import visible
 
 PROGRAM = "diagnose"
 COMPLETE_VARIABLE = "_DIAGNOSE_COMPLETE"
@@ -20,6 +21,7 @@ COMPLETE_VARIABLE = "_DIAGNOSE_COMPLETE"
 
 if TYPE_CHECKING:
     from diagnose.capture.redact import Redaction
+    from diagnose.rules import RuleSet
 
 EXIT_NO_FINDING, EXIT_FINDING, EXIT_USAGE, EXIT_CANNOT_MEASURE = 0, 1, 2, 3
 EXITS_OF_A_REPORT = {
@@ -152,7 +154,23 @@ def _redaction(redact: bool, key_file: Path | None) -> Redaction | None:
     return redaction(redact, key_file)
 
 
+def rules_in_force(folders: tuple[Path, ...]) -> RuleSet:
+    """Load the shipped rules, the host's and those of the folders; says on standard error what was left out."""
+    from diagnose.escape import visible
+    from diagnose.rules import load_rules
+
+    rules = load_rules(folders)
+    for note in rules.notes:
+        say(visible(note))
+    return rules
+
+
 def say(text: str) -> None:
     """Print one line on standard error; where nobody reads it any more (hang-up, closed pipe), work goes on."""
     with suppress(OSError):
         click.echo(f"diagnose: {text}", err=True)
+
+
+def say_visible(text: str) -> None:
+    """Print one line on standard error that holds what others named; it cannot draw on a terminal."""
+    say(visible(text))

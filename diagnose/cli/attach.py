@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from diagnose.cli import _streams
-from diagnose.cli._common import EXIT_NO_FINDING, cli, say
+from diagnose.cli._common import EXIT_NO_FINDING, cli, say, say_visible
 
 
 @cli.command(
@@ -53,21 +53,15 @@ def attach(ticket_url: str, folder: Path, token_file: Path | None, dry_run: bool
     if not loaded.redacted:
         say("this report is not redacted: it names hosts, cgroups and files as they are (--redact makes another)")
     if dry_run:
-        attaching.show(ticket, loaded, token, _tell, click.echo)
+        attaching.show(ticket, loaded, token, say_visible, click.echo)
         say(f"dry run: nothing was sent; {'the token was found' if token else tokens.missing(ticket.system)}")
         return EXIT_NO_FINDING
     if token is None:
         raise tokens.missing(ticket.system)
     try:
-        posted = attaching.attach(ticket, loaded, token, _tell)
+        posted = attaching.attach(ticket, loaded, token, say_visible)
     except KeyboardInterrupt:
         raise CannotPostError("stopped; run it again to post what is missing, nothing is posted twice") from None
     for comment in posted:
         click.echo(f"{'there already' if comment.before else 'posted'}: {visible(comment.address)}")
     return EXIT_NO_FINDING
-
-
-def _tell(text: str) -> None:
-    from diagnose.escape import visible
-
-    say(visible(text))

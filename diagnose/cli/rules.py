@@ -6,11 +6,12 @@ from pathlib import Path
 
 import click
 
-from diagnose.cli._common import EXIT_NO_FINDING, EXIT_USAGE, cli, rules_option
-from diagnose.cli._names import folders, rule_ids
+from diagnose.cli._common import EXIT_NO_FINDING, EXIT_USAGE, cli, rules_in_force, rules_option
+from diagnose.cli._completions import folders, rule_ids
 
 _EXITS = {0: "done", 2: "bad usage, unknown rule, bad rules"}
-_EXITS_OF_A_CHECK = {0: "nothing to mend", 2: "something to mend, or bad usage"}
+_EXITS_OF_LINT = {0: "no errors; remarks are none", 2: "errors, no rules, or bad usage"}
+_EXITS_OF_TEST = {0: "all passed", 2: "some failed, bad rules, no rules, or bad usage"}
 
 _folder_argument = click.argument(
     "folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path), shell_complete=folders
@@ -39,10 +40,9 @@ def rules() -> None:
 @rules_option
 def rules_list(rule_folders: tuple[Path, ...]) -> int:
     """List the rules in force, one a line: id, title."""
-    from diagnose.rules import load_rules
-    from diagnose.rules.explain import list_rules
+    from diagnose.report.wording.rule_page import list_rules
 
-    listed = list_rules(load_rules(rule_folders))
+    listed = list_rules(rules_in_force(rule_folders))
     width = max((len(rule_id) for rule_id, _ in listed), default=0)
     for rule_id, title in listed:
         click.echo(f"{rule_id:<{width}}  {title}")
@@ -60,10 +60,9 @@ def rules_show(rule_id: str, rule_folders: tuple[Path, ...]) -> int:
     Prints what the rule looks for, each threshold with its unit and default, the facts that it needs and the probes
     that measure them.
     """
-    from diagnose.rules import load_rules
-    from diagnose.rules.explain import explain
+    from diagnose.report.wording.rule_page import explain
 
-    rules = load_rules(rule_folders)
+    rules = rules_in_force(rule_folders)
     click.echo(explain(rules.get(rule_id)))
     for loaded in rules.instead:
         if loaded.id == rule_id:
@@ -73,28 +72,34 @@ def rules_show(rule_id: str, rule_folders: tuple[Path, ...]) -> int:
 
 
 @rules.command(
-    "lint", exits=_EXITS_OF_A_CHECK, examples=[("Before rules of your own go live", "diagnose rules lint my-rules")]
+    "lint", exits=_EXITS_OF_LINT, examples=[("Before rules of your own go live", "diagnose rules lint my-rules")]
 )
 @_folder_argument
 def rules_lint(folder: Path | None) -> int:
     """Check the rules of a folder.
 
-    Without DIR, the shipped ones. Prints a line for everything that is to be mended: file, place, what is wrong.
+    Without DIR, the shipped ones. Prints a line for every error: file, line, key, what is wrong, what to write instead.
+    A line that says "remark" is no error: the rule works, and could be better.
     """
     from diagnose import resources
-    from diagnose.rules.evaluate.testing import lint
+    from diagnose.rules.lint import lint
 
     where = folder or resources.folder("rules")
     messages = lint(where)
     for message in messages:
-        click.echo(message)
-    if not messages:
-        click.echo(f"{where}: nothing to mend")
-    return EXIT_USAGE if messages else EXIT_NO_FINDING
+        click.echo(message.text)
+    remarks = sum(message.remark for message in messages)
+    errors = len(messages) - remarks
+    click.echo(f"{where}: {_counted(errors, 'error')}, {_counted(remarks, 'remark')}")
+    return EXIT_USAGE if errors else EXIT_NO_FINDING
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number or 'no'} {what}{'' if number == 1 else 's'}"
 
 
 @rules.command(
-    "test", exits=_EXITS_OF_A_CHECK, examples=[("Run the tests of rules of your own", "diagnose rules test my-rules")]
+    "test", exits=_EXITS_OF_TEST, examples=[("Run the tests of rules of your own", "diagnose rules test my-rules")]
 )
 @_folder_argument
 def rules_test(folder: Path | None) -> int:
@@ -103,11 +108,12 @@ def rules_test(folder: Path | None) -> int:
     Without DIR, those of the shipped rules. Each rule carries small made-up captures and what it is to say of them.
     """
     from diagnose import resources
+    from diagnose.report.wording.rule_tests import message
     from diagnose.rules.evaluate.testing import run_tests
 
     outcomes = run_tests(folder or resources.folder("rules"))
     failed = [o for o in outcomes if not o.passed]
     for outcome in outcomes:
-        click.echo(outcome.message)
+        click.echo(message(outcome))
     click.echo(f"{len(outcomes) - len(failed)} passed, {len(failed)} failed")
     return EXIT_USAGE if failed else EXIT_NO_FINDING

@@ -2,16 +2,16 @@
 
 `running("noisy-neighbour", 30, say)` sets a parent cgroup with a hard limit, a service and (in most scenarios) a
 batch job beside it, and removes all of it afterwards. A further scenario is an entry in `scenarios.SCENARIOS`; a
-further kind of workload is one function in `services.py` or `aggressors.py`.
+further kind of workload is one function in `services.py` or `neighbours.py`.
 """
 
 from pathlib import Path
 
 from diagnose.lab.bench import Lab, Truth, running
 from diagnose.lab.scenarios import SCENARIOS
-from diagnose.lab.workloads import Actor, Scenario
+from diagnose.lab.workloads import Scenario, Workload
 
-__all__ = ["RECORDED", "SCENARIOS", "Actor", "Lab", "Scenario", "Truth", "running"]
+__all__ = ["RECORDED", "SCENARIOS", "Lab", "Scenario", "Truth", "Workload", "running"]
 
 RECORDED = Path(__file__).parent / "recorded"
 """One live capture of each scenario, `<scenario>.capture.json.gz`: replayed where nothing can be measured."""

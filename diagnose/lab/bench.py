@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-from diagnose.errors import CannotMeasureError, UsageError
+from diagnose.errors import UsageError
 from diagnose.histogram import percentile
 from diagnose.lab import controls, groups, pace
 from diagnose.lab import counters as count
 from diagnose.lab import folder as folders
-from diagnose.lab.owners import own_name
+from diagnose.lab.names import own_name
+from diagnose.lab.processes import STEPS, Worker, started, step
 from diagnose.lab.scenarios import SCENARIOS
-from diagnose.lab.workloads import Actor, Scenario
+from diagnose.lab.workloads import Scenario
 from diagnose.measure.stopping import raised
 
-STEPS = ("writing the data files", "warming the cache")
-STEP_SECONDS = 120.0
-"""A step that takes longer has failed: the files are at most a few GiB."""
 SETTLE_SECONDS = 0.5
 _one_at_a_time = threading.Lock()
 
@@ -45,33 +37,16 @@ class Truth:
     p99_ns: float | None
 
 
-@dataclass
-class _Worker:
-    actor: Actor
-    process: subprocess.Popen[str]
-    counters: count.Counters
-    complaints: IO[str]
-
-    def check(self) -> None:
-        """Raise CannotMeasureError with the last line it printed if the process has ended."""
-        status = self.process.poll()
-        if status is None:
-            return
-        self.complaints.seek(0)
-        last = (self.complaints.read().strip().splitlines() or ["no message"])[-1]
-        raise CannotMeasureError(f"the demo's {self.actor.role} process ended with status {status}: {last}")
-
-
 class Lab:
     """A scenario that is running. Cgroups are paths in the memory hierarchy."""
 
-    def __init__(self, scenario: Scenario, parent: str, workers: list[_Worker]) -> None:
+    def __init__(self, scenario: Scenario, parent: str, workers: list[Worker]) -> None:
         self.scenario = scenario
         self.parent = parent
         self.service = f"{parent}/service"
         self.culprit = f"{parent}/{scenario.culprit}" if scenario.culprit else None
         self.accomplices = [f"{parent}/{role}" for role in scenario.accomplices]
-        self._workers = {worker.actor.role: worker for worker in workers}
+        self._workers = {worker.workload.role: worker for worker in workers}
         self._start = self._snapshots()
 
     def alive(self) -> bool:
@@ -141,28 +116,28 @@ def _set_up(
     controls.remove_stale(say)
     folders.remove_stale(say)
     parent = f"/{own_name()}"
-    limits = {actor.role: actor.limit_bytes for actor in scenario.actors}
+    limits = {workload.role: workload.limit_bytes for workload in scenario.workloads}
     directories = stack.enter_context(groups.cgroups(hierarchy, parent, scenario.parent_limit_bytes, limits, say))
     folder = stack.enter_context(folders.data_folder(scenario.file_bytes))
-    more = stack.enter_context(controls.controls(hierarchy, parent, scenario.actors, folder, say))
+    more = stack.enter_context(controls.controls(hierarchy, parent, scenario.workloads, folder, say))
     stack.enter_context(controls.swap(folder, scenario.swap_bytes))
     rhythm, share = _rhythm(duration_seconds), pace.share_of_full_speed(pace.reads_per_second())
     if share < 1:
         say(f"this machine is slow: the workloads run at {share:.0%} of their usual rates")
     workers = [
         stack.enter_context(
-            _worker(
-                actor,
-                [directories[actor.role], *more[actor.role]],
+            started(
+                workload,
+                [directories[workload.role], *more[workload.role]],
                 folder,
-                {**pace.slowed(actor.options, share), **rhythm},
+                {**pace.slowed(workload.options, share), **rhythm},
             )
         )
-        for actor in scenario.actors
+        for workload in scenario.workloads
     ]
     for number, what in enumerate(STEPS, start=1):
         say(f"{scenario.name}: {what} ({folder})")
-        _step(workers, number)
+        step(workers, number)
     time.sleep(SETTLE_SECONDS)
     return Lab(scenario, parent, workers)
 
@@ -171,57 +146,3 @@ def _rhythm(duration_seconds: float) -> dict[str, float]:
     """Return the lengths of the quiet phase and the burst: 3 s and 4 s for the usual half minute."""
     cycle = min(max(duration_seconds / 4.3, 4.0), 20.0)
     return {"quiet_seconds": cycle * 3 / 7, "burst_seconds": cycle * 4 / 7}
-
-
-@contextmanager
-def _worker(actor: Actor, directories: list[Path], folder: Path, options: dict[str, float]) -> Iterator[_Worker]:
-    """Start one workload; kill it at the end."""
-    with ExitStack() as stack:
-        fd = count.new_memory(actor.role.replace("/", "-"))
-        stack.callback(os.close, fd)
-        counters = stack.enter_context(count.Counters(fd))
-        complaints = stack.enter_context(tempfile.TemporaryFile("w+"))
-        arguments = [
-            actor.program,
-            os.pathsep.join(map(str, directories)),
-            str(folder),
-            str(fd),
-            str(os.getpid()),
-            json.dumps(options),
-        ]
-        process = subprocess.Popen(
-            # -P: -m alone would look for modules in the current folder first, which may be anybody's
-            [sys.executable, "-P", "-m", "diagnose.lab.work", *arguments],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=complaints,
-            text=True,
-            pass_fds=(fd,),
-            process_group=0,  # Ctrl-C on the terminal is for the tool, which then still has a service to report on
-        )
-        stack.callback(_end, process)
-        yield _Worker(actor, process, counters, complaints)
-
-
-def _end(process: subprocess.Popen[str]) -> None:
-    process.kill()
-    process.wait()
-    if process.stdin is not None:
-        process.stdin.close()
-
-
-def _step(workers: list[_Worker], number: int) -> None:
-    """Wait until every workload has finished step `number`, then let them all go on."""
-    deadline = time.monotonic() + STEP_SECONDS
-    while any(worker.counters.cells[count.STEP] < number for worker in workers):
-        for worker in workers:
-            worker.check()
-        if time.monotonic() > deadline:
-            raise CannotMeasureError(
-                f"the demo's workloads took more than {STEP_SECONDS:.0f} s for {STEPS[number - 1]}"
-            )
-        time.sleep(0.02)
-    for worker in workers:
-        assert worker.process.stdin is not None  # noqa: S101 - by construction, for the type checker
-        worker.process.stdin.write("\n")
-        worker.process.stdin.flush()

@@ -12,8 +12,8 @@ from diagnose.cgroups.commands import environment
 from diagnose.cgroups.mounts import parse_mounts, unescape
 from diagnose.errors import CannotMeasureError
 from diagnose.lab.groups import MemoryHierarchy, Say, remove
-from diagnose.lab.owners import PREFIX, owner_is_gone
-from diagnose.lab.workloads import Actor
+from diagnose.lab.names import PREFIX, owner_is_gone
+from diagnose.lab.workloads import Workload
 
 PERIOD_US = 100_000
 MOUNTS = Path("/proc/self/mounts")
@@ -22,15 +22,15 @@ SWAPS = Path("/proc/swaps")
 
 @contextmanager
 def controls(
-    hierarchy: MemoryHierarchy, parent: str, actors: Sequence[Actor], folder: Path, say: Say
+    hierarchy: MemoryHierarchy, parent: str, workloads: Sequence[Workload], folder: Path, say: Say
 ) -> Iterator[dict[str, list[Path]]]:
     """Set quotas and throttles; yield the further cgroup directories that each role has to join. CannotMeasureError."""
     with ExitStack() as undo:
-        joined: dict[str, list[Path]] = {actor.role: [] for actor in actors}
-        for actor in actors:
-            for controller, setting, value in _settings(actor, folder, hierarchy.version):
+        joined: dict[str, list[Path]] = {workload.role: [] for workload in workloads}
+        for workload in workloads:
+            for controller, setting, value in _settings(workload, folder, hierarchy.version):
                 try:
-                    directory = _directory(hierarchy, controller, parent, actor.role, undo, say)
+                    directory = _directory(hierarchy, controller, parent, workload.role, undo, say)
                     (directory / setting).write_text(value)
                 except OSError as error:
                     raise CannotMeasureError(
@@ -38,29 +38,29 @@ def controls(
                         f"written ({error.strerror})"
                     ) from error
                 if hierarchy.version == 1:
-                    joined[actor.role].append(directory)
-            if hierarchy.version == 1 and actor.role == "service" and actor.cpus is None:
+                    joined[workload.role].append(directory)
+            if hierarchy.version == 1 and workload.role == "service" and workload.cpus is None:
                 with suppress(CannotMeasureError, OSError):  # no more than a counter that says it was not throttled
-                    joined[actor.role].append(_directory(hierarchy, "cpu", parent, actor.role, undo, say))
+                    joined[workload.role].append(_directory(hierarchy, "cpu", parent, workload.role, undo, say))
         yield joined
 
 
-def _settings(actor: Actor, folder: Path, version: int) -> list[tuple[str, str, str]]:
-    """Return (controller, file, value) of what an actor's cgroup gets, by the names of the hierarchy's version."""
+def _settings(workload: Workload, folder: Path, version: int) -> list[tuple[str, str, str]]:
+    """Return (controller, file, value) of what a workload's cgroup gets, by the names of the hierarchy's version."""
     settings = []
-    if actor.cpus is not None:
-        quota = int(actor.cpus * PERIOD_US)
+    if workload.cpus is not None:
+        quota = int(workload.cpus * PERIOD_US)
         settings += [("cpu", "cpu.cfs_quota_us", str(quota)) if version == 1 else ("cpu", "cpu.max", f"{quota} 100000")]
-    if actor.cpu_weight is not None:
-        shares = str(actor.cpu_weight * 1024 // 100)
-        settings += [("cpu", "cpu.shares", shares) if version == 1 else ("cpu", "cpu.weight", str(actor.cpu_weight))]
-    if actor.device_iops is not None:
+    if workload.cpu_weight is not None:
+        shares = str(workload.cpu_weight * 1024 // 100)
+        settings += [("cpu", "cpu.shares", shares) if version == 1 else ("cpu", "cpu.weight", str(workload.cpu_weight))]
+    if workload.device_iops is not None:
         number = folder.stat().st_dev
         device = f"{os.major(number)}:{os.minor(number)}"
         if version == 1:
-            settings += [("blkio", "blkio.throttle.read_iops_device", f"{device} {actor.device_iops}")]
+            settings += [("blkio", "blkio.throttle.read_iops_device", f"{device} {workload.device_iops}")]
         else:
-            settings += [("io", "io.max", f"{device} riops={actor.device_iops}")]
+            settings += [("io", "io.max", f"{device} riops={workload.device_iops}")]
     return settings
 
 

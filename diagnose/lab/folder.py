@@ -11,7 +11,7 @@ from pathlib import Path
 
 from diagnose.cgroups.mounts import parse_mountinfo
 from diagnose.errors import CannotMeasureError
-from diagnose.lab.owners import PREFIX, own_name, owner_is_gone
+from diagnose.lab.names import PREFIX, own_name, owner_is_gone
 
 DISK_TYPES = frozenset({"bcachefs", "btrfs", "ext2", "ext3", "ext4", "f2fs", "overlay", "xfs"})
 """File systems read through the page cache from a disk (ZFS has a cache of its own, 9p may have none)."""

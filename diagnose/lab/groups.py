@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from diagnose.errors import CannotMeasureError
-from diagnose.lab.owners import PREFIX, owner_is_gone
+from diagnose.lab.names import PREFIX, owner_is_gone
 
 REMOVE_SECONDS = 5.0
 Say = Callable[[str], None]

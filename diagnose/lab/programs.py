@@ -8,21 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from diagnose.lab import aggressors, services
-from diagnose.lab.data import write_blocks
+from diagnose.lab import neighbours, services
 from diagnose.lab.task import Task
 
-__all__ = ["PROGRAMS", "Task", "write_blocks"]
-
 _ALL: tuple[Callable[[Task], None], ...] = (
-    aggressors.allocate,
-    aggressors.compute,
-    aggressors.direct_io,
-    aggressors.drop_caches,
-    aggressors.map_file,
-    aggressors.spin,
-    aggressors.stream,
-    aggressors.write_file,
+    neighbours.allocate,
+    neighbours.compute,
+    neighbours.direct_io,
+    neighbours.drop_caches,
+    neighbours.map_file,
+    neighbours.spin,
+    neighbours.stream,
+    neighbours.write_file,
     services.cold_reads,
     services.direct_reads,
     services.dirty_writes,

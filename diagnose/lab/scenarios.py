@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diagnose.lab.noisy import NOISY_NEIGHBOURS
+from diagnose.lab.noisy_neighbours import NOISY_NEIGHBOURS
 from diagnose.lab.workloads import (
     BUSY_FILE,
     DATA_SET,
@@ -11,8 +11,8 @@ from diagnose.lab.workloads import (
     PARENT_LIMIT,
     QUIET,
     SMALL_FILE,
-    Actor,
     Scenario,
+    Workload,
     reads,
     service,
     stream,
@@ -28,7 +28,7 @@ _MEMORY = (
         "neighbour-memory-pressure",
         "batch",
         PARENT_LIMIT,
-        (service(), Actor("batch", "allocate", {"bytes": 144 * MIB})),
+        (service(), Workload("batch", "allocate", {"bytes": 144 * MIB})),
     ),
     Scenario(
         "own-limit",
@@ -60,7 +60,7 @@ _MEMORY = (
         "caches-dropped",
         None,
         PARENT_LIMIT,
-        (service(), Actor("batch", "drop_caches", {"times": 1})),
+        (service(), Workload("batch", "drop_caches", {"times": 1})),
     ),
     Scenario(
         "cold-reads",
@@ -77,7 +77,7 @@ _MEMORY = (
         None,
         96 * MIB,
         (
-            Actor(
+            Workload(
                 "service",
                 "reads_while_growing",
                 {"bytes": DATA_SET, "reads_per_second": 100, "block_bytes": MIB // 2, "grow_bytes": 320 * MIB},
@@ -93,7 +93,7 @@ _MEMORY = (
         None,
         PARENT_LIMIT,
         (
-            Actor(
+            Workload(
                 "service",
                 "swapping_reads",
                 {"bytes": 2 * MIB, "buffer_bytes": 144 * MIB, "reads_per_second": 2000},
@@ -114,7 +114,7 @@ _WAITS = (
         PARENT_LIMIT,
         (
             reads("direct_reads", 128 * MIB, 500),
-            Actor("batch", "direct_io", {"bytes": DATA_SET, "threads": 16}, DATA_SET),
+            Workload("batch", "direct_io", {"bytes": DATA_SET, "threads": 16}, DATA_SET),
         ),
     ),
     Scenario(
@@ -124,7 +124,7 @@ _WAITS = (
         None,
         PARENT_LIMIT,
         (
-            Actor(
+            Workload(
                 "service",
                 "slow_disk_reads",
                 {"bytes": 32 * MIB, "disk_bytes": 96 * MIB},
@@ -141,7 +141,7 @@ _WAITS = (
         None,
         PARENT_LIMIT,
         (
-            Actor(
+            Workload(
                 "service",
                 "dirty_writes",
                 {"bytes": MIB // 4, "disk_bytes": 192 * MIB, "dirty_bytes": 8 * MIB},
@@ -156,7 +156,7 @@ _WAITS = (
         None,
         PARENT_LIMIT,
         (
-            Actor(
+            Workload(
                 "service",
                 "large_reads",
                 {"bytes": SMALL_FILE, "chunk_bytes": MIB, "cpu": -1},
@@ -172,8 +172,10 @@ _WAITS = (
         None,
         PARENT_LIMIT,
         (
-            Actor("service", "large_reads", {"bytes": SMALL_FILE, "chunk_bytes": 4 * MIB, "cpu": ONE_CPU}, SMALL_FILE),
-            Actor("batch", "spin", {"processes": 4, "cpu": ONE_CPU}, cpu_weight=1000),
+            Workload(
+                "service", "large_reads", {"bytes": SMALL_FILE, "chunk_bytes": 4 * MIB, "cpu": ONE_CPU}, SMALL_FILE
+            ),
+            Workload("batch", "spin", {"processes": 4, "cpu": ONE_CPU}, cpu_weight=1000),
         ),
     ),
     Scenario(
@@ -182,7 +184,7 @@ _WAITS = (
         "reads-wait-on-peer",
         None,
         PARENT_LIMIT,
-        (Actor("service", "peer_reads", {"bytes": MIB}, MIB), QUIET),
+        (Workload("service", "peer_reads", {"bytes": MIB}, MIB), QUIET),
     ),
 )
 

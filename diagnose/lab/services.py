@@ -15,7 +15,7 @@ from pathlib import Path
 
 from diagnose.lab import disks
 from diagnose.lab.counters import DEVICE_BYTES
-from diagnose.lab.data import prepared_file
+from diagnose.lab.data_files import prepared_file
 from diagnose.lab.task import BLOCK, CHUNK, TICK_SECONDS, Task, count_read, ticks, timed_read
 
 

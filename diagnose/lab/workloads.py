@@ -1,4 +1,4 @@
-"""What a scenario is made of: actors, one process in a cgroup each, and the sizes of what they read and write."""
+"""What a scenario is made of: workloads, one process in a cgroup each, and the sizes of what they read and write."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ MIB = 1 << 20
 
 
 @dataclass(frozen=True)
-class Actor:
+class Workload:
     """One process in a cgroup of its own under the parent; a role "batch/one" lies in the job's cgroup "batch".
 
     `options` go to the program as they are; `file_bytes` is the disk space that it will write. `limit_bytes` is a
@@ -41,14 +41,14 @@ class Scenario:
     expected: str
     culprit: str | None
     parent_limit_bytes: int | None
-    actors: tuple[Actor, ...] = field(default=())
+    workloads: tuple[Workload, ...] = field(default=())
     accomplices: tuple[str, ...] = ()
     swap_bytes: int = 0
 
     @property
     def file_bytes(self) -> int:
         """Disk space that the scenario needs, in bytes."""
-        return sum(actor.file_bytes for actor in self.actors) + self.swap_bytes
+        return sum(workload.file_bytes for workload in self.workloads) + self.swap_bytes
 
 
 PARENT_LIMIT = 288 * MIB
@@ -59,20 +59,20 @@ BUSY_FILE = 4 * MIB
 """Read all over every few milliseconds, so that proactive reclaim (DAMON samples every 5 ms) finds none of it idle."""
 
 
-def service(limit_bytes: int | None = None, file_bytes: int = HOT_FILE) -> Actor:
+def service(limit_bytes: int | None = None, file_bytes: int = HOT_FILE) -> Workload:
     """Return the observed service: 16 KiB reads (a database page) all over a hot file, 16,000 a second."""
     options = {"bytes": file_bytes, "reads_per_second": 16_000}
-    return Actor("service", "point_reads", options, file_bytes, limit_bytes)
+    return Workload("service", "point_reads", options, file_bytes, limit_bytes)
 
 
-def stream(role: str = "batch", mib_per_second: int = 400, size: int = DATA_SET, **flags: bool) -> Actor:
+def stream(role: str = "batch", mib_per_second: int = 400, size: int = DATA_SET, **flags: bool) -> Workload:
     """Return a job that streams; flags: `steady` (without quiet phases), `records` (without read-ahead)."""
     switches = {name: float(on) for name, on in flags.items()}
-    return Actor(role, "stream", {"bytes": size, "bytes_per_second": mib_per_second * MIB, **switches}, size)
+    return Workload(role, "stream", {"bytes": size, "bytes_per_second": mib_per_second * MIB, **switches}, size)
 
 
-def reads(program: str, size: int, per_second: float) -> Actor:
-    return Actor("service", program, {"bytes": size, "reads_per_second": per_second}, size)
+def reads(program: str, size: int, per_second: float) -> Workload:
+    return Workload("service", program, {"bytes": size, "reads_per_second": per_second}, size)
 
 
-QUIET = Actor("batch", "compute", {"bytes": SMALL_FILE}, SMALL_FILE)
+QUIET = Workload("batch", "compute", {"bytes": SMALL_FILE}, SMALL_FILE)

@@ -10,21 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from diagnose.analysis.facts import Facts
-from diagnose.analysis.facts.other_causes import Taker, besides
 from diagnose.recommend.contain import contain
 from diagnose.recommend.own import raise_hit, raise_own, raise_shared
 from diagnose.recommend.protect import protect
-from diagnose.recommend.steps import steps
-from diagnose.report.model import Finding, Recommendation
+from diagnose.recommend.steps import steps_for
+from diagnose.report.model import Recommendation
 from diagnose.rules.evaluate import Fired
 
-__all__ = ["recommend", "whole"]
-
-_STEPS_BESIDES: dict[Taker, str] = {
-    "proactive": "gentler-reclaim",
-    "drop-caches": "find-dropper",
-    "invalidate": "find-dropper",
-}
+__all__ = ["recommend", "steps_for"]
 
 _KINDS: dict[str, Callable[[Fired, Facts], list[Recommendation]]] = {
     "contain-neighbour": contain,
@@ -44,14 +37,3 @@ def recommend(findings: list[Fired], facts: Facts) -> list[Recommendation]:
                 if (candidate.cgroup, candidate.setting) not in {(r.cgroup, r.setting) for r in recommendations}:
                     recommendations.append(candidate)
     return recommendations
-
-
-def whole(fired: Fired, facts: Facts) -> Finding:
-    """Return a finding with who else took the pages, and with what to do by hand about all of it."""
-    others = besides(facts, fired.accounts_for or "")
-    own = steps(fired.steps, fired, facts)
-    if fired.gives_advice:
-        own = [step.model_copy(update={"risk": ""}) for step in own]  # the advice tells it
-    kinds = dict.fromkeys(_STEPS_BESIDES[taker] for taker in others if taker in _STEPS_BESIDES)
-    further = steps((kind for kind in kinds if kind not in fired.steps), fired, facts)
-    return fired.finding.model_copy(update={"besides": list(others.values()), "steps": [*own, *further]})

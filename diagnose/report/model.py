@@ -19,6 +19,10 @@ class Evidence(Model):
     unit: str | None
     missing: str | None = None
     """Where it is unknown: why."""
+    mechanism: str | None = None
+    """The mechanism of the rule that asks it; None: none does, or the report is older than this key."""
+    outcome: Literal["yes", "failed", "unknown", "too little data"] | None = None
+    """What it came to; None: see `holds`, the report is older than this key."""
 
 
 Confidence = Literal["high", "medium", "low"]

@@ -30,7 +30,7 @@ def _by_name(value: Any) -> Any:
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 RuleId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,63}$")]
-FactName = Annotated[str, Field(max_length=100)]
+FactName = Annotated[str, Field(max_length=100, json_schema_extra={"format": "fact"})]
 Line = Annotated[str, BeforeValidator(_printable), Field(min_length=1, max_length=300)]
 Prose = Annotated[str, BeforeValidator(_printable), Field(min_length=1, max_length=4096)]
 Ref = Annotated[str, BeforeValidator(_by_name), Field(pattern=r"^\$[a-z][a-z0-9_]{0,63}$")]
@@ -144,6 +144,12 @@ class OnOffIn(Part):
     delta_at_least: Ref
 
 
+class SharedCondition(Part):
+    """True when the condition of that name in `shared.yaml` is; its thresholds come with it."""
+
+    shared: Name
+
+
 # `for_each` before `all`, which it contains; a condition is known by its first key of these.
 KINDS: dict[str, type[Part]] = {
     "for_each": ForEach,
@@ -155,6 +161,7 @@ KINDS: dict[str, type[Part]] = {
     "two_modes": TwoModesIn,
     "moves_together": MovesTogether,
     "on_off": OnOffIn,
+    "shared": SharedCondition,
 }
 
 
@@ -173,7 +180,8 @@ Condition = Annotated[
     | Annotated[OverTime, Tag("condition:series")]
     | Annotated[TwoModesIn, Tag("condition:two_modes")]
     | Annotated[MovesTogether, Tag("condition:moves_together")]
-    | Annotated[OnOffIn, Tag("condition:on_off")],
+    | Annotated[OnOffIn, Tag("condition:on_off")]
+    | Annotated[SharedCondition, Tag("condition:shared")],
     Discriminator(
         _kind,
         custom_error_type="condition",

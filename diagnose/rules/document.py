@@ -13,6 +13,9 @@ MAX_MESSAGE = 1_000
 """Columns of a message; what it quotes may be as long as a scalar."""
 
 Place = tuple[str | int, ...]
+"""Where in a file: ("when", "all", 2, "at_least")."""
+Problem = tuple[Place, str]
+"""Where something is wrong, and what to write instead."""
 
 
 @dataclass(frozen=True)
@@ -33,11 +36,21 @@ class Document:
         """Return an error that names file, line and key."""
         return UsageError(self.describe(place, message))
 
-    def describe(self, place: Place, message: str) -> str:
+    def describe(self, place: Place, message: str, kind: str = "") -> str:
         """Return the message with its place, on one line: whatever it quotes of the file is made visible."""
         key = "".join(f"[{p}]" if isinstance(p, int) else f".{shown(p)}" for p in place).lstrip(".")
-        where = f"{self.path}:{self.line(place)}: "
+        where = f"{self.path}:{self.line(place)}: {kind + ': ' if kind else ''}"
         return f"{where}{key + ': ' if key else ''}{shortened(message, MAX_MESSAGE)}"
+
+    def value(self, place: Place) -> Any:
+        """Return what the file has at a place; None where it has nothing."""
+        value = self.data
+        for step in place:
+            try:
+                value = value[step]
+            except (KeyError, IndexError, TypeError):
+                return None
+        return value
 
 
 def shown(text: str) -> str:

@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from pydantic import ValidationError
-from pydantic_core import ErrorDetails
-
 from diagnose import resources
-from diagnose.capture.faults import sentence
 from diagnose.errors import UsageError
-from diagnose.rules import conditions, schema
-from diagnose.rules.check import Problem, did_you_mean, problems
-from diagnose.rules.conditions import Part
-from diagnose.rules.document import Document, Place, shown
-from diagnose.rules.schema import Override, Rule
+from diagnose.rules import amounts
+from diagnose.rules.document import Document, Problem, shown
+from diagnose.rules.interpret import interpret
+from diagnose.rules.schema import Override, Parameter, Rule, SharedFile
+from diagnose.rules.shared import SHARED, SHARED_FILE, Shared
+from diagnose.rules.suggest import did_you_mean
 
 SYSTEM_FOLDER = Path("/etc/diagnose/rules.d")
 WITHOUT_BPF = "without-bpf"
 """The folder within a folder of rules whose rules take the place of those of the same id where BPF is refused."""
 MAX_FILES = 500
-_SHOWN_PROBLEMS = 20
+SHOWN_PROBLEMS = 20
 
 
 @dataclass(frozen=True)
@@ -35,6 +32,8 @@ class LoadedRule:
     values: dict[str, float]
     changed: dict[str, Path]
     """Parameters whose value an override file changed, and that file."""
+    inherited: Mapping[str, Path] = field(default_factory=dict)
+    """Parameters that the rule does not declare itself, and the `shared.yaml` that does."""
 
     @property
     def id(self) -> str:
@@ -76,8 +75,6 @@ def load_rules(extra: Sequence[Path] = (), *, system: Path = SYSTEM_FOLDER) -> R
 
     Raises UsageError with every problem of the first file that has any.
     """
-    found: dict[str, LoadedRule] = {}
-    instead: dict[str, LoadedRule] = {}
     notes: list[str] = []
     folders = [resources.folder("rules")]
     if os.path.lexists(system):
@@ -86,11 +83,14 @@ def load_rules(extra: Sequence[Path] = (), *, system: Path = SYSTEM_FOLDER) -> R
             notes.append(f"{system} was not read: {reason}")
         else:
             folders.append(system)
+    both = Both()
     for folder in [*folders, *extra]:
-        _add_folder(found, folder)
-        if (folder / WITHOUT_BPF).is_dir():
-            _add_folder(instead, folder / WITHOUT_BPF)
-    return RuleSet(_by_rank(found), tuple(notes), _by_rank(instead))
+        if folder in extra and not any(map(rule_files, parts(folder))):
+            notes.append(no_rules(folder))
+        for messages in both.add(folder):
+            if messages:
+                raise UsageError("\n".join(messages[:SHOWN_PROBLEMS]))
+    return RuleSet(_by_rank(both.with_bpf.rules), tuple(notes), _by_rank(both.without_bpf.rules))
 
 
 def _by_rank(rules: dict[str, LoadedRule]) -> tuple[LoadedRule, ...]:
@@ -113,6 +113,8 @@ def _untrusted(folder: Path) -> str | None:
 
 def rule_files(folder: Path) -> list[Path]:
     """Return the rule files of a folder, sorted; raises UsageError when it is none, or has far too many."""
+    if folder.is_file():
+        raise UsageError(f"{folder}: a file, not a folder; name the folder that it is in, {folder.parent}")
     if not folder.is_dir():
         raise UsageError(f"{folder}: not a folder; rules are read from folders of YAML files")
     try:
@@ -124,70 +126,116 @@ def rule_files(folder: Path) -> list[Path]:
     return files
 
 
-def _add_folder(found: dict[str, LoadedRule], folder: Path) -> None:
-    # Here, not above: who evaluates rules needs their shapes and words, and no YAML.
-    from diagnose.rules.yaml_files import read
-
-    for path in rule_files(folder):
-        document = read(path)
-        result, faults = interpret(document)
-        if isinstance(result, Override):
-            faults = faults or override_faults(result, found)
-        if faults or result is None:
-            raise UsageError("\n".join(document.describe(*fault) for fault in faults[:_SHOWN_PROBLEMS]))
-        if isinstance(result, Override):
-            found[result.overrides] = _overridden(found[result.overrides], result, path)
-        else:
-            values = {name: parameter.default for name, parameter in result.parameters.items()}
-            found[result.id] = LoadedRule(result, document, values, {})
+def parts(folder: Path) -> list[Path]:
+    """Return a folder of rules, and the one within it for hosts that refuse BPF."""
+    inner = folder / WITHOUT_BPF
+    return [folder, inner] if inner.is_dir() else [folder]
 
 
-def override_faults(override: Override, found: dict[str, LoadedRule]) -> list[Problem]:
-    """Return why an override has nothing to change."""
-    base = found.get(override.overrides)
-    if base is None:
-        name = override.overrides
-        return [(("overrides",), f"no rule `{name}` was loaded before{did_you_mean(name, found)}")]
-    return [
-        (("parameters", name), f"`{base.id}` has no such parameter{did_you_mean(name, base.values)}")
-        for name in override.parameters
-        if name not in base.values
-    ]
+def no_rules(folder: Path) -> str:
+    """Say that a folder has no rules, and why that may be."""
+    others = sum(1 for path in folder.iterdir() if not path.name.startswith("."))
+    found = f" (other files: {others})" if others else ""
+    return f"{folder}: no rules in it{found}; a rule is a file that ends in .yaml"
 
 
-def _overridden(base: LoadedRule, override: Override, path: Path) -> LoadedRule:
-    changed = base.changed | dict.fromkeys(override.parameters, path)
-    return replace(base, values=base.values | override.parameters, changed=changed)
+# ---------------------------------------------------------------- one file after the other
 
 
-def interpret(document: Document) -> tuple[Rule | Override | None, list[Problem]]:
-    """Return the rule or override that a document holds, and all problems; with problems it must not be used."""
-    if not isinstance(document.data, dict):
-        return None, [((), "not a rule; a rule is a mapping that starts with its `id`")]
-    model: type[Rule] | type[Override] = Override if "overrides" in document.data else Rule
-    try:
-        result = model.model_validate(document.data)
-    except ValidationError as error:
-        details = error.errors(include_url=False, include_input=False)
-        return None, [_problem(fault) for fault in details]
-    name = result.overrides if isinstance(result, Override) else result.id
-    faults = problems(result) if isinstance(result, Rule) else []
-    if document.path.name != f"{name}.yaml":
-        faults.insert(0, (("id",), f"the file must be named {name}.yaml, after the rule"))
-    return result, faults
+@dataclass
+class Collection:
+    """Rules by id and what they share, as file after file adds to them."""
+
+    rules: dict[str, LoadedRule] = field(default_factory=dict)
+    shared: Shared = field(default_factory=Shared)
+    documents: dict[Path, Document] = field(default_factory=dict)
+
+    def add(self, path: Path) -> list[str]:
+        """Add what a file holds. Returns what is wrong with it, a message a fault; nothing of it was added then."""
+        # Here, not above: who evaluates rules needs their shapes and words, and no YAML.
+        from diagnose.rules.yaml_files import read
+
+        if path.suffix != ".yaml":
+            return [f"{path}:1: a rule must be named after its id and end in .yaml; name it {path.stem}.yaml"]
+        try:
+            document = self.documents[path] = read(path)
+        except UsageError as error:
+            return [str(error)]
+        held, faults = interpret(document, self.shared)
+        if isinstance(held, Override) and not faults:
+            faults = self._override(held, path)
+        elif isinstance(held, SharedFile) and not faults:
+            self.shared = self.shared.joined(held, path)
+        elif isinstance(held, Rule) and not faults:
+            self.rules[held.id] = _loaded(held, document, self.shared)
+        return [document.describe(*fault) for fault in faults]
+
+    def _override(self, override: Override, path: Path) -> list[Problem]:
+        name, base = override.overrides, self.rules.get(override.overrides)
+        if base is None and name != SHARED:
+            return [(("overrides",), f"no rule `{name}` was loaded before{did_you_mean(name, self.rules)}")]
+        parameters = base.rule.parameters if base else self.shared.parameters
+        values, faults = _override_values(override, parameters)
+        if base and not faults:
+            self.rules[name] = _changed(base, values, path)
+        elif not faults:
+            self.shared = self.shared.overridden(values, path)
+            for loaded in self.rules.values():
+                self.rules[loaded.id] = _changed(loaded, _shared_values(loaded, values), path)
+        return faults
 
 
-def _problem(fault: ErrorDetails) -> Problem:
-    # The tags of the union of conditions are no keys of the file.
-    place: Place = tuple(p for p in fault["loc"] if not str(p).startswith("condition:"))
-    if fault["type"] == "extra_forbidden":
-        key = str(place[-1])
-        return place, f"`{shown(key)}` is not a key here{did_you_mean(key, _known_keys())}"
-    if fault["type"] == "missing":
-        return place, "missing; add it"
-    return place, sentence(fault)
+def _loaded(rule: Rule, document: Document, shared: Shared) -> LoadedRule:
+    inherited = {n: shared.declared[n] for n in rule.parameters if ("parameters", n) not in document.lines}
+    values = {name: parameter.default for name, parameter in rule.parameters.items()}
+    changed = {name: shared.changed[name] for name in inherited if name in shared.changed}
+    return LoadedRule(rule, document, values | {n: shared.values[n] for n in inherited}, changed, inherited)
 
 
-def _known_keys() -> set[str]:
-    models = [m for m in (vars(schema) | vars(conditions)).values() if isinstance(m, type) and issubclass(m, Part)]
-    return {field.alias or name for model in models for name, field in model.model_fields.items()}
+def _override_values(override: Override, parameters: Mapping[str, Parameter]) -> tuple[dict[str, float], list[Problem]]:
+    """Return the values in the units of what they override, and why some cannot be."""
+    values: dict[str, float] = {}
+    faults: list[Problem] = []
+    for name, value in override.parameters.items():
+        if name not in parameters:
+            what = f"`{override.overrides}` has no such parameter{did_you_mean(name, parameters)}"
+            faults.append((("parameters", name), what))
+            continue
+        try:
+            values[name] = amounts.amount(value, parameters[name].unit) if isinstance(value, str) else float(value)
+        except ValueError as error:
+            faults.append((("parameters", name), str(error)))
+    return values, faults
+
+
+def _shared_values(loaded: LoadedRule, values: Mapping[str, float]) -> dict[str, float]:
+    """Return those of a rule's values that follow the shared ones: not its own, nor those changed for it alone."""
+    alone = {name for name, path in loaded.changed.items() if path.stem == loaded.id}
+    return {name: value for name, value in values.items() if name in loaded.inherited and name not in alone}
+
+
+def _changed(base: LoadedRule, values: Mapping[str, float], path: Path) -> LoadedRule:
+    return replace(base, values={**base.values, **values}, changed=base.changed | dict.fromkeys(values, path))
+
+
+@dataclass
+class Both:
+    """The rules for hosts that let BPF in and those for hosts that refuse it; what is shared holds for both."""
+
+    with_bpf: Collection = field(default_factory=Collection)
+    without_bpf: Collection = field(default_factory=Collection)
+
+    def add(self, folder: Path) -> Iterator[list[str]]:
+        """Add the rules of a folder; yields, file after file, what is wrong with it."""
+        for path in shared_first(rule_files(folder)):
+            yield self.with_bpf.add(path)
+            if path.name == SHARED_FILE and SHARED not in self.with_bpf.rules:
+                self.without_bpf.add(path)
+        if (folder / WITHOUT_BPF).is_dir():
+            for path in shared_first(rule_files(folder / WITHOUT_BPF)):
+                yield self.without_bpf.add(path)
+
+
+def shared_first(files: list[Path]) -> list[Path]:
+    """Return rule files in the order in which they are read: what the others may use comes first."""
+    return sorted(files, key=lambda path: path.name != SHARED_FILE)

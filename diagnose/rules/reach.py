@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from diagnose.rules.conditions import All, Compare, Condition, ForEach
-from diagnose.rules.document import Place
+from diagnose.analysis.facts import FACTS
+from diagnose.rules.check_conditions import located, references
+from diagnose.rules.conditions import All, Compare, Condition, ForEach, OverTime
+from diagnose.rules.document import Place, Problem
 from diagnose.rules.schema import Rule
 
 LOWER = ("above", "at_least")
@@ -30,7 +32,7 @@ class _Bound:
         return low.value > high.value or (low.value == high.value and (low.kind in STRICT or high.kind in STRICT))
 
 
-def unreachable(rule: Rule, values: Mapping[str, float]) -> list[tuple[Place, str]]:
+def unreachable(rule: Rule, values: Mapping[str, float]) -> list[Problem]:
     """Return each comparison that contradicts an earlier one, or that no measurement can fail or meet."""
     when = list(_together(rule.when, ("when",), values))
     found = list(_contradictions(when))
@@ -51,7 +53,7 @@ def _together(condition: Condition, place: Place, values: Mapping[str, float]) -
             yield _Bound((*place, kind), (condition.fact, condition.per), kind, values[ref[1:]])
 
 
-def _contradictions(bounds: list[_Bound]) -> Iterator[tuple[Place, str]]:
+def _contradictions(bounds: list[_Bound]) -> Iterator[Problem]:
     for i, bound in enumerate(bounds):
         fact = bound.about[0]
         # No fact is negative: they are counts, times, sizes and shares.
@@ -63,3 +65,38 @@ def _contradictions(bounds: list[_Bound]) -> Iterator[tuple[Place, str]]:
             if earlier.about == bound.about and earlier.excludes(bound):
                 where = ".".join(map(str, earlier.place))
                 yield bound.place, f"can never hold together with {where} on `{fact}`; change one of the thresholds"
+
+
+def beyond_reach(rule: Rule, values: Mapping[str, float]) -> Iterator[tuple[Place, str, str]]:
+    """Yield the thresholds above all that a fact can be: where one is used first, its name, and what is wrong."""
+    told: set[str] = set()
+    for place, condition in located(rule):
+        for key, ref, _ in references(condition):
+            most, value = _most(condition, key), values.get(ref[1:], 0.0)
+            if most is not None and value > most and ref not in told:
+                told.add(ref)
+                about = f"`{_fact(condition)}`" if isinstance(condition, Compare | OverTime) else f"`{key}`"
+                meant = f"; did you mean {value / 100:g} ({value:g} %)?" if value <= 100 * most else ""
+                yield (*place, key), ref[1:], f"{value:g} is never reached: {about} is at most {most:g}{meant}"
+
+
+def _fact(condition: Compare | OverTime) -> str:
+    return condition.fact if isinstance(condition, Compare) else condition.series
+
+
+_MOST = dict.fromkeys(("slow_weight_at_least", "p_at_most", "correlation_at_least", "delta_at_least"), 1.0)
+"""Shares, chances and correlations that no fact stands for."""
+
+
+def _most(condition: Condition, key: str) -> float | None:
+    """Return the greatest value that what is compared can have; None: there is no such value."""
+    if isinstance(condition, Compare):
+        spec = FACTS.get(condition.fact)
+        return spec.most if spec and spec.kind == "number" and not condition.per else None
+    if isinstance(condition, OverTime):
+        if key != "than" and condition.take == "share_of_windows_above":
+            return 1.0
+        spec = FACTS.get(condition.series)
+        summed = key != "than" and condition.take in ("total", "windows_above")
+        return None if spec is None or summed else spec.most
+    return _MOST.get(key)

@@ -3,19 +3,30 @@
 What the shape cannot say (does the fact exist, do the units agree) is checked in `check.py`.
 """
 
-from typing import Annotated, Literal, Self
+import math
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
 
+from diagnose.rules import amounts
 from diagnose.rules.conditions import Condition, FactName, ForEach, Line, Name, Part, Prose, RuleId, facts_of, walk
+
+_AMOUNT = WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "string", "pattern": amounts.PATTERN}]})
 
 
 class Parameter(Part):
     """A threshold: what it is, in what unit, and why this default."""
 
     unit: Annotated[Line, Field(max_length=40)]
-    default: float
+    default: Annotated[float, _AMOUNT]
+    """In the unit; a file may also say `95 %`, `1 GiB` or `250 ms`."""
     help: Prose
+
+    @field_validator("default", mode="before")
+    @classmethod
+    def _in_the_unit(cls, value: Any, info: ValidationInfo) -> Any:
+        unit = info.data.get("unit")
+        return amounts.amount(value, unit) if isinstance(value, str) and unit else value
 
 
 class Mechanism(Part):
@@ -71,7 +82,15 @@ class AccountsFor(Part):
     of: Literal["evicted pages", "time of the slow reads"]
 
 
-Notation = str | int | float | None
+def _noted(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, str | int | float | None):
+        raise ValueError("give a number, a series as in `0x10 5x9`, text, or null where it was not measured")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("must be a finite number")
+    return value
+
+
+Notation = Annotated[str | int | float | None, BeforeValidator(_noted)]
 """A fact's value in a test: a number, a series or a histogram in the notation of `notation.py`; null: not measured."""
 
 
@@ -144,8 +163,27 @@ class Rule(Part):
         return any(isinstance(c, ForEach) for c in walk(self.when))
 
 
+class SharedFile(Part):
+    """`shared.yaml`: thresholds and conditions that the rules of a folder, and of later ones, need not repeat."""
+
+    parameters: dict[Name, Parameter] = Field(default_factory=dict, max_length=64)
+    conditions: dict[Name, Condition] = Field(default_factory=dict, max_length=32)
+
+
+def _changed(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise ValueError("must be a number, or an amount such as `95 %`, `1 GiB` or `250 ms`")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("must be a finite number")
+    return value
+
+
+Amount = Annotated[float | str, BeforeValidator(_changed), _AMOUNT]
+
+
 class Override(Part):
-    """A file that changes thresholds of another rule and nothing else."""
+    """A file that changes thresholds of another rule, or those that rules share, and nothing else."""
 
     overrides: RuleId
-    parameters: Annotated[dict[Name, float], Field(min_length=1, max_length=64)]
+    """The id of the rule; `shared`: the thresholds of `shared.yaml`, for all rules that use them."""
+    parameters: Annotated[dict[Name, Amount], Field(min_length=1, max_length=64)]

@@ -18,6 +18,7 @@ import yaml
 
 from diagnose.errors import UsageError
 from diagnose.rules.document import Document, Place, shown
+from diagnose.rules.yaml_faults import yaml_fault
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 24
@@ -25,8 +26,6 @@ MAX_NODES = 20_000
 MAX_SCALAR = 16_384
 
 _TOO_LARGE = f"too large: at most {MAX_NODES} values, nested at most {MAX_DEPTH} deep"
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
-"""What YAML takes for no text (1.2.2, 5.1)."""
 _INTEGER = re.compile(r"[-+]?[0-9]{1,18}")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]{1,30}|[0-9]{1,30}(\.[0-9]{0,30})?)([eE][-+]?[0-9]{1,3})?")
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
@@ -38,6 +37,8 @@ def read(path: Path) -> Document:
     """Read a rule file; raises UsageError when it cannot be read or is anything but plain bounded YAML."""
     try:
         return parse(_content(path), path)
+    except PermissionError as error:
+        raise UsageError(f"{path}: this user may not read it; make it readable (chmod +r), or take it away") from error
     except OSError as error:
         raise UsageError(f"{path}: cannot read the rule file: {error.strerror}") from error
 
@@ -45,10 +46,15 @@ def read(path: Path) -> Document:
 def _content(path: Path) -> bytes:
     # O_NONBLOCK: opening a named pipe must not wait for a writer.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise UsageError(f"{path}: not a regular file; a rule is a YAML file")
-        content = file.read(MAX_BYTES + 1)
+    try:
+        kind = os.fstat(descriptor).st_mode
+        if not stat.S_ISREG(kind):
+            what = "a folder" if stat.S_ISDIR(kind) else "not a regular file"
+            raise UsageError(f"{path}: {what}; a rule is a text file in YAML")
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            content = file.read(MAX_BYTES + 1)
+    finally:
+        os.close(descriptor)
     if len(content) > MAX_BYTES:
         raise UsageError(f"{path}: larger than {MAX_BYTES // 1024} KiB; a rule file is smaller, split or shorten it")
     return content
@@ -60,31 +66,11 @@ def parse(content: bytes, path: Path) -> Document:
         text = content.decode("utf-8")
         return _Builder(path).build(yaml.parse(text, Loader=_PARSER))
     except UnicodeDecodeError as error:
-        raise UsageError(f"{path}: not UTF-8 at byte {error.start}; save it as UTF-8") from error
+        line = content.count(b"\n", 0, error.start) + 1
+        raise UsageError(f"{path}:{line}: not text in UTF-8; a rule is a text file, save it as UTF-8") from error
     except yaml.YAMLError as error:
-        line, what = _fault(text, error)
+        line, what = yaml_fault(text, error, MAX_DEPTH, _TOO_LARGE)
         raise UsageError(f"{path}:{line}: {what}") from error
-
-
-def _fault(text: str, error: yaml.YAMLError) -> tuple[int, str]:
-    """Return the line and what is wrong there, in our words: a parser's own are others in another version."""
-    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    if control := _CONTROL.search(text):
-        line = text.count("\n", 0, control.start()) + 1
-        return line, f"not valid YAML: the control character U+{ord(control[0]):04X}; remove it"
-    if mark is None:
-        return 1, "not valid YAML; check its quotes, brackets and indentation"
-    # libyaml reads up to 1024 characters ahead, and has a limit of its own there, before ours is asked.
-    before = text[: mark.index]
-    if sum(before.count(c) for c in "[{") - sum(before.count(c) for c in "]}") > MAX_DEPTH:
-        return mark.line + 1, _TOO_LARGE
-    here = text.split("\n")[mark.line : mark.line + 1]
-    if here and "\t" in here[0][: len(here[0]) - len(here[0].lstrip())]:
-        return mark.line + 1, "not valid YAML: a tab before the text; indent with spaces"
-    start = getattr(error, "context_mark", None)
-    within = f", in what begins on line {start.line + 1}" if start and start.line != mark.line else ""
-    check = "check the quotes, brackets, colons and indentation up to there"
-    return mark.line + 1, f"not valid YAML at column {mark.column + 1}{within}; {check}"
 
 
 @dataclass
@@ -97,7 +83,7 @@ class _Builder:
         stream = (e for e in events if not isinstance(e, (yaml.StreamStartEvent, yaml.DocumentStartEvent)))
         first = next(stream)
         if isinstance(first, yaml.StreamEndEvent):
-            raise UsageError(f"{self.path}: the file is empty; a rule starts with its `id`")
+            raise UsageError(f"{self.path}:1: the file is empty; a rule starts with its `id`")
         data = self._node(first, stream, ())
         next(stream)
         if not isinstance(extra := next(stream), yaml.StreamEndEvent):

@@ -6,7 +6,7 @@ import re
 
 from diagnose.capture.model import Capture
 from diagnose.cgroups.paths import is_within
-from diagnose.lab.owners import PREFIX
+from diagnose.lab.names import PREFIX
 
 LAB = f"/{PREFIX}1"
 _FOLDER = re.compile(rf"{PREFIX}\d+(-\w+)?")

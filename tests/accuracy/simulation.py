@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from diagnose.analysis.facts import FACTS, Missing
 from diagnose.analysis.statistics import holm, moves_together
 from diagnose.analysis.statistics.accuracy import ONE_MODE, TWO_MODES, autoregressive, two_modes_rate
 from diagnose.rules import load_rules
@@ -88,11 +89,11 @@ class Simulated:
     def histogram(self, name: str) -> NDArray[np.int64] | None:
         return self._histogram if name == "reads.file_latency" else None
 
-    def text(self, name: str, neighbour: str | None = None) -> str | None:
-        return None
+    def value(self, name: str, neighbour: str | None = None) -> None:
+        """No sentence is written of a simulation."""
 
-    def missing_reason(self, name: str) -> str:
-        return f"{name} is not simulated"
+    def missing(self, name: str) -> Missing:
+        return Missing("not-in-test", name, FACTS[name].probe)
 
 
 def drifting(rng: np.random.Generator, windows: int, level: float) -> Floats:
@@ -114,7 +115,7 @@ def bursts(rng: np.random.Generator, windows: int) -> NDArray[np.bool_]:
 def accused(slow: Floats, inflow: dict[str, Floats]) -> tuple[str, ...]:
     """Return whom the shipped rule accuses."""
     judgement = judge(_RULES.get(RULE), Simulated(slow, inflow))
-    return judgement.culprits if judgement.fires else ()
+    return tuple(one.cgroup for one in judgement.culprits) if judgement.fires else ()
 
 
 _RULES = load_rules()

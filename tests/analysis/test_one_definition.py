@@ -12,7 +12,7 @@ from diagnose.analysis.facts import Facts
 from diagnose.analysis.windows import Windows
 from diagnose.capture.base import Process
 from diagnose.capture.model import Capture, ProbeRecord, ServiceRecord
-from diagnose.change.side import side_of
+from diagnose.change.figures import figures_of
 from diagnose.histogram import BINS, bin_of
 from diagnose.report.formats.openmetrics import openmetrics
 from diagnose.report.model import Report
@@ -67,13 +67,13 @@ HIT_RATIOS = {
 def test_fact_report_charts_and_verify_give_the_same_hit_ratio_or_none(name: str) -> None:
     capture, expected = HIT_RATIOS[name]
     told = report(capture)
-    service: Any = told.measurements["page_cache"]["service"]  # type: ignore[index]
-    side = side_of(told, [])
+    service = told.measurements.page_cache and told.measurements.page_cache.service
+    side = figures_of(told, [])
     drawn = next((panel.values for panel in panels(told) if panel.title.startswith("hit ratio")), [])
     given = [
         Facts(Windows(capture)).number("cache.hit_ratio"),
-        None if service is None else service["hit_ratio"],
-        None if side is None else side.hit_ratio,
+        service and service.hit_ratio,
+        side and side.hit_ratio,
     ]
     assert given == [None if expected is None else pytest.approx(expected, rel=1e-5)] * 3
     assert ("diagnose_page_cache_hit_ratio{" in openmetrics(told)) == (expected is not None)
@@ -83,20 +83,20 @@ def test_fact_report_charts_and_verify_give_the_same_hit_ratio_or_none(name: str
 def test_a_window_in_which_more_missed_than_was_looked_up_has_no_ratio_of_its_own() -> None:
     capture = reading(totals=[(0, "hit", 300, 1, 1, 300, 0), (1, "missed", 100, 1, 1, 50, 60)])
     by_window = Facts(Windows(capture)).series("cache.hit_ratio_by_window")
-    service: Any = report(capture).measurements["page_cache"]["service"]  # type: ignore[index]
+    service: Any = report(capture).measurements.page_cache.service
     assert by_window is not None
-    assert [None if math.isnan(v) else v for v in by_window.tolist()] == service["series"]["hit_ratio"]
+    assert [None if math.isnan(v) else v for v in by_window.tolist()] == service.series.hit_ratio
 
 
 @pytest.mark.parametrize("bins", [(FAST, SLOW), (FAST, BINS + 5)], ids=["of known bins", "past the last bin"])
 def test_fact_and_report_call_the_same_reads_slow(bins: tuple[int, int]) -> None:
     capture = reading(reads=[(0, "hit", bins[0], 600), (1, "missed", bins[1], 100)])
     facts, numbers = Facts(Windows(capture)), report(capture).measurements
-    reads: Any = numbers["read_latency"]
-    assert facts.number("reads.slow_threshold") == pytest.approx(reads["slow_threshold_seconds"], rel=1e-5)
-    assert facts.number("reads.slow") == reads["slow_reads"] == 100
-    assert facts.number("reads.p99") == pytest.approx(reads["p99_seconds"], rel=1e-5)
-    assert facts.number("reads.slow_time_share") == pytest.approx(reads["modes"][1]["time_share"], rel=1e-5)
+    reads: Any = numbers.read_latency
+    assert facts.number("reads.slow_threshold") == pytest.approx(reads.slow_threshold_seconds, rel=1e-5)
+    assert facts.number("reads.slow") == reads.slow_reads == 100
+    assert facts.number("reads.p99") == pytest.approx(reads.p99_seconds, rel=1e-5)
+    assert facts.number("reads.slow_time_share") == pytest.approx(reads.modes[1].time_share, rel=1e-5)
 
 
 def numbers(capture: Capture) -> Any:
@@ -105,9 +105,9 @@ def numbers(capture: Capture) -> Any:
 
 def test_reads_are_counted_alike_whatever_the_totals_say() -> None:
     capture = reading(totals=[(0, "hit", 601, 1, 1, 600, 0), (1, "missed", 101, 1, 1, 100, 60)])
-    facts, reads, cache = Facts(Windows(capture)), numbers(capture)["read_latency"], numbers(capture)["page_cache"]
-    assert facts.number("reads.file_count") == reads["file_reads"] == 700
-    assert facts.number("reads.missed") == cache["service"]["missed_reads"] == reads["modes"][1]["missed"] == 100
+    facts, reads, cache = Facts(Windows(capture)), numbers(capture).read_latency, numbers(capture).page_cache
+    assert facts.number("reads.file_count") == reads.file_reads == 700
+    assert facts.number("reads.missed") == cache.service.missed_reads == reads.modes[1].missed == 100
 
 
 def test_a_counter_that_fell_has_risen_by_as_much_in_facts_as_in_the_report() -> None:
@@ -118,17 +118,17 @@ def test_a_counter_that_fell_has_risen_by_as_much_in_facts_as_in_the_report() ->
         host={"disk.vda.reads": readings, "disk.vda.read_ms": readings, "vmstat.pswpin": readings},
     )
     facts, found = Facts(Windows(capture)), numbers(capture)
-    assert facts.number("cache.refaults") == found["cgroups"]["list"][0]["refault_file_pages"] == 13
-    assert sum(v or 0 for v in found["cgroups"]["list"][0]["series"]["refault_file_pages"]) == 13
-    assert facts.number("swap.major_faults") == found["read_latency"]["major_faults"] == 13
-    assert facts.number("swap.host_in") == found["pressure"]["host_counters"]["pswpin"] == 13
-    assert found["disks"][0]["reads"] == 13
+    assert facts.number("cache.refaults") == found.cgroups.list[0].refault_file_pages == 13
+    assert sum(v or 0 for v in found.cgroups.list[0].series.refault_file_pages) == 13
+    assert facts.number("swap.major_faults") == found.read_latency.major_faults == 13
+    assert facts.number("swap.host_in") == found.pressure.host_counters["pswpin"] == 13
+    assert found.disks[0].reads == 13
 
 
 def test_a_host_that_was_not_read_throughout_has_one_share_of_pressure() -> None:
     stalled = [0, 500_000, 1_000_000, None, None]
     capture = reading(host={"pressure.cpu.some_us": stalled})
-    share = numbers(capture)["pressure"]["host"]["cpu_some"]["share"]
+    share = numbers(capture).pressure.host["cpu_some"].share
     assert Facts(Windows(capture)).number("host.cpu_pressure") == pytest.approx(share, rel=1e-5)
     assert share == 0.5, "of the two windows between the readings"
 
@@ -145,8 +145,8 @@ def test_the_same_evictions_are_the_services_own_in_facts_and_in_the_report() ->
         (3, 0, SVC, "memcg-reclaim", 4),
     ]
     capture = reading(cgroups={1: "/", 10: "/dg", SVC: "/dg/svc", 20: "/dg/batch"}, evictions=rows)
-    facts, evictions = Facts(Windows(capture)), numbers(capture)["evictions"]
-    by, lost = evictions["of_service_by_pages"], evictions["of_service_pages"]
+    facts, evictions = Facts(Windows(capture)), numbers(capture).evictions
+    by, lost = evictions.of_service_by_pages, evictions.of_service_pages
     assert facts.number("evictions.of_service") == lost == 104
     assert (by["self"], by["neighbours"], by["unknown"], by["truncated"]) == (40, 50, 4, 7)
     for fact, who in (("by_self", "self"), ("proactive", "proactive"), ("given_away", "dropped"), ("kswapd", "kswapd")):

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from diagnose.cgroups import Hierarchy
-from diagnose.lab.data import write_blocks
+from diagnose.lab.data_files import write_blocks
 from diagnose.lab.folder import data_folder
 from diagnose.lab.groups import cgroups
-from diagnose.lab.owners import own_name
+from diagnose.lab.names import own_name
 from tests.benchmarks.tracers import Tracer, tracers
 
 SOURCE = Path(__file__).with_name("reads.c")

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 from diagnose.cgroups import Hierarchy
 from diagnose.lab.groups import remove
-from diagnose.lab.owners import own_name
+from diagnose.lab.names import own_name
 from tests.benchmarks.overhead import reader
 from tests.benchmarks.processes import MIB
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from diagnose.lab.data import write_blocks
+from diagnose.lab.data_files import write_blocks
 from tests.benchmarks.overhead import MIB, Stage, stage
 
 RATES = (2_000, 20_000, 50_000)

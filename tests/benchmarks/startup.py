@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from tempfile import TemporaryDirectory
 
-from diagnose.lab.owners import own_name
+from diagnose.lab.names import own_name
 from tests.benchmarks import processes
 from tests.benchmarks.overhead import reader
 
@@ -33,7 +33,7 @@ cli.main(["latency", "--service", sys.argv[1], "--duration", "0.5", "--window", 
 """
 """The command, with a progress display that notes when its first window is over; the clock began with the process."""
 _IMPORTS = {
-    "import of what the compiler waits for": "import diagnose.cli.measure, diagnose.measure.build",
+    "import of what the compiler waits for": "import diagnose.cli.latency, diagnose.measure.build",
     "import of what a measurement begins with, meanwhile": "import diagnose.pipeline",
     "import of the package, without bcc": "import diagnose.pipeline, diagnose.rules.evaluate, diagnose.analysis.facts, "
     "diagnose.report.measurements, diagnose.recommend, diagnose.report.formats.markdown, diagnose.rules",

@@ -11,9 +11,13 @@ from diagnose.capture import model as capture
 from diagnose.capture import tables
 from diagnose.change import model as change
 from diagnose.report import model as report
+from diagnose.report.measurements import cache_models, eviction_models, host_models, read_models
+from diagnose.report.measurements import model as measurements
 from diagnose.rules import schema
 
-MODULES = (capture, change, report, schema, tables)
+MODULES = (
+    cache_models, capture, change, eviction_models, host_models, measurements, read_models, report, schema, tables,
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)

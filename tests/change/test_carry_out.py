@@ -7,8 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from diagnose.change import Outcome, carry_out, load_record, plan, record, rollback, watch
+from diagnose.change import harm, record
+from diagnose.change.carry_out import Outcome, carry_out
 from diagnose.change.machine import Answer
+from diagnose.change.plan import plan
+from diagnose.change.record import load_record
+from diagnose.change.rollback import rollback
 from diagnose.errors import CannotMeasureError, UsageError
 from tests.helpers.cgroup_trees import ID
 from tests.helpers.change_scene import MIB, V2_FILES, Scene, limit
@@ -140,7 +144,7 @@ def test_an_oom_kill_in_a_child_counts_on_v1(tmp_path: Path) -> None:
 def test_pressure_beyond_the_bound_stops_and_restores(
     scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watch, "PRESSURE_SECONDS", 0.005)
+    monkeypatch.setattr(harm, "PRESSURE_SECONDS", 0.005)
     file, total = scene.file("/dg/svc", "memory.pressure"), [0]
 
     def stall() -> bool:

@@ -11,9 +11,11 @@ from typing import Any
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from diagnose.change import carry_out, load_report, plan
+from diagnose.change.carry_out import carry_out
 from diagnose.change.machine import Answer
-from diagnose.change.show import as_text
+from diagnose.change.plan import plan
+from diagnose.change.plan_text import as_text
+from diagnose.change.reports import load_report
 from diagnose.errors import DiagnoseError
 from diagnose.report.digest import sealed
 from diagnose.report.formats.markdown import render_json

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from diagnose.change import load_record
+from diagnose.change.record import load_record
 from tests.helpers.change_box import MIB, Box
 from tests.helpers.change_scene import limit
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from diagnose.cgroups import Hierarchy
-from diagnose.change import load_record
+from diagnose.change.record import load_record
 from tests.helpers import podman
 from tests.helpers.change_scene import MIB, limit, report_for, written
 

@@ -8,9 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from diagnose.change import carry_out, load_record, plan, record, rollback
+from diagnose.change import record
+from diagnose.change.carry_out import carry_out
 from diagnose.change.machine import Machine
 from diagnose.change.model import ChangeRecord
+from diagnose.change.plan import plan
+from diagnose.change.record import load_record
+from diagnose.change.rollback import rollback
 from diagnose.change.verify import ready
 from diagnose.errors import UsageError
 from tests.helpers.change_scene import BOOT, HOSTNAME, MIB, V2_FILES, Scene, limit

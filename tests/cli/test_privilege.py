@@ -14,11 +14,11 @@ import pytest
 
 import diagnose
 from diagnose.cgroups import commands
-from diagnose.change import load_report
+from diagnose.change.reports import load_report
 from diagnose.errors import UsageError
 from diagnose.lab import RECORDED
-from diagnose.lab.bench import _worker
-from diagnose.lab.workloads import Actor
+from diagnose.lab.processes import started
+from diagnose.lab.workloads import Workload
 from diagnose.measure.bpf import compiler
 from diagnose.report import output
 from diagnose.report.safe_paths import foreign_link
@@ -84,7 +84,7 @@ def test_a_workload_loads_no_module_of_the_current_folder(
 ) -> None:
     folder, marker = trap
     monkeypatch.chdir(folder)
-    with _worker(Actor("svc", "no-such-program", {}), [], tmp_path, {}) as worker:
+    with started(Workload("svc", "no-such-program", {}), [], tmp_path, {}) as worker:
         end = time.monotonic() + 60
         while worker.process.poll() is None and time.monotonic() < end:
             time.sleep(0.01)

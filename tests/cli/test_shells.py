@@ -125,6 +125,6 @@ def test_a_name_that_bash_would_run_is_quoted(here: Path, monkeypatch: pytest.Mo
 
 
 def test_names_that_cannot_be_seen_are_not_offered() -> None:
-    from diagnose.cli._names import _items
+    from diagnose.cli._completions import _items
 
     assert [item.value for item in _items([("a\x1b[31m", ""), ("a\nb", ""), ("plain", "")])] == ["plain"]

@@ -47,7 +47,6 @@ def test_too_little_memory_is_one_line() -> None:
     code = (
         "import resource\n"
         "from diagnose import cli, doctor\n"
-        "import diagnose.cli.host\n"
         "def wants_much():\n"
         "    resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))\n"
         "    bytes(1 << 31)\n"

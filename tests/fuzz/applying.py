@@ -10,8 +10,13 @@ from random import Random
 from typing import Any
 
 from diagnose.capture.model import Capture
-from diagnose.change import carry_out, load_record, load_report, plan, rollback, verify_text
+from diagnose.change import verify_text
+from diagnose.change.carry_out import carry_out
 from diagnose.change.machine import Answer
+from diagnose.change.plan import plan
+from diagnose.change.record import load_record
+from diagnose.change.reports import load_report
+from diagnose.change.rollback import rollback
 from diagnose.change.verify import judge, ready
 from diagnose.errors import DiagnoseError
 from diagnose.report.digest import sealed

@@ -26,18 +26,21 @@ from diagnose.measure.bpf.attachment import Attachment
 from diagnose.report import output
 from diagnose.report.formats import FORMATS
 from diagnose.report.formats.delivery import contents, delivery
+from diagnose.report.wording.rule_page import explain, list_rules
+from diagnose.report.wording.rule_tests import message
 from diagnose.resources import folder
 from diagnose.rules import RuleSet, load_rules
 from diagnose.rules.evaluate import evaluate
-from diagnose.rules.evaluate.testing import lint, run_tests
-from diagnose.rules.explain import explain, list_rules
-from diagnose.rules.loading import interpret
+from diagnose.rules.evaluate.testing import run_tests
+from diagnose.rules.interpret import interpret
+from diagnose.rules.lint import lint
 from diagnose.rules.yaml_files import read
 from tests.fuzz import applying, container_files, host_files, process_files, surroundings, ticket_answers
 from tests.fuzz.messages import in_lines
 from tests.fuzz.mutations import WORDS, json_text, odd_value, spoilt_bytes, spoilt_json
 from tests.helpers.btf_blob import Blob
 from tests.helpers.example_report import example_capture
+from tests.helpers.own_rules import shipped_shared
 from tests.helpers.paths import RECORDED_KERNELS
 
 Target = Callable[[Random], None]
@@ -94,15 +97,15 @@ def rule_files(random: Random) -> None:
     with tempfile.TemporaryDirectory() as below:
         Path(below, name).write_bytes(content)
         try:
-            _, faults = interpret(read(Path(below, name)))
+            _, faults = interpret(read(Path(below, name)), shipped_shared())
             if faults and random.random() < 0.95:
                 return  # loading all of the shipped rules beside takes a hundred times as long
             rules = load_rules([Path(below)])
-            told = [test.message for test in run_tests(Path(below))] + lint(Path(below))
-            told += [title for _, title in list_rules(rules)] + explain(rules.get(name.removesuffix(".yaml"))).split(
-                "\n"
-            )
-            assert all(line.isprintable() for line in told), [line for line in told if not line.isprintable()]
+            said = [message(test) for test in run_tests(Path(below))]
+            said += [found.text for found in lint(Path(below))] + [title for _, title in list_rules(rules)]
+            own = [loaded for loaded in rules if loaded.document.path.parent == Path(below)]
+            said += [line for loaded in own for line in explain(loaded).split("\n")]
+            assert all(line.isprintable() for line in said), [line for line in said if not line.isprintable()]
             evaluate(rules, _facts())
         except DiagnoseError as error:
             in_lines(error)

@@ -21,7 +21,7 @@ from diagnose.capture.tables import (
     Samples,
 )
 from diagnose.histogram import bin_of
-from diagnose.report.measurements import measure
+from diagnose.report.measurements.build import measure
 from diagnose.report.model import (
     Advice,
     Culprit,
@@ -37,7 +37,9 @@ from diagnose.report.model import (
     Unknown,
     Verdict,
 )
+from diagnose.report.wording.cross_check import with_verdict
 from diagnose.report.wording.names import Labels
+from diagnose.report.wording.writer import Names
 
 MIB = 1 << 20
 ROOT, DG, SVC, BATCH, VANISHED = 1, 10, 11, 12, 99
@@ -111,6 +113,8 @@ def example_report(capture: Capture | None = None, names: dict[str, str] | None 
     n = NAMES | (names or {})
     capture = capture or example_capture(names=names)
     labels, measured = Labels.of(capture), measure(capture)
+    batch = Names.of(capture).writer().cgroup(n["batch"])
+    known = Names.of(capture).writer([n["batch"]]).cgroup(n["batch"])
     fields: dict[str, Any] = {
         "service": ReportService(name=n["service"], cgroup="/dg/svc", processes=capture.service.processes),
         "capture": ReportCapture(
@@ -122,40 +126,49 @@ def example_report(capture: Capture | None = None, names: dict[str, str] | None 
             lost=capture.lost,
             interrupted=capture.interrupted,
         ),
-        "verdict": labels.verdict(
-            Verdict(
-                status="finding",
-                rule="page-cache-noisy-neighbour",
-                confidence="high",
-                summary=f"{n['batch']} pushed the page cache of {n['service']} out: it evicted 16,440 of its pages.",
-                known_by=_known(n),
-            )
+        "verdict": Verdict(
+            status="finding",
+            rule="page-cache-noisy-neighbour",
+            confidence="high",
+            summary=f"{batch} pushed the page cache of {n['service']} out: it evicted 16,440 of its pages.",
+            known_by=_known(n, batch),
         ),
-        "findings": [labels.finding(_finding(n))],
+        "findings": [_finding(n, batch, known, Names.of(capture).known.get(n["batch"]))],
         "ruled_out": [RuledOut(rule="own-limit-too-small", why=f"no limit is set on {n['service']}")],
         "unknown": [Unknown(rule="cpu-throttled", missing=f"cpu.stat of {n['service']} was not measured")],
         "not_measured": [NotMeasured(probe=n["probe"], reason=f"no BTF: {n['text']}", how_to_enable=n["text"])],
         "recommendations": [labels.recommendation(_recommendation(n))],
-        "measurements": {**measured, "names": labels.used_in(measured, [])},
+        "measurements": with_verdict(measured).model_copy(update={"names": labels.used_in(measured, [])}),
     }
     return Report(**{**fields, **changes})
 
 
-def _finding(n: dict[str, str]) -> Finding:
-    def evidence(condition: str, measured: float | None, threshold: float, unit: str) -> Evidence:
+def _finding(n: dict[str, str], batch: str, known: str, name: str | None) -> Finding:
+    """Return the finding; `batch`: the culprit in a text that names it first, `known`: where the reader knows it."""
+
+    def evidence(
+        condition: str, measured: float | None, threshold: float, unit: str, mechanism: str | None = None
+    ) -> Evidence:
         holds = None if measured is None else measured >= threshold
-        return Evidence(condition=condition, holds=holds, measured=measured, threshold=threshold, unit=unit)
+        return Evidence(
+            condition=f"mechanism {mechanism}: {condition}" if mechanism else condition,
+            holds=holds,
+            measured=measured,
+            threshold=threshold,
+            unit=unit,
+            mechanism=mechanism,
+        )
 
     return Finding(
         rule="page-cache-noisy-neighbour",
-        title=f"{n['batch']} evicts the page cache of the service",
+        title=f"{batch} evicts the page cache of the service",
         confidence="high",
-        culprits=[Culprit(cgroup=n["batch"], share=0.972, cause="memcg-reclaim")],
-        summary=f"{n['batch']} evicts the page cache of the service.",
-        known_by=_known(n),
-        advice=Advice(do=f"Ask the owner of {n['batch']}.", risk=f"{n['batch']} takes longer."),
+        culprits=[Culprit(cgroup=n["batch"], share=0.972, cause="memcg-reclaim", name=name)],
+        summary=f"{batch} evicts the page cache of the service.",
+        known_by=_known(n, batch),
+        advice=Advice(do=f"Ask the owner of {known}.", risk=f"{known} takes longer."),
         evidence=[
-            evidence("mechanism evictions: its share of the evicted pages is at least half", 0.972, 0.5, "ratio"),
+            evidence("its share of the evicted pages is at least half", 0.972, 0.5, "ratio", "evictions"),
             evidence("slow reads are a share of the reads", 0.0108, 0.001, "ratio"),
             evidence(f"the 99.9th percentile is slow in {n['file']}", 0.00294, 0.000045056, "s"),
             evidence("refaults", None, 100, "pages"),
@@ -163,9 +176,9 @@ def _finding(n: dict[str, str]) -> Finding:
     )
 
 
-def _known(n: dict[str, str]) -> list[Known]:
-    saw = f"the kernel saw {n['batch']} evict 16,440 pages of {n['service']}"
-    added = f"{n['batch']} added 99 % of all pages"
+def _known(n: dict[str, str], batch: str) -> list[Known]:
+    saw = f"the kernel saw {batch} evict 16,440 pages of {n['service']}"
+    added = f"{batch} added 99 % of all pages"
     return [Known(mechanism="evictions", direct=True, says=saw), Known(mechanism="inflow", direct=False, says=added)]
 
 

@@ -23,8 +23,8 @@ from diagnose.capture.model import Capture
 from diagnose.cgroups import Hierarchy
 from diagnose.cgroups.service import Service
 from diagnose.lab import folder
+from diagnose.lab.data_files import write_blocks
 from diagnose.lab.groups import remove
-from diagnose.lab.programs import write_blocks
 from diagnose.measure.battery import Battery
 from diagnose.measure.progress import WindowSeen
 from diagnose.measure.schedule import Plan

@@ -6,8 +6,8 @@ from diagnose.analysis.facts import Facts
 from diagnose.analysis.windows import Windows
 from diagnose.capture.model import Capture
 from diagnose.recommend import recommend
-from diagnose.report.model import Culprit, Finding, Recommendation
-from diagnose.rules.evaluate import Fired
+from diagnose.report.model import Recommendation
+from tests.helpers.fired import fired
 from tests.helpers.small_capture import MIB, SVC, small_capture
 
 BATCH, BACKUP = 20, 21
@@ -56,15 +56,7 @@ def situation(
 
 def advice(capture: Capture, *kinds: str, culprits: dict[str, float] | None = None) -> list[Recommendation]:
     named = {"/dg/batch": 0.9} if culprits is None else culprits
-    finding = Finding(
-        rule="a-rule",
-        title="title",
-        confidence="high",
-        culprits=[Culprit(cgroup=path, share=share, cause="memcg-reclaim") for path, share in named.items()],
-        summary="",
-        evidence=[],
-    )
-    return recommend([Fired(finding, kinds, tuple(named), ())], Facts(Windows(capture)))
+    return recommend([fired(named, kinds)], Facts(Windows(capture)))
 
 
 def limit_on(recommendations: list[Recommendation], path: str, setting: str) -> Recommendation:

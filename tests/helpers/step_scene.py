@@ -7,9 +7,8 @@ from typing import Any
 from diagnose.analysis.facts import Facts
 from diagnose.analysis.windows import Windows
 from diagnose.capture.model import Capture, CgroupRecord
-from diagnose.recommend.steps import steps
-from diagnose.report.model import Culprit, Finding, Step
-from diagnose.rules.evaluate import Fired
+from diagnose.recommend.steps import Step, steps
+from tests.helpers.fired import fired
 from tests.helpers.small_capture import SVC, small_capture
 
 BATCH = 20
@@ -25,7 +24,6 @@ def captured(records: dict[int, dict[str, Any]] | None = None, **changes: Any) -
     return bare.model_copy(update={"cgroups": cgroups, "service": bare.service.model_copy(update={"cgroup": service})})
 
 
-def steps_for(kind: str, capture: Capture, culprit: str | None = None) -> list[Step]:
-    culprits = [] if culprit is None else [Culprit(cgroup=culprit, share=0.9, cause=None)]
-    finding = Finding(rule="r", title="t", confidence="high", culprits=culprits, summary="", evidence=[])
-    return steps([kind], Fired(finding, (), (), ()), Facts(Windows(capture)))
+def steps_for(kind: str, capture: Capture, *culprits: str) -> list[Step]:
+    """Return the steps of a kind for a finding that blames some cgroups."""
+    return steps([kind], fired(dict.fromkeys(culprits, 0.4)), Facts(Windows(capture)))

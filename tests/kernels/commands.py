@@ -11,8 +11,9 @@ from pathlib import Path
 from diagnose.cli import _exit_code
 
 PRELOADED = (
-    "diagnose.change",
-    "diagnose.change.show",
+    "diagnose.change.carry_out",
+    "diagnose.change.plan_text",
+    "diagnose.change.rollback",
     "diagnose.measure.battery",
     "diagnose.report.output",
     "diagnose.pipeline",

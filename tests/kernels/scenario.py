@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from diagnose.lab import SCENARIOS, Actor, Scenario
-from diagnose.lab.noisy import NOISY
+from diagnose.lab import SCENARIOS, Scenario, Workload
+from diagnose.lab.noisy_neighbours import NOISY
 from diagnose.lab.workloads import MIB
 
 HOT_SHARE = 0.4
@@ -39,8 +39,8 @@ def flooded_host(memory: int) -> Scenario:
         "batch",
         None,
         (
-            Actor("service", "point_reads", {"bytes": hot, "reads_per_second": READS, "block_bytes": BLOCK}, hot),
-            Actor("batch", "stream", {"bytes": flood, "bytes_per_second": FLOOD}, flood),
+            Workload("service", "point_reads", {"bytes": hot, "reads_per_second": READS, "block_bytes": BLOCK}, hot),
+            Workload("batch", "stream", {"bytes": flood, "bytes_per_second": FLOOD}, flood),
         ),
     )
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from diagnose.capture.file import load
 from diagnose.cgroups import Hierarchy, read_memory
-from diagnose.change import load_record
+from diagnose.change.record import load_record
 from diagnose.lab import Lab, pace, running
 from diagnose.report.model import Report
 from tests.accuracy import without_bpf

@@ -15,4 +15,4 @@ def test_on_v1_it_is_the_labs_own_scenario_with_a_limit_that_is_shared() -> None
 def test_on_v2_nobody_has_a_limit() -> None:
     tried = scenario.to_size(2)
     assert (tried.name, tried.parent_limit_bytes) == ("flooded-host", None)
-    assert all(actor.limit_bytes is None for actor in tried.actors)
+    assert all(workload.limit_bytes is None for workload in tried.workloads)

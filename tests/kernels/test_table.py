@@ -80,7 +80,7 @@ def test_releases_do_not_name_builds() -> None:
 
 def test_the_flood_is_as_large_as_the_memory_and_the_hot_file_is_not() -> None:
     scenario = flooded_host(700 << 20)
-    service, batch = scenario.actors
+    service, batch = scenario.workloads
     assert scenario.parent_limit_bytes is None
     assert 0.3 * (700 << 20) < service.file_bytes < 0.5 * (700 << 20)
     assert batch.file_bytes == 700 << 20

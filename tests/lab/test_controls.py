@@ -10,8 +10,8 @@ import pytest
 
 from diagnose.cgroups import Hierarchy
 from diagnose.errors import CannotMeasureError
-from diagnose.lab import Actor, controls, groups, running
-from diagnose.lab.owners import PREFIX, own_name
+from diagnose.lab import Workload, controls, groups, running
+from diagnose.lab.names import PREFIX, own_name
 
 GONE_PID = 2**22
 
@@ -30,8 +30,8 @@ class FakeHierarchy:
     [(1, ("cpu", "cpu.cfs_quota_us", "20000")), (2, ("cpu", "cpu.max", "20000 100000"))],
 )
 def test_a_quota_by_the_names_of_the_version(tmp_path: Path, version: int, expected: tuple[str, str, str]) -> None:
-    actor = Actor("service", "point_reads", {}, cpus=0.2)
-    assert controls._settings(actor, tmp_path, version) == [expected]
+    workload = Workload("service", "point_reads", {}, cpus=0.2)
+    assert controls._settings(workload, tmp_path, version) == [expected]
 
 
 @pytest.mark.parametrize(
@@ -39,14 +39,14 @@ def test_a_quota_by_the_names_of_the_version(tmp_path: Path, version: int, expec
     [(1, ("cpu", "cpu.shares", "10240")), (2, ("cpu", "cpu.weight", "1000"))],
 )
 def test_a_weight_by_the_names_of_the_version(tmp_path: Path, version: int, expected: tuple[str, str, str]) -> None:
-    actor = Actor("batch", "spin", {}, cpu_weight=1000)
-    assert controls._settings(actor, tmp_path, version) == [expected]
+    workload = Workload("batch", "spin", {}, cpu_weight=1000)
+    assert controls._settings(workload, tmp_path, version) == [expected]
 
 
 def test_a_throttle_names_the_device_of_the_folder(tmp_path: Path) -> None:
     device = tmp_path.stat().st_dev
-    actor = Actor("service", "point_reads", {}, device_iops=40)
-    ((controller, name, value),) = controls._settings(actor, tmp_path, 1)
+    workload = Workload("service", "point_reads", {}, device_iops=40)
+    ((controller, name, value),) = controls._settings(workload, tmp_path, 1)
     assert (controller, name) == ("blkio", "blkio.throttle.read_iops_device")
     assert value == f"{os.major(device)}:{os.minor(device)} 40"
 
@@ -55,9 +55,9 @@ def test_on_v2_the_controller_is_disabled_again(tmp_path: Path) -> None:
     (tmp_path / "lab" / "service").mkdir(parents=True)
     for level in (tmp_path, tmp_path / "lab"):
         (level / "cgroup.subtree_control").write_text("memory")
-    actor = Actor("service", "point_reads", {}, cpus=0.5)
+    workload = Workload("service", "point_reads", {}, cpus=0.5)
     fake = FakeHierarchy(tmp_path, 2)
-    with controls.controls(fake, "/lab", [actor], tmp_path, print) as joined:
+    with controls.controls(fake, "/lab", [workload], tmp_path, print) as joined:
         assert joined == {"service": []}
         assert (tmp_path / "lab/service/cpu.max").read_text() == "50000 100000"
         assert (tmp_path / "lab/cgroup.subtree_control").read_text() == "+cpu"
@@ -68,10 +68,10 @@ def test_a_controller_that_is_not_mounted_is_named(tmp_path: Path, monkeypatch: 
     mounts = tmp_path / "mounts"
     mounts.write_text("cgroup /sys/fs/cgroup/memory cgroup rw,memory 0 0\n")
     monkeypatch.setattr(controls, "MOUNTS", mounts)
-    actor = Actor("service", "point_reads", {}, cpus=0.5)
+    workload = Workload("service", "point_reads", {}, cpus=0.5)
     with (
         pytest.raises(CannotMeasureError, match="cpu controller, which is not mounted"),
-        controls.controls(FakeHierarchy(tmp_path, 1), "/lab", [actor], tmp_path, print),
+        controls.controls(FakeHierarchy(tmp_path, 1), "/lab", [workload], tmp_path, print),
     ):
         pass
 

@@ -14,8 +14,8 @@ import pytest
 
 from diagnose.cgroups import Hierarchy
 from diagnose.errors import CannotMeasureError, UsageError
-from diagnose.lab import SCENARIOS, Actor, Scenario, bench, folder, groups, running
-from diagnose.lab.owners import PREFIX, own_name, owner_is_gone
+from diagnose.lab import SCENARIOS, Scenario, Workload, bench, folder, groups, running
+from diagnose.lab.names import PREFIX, own_name, owner_is_gone
 from diagnose.lab.programs import PROGRAMS
 
 GONE_PID = 2**22  # the kernel's highest possible pid is one less (PID_MAX_LIMIT)
@@ -121,13 +121,13 @@ def test_stale_folders_go_and_others_stay(monkeypatch: pytest.MonkeyPatch, tmp_p
 
 def test_scenarios_are_consistent() -> None:
     for name, scenario in SCENARIOS.items():
-        roles = [actor.role for actor in scenario.actors]
+        roles = [workload.role for workload in scenario.workloads]
         assert name == scenario.name
         assert "service" in roles
         assert len(set(roles)) == len(roles)
         jobs = {role.split("/")[0] for role in roles}
         assert scenario.culprit is None or scenario.culprit in jobs
-        assert {actor.program for actor in scenario.actors} <= set(PROGRAMS)
+        assert {workload.program for workload in scenario.workloads} <= set(PROGRAMS)
 
 
 def test_unknown_scenario_names_those_there_are() -> None:
@@ -201,9 +201,9 @@ def test_an_exception_in_the_body_leaves_nothing() -> None:
 
 @pytest.mark.kernel
 def test_set_up_failing_half_way_says_why_and_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    service = Actor("service", "point_reads", {"bytes": 1 << 20, "reads_per_second": 100}, 1 << 20)
-    broken = Actor("batch", "stream", {"bytes_per_second": 1}, 0)
-    scenario = Scenario("broken", "one actor lacks an option", "healthy", None, 64 << 20, (service, broken))
+    service = Workload("service", "point_reads", {"bytes": 1 << 20, "reads_per_second": 100}, 1 << 20)
+    broken = Workload("batch", "stream", {"bytes_per_second": 1}, 0)
+    scenario = Scenario("broken", "one workload lacks an option", "healthy", None, 64 << 20, (service, broken))
     monkeypatch.setitem(SCENARIOS, "broken", scenario)
     with (
         pytest.raises(CannotMeasureError, match=r"batch process ended.*KeyError: 'bytes'"),

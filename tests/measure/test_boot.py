@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from diagnose.cgroups import Hierarchy
-from diagnose.change import Machine
+from diagnose.change.machine import Machine
 from diagnose.errors import CannotMeasureError
 from diagnose.measure.battery import host_facts
 from diagnose.measure.boot import BOOT_ID, boot_id

@@ -27,7 +27,7 @@ def of(hierarchy: Hierarchy, cgroup: str) -> Service:
 
 def test_nothing_heavy_is_imported_before_it_begins() -> None:
     code = (
-        "import sys, diagnose.measure.build, diagnose.cli.measure\n"
+        "import sys, diagnose.measure.build, diagnose.cli.latency\n"
         "import diagnose.report.formats.delivery, diagnose.cgroups.service\n"
         "print(*sys.modules)\n"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from diagnose.rules import load_rules
-from diagnose.rules.reach import unreachable
+from diagnose.rules.reach import beyond_reach, unreachable
 from diagnose.rules.schema import Rule
 
 SHARE = {"unit": "ratio", "help": "a reason of five words"}
@@ -85,5 +85,39 @@ def test_what_no_measurement_can_fail_or_meet() -> None:
     assert "can never hold" in never[0][1]
 
 
+@pytest.mark.parametrize(
+    ("condition", "key"),
+    [
+        ({"fact": "reads.slow_share", "above": "$p"}, "above"),
+        ({"fact": "reads.slow_share", "at_most": "$p"}, "at_most"),
+        ({"series": "cache.hit_ratio_by_window", "take": "min", "below": "$p"}, "below"),
+        ({"series": "cache.missed", "take": "share_of_windows_above", "than": "$p", "below": "$p"}, "below"),
+        ({"two_modes": "reads.file_latency", "slow_weight_at_least": "$p"}, "slow_weight_at_least"),
+    ],
+)
+def test_shares_above_one_are_out_of_reach(condition: dict[str, str], key: str) -> None:
+    made = rule([condition], p=95.0)
+    assert [(place[-1], name) for place, name, _ in beyond_reach(made, {"p": 95.0})] == [(key, "p")]
+    assert list(beyond_reach(made, {"p": 1.0})) == []
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"fact": "neighbour.file_inflow_ratio", "above": "$p"},
+        {"fact": "cpu.throttled_share", "above": "$p"},
+        {"fact": "cache.refaults", "per": "cache.missed", "above": "$p"},
+        {"fact": "reads.slow", "above": "$p"},
+        {"series": "cache.hit_ratio_by_window", "take": "total", "above": "$p"},
+        {"series": "cache.missed", "take": "windows_above", "than": "$p", "above": "$p"},
+    ],
+)
+def test_quotients_times_and_counts_may_be_above_one(condition: dict[str, str]) -> None:
+    assert list(beyond_reach(rule([condition], p=95.0), {"p": 95.0})) == []
+
+
 def test_shipped_rules_are_within_reach() -> None:
-    assert [(r.id, p) for r in load_rules() for p in unreachable(r.rule, r.values)] == []
+    rules = load_rules()
+    for loaded in (*rules, *rules.instead):
+        assert unreachable(loaded.rule, loaded.values) == [], loaded.id
+        assert list(beyond_reach(loaded.rule, loaded.values)) == [], loaded.id

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diagnose.errors import UsageError
-from diagnose.rules.loading import interpret
+from diagnose.rules.interpret import interpret
 from diagnose.rules.yaml_files import MAX_BYTES, parse, read
+from tests.helpers.own_rules import shipped_shared
 from tests.helpers.paths import CHECKOUT
 
 SHIPPED = CHECKOUT / "rules" / "page-cache-noisy-neighbour.yaml"
@@ -39,10 +40,7 @@ BOMB = "a: &a [x,x,x,x,x,x,x,x]\n" + "".join(
         ("", "empty"),
         ("# nothing\n", "empty"),
         ("a: 1\n---\nb: 2\n", "one rule a file"),
-        ("a: {b", "not valid YAML at column"),
-        ("a: 1\nb: 'x\n\n", "in what begins on line 2; check the quotes"),
-        ("a: \x07", r"^x.yaml:1: not valid YAML: the control character U\+0007; remove it$"),
-        ("a:\n\tb: 1", r"^x.yaml:2: not valid YAML: a tab before the text; indent with spaces$"),
+        ("a: {b", "not valid YAML: the { that begins here"),
         ("? [a, b]\n: c", "a plain word"),
     ],
 )
@@ -72,7 +70,7 @@ def test_places_have_lines() -> None:
 
 def test_control_characters_do_not_reach_the_terminal() -> None:
     document = parse(b'"\\e[31mred": 1', Path("x.yaml"))
-    _, problems = interpret(document)
+    _, problems = interpret(document, shipped_shared())
     assert problems
     assert all(document.describe(*problem).isprintable() for problem in problems)
 
@@ -90,7 +88,7 @@ def test_files_that_are_none(tmp_path: Path) -> None:
 @settings(max_examples=200, deadline=None)
 def test_any_content_is_data_or_a_usage_error(content: bytes) -> None:
     with suppress(UsageError):
-        interpret(parse(content, Path("x.yaml")))
+        interpret(parse(content, Path("x.yaml")), shipped_shared())
 
 
 KEYS = st.sampled_from(
@@ -122,6 +120,6 @@ def test_any_change_of_a_real_rule_is_answered(data: st.DataObject) -> None:
         document = parse(yaml.safe_dump(rule, sort_keys=False).encode(), SHIPPED)
     except UsageError:
         return
-    _, problems = interpret(document)
+    _, problems = interpret(document, shipped_shared())
     for problem in problems:
         assert document.describe(*problem).startswith(str(SHIPPED))

@@ -19,12 +19,13 @@ from diagnose.analysis.facts import (
     reads,
     writes,
 )
-from diagnose.analysis.facts.vocabulary import FACTS, Facts, FactSpec, fact
+from diagnose.analysis.facts.vocabulary import FACTS, Facts, FactSpec, Missing, fact, neighbour_fact
 
 __all__ = [
     "FACTS",
     "FactSpec",
     "Facts",
+    "Missing",
     "blame",
     "block",
     "cache",
@@ -38,6 +39,7 @@ __all__ = [
     "io_limits",
     "limit",
     "neighbour",
+    "neighbour_fact",
     "other_causes",
     "pressure",
     "reads",

@@ -12,17 +12,37 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from diagnose import units
 from diagnose.analysis.block_latency import BlockLatency
-from diagnose.analysis.facts.vocabulary import Facts, fact, total
+from diagnose.analysis.facts.vocabulary import Facts, fact, neighbour_fact, total
 from diagnose.analysis.windows import Counts, Series
-from diagnose.escape import visible
 from diagnose.histogram import percentile
 from diagnose.units import ratio
 
 MOST_NAMED = 3
 LEAST_REQUESTS = 20
 """Of fewer requests no latency is typical."""
+
+
+@dataclass(frozen=True)
+class Device:
+    """A block device by the kernel's name."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class DeviceTime:
+    """The mean time that a device took for a read of the service, queueing excluded."""
+
+    name: str
+    mean_ns: float
+
+
+@dataclass(frozen=True)
+class DeviceTimes:
+    """The slowest of the devices that the service read from, the slowest first."""
+
+    devices: tuple[DeviceTime, ...]
 
 
 @dataclass(frozen=True)
@@ -105,14 +125,16 @@ def mean_read_by_device(f: Facts) -> dict[str, float]:
     return {device: ns / max(requests, 1) for device, (ns, requests) in sums.items()}
 
 
-@fact("block.own_device", "", "text", "block", "the name of the device that the service waits for most")
-def _(f: Facts, _n: str | None) -> str | None:
-    device = main_device(f) if f.windows.probe_attached("block") else None
-    return None if device is None else visible(device)
+@fact("block.own_device", "", "text", "block")
+def own_device(f: Facts) -> Device | None:
+    """The name of the device that the service waits for most."""
+    name = main_device(f) if f.windows.probe_attached("block") else None
+    return None if name is None else Device(name)
 
 
-@fact("block.own_reads", "requests", "number", "block", "read requests of the service on the device it waits for most")
-def _(f: Facts, _n: str | None) -> float | None:
+@fact("block.own_reads", "requests", "number", "block")
+def own_read_requests(f: Facts) -> float | None:
+    """Read requests of the service on the device it waits for most."""
     if not f.windows.probe_attached("block"):
         return None
     requests = f.once(_requests)
@@ -121,49 +143,35 @@ def _(f: Facts, _n: str | None) -> float | None:
     return float(requests.count[requests.of(f.windows.service_ids) & ~requests.is_write].sum())
 
 
-@fact(
-    "block.own_service_p50",
-    "s",
-    "number",
-    "block",
-    "median time that device took for a read of the service, queueing excluded",
-)
-def _(f: Facts, _n: str | None) -> float | None:
+@fact("block.own_service_p50", "s", "number", "block")
+def median_service_time(f: Facts) -> float | None:
+    """Median time that device took for a read of the service, queueing excluded."""
     counts = f.once(own_service_latency)
     ns = percentile(counts, 0.5) if counts is not None else None
     return None if ns is None else ns / 1e9
 
 
-@fact("block.own_devices", "", "text", "block", "the devices that the service reads from, with their mean times")
-def _(f: Facts, _n: str | None) -> str | None:
+@fact("block.own_devices", "", "text", "block")
+def own_devices(f: Facts) -> DeviceTimes | None:
+    """The devices that the service reads from, with their mean times."""
     if not f.windows.probe_attached("block"):
         return None
     means = mean_read_by_device(f)
-    slowest = sorted(means, key=lambda device: -means[device])
-    return ", ".join(f"{visible(d)} {units.duration_ns(means[d])}" for d in slowest[:MOST_NAMED]) or None
+    slowest = sorted(means, key=lambda device: -means[device])[:MOST_NAMED]
+    return DeviceTimes(tuple(DeviceTime(name, means[name]) for name in slowest)) if slowest else None
 
 
-@fact(
-    "block.own_service_p99",
-    "s",
-    "number",
-    "block",
-    "99th percentile of the time that device took for a read of the service, queueing excluded",
-)
-def _(f: Facts, _n: str | None) -> float | None:
+@fact("block.own_service_p99", "s", "number", "block")
+def p99_service_time(f: Facts) -> float | None:
+    """99th percentile of the time that device took for a read of the service, queueing excluded."""
     counts = f.once(own_service_latency)
     ns = percentile(counts, 0.99) if counts is not None else None
     return None if ns is None else ns / 1e9
 
 
-@fact(
-    "block.own_mean_service",
-    "s",
-    "number",
-    "block",
-    "mean time that device took for a read of the service, queueing excluded",
-)
-def _(f: Facts, _n: str | None) -> float | None:
+@fact("block.own_mean_service", "s", "number", "block")
+def mean_service_time(f: Facts) -> float | None:
+    """Mean time that device took for a read of the service, queueing excluded."""
     found = _own_reads(f)
     if found is None:
         return None
@@ -171,14 +179,9 @@ def _(f: Facts, _n: str | None) -> float | None:
     return ratio(float(requests.service_ns[own].sum()) / 1e9, float(requests.count[own].sum()))
 
 
-@fact(
-    "block.own_mean_latency",
-    "s",
-    "number",
-    "block",
-    "mean time of the service's read requests on that device, queueing included",
-)
-def _(f: Facts, _n: str | None) -> float | None:
+@fact("block.own_mean_latency", "s", "number", "block")
+def mean_latency(f: Facts) -> float | None:
+    """Mean time of the service's read requests on that device, queueing included."""
     found = _own_reads(f)
     if found is None:
         return None
@@ -186,38 +189,23 @@ def _(f: Facts, _n: str | None) -> float | None:
     return ratio(float(requests.time_ns[own].sum()) / 1e9, float(requests.count[own].sum()))
 
 
-@fact(
-    "block.own_best_latency",
-    "s",
-    "number",
-    "block",
-    "time within which that device served the fastest tenth of the service's reads",
-)
-def _(f: Facts, _n: str | None) -> float | None:
+@fact("block.own_best_latency", "s", "number", "block")
+def best_latency(f: Facts) -> float | None:
+    """Time within which that device served the fastest tenth of the service's reads."""
     counts = f.once(own_service_latency)
     ns = percentile(counts, 0.1) if counts is not None else None
     return None if ns is None else ns / 1e9
 
 
-@fact(
-    "block.own_slowdown",
-    "times",
-    "number",
-    "block",
-    "mean time of the service's read requests, over the time within which the fastest tenth of them was served",
-)
-def _(f: Facts, _n: str | None) -> float | None:
+@fact("block.own_slowdown", "times", "number", "block")
+def slowdown(f: Facts) -> float | None:
+    """Mean time of the service's read requests, over the time within which the fastest tenth of them was served."""
     return ratio(f.value("block.own_mean_latency"), f.value("block.own_best_latency"))
 
 
-@fact(
-    "block.others_in_flight",
-    "requests",
-    "number",
-    "block",
-    "mean number of others' requests in flight on that device",
-)
-def _(f: Facts, _n: str | None) -> float | None:
+@fact("block.others_in_flight", "requests", "number", "block")
+def others_in_flight(f: Facts) -> float | None:
+    """Mean number of others' requests in flight on that device."""
     requests = f.once(_requests)
     if requests is None:
         return None
@@ -225,14 +213,9 @@ def _(f: Facts, _n: str | None) -> float | None:
     return float(requests.time_ns[others].sum()) / 1e9 / f.windows.length
 
 
-@fact(
-    "block.others_time_share",
-    "ratio",
-    "number",
-    "block",
-    "share of the time of all requests on that device that others' requests took",
-)
-def _(f: Facts, _n: str | None) -> float | None:
+@fact("block.others_time_share", "ratio", "number", "block")
+def others_time_share(f: Facts) -> float | None:
+    """Share of the time of all requests on that device that others' requests took."""
     requests = f.once(_requests)
     if requests is None:
         return None
@@ -240,46 +223,34 @@ def _(f: Facts, _n: str | None) -> float | None:
     return ratio(float(requests.time_ns[others].sum()), float(requests.time_ns.sum()))
 
 
-@fact("neighbour.block_in_flight", "requests", "series", "block", "its mean number of requests in flight", "neighbour")
-def _(f: Facts, n: str | None) -> Series | None:
+@neighbour_fact("neighbour.block_in_flight", "requests", "series", "block")
+def neighbour_in_flight(f: Facts, neighbour: str) -> Series | None:
+    """Its mean number of requests in flight."""
     requests = f.once(_requests)
     if requests is None:
         return None
-    mine = requests.of(f.ids(n))
+    mine = requests.of(f.ids(neighbour))
     time = np.bincount(requests.window[mine], weights=requests.time_ns[mine], minlength=f.windows.count)
     return time / 1e9 / f.windows.seconds
 
 
-@fact(
-    "neighbour.block_time_share",
-    "ratio",
-    "number",
-    "block",
-    "share of the time of all requests on the service's device that its requests took",
-    scope="neighbour",
-)
-def _(f: Facts, n: str | None) -> float | None:
+@neighbour_fact("neighbour.block_time_share", "ratio", "number", "block")
+def neighbour_time_share(f: Facts, neighbour: str) -> float | None:
+    """Share of the time of all requests on the service's device that its requests took."""
     requests = f.once(_requests)
     if requests is None:
         return None
-    return ratio(float(requests.time_ns[requests.of(f.ids(n))].sum()), float(requests.time_ns.sum()))
+    return ratio(float(requests.time_ns[requests.of(f.ids(neighbour))].sum()), float(requests.time_ns.sum()))
 
 
-@fact(
-    "neighbour.block_rate",
-    "requests/s",
-    "number",
-    "block",
-    "its requests on the service's device per second",
-    scope="neighbour",
-)
-def _(f: Facts, n: str | None) -> float | None:
-    return ratio(f.number("neighbour.block_requests", n), f.windows.length)
+@neighbour_fact("neighbour.block_rate", "requests/s", "number", "block")
+def neighbour_request_rate(f: Facts, neighbour: str) -> float | None:
+    """Its requests on the service's device per second."""
+    return ratio(f.number("neighbour.block_requests", neighbour), f.windows.length)
 
 
-@fact(
-    "neighbour.block_requests", "requests", "number", "block", "its requests on the service's device", scope="neighbour"
-)
-def _(f: Facts, n: str | None) -> float | None:
+@neighbour_fact("neighbour.block_requests", "requests", "number", "block")
+def neighbour_requests(f: Facts, neighbour: str) -> float | None:
+    """Its requests on the service's device."""
     requests = f.once(_requests)
-    return None if requests is None else total(requests.count[requests.of(f.ids(n))])
+    return None if requests is None else total(requests.count[requests.of(f.ids(neighbour))])

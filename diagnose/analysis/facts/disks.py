@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from diagnose.analysis.disks import disks, mean_in_flight, mean_seconds, risen
+from diagnose.analysis.facts.block import Device
 from diagnose.analysis.facts.io_limits import chain_below
-from diagnose.analysis.facts.vocabulary import Facts, fact, total
+from diagnose.analysis.facts.vocabulary import Facts, fact, neighbour_fact, total
 from diagnose.analysis.inflow import device_pages
 from diagnose.analysis.windows import Series
-from diagnose.escape import visible
 from diagnose.units import SECTOR_BYTES, ratio
 
 LEAST_REQUESTS = 20
@@ -43,58 +43,44 @@ def _own(f: Facts) -> str | None:
     return max(alike)[1] if alike else None
 
 
-@fact(
-    "disk.own_mean_read",
-    "s",
-    "number",
-    "host",
-    "mean time of reads of the device that read in each window what the service's processes read (to a tenth)",
-)
-def _(f: Facts, _n: str | None) -> float | None:
+@fact("disk.own_mean_read", "s", "number", "host")
+def own_mean_read(f: Facts) -> float | None:
+    """Mean time of reads of the device that read in each window what the service's processes read (to a tenth)."""
     disk = _own(f)
     return None if disk is None else _mean_read(f, disk)
 
 
-@fact("disk.own_name", "", "text", "host", "the name of that device")
-def _(f: Facts, _n: str | None) -> str | None:
+@fact("disk.own_name", "", "text", "host")
+def own_disk(f: Facts) -> Device | None:
+    """The name of that device."""
     disk = _own(f)
-    return None if disk is None else visible(disk)
+    return None if disk is None else Device(disk)
 
 
-@fact("disk.own_in_flight", "requests", "number", "host", "mean number of requests in flight on that device")
-def _(f: Facts, _n: str | None) -> float | None:
+@fact("disk.own_in_flight", "requests", "number", "host")
+def own_in_flight(f: Facts) -> float | None:
+    """Mean number of requests in flight on that device."""
     disk = _own(f)
     return None if disk is None else mean_in_flight(f.windows, disk)
 
 
-@fact(
-    "disk.slowest_read",
-    "s",
-    "number",
-    "host",
-    "mean time of reads of the device on which it is longest, of those with at least twenty reads",
-    scope="host",
-)
-def _(f: Facts, _n: str | None) -> float | None:
+@fact("disk.slowest_read", "s", "number", "host", scope="host")
+def slowest_read(f: Facts) -> float | None:
+    """Mean time of reads of the device on which it is longest, of those with at least twenty reads."""
     means = [mean for disk in disks(f.windows) if (mean := _mean_read(f, disk)) is not None]
     return max(means, default=0.0 if disks(f.windows) else None)
 
 
-@fact("disk.in_flight", "requests", "number", "host", "mean number of requests in flight on the busiest device", "host")
-def _(f: Facts, _n: str | None) -> float | None:
+@fact("disk.in_flight", "requests", "number", "host", scope="host")
+def most_in_flight(f: Facts) -> float | None:
+    """Mean number of requests in flight on the busiest device."""
     busy = [queue for disk in disks(f.windows) if (queue := mean_in_flight(f.windows, disk)) is not None]
     return max(busy, default=None)
 
 
-@fact(
-    "disk.busiest_share",
-    "ratio",
-    "number",
-    "host",
-    "share of what all devices read and wrote that the busiest of them did, or what it is made of",
-    scope="host",
-)
-def _(f: Facts, _n: str | None) -> float | None:
+@fact("disk.busiest_share", "ratio", "number", "host", scope="host")
+def busiest_share(f: Facts) -> float | None:
+    """Share of what all devices read and wrote that the busiest of them did, or what it is made of."""
     # A mapped device and the disk below it count the same I/O once each: what has nothing below it did it in the end.
     lowest = [disk for disk in disks(f.windows) if not set(chain_below(f.windows, disk)) & set(disks(f.windows))]
     moved = {
@@ -107,30 +93,26 @@ def _(f: Facts, _n: str | None) -> float | None:
     return ratio(sum(sectors for disk, sectors in moved.items() if disk in its), sum(moved.values()))
 
 
-@fact("disk.busiest_name", "", "text", "host", "the name of the busiest device", scope="host")
-def _(f: Facts, _n: str | None) -> str | None:
+@fact("disk.busiest_name", "", "text", "host", scope="host")
+def busiest_disk(f: Facts) -> Device | None:
+    """The name of the busiest device."""
     busiest = _busiest(f)
-    return None if busiest is None else visible(busiest)
+    return None if busiest is None else Device(busiest)
 
 
-@fact(
-    "neighbour.device_share",
-    "ratio",
-    "number",
-    "cgroups",
-    "its share of what all neighbours and the service made devices read and write",
-    scope="neighbour",
-)
-def _(f: Facts, n: str | None) -> float | None:
+@neighbour_fact("neighbour.device_share", "ratio", "number", "cgroups")
+def device_share(f: Facts, neighbour: str) -> float | None:
+    """Its share of what all neighbours and the service made devices read and write."""
     own = device_pages(f.windows, f.windows.capture.service.cgroup_id)
     everybody = [_device_pages(f, other) for other in f.neighbours]
     if own is None or any(part is None for part in everybody):
         return None
-    return ratio(_device_pages(f, n), float(np.nansum(own)) + sum(part for part in everybody if part is not None))
+    others = sum(part for part in everybody if part is not None)
+    return ratio(_device_pages(f, neighbour), float(np.nansum(own)) + others)
 
 
-def _device_pages(f: Facts, n: str | None) -> float | None:
+def _device_pages(f: Facts, neighbour: str) -> float | None:
     """Return the pages that a neighbour's processes made devices read and write, by its own reading."""
-    named = [total(device_pages(f.windows, cgroup)) for cgroup, path in f.windows.paths.items() if path == n]
+    named = [total(device_pages(f.windows, cgroup)) for cgroup, path in f.windows.paths.items() if path == neighbour]
     known = [pages for pages in named if pages is not None]
     return sum(known) if known else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from diagnose.analysis.facts.vocabulary import Facts, fact, total
+from diagnose.analysis.facts.vocabulary import Facts, fact, neighbour_fact, total
 from diagnose.analysis.inflow import turnover
 from diagnose.analysis.limits import Limit, shared_limit
 from diagnose.analysis.windows import UNREAD, Series
@@ -19,59 +19,34 @@ def _pages(f: Facts, size: Series | None) -> Series | None:
 # ---------------------------------------------------------------- the service
 
 
-@fact(
-    "cache.refault_rate",
-    "pages/s",
-    "number",
-    "cgroups",
-    "refaults of the service's pages per second (evicted pages wanted again)",
-)
-def _(f: Facts, _n: str | None) -> float | None:
+@fact("cache.refault_rate", "pages/s", "number", "cgroups")
+def refault_rate(f: Facts) -> float | None:
+    """Refaults of the service's pages per second (evicted pages wanted again)."""
     return ratio(total(f.value("cache.refaults")), f.windows.length)
 
 
-@fact(
-    "device.read_pages",
-    "pages",
-    "series",
-    "cgroups",
-    "pages that the service's processes made devices read (/proc/<pid>/io)",
-)
-def _(f: Facts, _n: str | None) -> Series | None:
+@fact("device.read_pages", "pages", "series", "cgroups")
+def device_read_pages(f: Facts) -> Series | None:
+    """Pages that the service's processes made devices read (/proc/<pid>/io)."""
     return _pages(f, f.windows.increase(f.windows.capture.service.cgroup_id, "io_read_bytes"))
 
 
-@fact(
-    "device.read_rate",
-    "pages/s",
-    "number",
-    "cgroups",
-    "pages per second that the service's processes made devices read",
-)
-def _(f: Facts, _n: str | None) -> float | None:
+@fact("device.read_rate", "pages/s", "number", "cgroups")
+def device_read_rate(f: Facts) -> float | None:
+    """Pages per second that the service's processes made devices read."""
     return ratio(total(f.value("device.read_pages")), f.windows.length)
 
 
-@fact(
-    "device.refaulted_share",
-    "ratio",
-    "number",
-    "cgroups",
-    "refaults of the service's pages, over the pages that its processes made devices read",
-)
-def _(f: Facts, _n: str | None) -> float | None:
+@fact("device.refaulted_share", "ratio", "number", "cgroups", over_one=True)
+def refaulted_share(f: Facts) -> float | None:
+    """Refaults of the service's pages, over the pages that its processes made devices read."""
     read = total(f.value("device.read_pages"))
     return ratio(total(f.value("cache.refaults")), max(read, 1.0) if read is not None else None)
 
 
-@fact(
-    "cache.kept_share",
-    "ratio",
-    "number",
-    "cgroups",
-    "growth of the service's page cache over the capture, over the pages that its processes made devices read",
-)
-def _(f: Facts, _n: str | None) -> float | None:
+@fact("cache.kept_share", "ratio", "number", "cgroups", over_one=True)
+def kept_share(f: Facts) -> float | None:
+    """Growth of the service's page cache over the capture, over the pages that its processes made devices read."""
     readings = f.windows.readings(f.windows.capture.service.cgroup_id, "file_bytes")
     read = total(f.value("device.read_pages"))
     if readings is None or len(readings) < 2 or read is None:
@@ -83,15 +58,9 @@ def _(f: Facts, _n: str | None) -> float | None:
 # ---------------------------------------------------------------- reclaim
 
 
-@fact(
-    "host.reclaimed_pages",
-    "pages",
-    "series",
-    "host",
-    "pages of files that reclaim took on the whole host; DAMON's not counted (vmstat pgsteal_file)",
-    scope="host",
-)
-def _(f: Facts, _n: str | None) -> Series | None:
+@fact("host.reclaimed_pages", "pages", "series", "host", scope="host")
+def host_reclaimed_pages(f: Facts) -> Series | None:
+    """Pages of files that reclaim took on the whole host; DAMON's not counted (vmstat pgsteal_file)."""
     return f.windows.host_increase("vmstat.pgsteal_file")
 
 
@@ -100,19 +69,14 @@ def _room(f: Facts) -> Limit | None:
     return shared_limit(f.windows, f.windows.capture.service.cgroup)
 
 
-@fact(
-    "room.hits",
-    "hits",
-    "number",
-    "cgroups",
-    "hits of the lowest limit around the service; without one, pages reclaimed by kswapd and by tasks on the host",
-)
-def _(f: Facts, _n: str | None) -> float | None:
+@fact("room.hits", "hits", "number", "cgroups")
+def room_hits(f: Facts) -> float | None:
+    """Hits of the lowest limit around the service; without one, pages reclaimed by kswapd and by tasks on the host."""
     room = _room(f)
     if room is not None:
         counters = [total(f.windows.increase(room.cgroup_id, key)) for key in ("limit_hits", "high_hits")]
     else:
-        counters = [total(f.windows.host_increase(f"vmstat.pgsteal_{who}")) for who in ("kswapd", "direct")]
+        counters = [f.windows.host_risen(f"vmstat.pgsteal_{who}") for who in ("kswapd", "direct")]
     known = [c for c in counters if c is not None]
     return sum(known) if known else None
 
@@ -120,16 +84,10 @@ def _(f: Facts, _n: str | None) -> float | None:
 # ---------------------------------------------------------------- the caches dropped
 
 
-@fact(
-    "host.drops",
-    "drops",
-    "number",
-    "host",
-    "times the page cache of the whole host was dropped (vmstat drop_pagecache)",
-    scope="host",
-)
-def _(f: Facts, _n: str | None) -> float | None:
-    return total(f.windows.host_increase("vmstat.drop_pagecache"))
+@fact("host.drops", "drops", "number", "host", scope="host")
+def host_drops(f: Facts) -> float | None:
+    """Times the page cache of the whole host was dropped (vmstat drop_pagecache)."""
+    return f.windows.host_risen("vmstat.drop_pagecache")
 
 
 def _drop(f: Facts) -> tuple[float, float, float] | None:
@@ -153,26 +111,16 @@ def _drop(f: Facts) -> tuple[float, float, float] | None:
     return max(found, key=lambda d: d[0] - d[1], default=None)
 
 
-@fact(
-    "cache.dropped_share",
-    "ratio",
-    "number",
-    "cgroups",
-    "share of the service's page cache that was gone after the host's was dropped",
-)
-def _(f: Facts, _n: str | None) -> float | None:
+@fact("cache.dropped_share", "ratio", "number", "cgroups")
+def dropped_share(f: Facts) -> float | None:
+    """Share of the service's page cache that was gone after the host's was dropped."""
     drop = _drop(f)
     return None if drop is None else ratio(max(drop[0] - drop[1], 0.0), drop[0])
 
 
-@fact(
-    "cache.reread_share",
-    "ratio",
-    "number",
-    "cgroups",
-    "page cache that the service took in again after the host's was dropped, over what was gone",
-)
-def _(f: Facts, _n: str | None) -> float | None:
+@fact("cache.reread_share", "ratio", "number", "cgroups", over_one=True)
+def reread_share(f: Facts) -> float | None:
+    """Page cache that the service took in again after the host's was dropped, over what was gone."""
     drop = _drop(f)
     return None if drop is None else ratio(drop[2] - drop[1], drop[0] - drop[1])
 
@@ -180,16 +128,10 @@ def _(f: Facts, _n: str | None) -> float | None:
 # ---------------------------------------------------------------- neighbours
 
 
-@fact(
-    "neighbour.inflow",
-    "pages",
-    "series",
-    "cgroups",
-    "pages it brought into memory: read from devices, written, or of its own",
-    scope="neighbour",
-)
-def _(f: Facts, n: str | None) -> Series | None:
-    parts = [series for cgroup, series in f.brought_in.items() if cgroup in f.ids(n)]
+@neighbour_fact("neighbour.inflow", "pages", "series", "cgroups")
+def neighbour_inflow(f: Facts, neighbour: str) -> Series | None:
+    """Pages it brought into memory: read from devices, written, or of its own."""
+    parts = [series for cgroup, series in f.brought_in.items() if cgroup in f.ids(neighbour)]
     total_: Series | None = np.sum(parts, axis=0) if parts else None
     return total_
 
@@ -216,60 +158,38 @@ def _some_unread(f: Facts) -> bool:
     return any(column.endswith(UNREAD) for record in records for column in record.missing)
 
 
-def _in_the_room(f: Facts, n: str | None) -> bool:
+def _in_the_room(f: Facts, neighbour: str) -> bool:
     room = _room(f)
-    return room is None or (n is not None and is_within(n, room.cgroup))
+    return room is None or is_within(neighbour, room.cgroup)
 
 
-@fact(
-    "neighbour.inflow_share",
-    "ratio",
-    "number",
-    "cgroups",
-    "its share of all pages brought into memory below the lowest limit around the service (0: it is not below it)",
-    scope="neighbour",
-)
-def _(f: Facts, n: str | None) -> float | None:
-    return ratio(f.number("neighbour.inflow", n), _of_the_room(f)) if _in_the_room(f, n) else 0.0
+@neighbour_fact("neighbour.inflow_share", "ratio", "number", "cgroups")
+def neighbour_inflow_share(f: Facts, neighbour: str) -> float | None:
+    """Its share of all pages brought into memory below the lowest limit around the service (0: it is not below it)."""
+    return ratio(f.number("neighbour.inflow", neighbour), _of_the_room(f)) if _in_the_room(f, neighbour) else 0.0
 
 
-@fact(
-    "neighbours.inflow_share",
-    "ratio",
-    "number",
-    "cgroups",
-    "share of all pages brought into memory below the lowest limit around the service that neighbours brought in",
-)
-def _(f: Facts, _n: str | None) -> float | None:
+@fact("neighbours.inflow_share", "ratio", "number", "cgroups")
+def neighbours_inflow_share(f: Facts) -> float | None:
+    """Share of all pages brought into memory below the lowest limit around the service that neighbours brought in."""
     everybody, own = _of_the_room(f), turnover(f.windows, f.windows.capture.service.cgroup_id)
     return None if everybody is None or own is None else ratio(everybody - float(np.nansum(own)), everybody)
 
 
-@fact(
-    "neighbour.held_share",
-    "ratio",
-    "number",
-    "cgroups",
-    "page cache it held on average, over that of the service",
-    scope="neighbour",
-)
-def _(f: Facts, n: str | None) -> float | None:
-    held, own = f.value("neighbour.cache_bytes", n), f.windows.gauge(f.windows.capture.service.cgroup_id, "file_bytes")
+@neighbour_fact("neighbour.held_share", "ratio", "number", "cgroups", over_one=True)
+def held_share(f: Facts, neighbour: str) -> float | None:
+    """Page cache it held on average, over that of the service."""
+    held = f.value("neighbour.cache_bytes", neighbour)
+    own = f.windows.gauge(f.windows.capture.service.cgroup_id, "file_bytes")
     if held is None or own is None or np.isnan(held).all() or np.isnan(own).all():
         return None
     return ratio(float(np.nanmean(held)), float(np.nanmean(own)))
 
 
-@fact(
-    "neighbour.limit_hits",
-    "hits",
-    "number",
-    "cgroups",
-    "hits of a limit of its own (or of one below it: failcnt; memory.events.local max and high)",
-    scope="neighbour",
-)
-def _(f: Facts, n: str | None) -> float | None:
-    its = f.ids(n) | {cgroup for cgroup, path in f.windows.paths.items() if path == n}
+@neighbour_fact("neighbour.limit_hits", "hits", "number", "cgroups")
+def limit_hits(f: Facts, neighbour: str) -> float | None:
+    """Hits of a limit of its own (or of one below it: failcnt; memory.events.local max and high)."""
+    its = f.ids(neighbour) | {cgroup for cgroup, path in f.windows.paths.items() if path == neighbour}
     counters = [total(f.windows.increase(cgroup, key)) for cgroup in sorted(its) for key in ("limit_hits", "high_hits")]
     known = [c for c in counters if c is not None]
     return sum(known) if known else None

@@ -2,158 +2,103 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from diagnose import units
-from diagnose.analysis.facts.vocabulary import Facts, fact, total
+from diagnose.analysis.facts.vocabulary import Facts, neighbour_fact, total
 from diagnose.analysis.neighbours import evicted_by
 from diagnose.analysis.windows import Series
 from diagnose.units import ratio
 
 
-@fact(
-    "neighbour.evicted_of_service",
-    "pages",
-    "series",
-    "evictions",
-    "pages of the service that its reclaim removed",
-    scope="neighbour",
-)
-def _(f: Facts, n: str | None) -> Series | None:
-    parts = evicted_by(f.windows, f.ids(n))
+@dataclass(frozen=True)
+class EvictedByNeighbour:
+    """The pages of the service that a neighbour's reclaim removed; those of kswapd among them are an estimate."""
+
+    pages: float
+    estimated_pages: float
+
+
+@neighbour_fact("neighbour.evicted_of_service", "pages", "series", "evictions")
+def evicted_of_service(f: Facts, neighbour: str) -> Series | None:
+    """Pages of the service that its reclaim removed."""
+    parts = evicted_by(f.windows, f.ids(neighbour))
     return None if parts is None else parts[0] + parts[1]
 
 
-@fact(
-    "neighbour.seen_evicting",
-    "pages",
-    "series",
-    "evictions",
-    "pages of the service that its own tasks removed, as the kernel saw; kswapd's are left out",
-    scope="neighbour",
-)
-def _(f: Facts, n: str | None) -> Series | None:
-    parts = evicted_by(f.windows, f.ids(n))
+@neighbour_fact("neighbour.seen_evicting", "pages", "series", "evictions")
+def seen_evicting(f: Facts, neighbour: str) -> Series | None:
+    """Pages of the service that its own tasks removed, as the kernel saw; kswapd's are left out."""
+    parts = evicted_by(f.windows, f.ids(neighbour))
     return None if parts is None else parts[0]
 
 
-@fact(
-    "neighbour.seen_evicting_share",
-    "ratio",
-    "number",
-    "evictions",
-    "share of the service's evicted pages that its own tasks removed, as the kernel saw",
-    scope="neighbour",
-)
-def _(f: Facts, n: str | None) -> float | None:
-    return ratio(total(f.value("neighbour.seen_evicting", n)), total(f.value("evictions.of_service")))
+@neighbour_fact("neighbour.seen_evicting_share", "ratio", "number", "evictions")
+def seen_evicting_share(f: Facts, neighbour: str) -> float | None:
+    """Share of the service's evicted pages that its own tasks removed, as the kernel saw."""
+    return ratio(total(f.value("neighbour.seen_evicting", neighbour)), total(f.value("evictions.of_service")))
 
 
-@fact(
-    "neighbour.evicted_told",
-    "",
-    "text",
-    "evictions",
-    "the pages of the service that its reclaim removed, and how many of them are an estimate",
-    scope="neighbour",
-)
-def _(f: Facts, n: str | None) -> str | None:
-    pages, estimated = f.number("neighbour.evicted_of_service", n), f.number("neighbour.apportioned_pages", n)
-    if pages is None:
-        return None
-    if not estimated:
-        return units.pages(pages)
-    return (
-        f"{units.pages(pages)}; of those kswapd removed {units.pages(estimated)}, laid to it by its part of the "
-        "inflow: an estimate"
-    )
+@neighbour_fact("neighbour.evicted_told", "", "text", "evictions")
+def evicted_and_estimated(f: Facts, neighbour: str) -> EvictedByNeighbour | None:
+    """The pages of the service that its reclaim removed, and how many of them are an estimate."""
+    pages = f.number("neighbour.evicted_of_service", neighbour)
+    estimated = f.number("neighbour.apportioned_pages", neighbour)
+    return None if pages is None else EvictedByNeighbour(pages, estimated or 0.0)
 
 
-@fact(
-    "neighbour.eviction_share",
-    "ratio",
-    "number",
-    "evictions",
-    "share of the service's evicted pages that it removed",
-    scope="neighbour",
-)
-def _(f: Facts, n: str | None) -> float | None:
-    return ratio(total(f.value("neighbour.evicted_of_service", n)), total(f.value("evictions.of_service")))
+@neighbour_fact("neighbour.eviction_share", "ratio", "number", "evictions")
+def eviction_share(f: Facts, neighbour: str) -> float | None:
+    """Share of the service's evicted pages that it removed."""
+    return ratio(total(f.value("neighbour.evicted_of_service", neighbour)), total(f.value("evictions.of_service")))
 
 
-@fact(
-    "neighbour.apportioned_pages",
-    "pages",
-    "number",
-    "evictions",
-    "pages of the service that kswapd removed, laid to it by its part of the inflow",
-    scope="neighbour",
-)
-def _(f: Facts, n: str | None) -> float | None:
-    parts = evicted_by(f.windows, f.ids(n))
+@neighbour_fact("neighbour.apportioned_pages", "pages", "number", "evictions")
+def apportioned_pages(f: Facts, neighbour: str) -> float | None:
+    """Pages of the service that kswapd removed, laid to it by its part of the inflow."""
+    parts = evicted_by(f.windows, f.ids(neighbour))
     return None if parts is None else total(parts[1])
 
 
-@fact(
-    "neighbour.apportioned_share",
-    "ratio",
-    "number",
-    "evictions",
-    "share of the evictions laid to it that kswapd made, by its part of the inflow",
-    scope="neighbour",
-)
-def _(f: Facts, n: str | None) -> float | None:
-    parts = evicted_by(f.windows, f.ids(n))
+@neighbour_fact("neighbour.apportioned_share", "ratio", "number", "evictions")
+def apportioned_share(f: Facts, neighbour: str) -> float | None:
+    """Share of the evictions laid to it that kswapd made, by its part of the inflow."""
+    parts = evicted_by(f.windows, f.ids(neighbour))
     return None if parts is None else ratio(total(parts[1]), total(parts[0] + parts[1]))
 
 
-@fact("neighbour.inserted", "pages", "series", "page-cache", "pages it added to the page cache", scope="neighbour")
-def _(f: Facts, n: str | None) -> Series | None:
-    return f.windows.cache("inserted", f.ids(n))
+@neighbour_fact("neighbour.inserted", "pages", "series", "page-cache")
+def inserted_pages(f: Facts, neighbour: str) -> Series | None:
+    """Pages it added to the page cache."""
+    return f.windows.cache("inserted", f.ids(neighbour))
 
 
-@fact(
-    "neighbour.inserted_share",
-    "ratio",
-    "number",
-    "page-cache",
-    "share of all pages added to the page cache that it added",
-    scope="neighbour",
-)
-def _(f: Facts, n: str | None) -> float | None:
-    return ratio(total(f.value("neighbour.inserted", n)), total(f.windows.cache("inserted")))
+@neighbour_fact("neighbour.inserted_share", "ratio", "number", "page-cache")
+def inserted_share(f: Facts, neighbour: str) -> float | None:
+    """Share of all pages added to the page cache that it added."""
+    return ratio(total(f.value("neighbour.inserted", neighbour)), total(f.windows.cache("inserted")))
 
 
-@fact(
-    "neighbour.inserted_share_of_others",
-    "ratio",
-    "number",
-    "page-cache",
-    "share of the pages added to the page cache by all but the service that it added",
-    scope="neighbour",
-)
-def _(f: Facts, n: str | None) -> float | None:
+@neighbour_fact("neighbour.inserted_share_of_others", "ratio", "number", "page-cache")
+def inserted_share_of_others(f: Facts, neighbour: str) -> float | None:
+    """Share of the pages added to the page cache by all but the service that it added."""
     everybody, service = f.windows.cache("inserted"), f.windows.cache("inserted", f.windows.service_ids)
     if everybody is None or service is None:
         return None
-    return ratio(total(f.value("neighbour.inserted", n)), total(everybody - service))
+    return ratio(total(f.value("neighbour.inserted", neighbour)), total(everybody - service))
 
 
-@fact("neighbour.cache_bytes", "bytes", "series", "cgroups", "page cache charged to it", scope="neighbour")
-def _(f: Facts, n: str | None) -> Series | None:
-    return None if n is None else f.windows.gauge_of(n, "file_bytes")
+@neighbour_fact("neighbour.cache_bytes", "bytes", "series", "cgroups")
+def cache_bytes(f: Facts, neighbour: str) -> Series | None:
+    """Page cache charged to it."""
+    return f.windows.gauge_of(neighbour, "file_bytes")
 
 
-@fact(
-    "neighbour.cache_growth",
-    "bytes",
-    "number",
-    "cgroups",
-    "highest less first page cache charged to it during the capture",
-    scope="neighbour",
-)
-def _(f: Facts, n: str | None) -> float | None:
-    cache = f.value("neighbour.cache_bytes", n)
+@neighbour_fact("neighbour.cache_growth", "bytes", "number", "cgroups")
+def cache_growth(f: Facts, neighbour: str) -> float | None:
+    """Highest less first page cache charged to it during the capture."""
+    cache = f.value("neighbour.cache_bytes", neighbour)
     if cache is None or np.isnan(cache).all():
         return None
     return float(np.nanmax(cache) - cache[~np.isnan(cache)][0])

@@ -1,27 +1,22 @@
-"""What else took the service's pages than what a finding names, in words (pure)."""
+"""What else took the service's pages than what a finding is about, and by whom pages were dropped on purpose (pure)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-from diagnose import units
 from diagnose.analysis.evictions import FOR_MEMORY, ON_PURPOSE
 from diagnose.analysis.facts.vocabulary import Facts, fact, total
 from diagnose.capture.base import Cause
-from diagnose.report.model import Besides
 from diagnose.units import ratio
 
 NOTICEABLE = 0.05
 """Of the pages that the service lost, or of the time that its reads waited for them: below, a cause is not named."""
-FELT, LEAST_READS = 0.002, 20
-"""Of its reads of files, and so many: what alone makes them wait stays a trouble when the rest has ended. As
-slow_share and min_slow_reads of the rules."""
-NOTHING = "no other cause (proactive reclaim, drop_caches, fadvise) removed as much as 5 %"
-NOBODY_WAITED = " or made 0.2 % of the reads wait"
+SLOW_SHARE, LEAST_SLOW_READS = "slow_share", "min_slow_reads"
+"""The thresholds of a rule for what is trouble: the share of the reads of files that are slow, and how many are."""
 
 Taker = Literal["pressure", "proactive", "drop-caches", "invalidate"]
 _CAUSES: dict[Taker, tuple[Cause, ...]] = {
@@ -29,12 +24,6 @@ _CAUSES: dict[Taker, tuple[Cause, ...]] = {
     "proactive": ("proactive",),
     "drop-caches": ("drop-caches",),
     "invalidate": ("invalidate",),
-}
-_NAMES: dict[Taker, str] = {
-    "pressure": "reclaim for memory that somebody wanted",
-    "proactive": "proactive reclaim",
-    "drop-caches": "drop_caches",
-    "invalidate": "fadvise or the like",
 }
 _OF_FINDINGS: dict[str, tuple[Taker, ...]] = {
     "evictions.pressure_share": ("pressure",),
@@ -45,16 +34,70 @@ _OF_FINDINGS: dict[str, tuple[Taker, ...]] = {
 
 
 @dataclass(frozen=True)
-class _Part:
-    """What a taker did: its share of the lost pages, the reads that waited for its pages, their time, and its share."""
+class Waits:
+    """The reads that waited for evicted pages: how many, for how long, and their share of all reads of files."""
+
+    reads: float
+    seconds: float
+    share_of_reads: float | None
+
+
+@dataclass(frozen=True)
+class WhenDropped:
+    """In how many windows pages were dropped, and when first; None: in none."""
+
+    first_seconds: float | None
+    """After the beginning of the capture."""
+    windows: int
+    of_windows: int
+
+
+@dataclass(frozen=True)
+class ProactiveReclaim:
+    """Who reclaims proactively, and how many pages that took on the whole host; None: that does not tell."""
+
+    by: Literal["damon", "writes", "both", "not-measured"]
+    """DAMON, or an agent that writes to memory.reclaim."""
+    pages: float | None = None
+    by_writes_pages: float | None = None
+
+
+@dataclass(frozen=True)
+class OtherCause:
+    """What took a part of the pages that the service lost, and what waiting that made."""
 
     taker: Taker
     share: float
-    reads: float
-    waited_ns: float
-    waited: float
-    of_reads: float
-    """Of all reads of files."""
+    """Of the pages that the service lost."""
+    waits: Waits
+    waited_share: float
+    """Of the time that reads waited for evicted pages."""
+    proactive: ProactiveReclaim | None = None
+    """Of proactive reclaim alone: who it was."""
+    by_self_share: float | None = None
+    """Of pressure alone: what the service's own reclaim removed, of the pages that it lost."""
+
+    def worth_naming(self, thresholds: Mapping[str, float]) -> bool:
+        """Say whether it is beside a finding, by the thresholds of the finding's rule.
+
+        So much of the loss or of the waiting is; and what alone makes as many reads wait as the rule calls trouble is
+        trouble still when the rest has ended. A rule without such thresholds asks for the former alone.
+        """
+        slow_share = thresholds.get(SLOW_SHARE)
+        stays = slow_share is not None and (self.waits.share_of_reads or 0.0) >= slow_share
+        enough = self.waits.reads >= thresholds.get(LEAST_SLOW_READS, 0.0)
+        return (stays and enough) or max(self.share, self.waited_share) >= NOTICEABLE
+
+
+@dataclass(frozen=True)
+class OtherCauses:
+    """All that took pages of the service beside pressure on memory, whether worth naming or not."""
+
+    causes: tuple[OtherCause, ...]
+    waits_measured: bool
+    """Whether it was seen for which pages reads waited."""
+    kswapd_share: float
+    """Of the pages that the service lost: whose pressure it was that kswapd met is an estimate."""
 
 
 def waits(f: Facts, causes: Sequence[Cause] | None) -> tuple[float, float]:
@@ -70,105 +113,77 @@ def waits(f: Facts, causes: Sequence[Cause] | None) -> tuple[float, float]:
     return float(sum(reads for reads, _ in rows)), float(sum(ns for _, ns in rows))
 
 
-def _parts(f: Facts, finding: str) -> Iterator[_Part]:
-    """Yield what is worth a name beside a finding, by what that accounts for."""
-    lost, of_all, every = total(f.value("evictions.of_service")), waits(f, None)[1], f.number("reads.file_count")
+def other_causes(f: Facts, accounts_for: str | None, thresholds: Mapping[str, float]) -> tuple[OtherCause, ...]:
+    """Return what is worth naming beside a finding, by what that accounts for and the thresholds of its rule.
+
+    None of a finding that accounts for no share of the evictions.
+    """
+    if accounts_for not in _OF_FINDINGS:
+        return ()
+    return tuple(cause for cause in _beside(f, accounts_for) if cause.worth_naming(thresholds))
+
+
+def _beside(f: Facts, accounts_for: str) -> Iterator[OtherCause]:
+    """Yield each taker but those that a finding is about, by what that accounts for."""
+    lost, of_all = total(f.value("evictions.of_service")), waits(f, None)[1]
     for taker, causes in _CAUSES.items():
-        if taker in _OF_FINDINGS[finding]:
+        if taker in _OF_FINDINGS[accounts_for]:
             continue
         share = ratio(total(f.windows.evictions(causes, f.windows.service_ids)), lost) or 0.0
-        reads, waited_ns = waits(f, causes)
-        part = _Part(taker, share, reads, waited_ns, ratio(waited_ns, of_all) or 0.0, ratio(reads, every) or 0.0)
-        felt = part.of_reads >= FELT and reads >= LEAST_READS
-        if felt or max(share, part.waited) >= NOTICEABLE:
-            yield part
+        waited = ratio(waits(f, causes)[1], of_all) or 0.0
+        yield OtherCause(
+            taker,
+            share,
+            _waits(f, causes),
+            waited,
+            proactive=f.value("evictions.proactive_by") if taker == "proactive" else None,
+            by_self_share=f.number("evictions.by_self_share") if taker == "pressure" else None,
+        )
 
 
-def besides(f: Facts, finding: str) -> dict[Taker, Besides]:
-    """Return what is worth a name beside a finding that accounts for a share of the evictions, with what it did."""
-    if finding not in _OF_FINDINGS:
-        return {}
-    return {part.taker: _besides(part, f) for part in _parts(f, finding)}
+def _waits(f: Facts, causes: Sequence[Cause]) -> Waits:
+    reads, ns = waits(f, causes)
+    return Waits(reads, ns / 1e9, ratio(reads, f.number("reads.file_count")))
 
 
-def _besides(part: _Part, f: Facts) -> Besides:
-    says = f"it removed {units.percent(part.share)} of the pages that the service lost"
-    if part.waited_ns:
-        says += f", and {_reads(part)} waited {units.duration(part.waited_ns / 1e9)} for these pages"
-    if part.taker == "proactive":
-        says += f"; {f.text('evictions.proactive_by')}"
-    if part.taker == "pressure":
-        says += f"; the service's own reclaim removed {units.percent(f.number('evictions.by_self_share'))}"
-    return Besides(who=_NAMES[part.taker], says=says, share=part.waited if part.waited_ns else None)
-
-
-def _reads(part: _Part) -> str:
-    return f"{units.counted(part.reads, 'reads')} of files, {units.percent(part.of_reads)} of all,"
-
-
-def _told(part: _Part) -> str:
-    told = f"{_NAMES[part.taker]} removed {units.percent(part.share)}"
-    if not part.waited_ns:
-        return told
-    waited = f"{_reads(part)} waited {units.duration(part.waited_ns / 1e9)} for these pages"
-    return f"{told} ({waited}, {units.percent(part.waited)} of the time that reads waited for evicted pages)"
-
-
-@fact(
-    "evictions.besides",
-    "",
-    "text",
-    "evictions",
-    "what else than pressure on memory removed 5 % or more of the service's evicted pages, or made its reads wait",
-)
-def _(f: Facts, _n: str | None) -> str | None:
+@fact("evictions.besides", "", "text", "evictions")
+def beside_pressure(f: Facts) -> OtherCauses | None:
+    """What else than pressure on memory removed 5 % or more of the service's evicted pages, or made its reads wait."""
     if total(f.value("evictions.of_service")) is None:
         return None
-    told = [_told(part) for part in _parts(f, "evictions.pressure_share")]
-    nothing = NOTHING if f.windows.capture.blame is None else NOTHING + NOBODY_WAITED
-    return _estimated(f) + (f"besides, {' and '.join(told)}" if told else nothing)
+    return OtherCauses(
+        causes=tuple(_beside(f, "evictions.pressure_share")),
+        waits_measured=f.windows.capture.blame is not None,
+        kswapd_share=f.number("evictions.kswapd_share") or 0.0,
+    )
 
 
-def _estimated(f: Facts) -> str:
-    """Say how much of the shares of neighbours and the service is no measurement: what kswapd took for everybody."""
-    share = f.number("evictions.kswapd_share") or 0.0
-    if share < NOTICEABLE:
-        return ""
-    return f"kswapd removed {units.percent(share)}, and for whom is an estimate, by who brought in how much; "
+@fact("blame.given_away_waits", "", "text", "blame")
+def waits_for_dropped(f: Facts) -> Waits | None:
+    """Which reads waited for pages that were dropped on purpose."""
+    return None if f.windows.capture.blame is None else _waits(f, ON_PURPOSE)
 
 
-@fact("blame.given_away_waits", "", "text", "blame", "which reads waited for pages that were dropped on purpose")
-def _(f: Facts, _n: str | None) -> str | None:
-    if f.windows.capture.blame is None:
-        return None
-    reads, ns = waits(f, ON_PURPOSE)
-    share = ratio(reads, f.number("reads.file_count"))
-    return f"{units.counted(reads, 'reads')} of files, {units.percent(share)} of all, waited {units.duration(ns / 1e9)}"
-
-
-@fact("evictions.given_away_when", "", "text", "evictions", "when the service's pages were dropped on purpose")
-def _(f: Facts, _n: str | None) -> str | None:
+@fact("evictions.given_away_when", "", "text", "evictions")
+def when_dropped(f: Facts) -> WhenDropped | None:
+    """When the service's pages were dropped on purpose."""
     pages = f.windows.evictions(ON_PURPOSE, f.windows.service_ids)
     if pages is None:
         return None
     windows = np.flatnonzero(pages > 0)
-    if not windows.size:
-        return "at no time of the capture"
-    first = units.duration(float(windows[0]) * f.windows.seconds)
-    return f"first {first} after the beginning, in {windows.size} of {units.counted(f.windows.count, 'windows')}"
+    first = float(windows[0]) * f.windows.seconds if windows.size else None
+    return WhenDropped(first, int(windows.size), f.windows.count)
 
 
-@fact("evictions.proactive_by", "", "text", "evictions", "whether DAMON or writes to memory.reclaim took pages")
-def _(f: Facts, _n: str | None) -> str | None:
+@fact("evictions.proactive_by", "", "text", "evictions")
+def proactive_by(f: Facts) -> ProactiveReclaim | None:
+    """Whether DAMON or writes to memory.reclaim took pages."""
     if not f.windows.probe_attached("evictions"):
         return None
-    by_writes = total(f.windows.host_increase("vmstat.pgsteal_proactive"))
+    by_writes = f.windows.host_risen("vmstat.pgsteal_proactive")
     pages = total(f.windows.evictions(("proactive",), None))
     if by_writes is None or not pages:
-        return "it is DAMON, or an agent that writes to memory.reclaim; this capture does not tell which"
-    counted = f"of {units.pages(pages)} that it took on the host, {units.count(by_writes)} went by such writes"
+        return ProactiveReclaim("not-measured")
     if by_writes < NOTICEABLE * pages:
-        return f"it is the kernel's DAMON, not an agent that writes to memory.reclaim: {counted}"
-    if by_writes >= (1 - NOTICEABLE) * pages:
-        return f"it is an agent that writes to memory.reclaim: {counted}"
-    return f"it is both DAMON and an agent that writes to memory.reclaim: {counted}"
+        return ProactiveReclaim("damon", pages, by_writes)
+    return ProactiveReclaim("writes" if by_writes >= (1 - NOTICEABLE) * pages else "both", pages, by_writes)

@@ -18,7 +18,7 @@ from diagnose.analysis.neighbours import neighbours as candidates
 from diagnose.analysis.series import Series, total
 from diagnose.analysis.windows import Counts, Windows
 
-__all__ = ["FACTS", "FactSpec", "Facts", "Kind", "Scope", "fact", "total"]
+__all__ = ["FACTS", "FactSpec", "Facts", "Kind", "Scope", "fact", "neighbour_fact", "total"]
 
 Kind = Literal["number", "series", "histogram", "text"]
 Scope = Literal["service", "neighbour", "host"]
@@ -26,7 +26,12 @@ Scope = Literal["service", "neighbour", "host"]
 
 @dataclass(frozen=True)
 class FactSpec:
-    """A word of the vocabulary: a float, a series of one value a window, a histogram of BINS counts, or a text."""
+    """A word of the vocabulary.
+
+    `kind`: a float, a series of one value a window, a histogram of BINS counts, or ("text") a frozen dataclass, which
+    only summaries name, in the words of `report/wording/facts.py`. `compute` takes the facts, and of a neighbour's fact
+    the neighbour's path beside them.
+    """
 
     name: str
     unit: str
@@ -34,26 +39,76 @@ class FactSpec:
     scope: Scope
     probe: str
     help: str
-    compute: Compute
+    compute: Callable[..., Any]
+    over_one: bool = False
+    """Of a ratio: it may be more than 1, since what is divided is no part of what it is divided by."""
+
+    @property
+    def most(self) -> float | None:
+        """The greatest value that a measurement can give; None: there is no such value."""
+        return 1.0 if self.unit == "ratio" and not self.over_one else None
+
+
+MissingCode = Literal["probe-not-attached", "no-limit-set", "no-quota-of-its-own", "no-value", "not-in-test"]
+"""Why a fact has no value: its probe did not attach, or only in part, and says why; the service has no memory limit; it
+has no cpu.stat of its own; the probe ran, and its readings give none; or the test of a rule leaves it out."""
+
+
+@dataclass(frozen=True)
+class Missing:
+    """Why a fact has no value. `reason`: what its probe says of itself, where that is why."""
+
+    code: MissingCode
+    fact: str
+    probe: str
+    reason: str | None = None
 
 
 FACTS: dict[str, FactSpec] = {}
 
 
-Compute = Callable[["Facts", str | None], Any]
 T = TypeVar("T")
+OfFacts = TypeVar("OfFacts", bound=Callable[["Facts"], Any])
+OfNeighbour = TypeVar("OfNeighbour", bound=Callable[["Facts", str], Any])
 
 
 def fact(
-    name: str, unit: str, kind: Kind, probe: str, help: str, scope: Scope = "service"
-) -> Callable[[Compute], Compute]:
-    """Register the function that computes a fact from the facts' windows (and the neighbour's path)."""
+    name: str,
+    unit: str,
+    kind: Kind,
+    probe: str,
+    scope: Literal["service", "host"] = "service",
+    *,
+    over_one: bool = False,
+) -> Callable[[OfFacts], OfFacts]:
+    """Register the function that computes a fact of the service or the host; its docstring is the fact's help."""
 
-    def register(compute: Compute) -> Compute:
-        FACTS[name] = FactSpec(name, unit, kind, scope, probe, help, compute)
+    def register(compute: OfFacts) -> OfFacts:
+        FACTS[name] = FactSpec(name, unit, kind, scope, probe, _help(compute), compute, over_one)
         return compute
 
     return register
+
+
+def neighbour_fact(
+    name: str, unit: str, kind: Kind, probe: str, *, over_one: bool = False
+) -> Callable[[OfNeighbour], OfNeighbour]:
+    """Register the function that computes a fact of one neighbour, of the facts and the neighbour's path."""
+
+    def register(compute: OfNeighbour) -> OfNeighbour:
+        FACTS[name] = FactSpec(name, unit, kind, "neighbour", probe, _help(compute), compute, over_one)
+        return compute
+
+    return register
+
+
+def _help(compute: Callable[..., Any]) -> str:
+    """Return the first paragraph of a docstring as a phrase: on one line, without a capital and a full stop.
+
+    A word in capitals keeps them ("CPUs").
+    """
+    phrase = " ".join((compute.__doc__ or "").partition("\n\n")[0].split()).removesuffix(".")
+    return phrase if phrase[1:2].isupper() else phrase[:1].lower() + phrase[1:]
 
 
 class Facts:
@@ -71,11 +126,12 @@ class Facts:
 
     @cached_property
     def brought_in(self) -> dict[int, Series]:
-        """What each cgroup that is not the service's brought into memory, in pages a window (see `turnover.py`)."""
+        """What each cgroup that is not the service's brought into memory, in pages a window (see `inflow.py`)."""
         return own_turnover(self.windows)
 
-    def ids(self, neighbour: str | None) -> frozenset[int]:
-        return self.by_path[neighbour].ids if neighbour is not None else self.windows.service_ids
+    def ids(self, neighbour: str) -> frozenset[int]:
+        """Return the cgroups below a neighbour's path."""
+        return self.by_path[neighbour].ids
 
     def once(self, compute: Callable[[Facts], T]) -> T:
         """Return what a function makes of these facts, computed the first time that it is asked for."""
@@ -85,10 +141,13 @@ class Facts:
         return result
 
     def value(self, name: str, neighbour: str | None = None) -> Any:
-        """Return a fact as it was computed: a float, an array, or None if it was not measured."""
-        key = (name, neighbour)
+        """Return a fact as it was computed, or None if it was not measured: a fact of no neighbour, say."""
+        of_neighbour = FACTS[name].scope == "neighbour"
+        if of_neighbour and neighbour is None:
+            return None
+        key = (name, neighbour if of_neighbour else None)
         if key not in self._kept:
-            self._kept[key] = FACTS[name].compute(self, neighbour)
+            self._kept[key] = FACTS[name].compute(self, neighbour) if of_neighbour else FACTS[name].compute(self)
         return self._kept[key]
 
     def number(self, name: str, neighbour: str | None = None) -> float | None:
@@ -108,19 +167,14 @@ class Facts:
         value: Counts | None = self.value(name)
         return value
 
-    def text(self, name: str, neighbour: str | None = None) -> str | None:
-        """Return words, for a summary."""
-        value: str | None = self.value(name, neighbour)
-        return value
-
-    def missing_reason(self, name: str) -> str:
-        """Say why a fact is missing."""
+    def missing(self, name: str) -> Missing:
+        """Return why a fact has no value; of one that has, what would be the reason if it had none."""
         probe = FACTS[name].probe
         record = next((p for p in self.windows.capture.probes if p.probe == probe), None)
         if record is not None and (not record.attached or record.missing) and record.reason:
-            return f"probe {probe}: {record.reason}"
+            return Missing("probe-not-attached", name, probe, record.reason)
         if name.startswith("limit."):
-            return "no memory limit of the service's own is set"
+            return Missing("no-limit-set", name, probe)
         if name.startswith("cpu."):
-            return "the service has no cpu.stat to itself, so no CPU quota of its own; one above it was not read"
-        return f"probe {probe} ran, but its readings give no value for: {FACTS[name].help}"
+            return Missing("no-quota-of-its-own", name, probe)
+        return Missing("no-value", name, probe)

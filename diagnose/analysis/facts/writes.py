@@ -2,15 +2,50 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from diagnose import units
+from diagnose.analysis.facts.block import Device
 from diagnose.analysis.facts.vocabulary import Facts, fact
-from diagnose.escape import visible
 from diagnose.units import ratio
 
 IDLE = 0.5
 """A device that is idle for more than half of the time takes more than it is given."""
+
+
+@dataclass(frozen=True)
+class WritePace:
+    """How much the service wrote to a device, and the share of the capture in which that was busy, at most."""
+
+    device: str
+    written_bytes: float
+    bytes_per_second: float
+    busy_share_at_most: float | None
+    """None: not measured."""
+
+    @property
+    def may_be_slow(self) -> bool | None:
+        """Whether it may be the device's pace that holds the service back: it is busy for half of the time or more."""
+        return None if self.busy_share_at_most is None else self.busy_share_at_most >= IDLE
+
+
+@dataclass(frozen=True)
+class DirtyHeld:
+    """The most of the service's pages that was dirty or being written at the end of a window; None: not measured."""
+
+    most_bytes: float | None
+
+
+@dataclass(frozen=True)
+class DirtyLimits:
+    """How much may be dirty on the device that the service writes to (max_bytes of its bdi), and on the host."""
+
+    device: str | None
+    device_bytes: int | None
+    host_bytes: int | None
+    host_settings: tuple[tuple[str, int], ...]
+    """The settings of vm.* that say so, by name."""
 
 
 def _times(f: Facts) -> dict[tuple[str, str], int]:
@@ -38,26 +73,16 @@ def written_device(f: Facts) -> str | None:
     return max(devices, key=lambda d: time.get((d, "read"), 0) + time.get((d, "write"), 0), default=None)
 
 
-@fact(
-    "block.written_device",
-    "",
-    "text",
-    "block",
-    "the device on which the service's writes took most time; of none, the one that was busy longest",
-)
-def _(f: Facts, _n: str | None) -> str | None:
-    device = written_device(f) if f.windows.probe_attached("block") else None
-    return None if device is None else visible(device)
+@fact("block.written_device", "", "text", "block")
+def device_written_to(f: Facts) -> Device | None:
+    """The device on which the service's writes took most time; of none, the one that was busy longest."""
+    name = written_device(f) if f.windows.probe_attached("block") else None
+    return None if name is None else Device(name)
 
 
-@fact(
-    "block.write_time_share",
-    "ratio",
-    "number",
-    "block",
-    "share of the time of all requests, on the device that the service writes to, which writes took",
-)
-def _(f: Facts, _n: str | None) -> float | None:
+@fact("block.write_time_share", "ratio", "number", "block")
+def write_time_share(f: Facts) -> float | None:
+    """Share of the time of all requests, on the device that the service writes to, which writes took."""
     if not f.windows.probe_attached("block"):
         return None
     time, device = _times(f), written_device(f)
@@ -67,14 +92,9 @@ def _(f: Facts, _n: str | None) -> float | None:
     return ratio(float(writes), float(writes + reads))
 
 
-@fact(
-    "block.own_write_share",
-    "ratio",
-    "number",
-    "block",
-    "share of the bytes written to that device which the service submitted",
-)
-def _(f: Facts, _n: str | None) -> float | None:
+@fact("block.own_write_share", "ratio", "number", "block")
+def own_write_share(f: Facts) -> float | None:
+    """Share of the bytes written to that device which the service submitted."""
     if not f.windows.probe_attached("block"):
         return None
     table, device = f.windows.capture.block_requests, written_device(f)
@@ -116,54 +136,40 @@ def busy_at_most(f: Facts) -> float | None:
     return min(1.0, sum(ns or 0 for ns in time) / 1e9 / f.windows.length)
 
 
-@fact("writes.pace", "", "text", "block", "how much the service wrote there, and whether the device was busy with it")
-def _(f: Facts, _n: str | None) -> str | None:
+@fact("writes.pace", "", "text", "block")
+def pace(f: Facts) -> WritePace | None:
+    """How much the service wrote there, and whether the device was busy with it."""
     device = written_device(f) if f.windows.probe_attached("block") else None
     if device is None:
         return None
-    written, name = written_bytes(f), visible(device)
-    told = f"{units.size(written)}, {units.size(written / f.windows.length)} a second"
-    busy = busy_at_most(f)
-    if busy is None:
-        return f"{told}; how much of the time {name} was busy was not measured"
-    if busy < IDLE:
-        return (
-            f"{told}; {name} had requests in flight in at most {units.percent(busy)} of the capture, so that it is not "
-            "its pace that holds the service back"
-        )
-    return (
-        f"{told}; {name} may have had requests in flight in up to {units.percent(busy)} of the capture, so that it may "
-        "be its pace that holds the service back"
-    )
+    written = written_bytes(f)
+    return WritePace(device, written, written / f.windows.length, busy_at_most(f))
 
 
-@fact(
-    "writes.dirty_held", "", "text", "cgroups", "how much of the service's memory was dirty, or being written, at once"
-)
-def _(f: Facts, _n: str | None) -> str | None:
+@fact("writes.dirty_held", "", "text", "cgroups")
+def dirty_held(f: Facts) -> DirtyHeld | None:
+    """How much of the service's memory was dirty, or being written, at once."""
     if not f.windows.probe_attached("cgroups"):
         return None
     found = [f.windows.readings(f.windows.capture.service.cgroup_id, f"{k}_bytes") for k in ("dirty", "writeback")]
     if any(readings is None for readings in found):
-        return "how much of the service's pages was dirty was not measured"
+        return DirtyHeld(None)
     held = sum(readings.series(f.windows.count) for readings in found if readings is not None)
-    most = float(np.nanmax(held)) if not np.isnan(held).all() else None
-    return f"at the ends of the windows up to {units.size(most)} of the service's pages were dirty or being written"
+    return DirtyHeld(float(np.nanmax(held)) if not np.isnan(held).all() else None)
 
 
-@fact("writes.dirty_limits", "", "text", "host", "how much may be dirty on that device and on the host")
-def _(f: Facts, _n: str | None) -> str | None:
+@fact("writes.dirty_limits", "", "text", "host")
+def dirty_limits(f: Facts) -> DirtyLimits | None:
+    """How much may be dirty on that device and on the host."""
     if not f.windows.probe_attached("host"):
         return None
-    name, capture = written_device(f), f.windows.capture
+    capture, name = f.windows.capture, written_device(f)
     device = next((d for d in capture.devices if d.name == name), None)
-    settings, page = capture.host.settings, capture.host.page_bytes
-    told = []
-    if device is not None and device.max_dirty_bytes:
-        told.append(
-            f"{visible(device.name)} may hold {units.size(device.max_dirty_bytes)} of dirty pages (its max_bytes)"
-        )
-    if (most := settings.get("vmstat.nr_dirty_threshold")) is not None:
-        names = [f"vm.{n} {units.count(v)}" for n in ("dirty_bytes", "dirty_ratio") if (v := settings.get(f"vm.{n}"))]
-        told.append(f"the host may hold {units.size(most * page)} ({', '.join(names) or 'nr_dirty_threshold'})")
-    return ", and ".join(told) or "how much may be dirty was not measured"
+    settings = capture.host.settings
+    threshold_pages = settings.get("vmstat.nr_dirty_threshold")
+    return DirtyLimits(
+        device=name,
+        device_bytes=(device.max_dirty_bytes or None) if device is not None else None,
+        host_bytes=None if threshold_pages is None else threshold_pages * capture.host.page_bytes,
+        host_settings=tuple((n, v) for n in ("vm.dirty_bytes", "vm.dirty_ratio") if (v := settings.get(n))),
+    )

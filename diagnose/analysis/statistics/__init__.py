@@ -5,7 +5,7 @@ are too few to say anything: unknown is a result. `accuracy.py` measures how oft
 """
 
 from diagnose.analysis.statistics.change import ChangePoint, change_point
-from diagnose.analysis.statistics.modes import MIN_SAMPLES, Mode, ModeTest, TwoModes, two_modes
+from diagnose.analysis.statistics.modes import MIN_SAMPLES, Mode, ModeFailure, ModeTest, TwoModes, two_modes
 from diagnose.analysis.statistics.multiple import benjamini_hochberg, holm
 from diagnose.analysis.statistics.onoff import OnOff, on_off
 from diagnose.analysis.statistics.together import Together, moves_together
@@ -14,6 +14,7 @@ __all__ = [
     "MIN_SAMPLES",
     "ChangePoint",
     "Mode",
+    "ModeFailure",
     "ModeTest",
     "OnOff",
     "Together",

@@ -19,6 +19,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,16 +71,20 @@ class TwoModes:
         return self.slow.latency_ns / self.fast.latency_ns
 
 
+ModeFailure = Literal["one-population", "overlap", "small-minor-mode", "no-gap"]
+"""The demand that a division into two modes did not meet, in the order in which they are made."""
+
+
 @dataclass(frozen=True)
 class ModeTest:
-    """Every accepted division of the samples, likeliest first; where there is none, `why` says what failed.
+    """Every accepted division of the samples, likeliest first; where there is none, `failure` says which demand failed.
 
     `found` is None with fewer than `MIN_SAMPLES` samples: then nothing can be said either way.
     """
 
     samples: int
     splits: tuple[TwoModes, ...]
-    why: str
+    failure: ModeFailure | None = None
 
     @property
     def found(self) -> bool | None:
@@ -118,14 +123,14 @@ def _two_modes(content: bytes) -> ModeTest:
     counts = np.frombuffer(content, dtype=np.int64)
     samples = int(counts.sum())
     if samples < MIN_SAMPLES:
-        return ModeTest(samples, (), f"{samples} samples, {MIN_SAMPLES} are needed")
+        return ModeTest(samples, ())
     data = _Binned.of(counts)
     single = data.moments(data.count[:, None])
     accepted: dict[int, TwoModes] = {}
-    failures: list[str] = []
+    failures: list[ModeFailure] = []
     for fit in [fit for start in data.starts() for fit in (start, data.em(start))]:
         result = _judge(data, fit, single)
-        if isinstance(result, str):
+        if not isinstance(result, TwoModes):
             failures.append(result)
             continue
         # Fits that divide the samples alike are one division; the likeliest of them speaks for it.
@@ -134,41 +139,33 @@ def _two_modes(content: bytes) -> ModeTest:
         if known is None or result.delta_bic > known.delta_bic:
             accepted[fast_samples] = result
     splits = tuple(sorted(accepted.values(), key=lambda s: -s.delta_bic))
-    return ModeTest(samples, splits, "" if splits else _furthest(failures))
+    return ModeTest(samples, splits, None if splits else _furthest(failures))
 
 
-_DEMANDS = (
-    "one population describes the latencies as well",
-    "the modes overlap",
-    "the minor mode is too small",
-    "no gap",
-)
-
-
-def _furthest(failures: list[str]) -> str:
+def _furthest(failures: list[ModeFailure]) -> ModeFailure:
     """Return the failure of the candidate that met most demands; nothing to try at all is one narrow mode."""
-    return max(failures, key=_DEMANDS.index, default=_DEMANDS[0])
+    return max(failures, key=get_args(ModeFailure).index, default="one-population")
 
 
-def _judge(data: _Binned, fit: _Fit, single: _Fit) -> TwoModes | str:
-    """Return the accepted division, or the demand of `_DEMANDS` that it fails."""
+def _judge(data: _Binned, fit: _Fit, single: _Fit) -> TwoModes | ModeFailure:
+    """Return the accepted division, or the demand that it fails."""
     # Three more parameters than a single Gaussian: a mean, a deviation and a weight.
     delta_bic = 2 * (fit.log_likelihood - single.log_likelihood) - 3 * math.log(data.total)
     if not delta_bic > MIN_DELTA_BIC:
-        return _DEMANDS[0]
+        return "one-population"
     low, high = (0, 1) if fit.mean[0] <= fit.mean[1] else (1, 0)
     distance = float(fit.mean[high] - fit.mean[low])
     ashman = math.sqrt(2) * distance / math.hypot(float(fit.sigma[low]), float(fit.sigma[high]))
     if not ashman > MIN_ASHMAN_D:
-        return _DEMANDS[1]
+        return "overlap"
     widths = [_stretch(distance, float(fit.sigma[i])) for i in (low, high)]
     antimode, _ = data.emptiest(float(fit.mean[low]), float(fit.mean[high]), max(widths))
     slow_weight = (data.total - data.below(antimode)) / data.total
     minor = min(slow_weight, 1 - slow_weight)
     if minor <= MIN_MINOR_WEIGHT or minor * data.total < MIN_MODE_SAMPLES:
-        return _DEMANDS[2]
+        return "small-minor-mode"
     if not data.dips(antimode, widths[0], fast=True) or not data.dips(antimode, widths[1], fast=False):
-        return _DEMANDS[3]
+        return "no-gap"
     fast = Mode(2 ** data.quantile((1 - slow_weight) / 2), 1 - slow_weight)
     slow = Mode(2 ** data.quantile(1 - slow_weight / 2), slow_weight)
     return TwoModes(fast, slow, 2**antimode, delta_bic, ashman)

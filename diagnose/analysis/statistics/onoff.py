@@ -44,13 +44,6 @@ class OnOff:
     low: float | None
     high: float | None
 
-    @property
-    def note(self) -> str:
-        """What the number of cycles allows one to conclude."""
-        if self.cycles >= 2:
-            return f"{self.cycles} cycles of activity"
-        return "one onset is one observation" if self.cycles == 1 else "active from the start: no onset was seen"
-
 
 def on_off(activity: Floats, effect: Floats) -> OnOff | None:
     """Compare `effect` between the active and the idle windows of `activity`; both of shape (windows,), NaN missing.

@@ -6,99 +6,122 @@ Sources: Documentation/admin-guide/mm/damon/{usage,reclaim}.rst: age/min counts 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from diagnose import units
 from diagnose.analysis.facts import Facts
 from diagnose.analysis.facts.other_causes import waits
-from diagnose.analysis.miss_ratio_curve import evicted_before, refaulted_pages
 from diagnose.capture.surroundings import DamonScheme
-from diagnose.histogram import percentile
-from diagnose.report.model import Step
+from diagnose.recommend.steps.reclaim_age import Age, ReuseTime, longer, reuse_time
+from diagnose.recommend.steps.step import LessReclaimed, Step
 from diagnose.rules.evaluate import Fired
 
 ADMIN = "/sys/kernel/mm/damon/admin/kdamonds"
 MODULE = "/sys/module/damon_reclaim/parameters"
-WANTED_SHARE = 0.9
-LEAST_READS = 20
-"""Of fewer reads no time to the next use is typical."""
-SEEN_PART = 0.5
-"""Times longer than this part of the capture are seen of its first evictions only, so that they look rarer."""
 
 
 @dataclass(frozen=True)
-class _Wanted:
-    """Within how many seconds most pages that proactive reclaim took were wanted again; None: `why` it is not known."""
+class ProactiveWaits:
+    """The waits for pages that proactive reclaim took: the most that a gentler one can end."""
 
-    after: float | None
-    why: str = ""
+    reads: float
+    seconds: float
+    share: float | None
+    """Of the time that reads waited for evicted pages; None: they did not wait."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GentlerReclaim(Step):
+    """Let proactive reclaim take pages only after a longer time without an access."""
+
+    age: Age
+    gain: ProactiveWaits | None
+    """None: not measured."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GentlerScheme(GentlerReclaim):
+    """A scheme of DAMON, by its place below `ADMIN`."""
+
+    kdamond: int
+    context: int
+    scheme: int
+    action: str
+    from_intervals: int
+    to_intervals: int
+    interval_seconds: float
+    quota_bytes: int | None
+    """What it may take in each `quota_interval_seconds`; None: as much as it likes, or that was not read."""
+    quota_interval_seconds: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class GentlerModule(GentlerReclaim):
+    """The kernel's module damon_reclaim."""
+
+    from_us: int
+    to_us: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class FindReclaimer(Step):
+    """See what reclaims: the capture has no scheme."""
 
 
 def gentler_reclaim(fired: Fired, facts: Facts) -> list[Step]:
     """Return a step for each scheme of DAMON that takes pages; where none was read, how to see what does."""
-    windows, wanted = facts.windows, _wanted(facts)
-    risk = f"Less is reclaimed on the whole host, whose memory fills up sooner; {facts.text('host.room')}."
+    windows, reuse = facts.windows, reuse_time(facts)
     known = [s for s in windows.capture.damon if s.min_age is not None and s.aggregation_us]
-    found = [_scheme(scheme, wanted) for scheme in known]
+    found: list[GentlerReclaim] = [_scheme(scheme, reuse) for scheme in known]
     if (age := windows.capture.host.settings.get("damon_reclaim.min_age")) is not None:
-        found.append(_module(age, wanted))
-    return [step.model_copy(update={"risk": risk, "gain": _gain(facts)}) for step in found] or [_look()]
+        found.append(_module(age, reuse))
+    if not found:
+        return [_find_reclaimer()]
+    gain, risk = _gain(facts), LessReclaimed(host_room=facts.value("host.room"))
+    return [replace(step, gain=gain, risk=risk) for step in found]
 
 
-def _gain(facts: Facts) -> str:
-    """Say how much waiting there is for the change to end, which is the most that it can do."""
+def _gain(facts: Facts) -> ProactiveWaits | None:
     if facts.windows.capture.blame is None:
-        return "not measured: for whose evictions reads waited is not in this capture."
+        return None
     (reads, ns), (_, of_all) = waits(facts, ("proactive",)), waits(facts, None)
-    part = f", {units.percent(ns / of_all)} of the time that reads waited for evicted pages" if of_all else ""
-    return (
-        f"at most the waits of the {units.counted(reads, 'reads')} that missed pages which proactive "
-        f"reclaim had taken during the capture ({units.duration(ns / 1e9)}{part}); how many of them end was not "
-        "measured."
+    return ProactiveWaits(reads, ns / 1e9, ns / of_all if of_all else None)
+
+
+def _scheme(scheme: DamonScheme, reuse: ReuseTime) -> GentlerScheme:
+    interval, before = (scheme.aggregation_us or 1) / 1e6, scheme.min_age or 0
+    age = longer(before * interval, reuse)
+    value = max(before + 1, _whole(age.to_seconds / interval))
+    thread = f"{ADMIN}/{scheme.kdamond}"
+    file = f"{thread}/contexts/{scheme.context}/schemes/{scheme.scheme}/access_pattern/age/min"
+    commit = f"echo commit > {thread}/state"
+    quota = bool(scheme.quota_bytes and scheme.quota_interval_ms)
+    return GentlerScheme(
+        kdamond=scheme.kdamond,
+        context=scheme.context,
+        scheme=scheme.scheme,
+        action=scheme.action,
+        from_intervals=before,
+        to_intervals=value,
+        interval_seconds=interval,
+        quota_bytes=scheme.quota_bytes if quota else None,
+        quota_interval_seconds=(scheme.quota_interval_ms or 0) / 1e3 if quota else None,
+        age=age,
+        gain=None,
+        commands=(f"echo {value} > {file}", commit),
+        undo=(f"echo {before} > {file}", commit),
     )
 
 
-def _wanted(facts: Facts) -> _Wanted:
-    """Return within what time nine in ten reads of pages that proactive reclaim had taken came, where that was seen.
-
-    Ages are known of all evicted pages together, so they are proactive reclaim's only where nearly all pages are.
-    """
-    windows = facts.windows
-    blame, proactive = windows.capture.blame, windows.blamed(("proactive",))
-    share = facts.number("blame.proactive_share")
-    if blame is None or proactive is None or share is None or proactive.sum() < LEAST_READS:
-        return _Wanted(None, "too few reads waited for pages that it took to tell how much longer is enough")
-    if share < WANTED_SHARE:
-        return _Wanted(
-            None,
-            f"only {units.percent(share)} of the reads that waited for evicted pages waited for those that it took, "
-            "and after what time these came was not measured apart from the others",
-        )
-    refaulted, before = refaulted_pages(windows), evicted_before(windows)
-    if refaulted is not None and before is not None and before > (1 - WANTED_SHARE) * refaulted:
-        return _Wanted(
-            None,
-            f"{units.count(before)} of the {units.count(refaulted)} pages that came back had been evicted "
-            "before the capture began, so it is too short to tell after what time pages are wanted again",
-        )
-    ages = windows.blame_bins("age_ns")
-    ns = None if ages is None else percentile(ages, WANTED_SHARE)
-    if ns is None or ns / 1e9 > SEEN_PART * windows.length:
-        return _Wanted(None, "the capture is too short to tell after what time pages are wanted again")
-    return _Wanted(ns / 1e9)
-
-
-def _longer(seconds: float, wanted: _Wanted) -> tuple[float, str]:
-    """Return the age that would have spared the pages wanted soonest, or one to try, and the arithmetic in words."""
-    if wanted.after is None:
-        return 2 * seconds, (
-            f"twice {units.duration(seconds)} is a first try, after which to measure again, and no measured value: "
-            f"{wanted.why}"
-        )
-    return seconds + wanted.after, (
-        f"{units.duration(seconds)} now, and nine in ten of the reads that waited for a page which proactive reclaim "
-        f"had taken came within {units.duration(wanted.after)} of its eviction: no less than "
-        f"{units.duration(seconds + wanted.after)}"
+def _module(before_us: int, reuse: ReuseTime) -> GentlerModule:
+    age = longer(before_us / 1e6, reuse)
+    value, commit = _whole(age.to_seconds * 1e6), f"echo Y > {MODULE}/commit_inputs"
+    return GentlerModule(
+        from_us=before_us,
+        to_us=value,
+        age=age,
+        gain=None,
+        commands=(f"echo {value} > {MODULE}/min_age", commit),
+        undo=(f"echo {before_us} > {MODULE}/min_age", commit),
     )
 
 
@@ -107,50 +130,11 @@ def _whole(count: float) -> int:
     return math.ceil(round(count, 6))
 
 
-def _to_try(wanted: _Wanted) -> str:
-    return "" if wanted.after is not None else " This is a first try: which age is enough this capture cannot tell."
-
-
-def _scheme(scheme: DamonScheme, wanted: _Wanted) -> Step:
-    interval, age = (scheme.aggregation_us or 1) / 1e6, scheme.min_age or 0
-    seconds, line = _longer(age * interval, wanted)
-    value = max(age + 1, _whole(seconds / interval))
-    thread = f"{ADMIN}/{scheme.kdamond}"
-    file = f"{thread}/contexts/{scheme.context}/schemes/{scheme.scheme}/access_pattern/age/min"
-    commit = f"echo commit > {thread}/state"
-    quota = ""
-    if scheme.quota_bytes and scheme.quota_interval_ms:
-        quota = f"; it may take {units.size(scheme.quota_bytes)} every {units.duration(scheme.quota_interval_ms / 1e3)}"
-    return Step(
-        says=f"have DAMON (scheme {scheme.kdamond}/{scheme.context}/{scheme.scheme}, {scheme.action}) take pages only "
-        f"after {units.count(value)} intervals of {units.duration(interval)} without an access instead of "
-        f"{units.count(age)}, {units.duration(value * interval)} instead of {units.duration(age * interval)}."
-        f"{_to_try(wanted)}",
-        arithmetic=[f"{line}, in whole intervals of {units.duration(interval)}: {value}{quota}"],
-        commands=[f"echo {value} > {file}", commit],
-        undo=[f"echo {age} > {file}", commit],
-    )
-
-
-def _module(age_us: int, wanted: _Wanted) -> Step:
-    seconds, line = _longer(age_us / 1e6, wanted)
-    value = _whole(seconds * 1e6)
-    commit = f"echo Y > {MODULE}/commit_inputs"
-    return Step(
-        says=f"have damon_reclaim take pages only after {units.duration(value / 1e6)} without an access instead of "
-        f"{units.duration(age_us / 1e6)} (min_age).{_to_try(wanted)}",
-        arithmetic=[line],
-        commands=[f"echo {value} > {MODULE}/min_age", commit],
-        undo=[f"echo {age_us} > {MODULE}/min_age", commit],
-    )
-
-
-def _look() -> Step:
-    return Step(
-        says="see what reclaims and from which age on, which is not in this capture, then make that age longer.",
-        commands=[
+def _find_reclaimer() -> FindReclaimer:
+    return FindReclaimer(
+        commands=(
             f"grep -H . {MODULE}/enabled {MODULE}/min_age",
             f"grep -rH . {ADMIN}/*/contexts/*/schemes/*/access_pattern/age/ {ADMIN}/*/state",
             "systemctl list-units --all '*senpai*' '*damon*' '*oomd*'",
-        ],
+        )
     )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from diagnose.analysis.facts import Facts
 from diagnose.recommend.steps.shell import who_lives_in
-from diagnose.report.model import Step
+from diagnose.recommend.steps.step import Step
 from diagnose.rules.evaluate import Fired
 
 _TRACES = {
@@ -17,6 +19,16 @@ _TRACES = {
         '{ time("%H:%M:%S "); printf("%s pid %d fd %d\\n", comm, pid, args->fd); }\''
     ),
 }
+
+
+@dataclass(frozen=True, kw_only=True)
+class FindDropper(Step):
+    """Find the process: who is in its cgroup now, what the kernel logged, what runs by the clock."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TraceDropper(Step):
+    """Trace it the next time."""
 
 
 def find_dropper(fired: Fired, facts: Facts) -> list[Step]:
@@ -32,13 +44,4 @@ def find_dropper(fired: Fired, facts: Facts) -> list[Step]:
             "grep -rs drop_caches /etc/cron* /var/spool/cron /etc/systemd /usr/local/bin /usr/local/sbin",
             "systemctl list-timers --all",
         ]
-    return [
-        Step(
-            says="find the process: who is in its cgroup now, what the kernel logged, what runs by the clock.",
-            commands=now,
-        ),
-        Step(
-            says="or catch it the next time (bpftrace prints name and pid; Ctrl-C ends it).",
-            commands=[_TRACES[cause] for cause in causes],
-        ),
-    ]
+    return [FindDropper(commands=tuple(now)), TraceDropper(commands=tuple(_TRACES[cause] for cause in causes))]

@@ -6,13 +6,12 @@ pipe has one inode at both ends. Sources: ss(8), lsof(8) (+E), proc_pid_fd(5), n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 
 from diagnose.analysis.facts import Facts
 from diagnose.capture.base import Process
-from diagnose.escape import visible
 from diagnose.recommend.steps.shell import who_lives_in
-from diagnose.report.model import Step
+from diagnose.recommend.steps.step import Step
 from diagnose.rules.evaluate import Fired
 
 MOST_SHOWN = 3
@@ -31,41 +30,45 @@ _PIPES = (
 """The pipes of processes at all their ends: r reads there, w writes."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class FindProcesses(Step):
+    """See which processes the service has: the capture knows none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FindPeers(Step):
+    """See the other ends of the service's sockets and pipes, and who holds them."""
+
+    processes: tuple[Process, ...]
+    """Those that the commands name, as they were at the start of the capture."""
+    processes_in_all: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimePeerReads(Step):
+    """See how long each read of the peers takes, and what was sent before it."""
+
+
 def find_peers(fired: Fired, facts: Facts) -> list[Step]:
     """Return how to see the other ends, and how long each read of them takes."""
-    windows = facts.windows
-    pids = [process.pid for process in windows.capture.service.processes[:MOST_SHOWN]]
-    if not pids:
-        return [
-            Step(
-                says="see which processes the service has.",
-                commands=[who_lives_in(windows.capture.service.cgroup, windows)],
-            )
-        ]
-    whose, listed = _named(windows.capture.service.processes), ",".join(map(str, pids))
+    service = facts.windows.capture.service
+    shown = tuple(service.processes[:MOST_SHOWN])
+    if not shown:
+        return [FindProcesses(commands=(who_lives_in(service.cgroup, facts.windows),))]
+    pids = [str(process.pid) for process in shown]
     return [
-        Step(
-            says="see the other ends and who holds them: of sockets by ss, of pipes by their inode, of both by lsof "
-            f"where that is there ({whose}). Of a peer on another host there is its address alone.",
-            commands=[
-                f"nsenter -t {pids[0]} -n {_BOTH_ENDS % '|'.join(map(str, pids))}",
+        FindPeers(
+            processes=shown,
+            processes_in_all=len(service.processes),
+            commands=(
+                f"nsenter -t {pids[0]} -n {_BOTH_ENDS % '|'.join(pids)}",
                 _PIPES % " ".join(f"/proc/{pid}/fd/*" for pid in pids),
-                f"lsof -w -nP +E -a -p {listed} | grep -E 'FIFO|unix|IPv'   # package lsof",
-            ],
+                f"lsof -w -nP +E -a -p {','.join(pids)} | grep -E 'FIFO|unix|IPv'   # package lsof",
+            ),
         ),
-        Step(
-            says="see how long each read of them takes and what was sent before it: a read after a request of the "
-            "service is a late answer, one that follows nothing is the wait for the next request (strace slows the "
-            "process while it runs; Ctrl-C ends it).",
-            commands=[
+        TimePeerReads(
+            commands=tuple(
                 f"strace -f -tt -T -yy -e trace=read,recvfrom,recvmsg,write,sendto,sendmsg -p {pid}" for pid in pids
-            ],
+            )
         ),
     ]
-
-
-def _named(processes: Sequence[Process]) -> str:
-    """Say whose process ids the commands have."""
-    shown = ", ".join(f"{process.pid} {visible(process.comm)}" for process in processes[:MOST_SHOWN])
-    of_all = f" of {len(processes)}" if len(processes) > MOST_SHOWN else ""
-    return f"the service's processes at the start of the capture: {shown}{of_all}"

@@ -5,51 +5,53 @@ Sources: proc_pid_status(5) (Cpus_allowed_list), taskset(1), mpstat(1), cpuset(7
 
 from __future__ import annotations
 
-from diagnose import units
+from dataclasses import dataclass
+from typing import Literal
+
 from diagnose.analysis.facts import Facts
 from diagnose.analysis.facts.cpu import SOME_IDLE, all_short, idle_beside_waiting
-from diagnose.analysis.facts.cpu_competitors import rivals
-from diagnose.capture.model import CgroupRecord
+from diagnose.analysis.facts.cpu_competitors import cpu_competitors
 from diagnose.recommend.steps.shell import members
-from diagnose.report.model import Step
+from diagnose.recommend.steps.step import Step
 from diagnose.rules.evaluate import Fired
 
-_BOUND_BY = {
-    "systemd": "AllowedCPUs= and CPUAffinity= of its unit say so",
-    "docker": "docker update --cpuset-cpus sets them",
-    "podman": "podman update --cpuset-cpus sets them",
-    "kubernetes": "the kubelet's CPU manager sets them",
-    "files": "taskset -acp and cpuset.cpus of its cgroup set them",
-}
+Manager = Literal["files", "systemd", "docker", "podman", "kubernetes"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FindIdleCpus(Step):
+    """See which CPUs the service and its competitors may use, and how idle each CPU is."""
+
+    competitors: tuple[str, ...]
+    """Cgroups."""
+    host_cpus: int
+    idle_share: float | None
+    """Of the capture, at least: a task waited while a CPU ran none; None: less than is worth a word, or not known."""
+    managed_by: Manager
+    """Who binds the service to its CPUs."""
 
 
 def which_cpus(fired: Fired, facts: Facts) -> list[Step]:
     """Return how to see whether the service is bound to CPUs that are short beside idle ones; nothing if all are."""
     if all_short(facts):
         return []
-    windows, beside = facts.windows, idle_beside_waiting(facts)
-    service, cpus = windows.capture.service.cgroup, units.counted(windows.capture.host.cpus, "CPUs")
-    users = list(dict.fromkeys(rival.user for rival in rivals(facts)))
-    told = " and ".join(["the service", *users])
+    windows, idle = facts.windows, idle_beside_waiting(facts)
+    service, mount = windows.capture.service.cgroup, windows.capture.cgroup_mount
+    competitors = tuple(dict.fromkeys(competitor.user for competitor in cpu_competitors(facts)))
     record = windows.record_of(service)
-    seen = ""
-    if beside is not None and beside >= SOME_IDLE:
-        seen = f" In at least {units.percent(beside)} of the capture a task waited while a CPU ran none."
     return [
-        Step(
-            says=f"see which CPUs {told} may use, and how idle each CPU is.{seen} Where the service may use fewer than "
-            f"the {cpus} of the host, letting it onto an idle one takes no CPU time from anybody; {_bound_by(record)}.",
-            commands=[
-                *(_allowed(path, windows.capture.cgroup_mount) for path in (service, *users)),
+        FindIdleCpus(
+            competitors=competitors,
+            host_cpus=windows.capture.host.cpus,
+            idle_share=idle if idle is not None and idle >= SOME_IDLE else None,
+            managed_by=record.managed_by if record is not None else "files",
+            commands=(
+                *(_allowed(path, mount) for path in (service, *competitors)),
                 "cat /sys/devices/system/cpu/online",
                 "mpstat -P ALL 5 1   # package sysstat: %idle of each CPU",
-            ],
+            ),
         )
     ]
-
-
-def _bound_by(record: CgroupRecord | None) -> str:
-    return _BOUND_BY[record.managed_by if record is not None else "files"]
 
 
 def _allowed(path: str, mount: str) -> str:

@@ -27,7 +27,6 @@ from diagnose.report.model import Evidence, Finding, NotMeasured, Report
 from diagnose.report.panels import main_finding, panels
 from diagnose.report.wording.hit_ratio import withheld
 from diagnose.resources import folder
-from diagnose.rules.evaluate.shapes import TOO_LITTLE
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -79,20 +78,18 @@ def render(template: str, **context: object) -> str:
 
 def deciding(main: Finding | None) -> list[Evidence]:
     """Return the evidence that the confidence rests on: that of the rule's mechanisms, also of those that fail."""
-    return [e for e in main.evidence if e.condition.startswith("mechanism ")] if main and main.known_by else []
+    return [e for e in main.evidence if e.mechanism is not None] if main and main.known_by else []
 
 
 def outcome(evidence: Evidence) -> str:
-    """Return what a condition came to, in a word or three."""
-    if evidence.holds is None:
-        return TOO_LITTLE if TOO_LITTLE in (evidence.missing or "") else "unknown"
-    return "yes" if evidence.holds else TOO_LITTLE if evidence.missing else "failed"
+    """Return what a condition came to, in a word or three; older reports say only whether it holds."""
+    return evidence.outcome or {True: "yes", False: "failed", None: "unknown"}[evidence.holds]
 
 
 def lacks_data(report: Report) -> bool:
     """Say whether a test of the verdict's rule could not decide for want of windows."""
     main = main_finding(report)
-    return main is not None and any(outcome(evidence) == TOO_LITTLE for evidence in main.evidence)
+    return main is not None and any(evidence.outcome == "too little data" for evidence in main.evidence)
 
 
 def reproduce(report: Report) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from diagnose.analysis.hit_ratio import hit_ratio
+from diagnose.analysis.hit_ratio import hit_ratio_of
 from diagnose.analysis.neighbours import host_inflow
 from diagnose.report.measurements.cache_models import (
     CacheTraffic,
@@ -38,7 +38,7 @@ def page_cache(frame: Frame) -> PageCache:
 
 def _service(frame: Frame) -> ServiceCache | None:
     """Return the hit ratio of the service's buffered reads; None: not measured."""
-    found = hit_ratio(frame.windows)
+    found = hit_ratio_of(frame.windows)
     if found is None or not frame.capture.windows:
         return None
     total, ratios = found.total, found.by(frame.windows_per_point)

@@ -16,7 +16,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from diagnose.capture.model import Capture
-from diagnose.report.model import Finding, Known, Recommendation, RuledOut, Step, Unknown, Verdict
+from diagnose.report.model import Recommendation
 
 _PATH_KEYS = ("cgroup", "evictor", "victim")
 _LISTS = ("arithmetic", "alternatives")
@@ -52,53 +52,6 @@ class Labels:
             return name if again and self._bearers[name] == 1 else f"{name} ({short_ids(path)})"
 
         return self._paths.sub(called, text)
-
-    def verdict(self, verdict: Verdict) -> Verdict:
-        return verdict.model_copy(
-            update={
-                "summary": self.in_prose(verdict.summary),
-                "known_by": self._known(verdict.known_by),
-                **self._said(verdict, ()),
-            }
-        )
-
-    def _said(self, judged: Verdict | Finding, known: Iterable[str]) -> dict[str, object]:
-        """Return whose doing it is and what to do, with the names; `known`: paths that the reader was told."""
-        parts: dict[str, object] = {}
-        if judged.who is not None:
-            parts["who"] = self.in_prose(judged.who, known)
-        if (advice := judged.advice) is not None:
-            told = {"do": self.in_prose(advice.do, known), "risk": self.in_prose(advice.risk, known)}
-            parts["advice"] = advice.model_copy(update=told)
-        return parts
-
-    def _known(self, known_by: list[Known]) -> list[Known]:
-        return [known.model_copy(update={"says": self.in_prose(known.says)}) for known in known_by]
-
-    def finding(self, finding: Finding) -> Finding:
-        culprits = [culprit.model_copy(update={"name": self.names.get(culprit.cgroup)}) for culprit in finding.culprits]
-        known = [culprit.cgroup for culprit in culprits]
-        evidence = [e.model_copy(update={"condition": self.in_prose(e.condition, known)}) for e in finding.evidence]
-        texts = {"title": self.in_prose(finding.title), "summary": self.in_prose(finding.summary)}
-        parts: dict[str, object] = {
-            "culprits": culprits,
-            "evidence": evidence,
-            "known_by": self._known(finding.known_by),
-        }
-        parts["unconfirmed"] = [self.in_prose(line, known) for line in finding.unconfirmed]
-        parts["steps"] = [self._step(step, known) for step in finding.steps]
-        return finding.model_copy(update={**texts, **parts, **self._said(finding, known)})
-
-    def _step(self, step: Step, known: Iterable[str]) -> Step:
-        lines = [self.in_prose(line, known) for line in step.arithmetic]
-        words = {key: self.in_prose(getattr(step, key), known) for key in ("says", "risk")}
-        return step.model_copy(update={**words, "arithmetic": lines})
-
-    def ruled_out(self, ruled_out: RuledOut) -> RuledOut:
-        return ruled_out.model_copy(update={"why": self.in_prose(ruled_out.why)})
-
-    def unknown(self, unknown: Unknown) -> Unknown:
-        return unknown.model_copy(update={"missing": self.in_prose(unknown.missing)})
 
     def recommendation(self, recommendation: Recommendation) -> Recommendation:
         """Commands keep the paths: they are for a shell."""

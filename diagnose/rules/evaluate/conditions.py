@@ -1,6 +1,6 @@
-"""Conditions against facts: true, false or unknown, with the evidence for it (pure).
+"""Conditions against facts: true, false or unknown, with what was measured for it (pure).
 
-Every kind of condition has one function; groups, which are here, combine what their parts returned.
+Every kind of condition has one function; groups, which are here, combine what their parts came to.
 """
 
 from __future__ import annotations
@@ -10,8 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from diagnose.analysis.facts import FACTS
-from diagnose.report.model import Evidence
-from diagnose.rules.check import is_neighbours
+from diagnose.rules.check_conditions import is_neighbours
 from diagnose.rules.conditions import (
     All,
     AnyOf,
@@ -26,14 +25,13 @@ from diagnose.rules.conditions import (
     TwoModesIn,
     facts_of,
 )
+from diagnose.rules.evaluate.checked import Checked, Group, NoNeighbours
 from diagnose.rules.evaluate.comparisons import compare, over_time
-from diagnose.rules.evaluate.result import Context, Result, unknown
+from diagnose.rules.evaluate.result import Context, Result
 from diagnose.rules.evaluate.shapes import judge_on_off, judge_together, judge_two_modes
 from diagnose.rules.evaluate.source import Truth, all_of, any_of, not_
 
 SHOWN_NEIGHBOURS = 5
-ENOUGH = "one of these is enough: "
-"""Before each condition of an `any`: one that fails is no objection."""
 
 
 def evaluate_condition(condition: Condition, context: Context) -> Result:
@@ -50,10 +48,7 @@ def _all(condition: All | ForEach, context: Context) -> Result:
 
 def _any(condition: AnyOf, context: Context) -> Result:
     group = _group([evaluate_condition(c, context) for c in condition.any], any_of)
-    if len(condition.any) == 1:
-        return group
-    enough = tuple(e.model_copy(update={"condition": f"{ENOUGH}{e.condition}"}) for e in group.evidence)
-    return replace(group, evidence=enough)
+    return group if len(condition.any) == 1 else _within("any", group)
 
 
 def _group(parts: list[Result], combine: Callable[[list[Truth]], Truth]) -> Result:
@@ -62,19 +57,24 @@ def _group(parts: list[Result], combine: Callable[[list[Truth]], Truth]) -> Resu
     reasons = [p for p in parts if p.truth is truth]
     return Result(
         truth,
-        tuple(e for p in parts for e in p.evidence),
-        tuple(s for p in reasons for s in p.says),
-        tuple(dict.fromkeys(m for p in reasons for m in p.missing)) if truth is None else (),
+        tuple(c for p in parts for c in p.checked),
+        tuple(c for p in reasons for c in p.reasons),
         tuple(n for p in parts for n in p.bound),
     )
 
 
 def _not(condition: Not, context: Context) -> Result:
-    inner = evaluate_condition(condition.not_, context)
-    evidence = tuple(
-        e.model_copy(update={"condition": f"not: {e.condition}", "holds": not_(e.holds)}) for e in inner.evidence
-    )
-    return Result(not_(inner.truth), evidence, inner.says, inner.missing)
+    inner = _within("not", evaluate_condition(condition.not_, context))
+    return replace(inner, truth=not_(inner.truth), bound=())
+
+
+def _within(group: Group, result: Result) -> Result:
+    """Return a result with the group noted on all that was checked in it."""
+
+    def noted(checked: tuple[Checked, ...]) -> tuple[Checked, ...]:
+        return tuple(replace(c, within=(group, *c.within)) for c in checked)
+
+    return replace(result, checked=noted(result.checked), reasons=noted(result.reasons))
 
 
 def _for_each(condition: ForEach, context: Context) -> Result:
@@ -86,25 +86,21 @@ def _for_each(condition: ForEach, context: Context) -> Result:
     bound = tuple(name for name, r in results.items() if r.truth)
     relevant = [r for r in results.values() if r.truth is truth]
     # Of the neighbours that do not qualify, the one that came nearest stands for the others.
-    relevant.sort(key=lambda r: -sum(e.holds is True for e in r.evidence))
+    relevant.sort(key=lambda r: -sum(c.holds is True for c in r.checked))
     shown = relevant[:SHOWN_NEIGHBOURS] if truth else relevant[:1]
+    # Whatever is missing of any of them is missing.
+    explain = relevant if truth is None else shown
     return Result(
-        truth,
-        tuple(e for r in shown for e in r.evidence),
-        tuple(s for r in shown for s in r.says),
-        tuple(dict.fromkeys(m for r in relevant for m in r.missing)) if truth is None else (),
-        bound,
+        truth, tuple(c for r in shown for c in r.checked), tuple(c for r in explain for c in r.reasons), bound
     )
 
 
 def _nobody(condition: ForEach, context: Context) -> Result:
     """Without candidates nobody qualifies, unless the probes that would have seen candidates measured nothing."""
-    sentence = "there is a neighbour"
     for name in facts_of(condition):
         if is_neighbours(name) and not _measured(FACTS[name].probe, context):
-            return unknown(sentence, None, None, context.facts.missing_reason(name))
-    evidence = Evidence(condition=sentence, holds=False, measured="none", threshold=None, unit=None)
-    return Result(False, (evidence,), ("there is no neighbour to blame",))
+            return Result.of(Checked(condition, None, None, None, None, None, context.facts.missing(name)))
+    return Result.of(Checked(condition, None, False, NoNeighbours(), None, None))
 
 
 def _measured(probe: str, context: Context) -> bool:

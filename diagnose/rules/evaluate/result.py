@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from diagnose.analysis import facts as vocabulary
 from diagnose.analysis.statistics import Together
-from diagnose.report.model import Evidence
+from diagnose.rules.evaluate.checked import Checked
 from diagnose.rules.evaluate.source import FactSource, Truth
 
 
@@ -16,15 +16,19 @@ from diagnose.rules.evaluate.source import FactSource, Truth
 class Result:
     """What a condition came to.
 
-    `says`: sentences with numbers that explain the outcome, whichever it is; `missing`: why it is unknown;
-    `bound`: the neighbours that meet a `for_each`.
+    `checked`: what there is to show; `reasons`: those that explain the outcome, whichever it is (where it is unknown:
+    what is missing); `bound`: the neighbours that meet a `for_each`.
     """
 
     truth: Truth
-    evidence: tuple[Evidence, ...] = ()
-    says: tuple[str, ...] = ()
-    missing: tuple[str, ...] = ()
+    checked: tuple[Checked, ...]
+    reasons: tuple[Checked, ...]
     bound: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, checked: Checked) -> Result:
+        """Return what a condition that is no group came to."""
+        return cls(checked.met, (checked,), (checked,))
 
 
 @dataclass(frozen=True)
@@ -51,11 +55,6 @@ class Context:
     def threshold(self, ref: str) -> float:
         return self.values[ref[1:]]
 
-    def about(self, names: list[str]) -> str:
-        """Return "/batch: " where a sentence speaks of the bound neighbour."""
-        return f"{self.neighbour}: " if self.neighbour and any(self.whose(n) for n in names) else ""
-
-
-def unknown(sentence: str, threshold: float | str | None, unit: str | None, missing: str) -> Result:
-    evidence = Evidence(condition=sentence, holds=None, measured=None, threshold=threshold, unit=unit, missing=missing)
-    return Result(None, (evidence,), (), (missing,))
+    def asked(self, *names: str) -> str | None:
+        """Return the bound neighbour where any of these facts is one of a neighbour."""
+        return next((neighbour for name in names if (neighbour := self.whose(name))), None)

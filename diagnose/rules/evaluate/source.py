@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from diagnose.analysis.facts import Missing
 
 Truth = bool | None
 """None: unknown, because an input was not measured."""
@@ -27,11 +29,11 @@ class FactSource(Protocol):
     def histogram(self, name: str) -> NDArray[np.int64] | None:
         """Return counts in the bins of `diagnose.histogram`, shape (BINS,)."""
 
-    def text(self, name: str, neighbour: str | None = None) -> str | None:
-        """Return words for a summary; no condition depends on them."""
+    def value(self, name: str, neighbour: str | None = None) -> Any:
+        """Return a fact as it is: of kind "text" a value that only summaries name; no condition depends on it."""
 
-    def missing_reason(self, name: str) -> str:
-        """Say why a fact was not measured: "probe page-cache did not attach: ..."."""
+    def missing(self, name: str) -> Missing:
+        """Return why a fact was not measured."""
 
 
 def all_of(truths: Iterable[Truth]) -> Truth:

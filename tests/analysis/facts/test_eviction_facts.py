@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from diagnose.analysis.facts import Facts
+from diagnose.analysis.facts.neighbour import EvictedByNeighbour
 from diagnose.analysis.windows import Windows
 from diagnose.capture.tables import Bins, Blame, BlamedReads
 from tests.helpers.small_capture import MIB, SVC, small_capture
@@ -75,20 +76,16 @@ def test_numbers_of_the_neighbour(name: str, value: float) -> None:
     assert FACTS.number(name, "/dg/batch") == pytest.approx(value)
 
 
-def test_what_is_laid_to_a_neighbour_without_having_been_seen_is_told_as_an_estimate() -> None:
-    assert FACTS.text("neighbour.evicted_told", "/dg/batch") == (
-        "750 pages; of those kswapd removed 150 pages, laid to it by its part of the inflow: an estimate"
-    )
-    assert (FACTS.text("evictions.besides") or "").startswith(
-        "kswapd removed 20 %, and for whom is an estimate, by who brought in how much; besides, "
-    )
+def test_what_is_attributed_to_a_neighbour_without_having_been_seen_is_an_estimate() -> None:
+    assert FACTS.value("neighbour.evicted_told", "/dg/batch") == EvictedByNeighbour(pages=750, estimated_pages=150)
+    assert FACTS.value("evictions.besides").kswapd_share == 0.2
 
 
-def test_what_was_seen_is_told_as_it_is() -> None:
+def test_of_what_was_seen_nothing_is_an_estimate() -> None:
     evictions = [(0, BATCH, SVC, "direct-reclaim", 900), (0, SVC, SVC, "memcg-reclaim", 100)]
     facts = Facts(Windows(small_capture(cgroups=PATHS, evictions=evictions)))
-    assert facts.text("neighbour.evicted_told", "/dg/batch") == "900 pages"
-    assert "kswapd" not in (facts.text("evictions.besides") or "")
+    assert facts.value("neighbour.evicted_told", "/dg/batch") == EvictedByNeighbour(pages=900, estimated_pages=0)
+    assert facts.value("evictions.besides").kswapd_share == 0
 
 
 def test_whose_pages_the_reads_waited_for_is_not_seen_of_those_that_kswapd_removed() -> None:

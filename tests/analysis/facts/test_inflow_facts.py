@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from diagnose.analysis.facts import Facts
+from diagnose.analysis.facts.block import Device
 from diagnose.analysis.windows import Windows
 from diagnose.capture.model import Capture, ProbeRecord
 from diagnose.capture.surroundings import BlockDevice
@@ -131,7 +132,7 @@ def test_the_device_of_the_service_is_the_one_that_read_what_it_read() -> None:
     facts = facts_of(io(SVC, [0, 100, 200, 300, 400]), host)
     assert facts.number("disk.own_mean_read") == pytest.approx(0.024)
     assert facts.number("disk.own_in_flight") == pytest.approx(0.6)
-    assert (facts.text("disk.own_name"), facts.text("disk.busiest_name")) == ("loop0", "vdb")
+    assert (facts.value("disk.own_name"), facts.value("disk.busiest_name")) == (Device("loop0"), Device("vdb"))
     assert facts.number("disk.slowest_read") == pytest.approx(0.09)
     assert facts.number("disk.busiest_share") == pytest.approx(800_000 / 806_500)
 
@@ -141,7 +142,7 @@ def test_a_mapped_device_and_the_disk_below_it_are_not_two_devices_that_share_th
     host = disk("dm-0", 800_000, 9100) | disk("sda", 800_000, 9000) | disk("sdb", 200_000, 100)
     devices = [BlockDevice(name="dm-0", number="252:0", below=["sda"]), BlockDevice(name="sda", number="8:0")]
     facts = facts_of(io(SVC, [0, 100, 200, 300, 400]), host, devices=devices)
-    assert facts.text("disk.busiest_name") == "dm-0"
+    assert facts.value("disk.busiest_name") == Device("dm-0")
     assert facts.number("disk.busiest_share") == pytest.approx(0.8)
 
 

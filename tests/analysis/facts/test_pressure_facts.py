@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 
 from diagnose.analysis.facts import Facts
+from diagnose.analysis.facts.delays import PeerReads
+from diagnose.analysis.facts.demand import Dropper as DropperFact
+from diagnose.analysis.facts.demand import Droppers
 from diagnose.analysis.windows import Windows
 from diagnose.capture.model import ProbeRecord
 from diagnose.capture.tables import Dropper, ReadDelays, Stalls
@@ -84,15 +87,16 @@ def test_numbers(name: str, value: float) -> None:
 
 
 def test_sockets_and_pipes_are_told_apart() -> None:
-    assert MEASURED.text("reads.peer_kinds") == "5 of sockets took 1 s in all, 2.03 ms the median one"
+    (sockets,) = MEASURED.value("reads.peer_kinds").kinds
+    assert (sockets.kind, sockets.reads, sockets.total_seconds) == ("socket", 5, 1)
+    assert sockets.median_ns == pytest.approx(2e6, rel=0.05)
     both = facts(
         reads=[(0, "socket", SLOW, 5), (0, "pipe", SLOW, 7)],
         totals=[(0, "socket", 5, 10**9, 5, 0, 0), (1, "pipe", 7, 3 * 10**9, 7, 0, 0)],
     )
-    said = both.text("reads.peer_kinds")
-    assert said is not None
-    assert said.endswith(", and 7 of pipes took 3 s in all, 2.03 ms the median one")
-    assert facts().text("reads.peer_kinds") == "none was made"
+    kinds = both.value("reads.peer_kinds").kinds
+    assert [(peer.kind, peer.reads, peer.total_seconds) for peer in kinds] == [("socket", 5, 1), ("pipe", 7, 3)]
+    assert facts().value("reads.peer_kinds") == PeerReads(())
 
 
 def test_peers_take_their_part_of_the_time_in_reads() -> None:
@@ -225,14 +229,12 @@ def test_who_dropped_pages_is_told_by_command_and_cgroup() -> None:
     )
     assert made.number("evictions.given_away_share") == 0.8
     assert made.number("evictions.invalidated_share") == 0.2
-    said = made.text("evictions.droppers")
-    assert said is not None
-    assert said.startswith("sh in /dg/batch (by drop_caches), evil")
-    assert "\n" not in said
-    assert "senpai" not in said
+    assert made.value("evictions.droppers") == Droppers(
+        (DropperFact("sh", "/dg/batch", "drop-caches"), DropperFact("evil\n|x", None, "invalidate"))
+    )
 
 
 def test_nobody_seen_dropping() -> None:
-    assert facts().text("evictions.droppers") == "a command that was not seen"
+    assert facts().value("evictions.droppers") == Droppers(())
     blind = facts(probes=[ProbeRecord(probe="evictions", attached=False, reason="gone")])
-    assert blind.text("evictions.droppers") is None
+    assert blind.value("evictions.droppers") is None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import is_dataclass
+from pathlib import Path
 from typing import get_args
 
 import numpy as np
@@ -9,18 +11,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diagnose.analysis.facts import FACTS, Facts, FactSpec
+from diagnose.analysis.facts import FACTS, Facts, FactSpec, Missing
 from diagnose.analysis.facts.vocabulary import Kind, Scope
 from diagnose.analysis.windows import CAUSES, KINDS, Windows
+from diagnose.capture.file import load
 from diagnose.capture.model import Capture, ProbeRecord
 from diagnose.histogram import BINS
 from tests.helpers.example_report import example_capture
+from tests.helpers.paths import RECORDED, WITHOUT_BPF
 from tests.helpers.small_capture import Row, small_capture
 
 SPECS = sorted(FACTS.values(), key=lambda spec: spec.name)
 OF_SERVICE = [spec for spec in SPECS if spec.scope != "neighbour"]
 OF_NEIGHBOUR = [spec for spec in SPECS if spec.scope == "neighbour"]
 NAMES = [spec.name for spec in SPECS]
+PROBES = {spec.probe for spec in SPECS} - {"capture"}
+"""A capture knows of itself how many windows it has."""
 
 
 def facts_of(capture: Capture) -> Facts:
@@ -51,7 +57,8 @@ def check_shape(spec: FactSpec, value: object, windows: int) -> None:
         assert value.shape == (BINS,), spec.name
         assert (value >= 0).all(), spec.name
     else:
-        assert isinstance(value, str), spec.name
+        assert is_dataclass(value), spec.name
+        assert value.__hash__ is not None, f"{spec.name}: not frozen"
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=NAMES)
@@ -62,6 +69,31 @@ def test_a_fact_says_what_it_is(spec: FactSpec) -> None:
     assert spec.scope in get_args(Scope)
     assert spec.unit or spec.kind == "text"
     assert spec.name.startswith("neighbour.") == (spec.scope == "neighbour")
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=NAMES)
+def test_a_traceback_says_which_fact_failed(spec: FactSpec) -> None:
+    """Its function has a name to itself in its module, and says in a sentence what it returns."""
+    computes = [other.compute for other in SPECS if other.compute.__module__ == spec.compute.__module__]
+    assert spec.compute.__name__.islower()
+    assert [c.__name__ for c in computes].count(spec.compute.__name__) == 1
+    assert (spec.compute.__doc__ or "").partition("\n\n")[0].endswith(".")
+
+
+def test_the_help_is_the_docstring_as_a_phrase() -> None:
+    assert FACTS["cache.missed"].help == "pages looked up by the service's reads and absent"
+    assert FACTS["cpu.used"].help == "CPUs that the service kept busy on average (cpu.stat usage_usec)"
+    assert FACTS["reads.p99"].help == "99th percentile of the latency of file reads"
+
+
+def test_a_fact_of_a_neighbour_is_unknown_without_one() -> None:
+    facts = facts_of(example_capture(windows=30))
+    assert [spec.name for spec in OF_NEIGHBOUR if facts.value(spec.name) is not None] == []
+
+
+def test_a_fact_of_the_service_is_the_same_whichever_neighbour_is_asked_about() -> None:
+    facts = facts_of(example_capture(windows=30))
+    assert facts.value("reads.slow", facts.neighbours[0]) is facts.value("reads.slow")
 
 
 @pytest.mark.parametrize("windows", [1, 2, 60])
@@ -76,12 +108,12 @@ def test_a_fact_of_the_example_has_the_promised_shape(spec: FactSpec, windows: i
 def test_a_probe_that_did_not_attach_leaves_its_facts_unknown(spec: FactSpec) -> None:
     capture = small_capture(
         windows=5,
-        probes=[ProbeRecord(probe=p.probe, attached=False, reason="no BPF") for p in example_capture().probes],
+        probes=[ProbeRecord(probe=probe, attached=False, reason="no BPF") for probe in PROBES],
     )
     facts = facts_of(capture)
-    if spec.probe != "capture":
+    if spec.probe in PROBES:
         assert all(value is None for value in values(spec, facts)), spec.name
-    assert facts.missing_reason(spec.name)
+        assert facts.missing(spec.name) == Missing("probe-not-attached", spec.name, spec.probe, "no BPF")
 
 
 @pytest.mark.parametrize("spec", OF_SERVICE, ids=lambda spec: spec.name)
@@ -101,9 +133,26 @@ def test_a_series_as_a_number_is_its_total() -> None:
     assert facts.number("reads.slow") == np.nansum(facts.series("reads.slow"))
 
 
-def test_the_reason_for_a_missing_fact_is_the_probes_own() -> None:
-    capture = small_capture(probes=[ProbeRecord(probe="evictions", attached=False, reason="EPERM")])
-    assert facts_of(capture).missing_reason("evictions.of_service") == "probe evictions: EPERM"
+@pytest.mark.parametrize(
+    ("name", "missing"),
+    [
+        ("evictions.of_service", Missing("probe-not-attached", "evictions.of_service", "evictions", "EPERM")),
+        ("cache.hit_ratio", Missing("probe-not-attached", "cache.hit_ratio", "page-cache", "no tracepoint")),
+        ("limit.bytes", Missing("no-limit-set", "limit.bytes", "cgroups")),
+        ("cpu.used", Missing("no-quota-of-its-own", "cpu.used", "cgroups")),
+        ("reads.slow_share", Missing("no-value", "reads.slow_share", "reads")),
+        ("blame.missed_share", Missing("no-value", "blame.missed_share", "blame")),
+    ],
+)
+def test_why_a_fact_is_missing(name: str, missing: Missing) -> None:
+    """A probe that says why counts first; then what a service without a limit or a quota lacks."""
+    probes = [
+        ProbeRecord(probe="evictions", attached=False, reason="EPERM"),
+        ProbeRecord(probe="page-cache", attached=True, missing=["insertions"], reason="no tracepoint"),
+        ProbeRecord(probe="cgroups", attached=True),
+        ProbeRecord(probe="reads", attached=True, reason="a remark"),
+    ]
+    assert facts_of(small_capture(probes=probes)).missing(name) == missing
 
 
 ids = st.sampled_from([1, 10, 11, 12, 20, 99])
@@ -157,3 +206,22 @@ def test_shares_of_the_evictions_are_parts_of_one(evictions: list[Row]) -> None:
     )
     known = [share for name in SHARES if (share := facts.number(name)) is not None]
     assert all(0 <= share <= 1 + 1e-9 for share in known)
+
+
+RECORDINGS = [*sorted(RECORDED.glob("*.capture.json.gz")), *sorted(WITHOUT_BPF.glob("*.capture.json.gz"))]
+
+
+@pytest.mark.parametrize("recording", RECORDINGS, ids=lambda path: f"{path.parent.name}/{path.name.partition('.')[0]}")
+def test_no_measurement_is_above_the_most_that_a_fact_can_be(recording: Path) -> None:
+    facts = facts_of(load(recording)[0])
+    for spec in SPECS:
+        if spec.most is not None:
+            above = [value for value in values(spec, facts) if value is not None and np.any(value > spec.most)]
+            assert above == [], spec.name
+
+
+def test_what_is_no_share_has_no_most() -> None:
+    assert FACTS["reads.slow_share"].most == 1
+    assert FACTS["neighbour.held_share"].most is None
+    assert FACTS["reads.p99"].most is None
+    assert {spec.unit for spec in SPECS if spec.over_one} == {"ratio"}

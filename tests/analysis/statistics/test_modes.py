@@ -75,14 +75,14 @@ def test_too_few_samples_say_nothing() -> None:
     counts[50] = MIN_SAMPLES - 1
     test = two_modes(counts)
     assert test.found is None
-    assert str(MIN_SAMPLES) in test.why
+    assert (test.samples, test.failure) == (MIN_SAMPLES - 1, None)
     assert two_modes(np.zeros(histogram.BINS, dtype=np.int64)).found is None
 
 
 def test_a_heavy_tail_alone_is_named_as_the_reason() -> None:
     test = two_modes(binned(pareto(700, 1.2)(np.random.default_rng(2))))
     assert test.found is False
-    assert test.why
+    assert test.failure == "no-gap"
 
 
 @given(st.integers(min_value=1, max_value=12), st.integers(min_value=0, max_value=5))

@@ -97,7 +97,6 @@ def test_bursts_compared_with_the_idle_windows() -> None:
     assert found.high is not None
     assert found.low < 28 < found.high
     assert found.high - found.low < 2
-    assert "4 cycles" in found.note
 
 
 def test_one_onset_is_one_observation_without_an_interval() -> None:
@@ -105,14 +104,12 @@ def test_one_onset_is_one_observation_without_an_interval() -> None:
     found = on_off(activity, activity / 10)
     assert found is not None
     assert (found.cycles, found.low, found.high) == (1, None, None)
-    assert found.note == "one onset is one observation"
 
 
 def test_active_from_the_start_has_no_onset() -> None:
     found = on_off(bursts(1, 20)[::-1].copy(), np.arange(40.0))
     assert found is not None
     assert found.cycles == 0
-    assert "no onset" in found.note
 
 
 def test_no_effect_is_no_effect() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from diagnose.capture import file as captures
 from diagnose.capture.redact import read_key
-from diagnose.change import plan
+from diagnose.change.plan import plan
 from diagnose.errors import UsageError
 from diagnose.report.formats.markdown import render_markdown
 from diagnose.report.model import Report

@@ -15,17 +15,22 @@ import pytest
 
 from diagnose.capture.base import Process
 from diagnose.capture.model import ServiceRecord
+from diagnose.recommend.steps.peers import MOST_SHOWN, FindPeers, FindProcesses, TimePeerReads
 from tests.helpers.small_capture import SVC
 from tests.helpers.step_scene import captured, steps_for
 
 PEER = "import sys; sys.stdin.read()"
 
 
-def commands(*pids: int) -> tuple[list[str], list[str]]:
+def commands(*pids: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the commands of both steps for a service of these processes."""
     processes = [Process(pid=pid, comm="a") for pid in pids]
     service = ServiceRecord(name="svc", cgroup="/dg/svc", cgroup_id=SVC, processes=processes)
     ends, times = steps_for("find-peers", captured().model_copy(update={"service": service}))
+    assert isinstance(ends, FindPeers)
+    assert isinstance(times, TimePeerReads)
+    assert ends.processes == tuple(processes[:MOST_SHOWN])
+    assert ends.processes_in_all == len(pids)
     return ends.commands, times.commands
 
 
@@ -98,3 +103,14 @@ def test_the_service_enters_by_its_first_process_and_all_are_looked_at() -> None
     assert "/proc/7/fd/* /proc/8/fd/*" in pipes
     assert "-p 7,8 " in both
     assert [line.rpartition(" ")[2] for line in times] == ["7", "8"]
+
+
+def test_of_many_processes_the_first_are_looked_at() -> None:
+    _, times = commands(7, 8, 9, 10)
+    assert len(times) == MOST_SHOWN
+
+
+def test_where_no_process_is_known_the_command_shows_them() -> None:
+    (step,) = steps_for("find-peers", captured())
+    assert isinstance(step, FindProcesses)
+    assert "find /sys/fs/cgroup/dg/svc -name cgroup.procs" in step.commands[0]

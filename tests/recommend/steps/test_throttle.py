@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from diagnose.analysis.facts import Facts
-from diagnose.analysis.windows import Windows
 from diagnose.capture.surroundings import BlockDevice
 from diagnose.capture.tables import BlockRequests
-from diagnose.recommend.steps import steps
-from diagnose.report.model import Culprit, Finding
-from diagnose.rules.evaluate import Fired
+from diagnose.recommend.steps.throttle import Rate, ThrottleDevice
 from tests.helpers.small_capture import SVC, small_capture
 from tests.helpers.step_scene import BATCH, captured, steps_for
 
@@ -24,8 +20,11 @@ def test_v2_writes_io_max_and_restores_what_was():
         {BATCH: {"io_limits": {"riops": {"254:0": 3000}}}}, block_requests=REQUESTS, devices=[VDA], cgroup_version=2
     )
     (step,) = steps_for("throttle-neighbour", capture, "/dg/batch")
-    assert step.commands == ['echo "254:0 riops=500 wiops=125" > /sys/fs/cgroup/dg/batch/io.max']
-    assert step.undo == ['echo "254:0 riops=3000 wiops=max" > /sys/fs/cgroup/dg/batch/io.max']
+    assert isinstance(step, ThrottleDevice)
+    assert (step.device, step.number, step.makes_cgroup) == ("vda", "254:0", False)
+    assert step.rates == (Rate("riops", 1000.0, 500), Rate("wiops", 250.0, 125))
+    assert step.commands == ('echo "254:0 riops=500 wiops=125" > /sys/fs/cgroup/dg/batch/io.max',)
+    assert step.undo == ('echo "254:0 riops=3000 wiops=max" > /sys/fs/cgroup/dg/batch/io.max',)
 
 
 def test_an_unknown_number_is_read_by_the_command():
@@ -39,6 +38,8 @@ def test_v1_writes_the_files_of_blkio_where_the_processes_are_there():
         block_requests=REQUESTS, devices=[VDA], cgroup_version=1, mounts={"blkio": "/sys/fs/cgroup/blkio"},
     )  # fmt: skip
     (step,) = steps_for("throttle-neighbour", capture, "/dg/batch")
+    assert isinstance(step, ThrottleDevice)
+    assert (step.cgroup_version, step.makes_cgroup) == (1, False)
     assert step.commands[0] == 'echo "254:0 500" > /sys/fs/cgroup/blkio/b/blkio.throttle.read_iops_device'
     assert step.undo[0] == 'echo "254:0 0" > /sys/fs/cgroup/blkio/b/blkio.throttle.read_iops_device'
 
@@ -46,6 +47,8 @@ def test_v1_writes_the_files_of_blkio_where_the_processes_are_there():
 def test_v1_makes_a_cgroup_for_processes_that_have_none_and_removes_it_again():
     capture = captured(block_requests=REQUESTS, devices=[VDA], cgroup_version=1)
     (step,) = steps_for("throttle-neighbour", capture, "/dg/batch")
+    assert isinstance(step, ThrottleDevice)
+    assert (step.cgroup_version, step.makes_cgroup) == (1, True)
     assert step.commands[1] == "mkdir -p /sys/fs/cgroup/blkio/dg/batch"
     assert step.undo[-1] == "rmdir /sys/fs/cgroup/blkio/dg/batch"
 
@@ -55,8 +58,8 @@ def test_systemd_is_told_by_property():
     capture = captured({BATCH: record}, block_requests=REQUESTS, devices=[VDA], cgroup_version=2)
     (step,) = steps_for("throttle-neighbour", capture, "/system.slice/b a.service")
     start = "systemctl set-property --runtime -- 'b a.service' "
-    assert step.commands == [f"{start}IOReadIOPSMax='/dev/vda 500' IOWriteIOPSMax='/dev/vda 125'"]
-    assert step.undo == [f"{start}IOReadIOPSMax='/dev/vda infinity' IOWriteIOPSMax='/dev/vda infinity'"]
+    assert step.commands == (f"{start}IOReadIOPSMax='/dev/vda 500' IOWriteIOPSMax='/dev/vda 125'",)
+    assert step.undo == (f"{start}IOReadIOPSMax='/dev/vda infinity' IOWriteIOPSMax='/dev/vda infinity'",)
 
 
 def test_of_two_culprits_with_names_alike_each_is_held_to_its_own_rate():
@@ -68,11 +71,9 @@ def test_of_two_culprits_with_names_alike_each_is_held_to_its_own_rate():
         cgroups={1: "/", 10: "/dg", SVC: "/dg/svc", 20: "/dg/batch", 21: "/dg/batch2"},
         block_requests=requests, devices=[VDA], cgroup_version=2,
     )  # fmt: skip
-    culprits = [Culprit(cgroup=path, share=0.4, cause=None) for path in ("/dg/batch", "/dg/batch2")]
-    finding = Finding(rule="r", title="t", confidence="high", culprits=culprits, summary="", evidence=[])
-    first, second = steps(["throttle-neighbour"], Fired(finding, (), (), ()), Facts(Windows(capture)))
-    assert first.commands == ['echo "254:0 riops=500" > /sys/fs/cgroup/dg/batch/io.max']
-    assert second.commands == ['echo "254:0 riops=1000" > /sys/fs/cgroup/dg/batch2/io.max']
+    first, second = steps_for("throttle-neighbour", capture, "/dg/batch", "/dg/batch2")
+    assert first.commands == ('echo "254:0 riops=500" > /sys/fs/cgroup/dg/batch/io.max',)
+    assert second.commands == ('echo "254:0 riops=1000" > /sys/fs/cgroup/dg/batch2/io.max',)
 
 
 def test_the_rate_of_a_job_is_that_of_all_its_members():
@@ -86,5 +87,6 @@ def test_the_rate_of_a_job_is_that_of_all_its_members():
         block_requests=requests, devices=[VDA], cgroup_version=2,
     )  # fmt: skip
     (step,) = steps_for("throttle-neighbour", capture, "/dg/batch/w1")
-    assert step.commands == ['echo "254:0 riops=1000" > /sys/fs/cgroup/dg/batch/io.max']
-    assert "it made 2,000" in step.says
+    assert step.commands == ('echo "254:0 riops=1000" > /sys/fs/cgroup/dg/batch/io.max',)
+    assert isinstance(step, ThrottleDevice)
+    assert (step.cgroup, step.rates) == ("/dg/batch", (Rate("riops", 2000.0, 1000),))

@@ -6,7 +6,8 @@ import os
 import subprocess
 from pathlib import Path
 
-from diagnose.report.model import Step
+from diagnose.recommend.steps import Step
+from diagnose.recommend.steps.which_cpus import FindIdleCpus
 from tests.helpers.small_capture import SVC
 from tests.helpers.step_scene import BATCH, captured, steps_for
 
@@ -28,11 +29,12 @@ def looked(mount: str = "/sys/fs/cgroup", used: int = 4 * SECOND, manager: str =
 
 def test_it_is_told_how_long_a_cpu_was_idle_while_somebody_waited() -> None:
     (step,) = looked()
-    assert "which CPUs the service and /dg/batch may use" in step.says
-    assert "In at least 87.5 % of the capture a task waited while a CPU ran none" in step.says
-    assert "fewer than the 8 CPUs of the host" in step.says
-    assert not step.undo
-    assert "of its unit say so" in looked(manager="systemd")[0].says
+    assert isinstance(step, FindIdleCpus)
+    assert (step.competitors, step.host_cpus, step.idle_share) == (("/dg/batch",), 8, 0.875)
+    assert (step.managed_by, step.undo) == ("files", ())
+    (managed,) = looked(manager="systemd")
+    assert isinstance(managed, FindIdleCpus)
+    assert managed.managed_by == "systemd"
 
 
 def test_where_all_cpus_were_short_there_is_nothing_to_look_for() -> None:

@@ -1,0 +1,55 @@
+"""Where a report goes: its files and its summary, or one format on standard output."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from diagnose.cli._common import EXIT_FINDING, EXIT_NO_FINDING, say
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from diagnose.capture.model import Capture
+    from diagnose.report.charts.drawing import Chart
+    from diagnose.report.formats.delivery import Delivery
+    from diagnose.report.model import Report
+
+
+def deliver(report: Report, capture: Capture, packed: bytes, wanted: Delivery) -> int:
+    """Print or write the report, say the verdict, and return the exit code."""
+    from diagnose.cli._summary import summary
+    from diagnose.report import output as outputs
+    from diagnose.report.formats import FORMATS
+    from diagnose.report.formats.delivery import contents, printed
+
+    if wanted.to_stdout:
+        # bytes: the same ones whatever the encoding of the terminal
+        click.echo(printed(report, wanted, _draw), nl=False)
+    else:
+        folder = outputs.folder_for(wanted.folder, capture)
+        written = outputs.write(folder, contents(report, packed, wanted, _draw))
+        if written.instead:
+            say(f"warning: {written.instead}; it is in {written.folder} instead")
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        data = written.folder / FORMATS["json"].file if "json" in wanted.formats else None
+        try:
+            click.echo(summary(report, written.folder / FORMATS[wanted.formats[0]].file, data, width))
+        except OSError as error:  # a full disk, a closed pipe: the report is there, and that is what was asked for
+            say(f"warning: the summary could not be printed ({error.strerror}); the report is in {written.folder}")
+    return EXIT_FINDING if report.findings else EXIT_NO_FINDING
+
+
+def _draw(report: Report) -> Sequence[Chart]:
+    """Return the charts; a measurement is worth more than they are, so a failure to draw costs a warning."""
+    from diagnose.escape import visible
+    from diagnose.report.charts.drawing import draw
+
+    try:
+        return draw(report)
+    except Exception as error:
+        say(f"warning: no charts ({type(error).__name__}: {visible(str(error))}); the report has them as text")
+        return ()

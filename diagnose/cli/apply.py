@@ -1,0 +1,150 @@
+"""`diagnose apply`: change what a report recommends, after review."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from diagnose.cli._changing import RECORD_FILE, check_duration, duration_option, require_root
+from diagnose.cli._common import (
+    EXIT_CANNOT_MEASURE,
+    EXIT_FINDING,
+    EXIT_NO_FINDING,
+    EXIT_USAGE,
+    cli,
+    progress_option,
+    rules_in_force,
+    rules_option,
+    say,
+    say_visible,
+)
+from diagnose.errors import UsageError
+
+if TYPE_CHECKING:
+    from diagnose.change.machine import Machine
+    from diagnose.change.plan import Plan
+
+SETTLE_SECONDS = 10.0
+"""Between applying and verifying: the service reads back what it had lost, once, which is no steady state."""
+
+
+@cli.command(
+    exits={
+        0: "applied (with --verify: fixed or better)",
+        1: "stopped because somebody was harmed, and restored (with --verify: no change or worse)",
+        2: "refused; nothing was changed",
+        3: "could not",
+    },
+    examples=[
+        ("Look at it first", "diagnose apply report.json --dry-run"),
+        ("Apply after a question", "sudo diagnose apply report.json"),
+        (
+            "Apply, measure again, undo what does not help",
+            "sudo diagnose apply report.json --yes --verify --rollback-if-worse",
+        ),
+    ],
+    files=[RECORD_FILE],
+)
+@click.argument("report_file", metavar="REPORT.json", type=click.Path(path_type=Path))
+@click.option("--select", multiple=True, type=int, metavar="N", help="Only recommendation N of the report; repeatable.")
+@click.option("--dry-run", is_flag=True, help="Check and show everything, change nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask; for automation.")
+@click.option("--force", is_flag=True, help="Also set a limit below the floor of the cgroup, measured now.")
+@click.option("--persistent", is_flag=True, help="Keep it over reboots, where systemd manages the cgroup.")
+@click.option(
+    "--pause", default=1.0, show_default=True, metavar="SECONDS", help="Between two steps of a limit, 0.05 to 60 s."
+)
+@click.option("--verify", "then_verify", is_flag=True, help="Measure again afterwards, as diagnose verify does.")
+@click.option("--rollback-if-worse", is_flag=True, help="With --verify: undo the change if the verdict is worse.")
+@duration_option
+@rules_option
+@progress_option
+def apply(
+    report_file: Path, select: tuple[int, ...], dry_run: bool, yes: bool, force: bool, persistent: bool, pause: float,
+    then_verify: bool, rollback_if_worse: bool, duration: float | None, rule_folders: tuple[Path, ...],
+    progress: str,
+) -> int:  # fmt: skip
+    """Change what a report recommends, after review.
+
+    Shows each change with its reason, what is used now and the risk, asks, and checks that the report is unedited, of
+    this host and boot, and that the value is still the one in the report. Limits come down in steps; an OOM kill or
+    too much time stalled for memory stops and restores everything. What was changed, and how to undo it, is on disk
+    before the first write. Needs root.
+    """
+    from diagnose.change.machine import Machine
+    from diagnose.change.plan import plan
+    from diagnose.change.plan_text import as_text
+    from diagnose.change.reports import load_report
+    from diagnose.cli.verify import measure_again
+    from diagnose.measure.stopping import stoppable
+
+    _check_options(pause, then_verify, rollback_if_worse, duration)
+    rules = rules_in_force(rule_folders) if then_verify else None
+    if not dry_run:
+        require_root()
+    report = load_report(report_file)
+    planned = plan(report, Machine.this(_no_wait), select, force, persistent)
+    click.echo(as_text(planned, persistent, pause))
+    if not planned.changes:
+        say("none of the recommendations can be applied here; nothing was changed")
+        return EXIT_USAGE
+    if dry_run:
+        say("dry run: nothing was changed")
+        return EXIT_NO_FINDING
+    if not _confirmed(yes, len(planned.changes)):
+        return EXIT_USAGE
+    with stoppable() as wait:
+        machine = Machine.this(wait)
+        code, path = _carry_out(planned, report_file, machine, persistent, pause)
+        if code != EXIT_NO_FINDING or rules is None:
+            return code
+        say(f"waiting {SETTLE_SECONDS:g} s for the service to read back what it had lost")
+        if wait(SETTLE_SECONDS):
+            say(f"stopped before the change was verified; it stays applied: diagnose verify {path}")
+            return EXIT_CANNOT_MEASURE
+        return measure_again(path, machine, duration, rules, progress, rollback_if_worse)
+
+
+def _carry_out(planned: Plan, report_file: Path, machine: Machine, persistent: bool, pause: float) -> tuple[int, Path]:
+    """Apply and say how it went; returns the exit code and the record's path."""
+    from diagnose.change.carry_out import carry_out
+    from diagnose.change.wording import change_line
+
+    outcome = carry_out(planned, report_file.parent, machine, say_visible, persistent, pause)
+    if outcome.why is not None:
+        say(outcome.why if not outcome.restored else f"{outcome.why}; everything was restored")
+        if not outcome.restored:
+            say(f"restore it by hand or with: diagnose rollback {outcome.record_path}")
+        return (EXIT_FINDING if outcome.restored else EXIT_CANNOT_MEASURE), outcome.record_path
+    for change in outcome.record.changes:
+        click.echo(f"applied: {change_line(change)}, read back")
+    click.echo(f"check:   diagnose verify {outcome.record_path}")
+    click.echo(f"undo:    diagnose rollback {outcome.record_path}")
+    return EXIT_NO_FINDING, outcome.record_path
+
+
+def _confirmed(yes: bool, number: int) -> bool:
+    if yes:
+        return True
+    if not sys.stdin.isatty():
+        say("nothing was changed: there is no terminal to ask on; review the above and run it again with --yes")
+        return False
+    if click.confirm(f"Apply {'this change' if number == 1 else f'these {number} changes, all or none'}?", err=True):
+        return True
+    say("nothing was changed")
+    return False
+
+
+def _check_options(pause: float, then_verify: bool, rollback_if_worse: bool, duration: float | None) -> None:
+    if not 0.05 <= pause <= 60:
+        raise UsageError(f"--pause is {pause:g} s; it can be 0.05 to 60 s")
+    if rollback_if_worse and not then_verify:
+        raise UsageError("--rollback-if-worse says what to do after --verify; give both")
+    check_duration(duration)
+
+
+def _no_wait(_seconds: float) -> bool:
+    return False

@@ -1,0 +1,143 @@
+"""The commands: they ask, take only yes for yes, and give the exit codes that their help promises."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from types import SimpleNamespace
+
+import click
+import pytest
+
+from diagnose.change import verify, verify_files, verify_text
+from diagnose.change.carry_out import carry_out
+from diagnose.change.machine import Machine
+from diagnose.change.plan import plan
+from diagnose.change.record import load_record
+from diagnose.cli import main
+from diagnose.cli._common import cli
+from diagnose.cli._manual import Manual
+from diagnose.cli.verify import measure_again
+from tests.helpers.change_scene import MIB, Scene, limit, written
+
+ENTRY = "import sys; from diagnose.cli import main; main(sys.argv[1:])"
+
+
+@pytest.fixture
+def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
+    made = Scene(tmp_path / "host")
+    monkeypatch.setattr(Machine, "this", lambda wait: made.machine)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    return made
+
+
+def exit_code(*arguments: object) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main([str(a) for a in arguments])
+    assert isinstance(ended.value.code, int)
+    return ended.value.code
+
+
+def test_apply_and_rollback(scene: Scene, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    report = written(scene.report(limit()), tmp_path)
+    assert exit_code("apply", report, "--yes", "--pause", "0.05") == 0
+    out, err = capsys.readouterr()
+    assert "applied: memory.high of /dg/batch: no limit → 200 MiB (209,715,200 bytes), read back" in out
+    assert "step 4 of 4" in err
+    (record,) = tmp_path.glob("change-*.json")
+    assert exit_code("rollback", record) == 0
+    assert scene.file("/dg/batch", "memory.high").read_text() == "max\n"
+
+
+def test_harm_is_exit_1_and_refusal_exit_2(scene: Scene, tmp_path: Path) -> None:
+    report = written(scene.report(limit()), tmp_path)
+    scene.on_wait = lambda: True
+    assert exit_code("apply", report, "--yes", "--pause", "0.05") == 1
+    scene.file("/dg/batch", "memory.high").write_text("4096\n")
+    assert exit_code("apply", report, "--yes") == 2
+
+
+@pytest.mark.parametrize(
+    "options", [["--pause", "0"], ["--rollback-if-worse"], ["--verify", "--duration", "0"], ["--select", "7"]]
+)
+def test_bad_options_are_exit_2(scene: Scene, tmp_path: Path, options: list[str]) -> None:
+    assert exit_code("apply", written(scene.report(limit()), tmp_path), "--yes", *options) == 2
+
+
+def test_nothing_to_apply_is_exit_2_and_said(scene: Scene, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code("apply", written(scene.report(limit(value=None)), tmp_path), "--yes") == 2
+    assert "recommendation 1 is not applied: it has no value to apply" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["apply", "verify", "rollback"])
+def test_without_root_it_is_one_line_and_exit_3(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert exit_code(command, tmp_path / "x.json") == 3
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(("answer", "code", "changed"), [(b"y\n", 0, True), (b"n\n", 2, False), (b"\n", 2, False)])
+def test_it_asks_on_a_terminal(tmp_path: Path, answer: bytes, code: int, changed: bool) -> None:
+    """In a process of its own, whose standard input is a terminal; its machine is made of files."""
+    made = Scene(tmp_path / "host")
+    report = written(made.report(limit(value=290 * MIB)), tmp_path)
+    program = (
+        "import sys, os; sys.path[:0] = sys.argv.pop().split(':'); os.geteuid = lambda: 0\n"
+        "from pathlib import Path; from diagnose.cgroups import Hierarchy\n"
+        "from diagnose.change.machine import Machine\n"
+        f"root = Path({str(made.host.root)!r})\n"
+        "Machine.this = lambda wait: Machine(Hierarchy.discover(root), 'db1', '0b00-7', wait, root=root)\n" + ENTRY
+    )
+    here, there = pty.openpty()
+    command = [sys.executable, "-c", program, "apply", str(report), "--pause", "0.05", ":".join(sys.path)]
+    child = subprocess.Popen(command, stdin=there, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    threading.Timer(0.5, os.write, (here, answer)).start()
+    out, err = child.communicate(timeout=60)
+    os.close(here)
+    os.close(there)
+    assert "Apply this change? [y/N]" in out + err
+    assert child.returncode == code, err
+    assert (made.file("/dg/batch", "memory.high").read_text() != "max\n") == changed
+
+
+@pytest.mark.parametrize(
+    ("verdict", "code", "back"), [("worse", 1, True), ("no change", 1, False), ("fixed", 0, False)]
+)
+def test_worse_is_rolled_back(
+    scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verdict: str, code: int, back: bool
+) -> None:
+    found = plan(scene.report(limit()), scene.machine, (), False, False)
+    path = carry_out(found, tmp_path, scene.machine, lambda line: None, pause_seconds=0.01).record_path
+    comparison = SimpleNamespace(verdict=verdict, helped=verdict in ("fixed", "better"))
+    monkeypatch.setattr(verify, "verify", lambda *_: SimpleNamespace(comparison=comparison))
+    monkeypatch.setattr(verify_files, "write", lambda *_: tmp_path / "verify.md")
+    monkeypatch.setattr(verify_text, "sentence", lambda _: verdict)
+    ended = measure_again(path, scene.machine, None, None, "none", rollback_if_worse=True)  # type: ignore[arg-type]
+    assert ended == code
+    assert (scene.file("/dg/batch", "memory.high").read_text() == "max\n") == back
+    assert load_record(path).state == ("rolled-back" if back else "applied")
+
+
+def test_verify_refuses_what_is_not_in_force(scene: Scene, tmp_path: Path) -> None:
+    found = plan(scene.report(limit()), scene.machine, (), False, False)
+    path = carry_out(found, tmp_path, scene.machine, lambda line: None, pause_seconds=0.01).record_path
+    scene.file("/dg/batch", "memory.high").write_text("4096\n")
+    assert exit_code("verify", path) == 2
+    scene.file("/dg/batch", "memory.high").write_text("max\n")
+    assert exit_code("rollback", path) == 0
+    assert exit_code("verify", path) == 2
+
+
+@pytest.mark.parametrize("name", ["apply", "verify", "rollback"])
+def test_every_option_says_what_it_does(name: str) -> None:
+    command = cli.commands[name]
+    assert command.help
+    assert isinstance(command, Manual)
+    assert {0, 2, 3} <= set(command.exits)
+    assert all(option.help for option in command.params if isinstance(option, click.Option))
