@@ -16,7 +16,8 @@ import pytest
 from diagnose import pipeline, rules
 from diagnose.capture import file as captures
 from diagnose.capture.model import Capture, ProbeRecord
-from diagnose.report.formats.markdown import render_json, render_markdown
+from diagnose.report.formats.json_text import render_json
+from diagnose.report.formats.markdown import render_markdown
 from tests.helpers.example_report import example_capture
 from tests.helpers.small_capture import small_capture
 

@@ -16,7 +16,8 @@ from diagnose.capture import file as captures
 from diagnose.capture.model import Capture, ProbeRecord
 from diagnose.lab import RECORDED, SCENARIOS
 from diagnose.measure.polling import NEEDING_BPF
-from diagnose.report.formats.markdown import render_json, render_markdown
+from diagnose.report.formats.json_text import render_json
+from diagnose.report.formats.markdown import render_markdown
 from diagnose.report.model import Report
 from tests.accuracy import without_bpf
 from tests.accuracy.live import Outcome, outcome

@@ -9,7 +9,7 @@ from typing import Any
 
 from diagnose.cgroups import Hierarchy
 from diagnose.change.machine import Answer, Machine
-from diagnose.report.formats.markdown import render_json
+from diagnose.report.formats.json_text import render_json
 from diagnose.report.model import Recommendation, Report
 from tests.helpers.cgroup_trees import Host
 from tests.helpers.example_report import example_report

@@ -16,7 +16,10 @@ from diagnose import escape
 from diagnose.capture.model import Capture, CgroupRecord, ProbeRecord
 from diagnose.capture.tables import Cache, CgroupSamples, Evictions, Samples
 from diagnose.report.charts import FILES, which
-from diagnose.report.formats.markdown import deciding, outcome, render_json, render_markdown, reproduce
+from diagnose.report.formats.evidence import deciding, outcome
+from diagnose.report.formats.json_text import render_json
+from diagnose.report.formats.markdown import render_markdown
+from diagnose.report.formats.reproduce import reproduce
 from diagnose.report.measurements.build import measure
 from diagnose.report.measurements.frame import MAX_POINTS, TOP
 from diagnose.report.measurements.model import Measurements

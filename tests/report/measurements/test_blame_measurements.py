@@ -14,7 +14,7 @@ from diagnose.capture import file as captures
 from diagnose.capture.model import Capture
 from diagnose.capture.tables import Bins, Blame, BlamedReads
 from diagnose.lab import RECORDED
-from diagnose.report.formats.markdown import eviction_ages
+from diagnose.report.formats.text_figures import eviction_ages
 from diagnose.report.measurements.build import measure
 from tests.helpers.small_capture import SVC, small_windows
 
