@@ -41,7 +41,7 @@ def eviction_ages(ages: Ages) -> str:
 def miss_ratio_curve(room: Room) -> str:
     """Return the picture of the miss-ratio curve's tail: a bar a step of room, full at all refaults avoided."""
     sizes = [units.size(point.more_bytes) for point in room.curve]
-    width = max(map(len, sizes))
+    width = max(map(len, sizes), default=0)
     return "\n".join(
         f"{size:>{width}} |{text_charts.bar(point.share, 1.0, 50)} {units.percent(point.share)}"
         for size, point in zip(sizes, room.curve, strict=True)

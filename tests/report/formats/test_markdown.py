@@ -16,14 +16,13 @@ from diagnose import escape
 from diagnose.capture.model import Capture, CgroupRecord, ProbeRecord
 from diagnose.capture.tables import Cache, CgroupSamples, Evictions, Samples
 from diagnose.report.charts import FILES, which
-from diagnose.report.formats.evidence import deciding, outcome
 from diagnose.report.formats.json_text import render_json
 from diagnose.report.formats.markdown import render_markdown
 from diagnose.report.formats.reproduce import reproduce
 from diagnose.report.measurements.build import measure
 from diagnose.report.measurements.frame import MAX_POINTS, TOP
 from diagnose.report.measurements.model import Measurements
-from diagnose.report.model import Evidence, Report, Verdict
+from diagnose.report.model import Report, Verdict
 from tests.helpers.example_report import NAMES, example_capture, example_report
 
 PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
@@ -253,13 +252,6 @@ def test_an_absurd_hit_ratio_is_refused() -> None:
     assert "two counters disagree: 3760 reads missed, yet no page did" in quiet("healthy", capture)
 
 
-def test_the_slow_threshold_separates_missed_from_hit_reads() -> None:
-    reads = measure(example_capture()).read_latency
-    assert reads is not None
-    assert reads.slow_threshold_basis == "separation"
-    assert 3e-6 < reads.slow_threshold_seconds < 7e-4
-
-
 def test_a_long_capture_on_a_large_host_is_merged_and_quick() -> None:
     windows, cgroups = 3600, 300
     n = windows * cgroups
@@ -282,38 +274,3 @@ def test_a_long_capture_on_a_large_host_is_merged_and_quick() -> None:
     assert numbers.evictions.matrix_omitted_rows == cgroups - TOP
     assert numbers.page_cache.cgroups[0].looked_up_pages is None
     assert "Each value stands for 6 windows" in quiet("healthy", capture)
-
-
-def row(**values: Any) -> Evidence:
-    bare = {"condition": "c", "holds": True, "measured": 1.0, "threshold": 1.0, "unit": "ratio"}
-    return Evidence.model_validate({**bare, **values})
-
-
-@pytest.mark.parametrize(
-    ("evidence", "said"),
-    [
-        (row(outcome="too little data", holds=False), "too little data"),
-        (row(outcome="yes"), "yes"),
-        # older reports say only whether it holds
-        (row(), "yes"),
-        (row(holds=False), "failed"),
-        (row(holds=None), "unknown"),
-    ],
-)
-def test_what_a_condition_came_to(evidence: Evidence, said: str) -> None:
-    assert outcome(evidence) == said
-
-
-def test_the_rows_that_decide_are_those_of_mechanisms() -> None:
-    (finding,) = example_report().findings
-    assert [e.mechanism for e in deciding(finding)] == ["evictions"]
-    assert deciding(None) == []
-
-
-@pytest.mark.parametrize(("came_to", "windows"), [("failed", 20), ("too little data", 30)])
-def test_a_test_that_lacked_data_asks_for_a_longer_capture(came_to: str, windows: int) -> None:
-    report = example_report(example_capture(windows=20, requested=20))
-    (finding,) = report.findings
-    judged = finding.model_copy(update={"evidence": [row(outcome=came_to, holds=False)]})
-    command = reproduce(report.model_copy(update={"findings": [judged]}))[0]
-    assert f"--duration {windows} " in command
