@@ -32,6 +32,15 @@ def lower_edges() -> NDArray[np.float64]:
     return edges
 
 
+def time_ns(counts: NDArray[np.integer]) -> NDArray[np.float64]:
+    """Return how long the reads of each bin took together, in ns, shape (BINS,), from a histogram of that shape.
+
+    Each is taken for the geometric middle of its bin, which is at most 6 % off.
+    """
+    edges = lower_edges()
+    return counts.astype(np.float64) * np.sqrt(np.maximum(edges[:-1], 1) * edges[1:])
+
+
 def percentile(counts: NDArray[np.integer], q: float) -> float | None:
     """Return the q-quantile (0 to 1) in ns of a histogram of shape (BINS,), log-interpolated; None if it is empty."""
     total = int(counts.sum())
@@ -47,3 +56,9 @@ def percentile(counts: NDArray[np.integer], q: float) -> float | None:
     inside = 0.0 if counts[index] == 0 else (rank - before) / float(counts[index])
     low, high = max(edges[index], 1.0), max(edges[index + 1], 1.0)
     return float(low * (high / low) ** min(max(inside, 0.0), 1.0))
+
+
+def percentile_seconds(counts: NDArray[np.integer], q: float) -> float | None:
+    """Return the q-quantile in seconds; None of an empty histogram."""
+    ns = percentile(counts, q)
+    return None if ns is None else ns / 1e9
