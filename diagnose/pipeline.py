@@ -54,7 +54,7 @@ def analyse(capture: Capture, rules: RuleSet, packed: bytes | None = None) -> Re
     evaluation = (
         evaluate(rules.without_bpf(), facts, at_most="medium") if windows.without_bpf else evaluate(rules, facts)
     )
-    recommendations = recommend(list(evaluation.findings), facts)
-    changed = [recommendation.cgroup for recommendation in recommendations]
+    changes = recommend(list(evaluation.findings), facts)
+    changed = [change.cgroup for change in changes]
     measured = measure(capture, facts.number("reads.slow_threshold"), changed, packed, windows)
-    return write(capture, facts, evaluation, recommendations, measured)
+    return write(capture, facts, evaluation, changes, measured)

@@ -9,8 +9,8 @@ import numpy as np
 from diagnose.analysis.windows import Windows
 from diagnose.capture.model import CgroupRecord
 from diagnose.cgroups.paths import is_within
+from diagnose.cgroups.settings import LIMIT_SETTINGS
 
-LIMIT_SETTINGS = ("memory.max", "memory.high", "memory.limit_in_bytes")
 HIT_COUNTERS = ("limit_hits", "high_hits")
 _REFAULTS = ("refault_file_pages", "refault_anon_pages")
 

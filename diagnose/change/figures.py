@@ -71,6 +71,6 @@ def _inserted(cache: Node, cgroup: str) -> int | None:
         if isinstance(row, dict)
         and isinstance(row.get("cgroup"), str)
         and isinstance(row.get("inserted_pages"), int)
-        and (row["cgroup"] == cgroup or row["cgroup"].startswith(f"{cgroup}/"))
+        and is_within(row["cgroup"], cgroup)
     ]
     return sum(below)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from diagnose.cgroups import OpenCgroup, shown, writable_settings
 from diagnose.cgroups.paths import normal
+from diagnose.cgroups.settings import LIMIT_SETTINGS
 from diagnose.cgroups.swap import MEMORY, WITH_SWAP
 from diagnose.change.floor import Now
-from diagnose.change.limit_steps import is_limit
 from diagnose.change.wording import size
 from diagnose.errors import UsageError
 from diagnose.report.model import Recommendation
@@ -74,7 +74,7 @@ def check_with_swap(change: Recommendation, value: int, settings: dict[str, int 
 
 def check_floor(change: Recommendation, value: int, now: Now, force: bool) -> None:
     """Refuse a limit below what the cgroup cannot give back at this moment, unless forced."""
-    if not is_limit(change.setting) or force:
+    if change.setting not in LIMIT_SETTINGS or force:
         return
     if now.floor_bytes is None or now.usage_bytes is None:
         raise UsageError(

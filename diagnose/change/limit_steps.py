@@ -6,22 +6,18 @@ the job stalls, and a hard limit on v2 may kill it. In steps each stall is short
 
 from __future__ import annotations
 
+from diagnose.cgroups.settings import LIMIT_SETTINGS
+
 STEP_SHARE = 0.10
 """Of what is left, given up in one step."""
 MIN_STEP_BYTES = 4 << 20
 MAX_STEPS = 60
-LIMITS = ("memory.limit_in_bytes", "memory.max", "memory.high")
-"""Settings that take memory away; the others protect, or are no more than a hint (the v1 soft limit)."""
-
-
-def is_limit(setting: str) -> bool:
-    return setting in LIMITS
 
 
 def steps(setting: str, current: int | None, target: int, usage: int | None) -> list[int]:
     """Return the values to write, in bytes, the last of them `target`; one where nothing has to be reclaimed."""
     start = min(v for v in (current, usage, 2**63) if v is not None)
-    if not is_limit(setting) or usage is None or target >= start:
+    if setting not in LIMIT_SETTINGS or usage is None or target >= start:
         return [target]
     values: list[int] = []
     value = start

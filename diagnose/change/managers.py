@@ -13,21 +13,12 @@ from typing import Literal
 
 from diagnose.cgroups import KnownNames, container_id, container_update, name_of, pod_uid, shown, unit_of
 from diagnose.cgroups.runtimes import SANDBOX
+from diagnose.cgroups.settings import SETTINGS, set_through
 from diagnose.change.machine import Machine
 from diagnose.change.model import Change, Manager
 from diagnose.errors import UsageError
 
 _UNIT = re.compile(r"[A-Za-z0-9:_.\\@][A-Za-z0-9:_.\\@-]{0,254}")
-_PROPERTIES = {
-    "memory.high": "MemoryHigh",
-    "memory.max": "MemoryMax",
-    "memory.low": "MemoryLow",
-    "memory.min": "MemoryMin",
-    "memory.limit_in_bytes": "MemoryLimit",
-}
-"""systemd.resource-control(5); MemoryLimit= is the v1 one."""
-_CONTAINER_SETTINGS = ("memory.max", "memory.limit_in_bytes")
-"""What `docker update --memory` and `podman update --memory` set."""
 _CONTAINER = "CONTAINER"
 
 
@@ -45,11 +36,12 @@ class Way:
 def choose(cgroup: str, setting: str, machine: Machine, persistent: bool) -> Way:
     """Return the way to change a setting; raises UsageError where there is none, or none that lasts."""
     manager = name_of(cgroup)[1]
+    asked = set_through(cgroup, manager, setting)
     way = Way("files")
-    if manager == "systemd" and machine.has_systemd and setting in _PROPERTIES:
+    if asked == "systemd" and machine.has_systemd:
         way = _systemd(cgroup, setting, machine)
-    elif manager in ("docker", "podman") and setting in _CONTAINER_SETTINGS:
-        way = Way("docker" if manager == "docker" else "podman", container_id(cgroup))
+    elif asked in ("docker", "podman"):
+        way = Way("docker" if asked == "docker" else "podman", container_id(cgroup))
     elif manager in ("docker", "podman"):
         way = Way("files", unsupported_by="docker" if manager == "docker" else "podman")
     elif manager == "systemd" and machine.has_systemd:
@@ -66,12 +58,13 @@ def _systemd(cgroup: str, setting: str, machine: Machine) -> Way:
     unit = unit_of(cgroup) or ""
     if not _UNIT.fullmatch(unit):
         raise UsageError(f"{shown(cgroup)} is no unit that systemd could be asked about")
-    answer = machine.run(["systemctl", "show", f"--property=ControlGroup,{_PROPERTIES[setting]}", "--", unit])
+    wanted = SETTINGS[setting].systemd_property or ""
+    answer = machine.run(["systemctl", "show", f"--property=ControlGroup,{wanted}", "--", unit])
     values = dict(line.split("=", 1) for line in answer.text.splitlines() if "=" in line)
     if not answer.succeeded or values.get("ControlGroup") != cgroup:
         where = shown(values.get("ControlGroup") or "nowhere")
         raise UsageError(f"systemd says that {shown(unit)} is in {where}, not in {shown(cgroup)}: whose is it?")
-    before = values.get(_PROPERTIES[setting], "")
+    before = values.get(wanted, "")
     return Way("systemd", unit, before if re.fullmatch("infinity|[0-9]{1,20}", before) else None)
 
 
@@ -84,10 +77,11 @@ def command(
     """
     if manager == "systemd":
         unit = unit_of(cgroup) or ""
-        if not _UNIT.fullmatch(unit):
-            raise UsageError(f"{shown(cgroup)} is no unit")
+        known = SETTINGS[setting].systemd_property
+        if known is None or not _UNIT.fullmatch(unit):
+            raise UsageError(f"{shown(cgroup)} is no unit, or systemd has no property for {setting}")
         runtime = [] if persistent else ["--runtime"]
-        return ["systemctl", "set-property", *runtime, "--", unit, f"{_PROPERTIES[setting]}={value}"]
+        return ["systemctl", "set-property", *runtime, "--", unit, f"{known}={value}"]
     container = container_id(cgroup)
     if container is None or manager not in ("docker", "podman"):
         raise UsageError(f"{shown(cgroup)} is no container of {manager}")
@@ -107,7 +101,7 @@ def kubernetes_patch(cgroup: str, setting: str, value: int, machine: Machine) ->
     namespace, pod, container = _in_cluster(cgroup, machine)
     limits = {"resources": {"limits": {"memory": str(value)}}}
     patch = json.dumps({"spec": {"containers": [{"name": container, **limits}]}})
-    note = "" if setting in _CONTAINER_SETTINGS else f"# Kubernetes has no {setting}; its memory limit is a hard one\n"
+    note = "" if SETTINGS[setting].of_containers else f"# Kubernetes has no {setting}; its memory limit is a hard one\n"
     which = "; put the container's name for CONTAINER" if container == _CONTAINER else ""
     known = f"# pod UID {uid}{which}\n" if uid else ""
     return f"{note}{known}kubectl patch pod --namespace={namespace} --subresource=resize --patch='{patch}' -- {pod}"

@@ -10,16 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from diagnose.analysis.facts import Facts
+from diagnose.recommend.change import Change
 from diagnose.recommend.contain import contain
-from diagnose.recommend.own import raise_hit, raise_own, raise_shared
+from diagnose.recommend.hit_limit import raise_hit
+from diagnose.recommend.own import raise_own, raise_shared
 from diagnose.recommend.protect import protect
 from diagnose.recommend.steps import steps_for
-from diagnose.report.model import Recommendation
 from diagnose.rules.evaluate import Fired
 
 __all__ = ["recommend", "steps_for"]
 
-_KINDS: dict[str, Callable[[Fired, Facts], list[Recommendation]]] = {
+_KINDS: dict[str, Callable[[Fired, Facts], list[Change]]] = {
     "contain-neighbour": contain,
     "protect-service": protect,
     "raise-hit-limit": raise_hit,
@@ -28,12 +29,12 @@ _KINDS: dict[str, Callable[[Fired, Facts], list[Recommendation]]] = {
 }
 
 
-def recommend(findings: list[Fired], facts: Facts) -> list[Recommendation]:
+def recommend(findings: list[Fired], facts: Facts) -> list[Change]:
     """Return the changes that the findings call for, the first finding's first, no setting twice."""
-    recommendations: list[Recommendation] = []
+    changes: list[Change] = []
     for fired in findings:
         for kind in fired.recommend:
             for candidate in _KINDS[kind](fired, facts):
-                if (candidate.cgroup, candidate.setting) not in {(r.cgroup, r.setting) for r in recommendations}:
-                    recommendations.append(candidate)
-    return recommendations
+                if (candidate.cgroup, candidate.setting) not in {(c.cgroup, c.setting) for c in changes}:
+                    changes.append(candidate)
+    return changes

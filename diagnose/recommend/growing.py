@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from diagnose import units
 from diagnose.analysis.windows import Series, Windows
 
 LEAST_WINDOWS = 8
 """Of fewer the last quarter is a single one, which tells no growth from a burst."""
 
 
-def outgrows(windows: Windows, path: str, limit: int) -> str | None:
-    """Say that a job's own memory would outgrow a limit, in bytes, within as long again as the capture; None: not so.
+@dataclass(frozen=True)
+class Outgrows:
+    """A job's own memory grew by so much at the end, and outgrows the limit before as long again has passed."""
+
+    grown_bytes: int
+    in_seconds: float
+    now_bytes: int
+    limit_bytes: int
+
+
+def outgrows(windows: Windows, path: str, limit_bytes: int) -> Outgrows | None:
+    """Return how a job's own memory would outgrow a limit within as long again as the capture; None: it would not.
 
     Growth is what it held at the end beyond all that it had held before the last quarter: memory that is taken and
     given back again, to the same height, is none.
@@ -23,13 +34,9 @@ def outgrows(windows: Windows, path: str, limit: int) -> str | None:
     if windows.count < LEAST_WINDOWS or np.isnan(before).all() or np.isnan(late[-1]):
         return None
     now, grown = float(late[-1]), float(late[-1] - np.nanmax(before))
-    if now + max(0.0, grown) * windows.count / len(late) <= limit:
+    if now + max(0.0, grown) * windows.count / len(late) <= limit_bytes:
         return None
-    return (
-        f"its own memory was still growing when the capture ended, by {units.size(grown)} in the last "
-        f"{units.duration(len(late) * windows.seconds)} to {units.size(now)}; at that pace it outgrows "
-        f"{units.size(limit)} before as long again as the capture has passed"
-    )
+    return Outgrows(int(grown), len(late) * windows.seconds, int(now), limit_bytes)
 
 
 def _own_memory(windows: Windows, path: str) -> Series:

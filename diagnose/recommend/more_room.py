@@ -2,66 +2,57 @@
 
 from __future__ import annotations
 
-from diagnose import units
-from diagnose.analysis.limits import room_limit
+from dataclasses import replace
+
 from diagnose.analysis.windows import Windows
 from diagnose.capture.model import CgroupRecord
-from diagnose.recommend.advice import commands, undo
+from diagnose.recommend.change import Change
+from diagnose.recommend.commands import commands, undo
 from diagnose.recommend.division import Division
+from diagnose.recommend.effects import Predicted
 from diagnose.recommend.raising import in_the_way
-from diagnose.recommend.sizing import MIB, room_above
-from diagnose.report.model import Recommendation
+from diagnose.recommend.risks import LimitsInMoreRoom, RefillsWithoutLimit
+from diagnose.recommend.room import Spare, room_above
+from diagnose.recommend.sizing import in_whole_mib
+from diagnose.recommend.ways import MoreRoom
+
+ByHand = list[tuple[CgroupRecord, str, int]]
+"""Settings that are to be changed together: of which cgroup, which one, to how many bytes."""
 
 
-def with_more_room(
-    found: Recommendation, neighbour: str, division: Division, windows: Windows, effect: str | None
-) -> Recommendation:
-    """Add to a recommendation without a value how much more memory would make limits possible, and how to give it.
+def with_more_room(found: Change, division: Division, windows: Windows, effect: Predicted | None) -> Change:
+    """Add to a change without a value how much more memory would make limits possible, and how to give it.
 
     Alone it would be filled like what is there, so that the limits come with it. `effect`: what is expected of both
     together.
     """
-    capacity, source, room, left = division.capacity, division.source, division.room, division.left
-    floors = {path: -(-least.bytes // MIB) * MIB for path, least in division.floors.items()}
-    more = -(-(sum(floors.values()) - left) // MIB) * MIB
-    limits = " and ".join(f"{path} to {units.size(least)}" for path, least in floors.items())
-    names = " and ".join(floors)
-    if room is None:
-        way = (
-            f"give the host {units.size(more)} more, and together with that limit {limits}: without the limit the new "
-            "room fills again"
-        )
-        risk = f"{found.risk} Room that is added without a limit for {names} fills again."
-        return found.model_copy(update={"alternatives": [*found.alternatives, way], "risk": risk})
-    limit, shared = room_limit(windows, neighbour), windows.record_of(room)
-    spare, whose = room_above(windows, limit) if limit is not None else (None, "the host")
-    has = "how much it has to give was not measured" if spare is None else f"which has room for {units.size(spare)}"
-    way = (
-        f"raise {source} from {units.size(capacity)} to {units.size(capacity + more)}, {units.size(more)} more out of "
-        f"{whose}, {has}, and together with that limit {limits}: without the limit the new room fills again"
+    limit, cgroups = division.room.limit, tuple(division.floors)
+    floors = {path: in_whole_mib(least.bytes) for path, least in division.floors.items()}
+    more = in_whole_mib(sum(floors.values()) - division.left.bytes)
+    spare = room_above(windows, limit) if limit is not None else Spare(None, None)
+    way = MoreRoom(division.room, more, spare, tuple(floors.items()))
+    found = replace(found, ways=(*found.ways, way))
+    if limit is None:
+        return replace(found, risks=(*found.risks, RefillsWithoutLimit(cgroups)))
+    if spare.bytes is None or more > spare.bytes:
+        return found
+    by_hand = _by_hand(division, found.setting, floors, division.room.capacity_bytes + more, windows)
+    return replace(
+        found,
+        effect=found.effect if effect is None else replace(effect, with_more_room=True),
+        risks=(LimitsInMoreRoom(more, spare, cgroups),),
+        # What belongs together, and in the reverse order what takes it back.
+        commands=tuple(c for record, setting, value in by_hand for c in commands(record, setting, value, windows)),
+        undo=tuple(c for record, setting, _ in reversed(by_hand) for c in undo(record, setting, windows)),
     )
-    limited = {path: record for path in floors if (record := windows.record_of(path)) is not None}
-    changes: list[tuple[CgroupRecord, str, int]] = []
+
+
+def _by_hand(division: Division, setting: str, floors: dict[str, int], room_bytes: int, windows: Windows) -> ByHand:
+    """Return the shared limit at its new value, with what stands in its way, and the limits at the floors."""
+    limit, changes = division.room.limit, ByHand()
+    shared = None if limit is None else windows.record_of(limit.cgroup)
     if shared is not None and limit is not None:
-        new = {limit.setting: capacity + more, **in_the_way(shared, limit, capacity + more)}
-        changes += [(shared, setting, value) for setting, value in new.items()]
-    changes += [(record, found.setting, floors[path]) for path, record in limited.items()]
-    update: dict[str, object] = {"alternatives": [*found.alternatives, way]}
-    if spare is not None and more <= spare:
-        update |= _by_hand(changes, windows)
-        if effect is not None:
-            update["expected_effect"] = f"With more room and the limit together: {effect[0].lower()}{effect[1:]}"
-        update["risk"] = (
-            f"{units.size(more)} less for others, of {units.size(spare)} that {whose} has to give. {names} may use "
-            "what it cannot give back now, with headroom: what outgrows that is swapped, or killed where it cannot be. "
-            "Run elsewhere, it takes the room of others there."
-        )
-    return found.model_copy(update=update)
-
-
-def _by_hand(changes: list[tuple[CgroupRecord, str, int]], windows: Windows) -> dict[str, object]:
-    """Return the commands for changes that belong together, and those that take them back, in the reverse order."""
-    return {
-        "commands": [c for record, setting, value in changes for c in commands(record, setting, value, windows)],
-        "undo": [c for record, setting, _ in reversed(changes) for c in undo(record, setting, windows)],
-    }
+        raised = {limit.setting: room_bytes, **in_the_way(shared, limit, room_bytes)}
+        changes += [(shared, name, value) for name, value in raised.items()]
+    limited = [(windows.record_of(path), least) for path, least in floors.items()]
+    return changes + [(record, setting, least) for record, least in limited if record is not None]

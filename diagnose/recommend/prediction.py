@@ -12,18 +12,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from diagnose import units
 from diagnose.analysis.facts import Facts
 from diagnose.analysis.miss_ratio_curve import evicted_before
+from diagnose.analysis.reclaim import BY_TASKS, FOR_MEMORY
 from diagnose.analysis.windows import CAUSES
 from diagnose.capture.base import Cause
 from diagnose.cgroups.paths import is_within
 from diagnose.histogram import bin_of, percentile
-
-PRESSURE_CAUSES: tuple[Cause, ...] = ("memcg-reclaim", "direct-reclaim", "kswapd")
-"""What ends when there is room enough. The service's own reclaim is among it: it takes pages only to bring back those
-that others had taken, and ends with them, once what the service needs fits."""
-OWN_CAUSES: tuple[Cause, ...] = ("memcg-reclaim", "direct-reclaim")
 
 
 @dataclass(frozen=True)
@@ -39,16 +34,9 @@ class Latency:
     slow_missed_after: int
     """Of what stays slow, the reads that still miss; the others are hits that take as long as slow hits did."""
 
-    def parts(self) -> str:
-        """Name what stays slow, as far as it was measured what that is."""
-        still_hits = self.slow_after - self.slow_missed_after
-        if still_hits <= 0 or not self.slow_hits:
-            return ""
-        return (
-            f" Of those that stay slow about {units.count(self.slow_missed_after)} miss; about "
-            f"{units.count(still_hits)} find their pages in the cache, taking reads that become hits to be slow "
-            f"as often as hits are now ({units.count(self.slow_hits)} of them)."
-        )
+    @property
+    def slow_hits_after(self) -> int:
+        return self.slow_after - self.slow_missed_after
 
 
 @dataclass(frozen=True)
@@ -67,59 +55,20 @@ class Prediction:
     others_reads: int = 0
     """Missed reads that waited for pages which neighbours removed to whom the change does nothing."""
 
-    def hit_ratio_line(self) -> str:
-        """Say for which hit ratio the service's need is worked out."""
-        return (
-            f"with that its hit ratio is to be {units.percent(self.hit_ratio_after)}, "
-            f"after {units.percent(self.hit_ratio_before)} in this capture"
-        )
+    @property
+    def slow_share_after(self) -> float | None:
+        """Of all reads; None: not known."""
+        return None if self.latency is None or not self.reads else self.latency.slow_after / self.reads
 
-    def sentence(self, trouble: float | None) -> str:
-        """Say what is gained, and whether the share that stays slow is still `trouble` or more."""
-        slow = p99 = ""
-        stays_slow = " How long a read that becomes a hit will take is not known: none was a hit in this capture."
-        if (latency := self.latency) is not None:
-            slow = f"slow reads go from {units.count(latency.slow_before)} to about {units.count(latency.slow_after)}, "
-            p99 = (
-                f", the 99th percentile of reads from {units.duration(latency.p99_before_seconds)} to about "
-                f"{units.duration(latency.p99_after_seconds)}"
-            )
-            stays_slow = latency.parts()
-        ratio = (
-            f", the hit ratio from {units.percent(self.hit_ratio_before)} to {units.percent(self.hit_ratio_after)}"
-            if self.hit_ratio_before is not None
-            else ""
-        )
-        return (
-            f"Under the same load, {slow}missed {'ones' if slow else 'reads go'} from "
-            f"{units.count(self.missed_before)} to about {units.count(self.missed_after)}{ratio}{p99}."
-            f"{stays_slow}{self._not_ended()}{self._left(trouble)}"
-        )
+    @property
+    def slow_missed_share_after(self) -> float | None:
+        """Of all reads, those that stay slow because they miss; None: not known."""
+        return None if self.latency is None or not self.reads else self.latency.slow_missed_after / self.reads
 
-    def _not_ended(self) -> str:
-        told = ""
-        if self.missed_after and self.proactive_reads:
-            told += (
-                f" Not ended by it are waits for pages that proactive reclaim took "
-                f"({units.counted(self.proactive_reads, 'missed reads')} in this capture)."
-            )
-        if self.missed_after and self.others_reads:
-            told += (
-                f" Whether waits end for pages that neighbours took which it leaves alone is not known; "
-                f"{units.counted(self.others_reads, 'missed reads')} in this capture are counted as going on."
-            )
-        return told
-
-    def _left(self, trouble: float | None) -> str:
-        if trouble is None or self.latency is None or not self.reads:
-            return ""
-        stays = self.latency.slow_after / self.reads
-        if stays < trouble:
-            return ""
-        return (
-            f" That leaves about {units.percent(stays)} of the reads slow, and only below {units.percent(trouble)} are "
-            "they sure to be no trouble: this change alone may not end it; what is left is to be measured after it."
-        )
+    def leaves_trouble(self, trouble_share: float | None) -> bool:
+        """Tell whether the share of reads that stays slow is known, and still `trouble_share` or more."""
+        stays = self.slow_share_after
+        return trouble_share is not None and stays is not None and stays >= trouble_share
 
 
 def waited_for(facts: Facts, causes: Sequence[Cause], evictors: frozenset[int] | None = None) -> float | None:
@@ -184,12 +133,14 @@ def _latency(facts: Facts, fewer: float, stays: float) -> Latency | None:
 
 def predict_contained(facts: Facts, contained: frozenset[str], avoided: float) -> Prediction | None:
     """Return what is expected when these neighbours no longer take the service's pages, and others go on to do so."""
-    waited = waited_for(facts, PRESSURE_CAUSES)
+    # The service's own reclaim is among it: it takes pages only to bring back those that others had taken, and ends
+    # with them, once what the service needs fits.
+    waited = waited_for(facts, FOR_MEMORY)
     others = frozenset[int]().union(*(n.ids for path, n in facts.by_path.items() if not _lies_in(path, contained)))
-    stays = waited_for(facts, OWN_CAUSES, others)
+    stays = waited_for(facts, BY_TASKS, others)
     if waited is None or stays is None:
         return None
-    found, blamed = predict(facts, waited - stays, avoided), facts.windows.blamed(OWN_CAUSES, others)
+    found, blamed = predict(facts, waited - stays, avoided), facts.windows.blamed(BY_TASKS, others)
     return None if found is None or blamed is None else replace(found, others_reads=round(float(blamed.sum())))
 
 

@@ -4,29 +4,33 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from diagnose import units
-from diagnose.analysis.limits import LIMIT_SETTINGS, Limit
+from diagnose.analysis.limits import Limit
 from diagnose.analysis.windows import Windows
 from diagnose.capture.model import CgroupRecord
-from diagnose.recommend.advice import commands, lasting, undo
-from diagnose.report.model import Recommendation
+from diagnose.cgroups.settings import LIMIT_SETTINGS
+from diagnose.recommend.arithmetic import Line, StaysApart
+from diagnose.recommend.change import Change
+from diagnose.recommend.commands import commands, lasts, undo
+from diagnose.recommend.effects import Effect, OtherLimitFelt
+from diagnose.recommend.reasons import MakesWay, Reason
+from diagnose.recommend.risks import MayUseUpTo, Risk, WayBack
 
 
 @dataclass(frozen=True)
-class Words:
-    """What a recommendation says beside its value."""
+class Grounds:
+    """What there is to know of a raised limit beside its value."""
 
-    reason: str
-    arithmetic: list[str]
-    effect: str
-    risk: str
+    reason: Reason
+    arithmetic: tuple[Line, ...]
+    effect: Effect
+    risk: Risk
 
 
-def raised(record: CgroupRecord, limit: Limit, value: int, words: Words, windows: Windows) -> list[Recommendation]:
+def raised(record: CgroupRecord, limit: Limit, value: int, grounds: Grounds, windows: Windows) -> list[Change]:
     """Return the limit at its new `value` in bytes, then the other limits of its cgroup that have to make way."""
     making_way = in_the_way(record, limit, value)
     return [
-        _change(record, limit.setting, value, words, windows),
+        _change(record, limit.setting, value, grounds, windows),
         *(_change(record, s, v, _making_way(record, s, v, limit, value), windows) for s, v in making_way.items()),
     ]
 
@@ -40,40 +44,27 @@ def in_the_way(record: CgroupRecord, limit: Limit, value: int) -> dict[str, int]
     return {setting: value + before - limit.limit_bytes for setting, before in others.items() if before < value}
 
 
-def _making_way(record: CgroupRecord, setting: str, after: int, limit: Limit, value: int) -> Words:
-    before = record.settings[setting]
-    return Words(
-        reason=f"{setting} of {record.path}, {units.size(before)}, would be the lower limit then; it stays as far "
-        f"above {limit.setting} as it is now.",
-        arithmetic=[
-            f"{units.size(before)} less {units.size(limit.limit_bytes)} of {limit.setting} are kept between the two; "
-            f"with {units.size(value)} that is {units.size(after)}"
-        ],
-        effect=f"none by itself: {limit.setting} stays the limit that is felt.",
-        risk=f"Where {limit.setting} does not hold what is below it, it may use up to {units.size(after)}.",
+def _making_way(record: CgroupRecord, setting: str, after: int, limit: Limit, value: int) -> Grounds:
+    before = record.settings[setting] or 0
+    return Grounds(
+        reason=MakesWay(record.path, setting, before, limit.setting),
+        arithmetic=(StaysApart(limit, before, value, after),),
+        effect=OtherLimitFelt(limit.setting),
+        risk=MayUseUpTo(limit.setting, after),
     )
 
 
-def _change(record: CgroupRecord, setting: str, value: int, words: Words, windows: Windows) -> Recommendation:
-    return Recommendation(
+def _change(record: CgroupRecord, setting: str, value: int, grounds: Grounds, windows: Windows) -> Change:
+    return Change(
         cgroup=record.path,
         setting=setting,
         current_bytes=record.settings.get(setting),
         value_bytes=value,
-        reason=words.reason,
-        arithmetic=words.arithmetic,
-        expected_effect=words.effect,
-        risk=f"{words.risk} {_way_back(setting)}",
+        reason=grounds.reason,
+        arithmetic=grounds.arithmetic,
+        effect=grounds.effect,
+        risks=(grounds.risk, WayBack(setting)),
         commands=commands(record, setting, value, windows),
         undo=undo(record, setting, windows),
-        lasts=lasting(record, setting, windows),
+        lasts=lasts(record, setting),
     )
-
-
-def _way_back(setting: str) -> str:
-    """Say what it takes to lower the limit again (cgroup-v1/memory.rst, cgroup-v2.rst)."""
-    fails = {
-        "memory.limit_in_bytes": ", and refuses it (EBUSY) where it cannot",
-        "memory.max": ", and kills processes below it where it cannot",
-    }
-    return f"The way back makes the kernel reclaim at once what is used above it by then{fails.get(setting, '')}."

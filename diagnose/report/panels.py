@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from diagnose import escape, units
+from diagnose.cgroups.paths import is_within
 from diagnose.report.text_charts import Panel
 
 if TYPE_CHECKING:
@@ -38,11 +39,6 @@ def suspects(report: Report) -> list[str]:
     """Return the cgroups that the main finding blames, the guiltiest first."""
     main = main_finding(report)
     return [culprit.cgroup for culprit in main.culprits] if main else []
-
-
-def is_below(path: str, above: str) -> bool:
-    """Tell whether a cgroup is another one or lies below it."""
-    return path == above or path.startswith(f"{above.rstrip('/')}/")
 
 
 def _read_panels(m: Node) -> list[Panel]:
@@ -84,7 +80,7 @@ def cached(report: Report) -> list[Node]:
     for node in known:
         path = node["cgroup"]
         matters = root is None or node["is_service"] or path in blamed or path in evictors
-        if matters and not any(is_below(path, c["cgroup"]) or is_below(c["cgroup"], path) for c in chosen):
+        if matters and not any(is_within(path, c["cgroup"]) or is_within(c["cgroup"], path) for c in chosen):
             chosen.append(node)
     if root is None:
         return chosen[:LINES]
@@ -134,7 +130,7 @@ def _inflow_panel(page_cache: Node, blamed: list[str], names: dict[str, str]) ->
     """Return what the first suspect, with everything below it, brought into the cache; without one, all others."""
     rows = page_cache.get("cgroups") or []
     for name in blamed:
-        below = [row for row in rows if is_below(row["cgroup"], name)]
+        below = [row for row in rows if is_within(row["cgroup"], name)]
         series = [row["series"]["inserted_pages"] for row in below if "series" in row]
         if series:
             whole = len(series) == len(below) and (len(below) == 1 or not page_cache["cgroups_omitted"])

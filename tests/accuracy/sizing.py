@@ -8,7 +8,6 @@ for pages which proactive reclaim (DAMON) took are counted apart: no limit chang
 from __future__ import annotations
 
 import math
-import re
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,10 +18,13 @@ from diagnose.analysis.windows import Windows
 from diagnose.capture import file as captures
 from diagnose.capture.model import Capture
 from diagnose.lab import running
+from diagnose.recommend.effects import Predicted, RaisedOwn
+from diagnose.recommend.floor import floor
 from diagnose.recommend.need import need
-from diagnose.recommend.sizing import floor, others, shared_room
+from diagnose.recommend.room import others, shared_room
 from diagnose.report.model import Recommendation
 from tests.accuracy.trial import MIB, SECONDS, Reading, Trial, agreement
+from tests.helpers.changes import changes_in
 
 SIZED = (
     "noisy-neighbour",
@@ -42,7 +44,6 @@ AFTERWARDS = 3
 """So often the recommended limits are measured; the median counts, by slow reads."""
 STEPS, WIDEST = 3, 1.8
 """Of the bisection, and how far from the recommendation it looks."""
-_PREDICTED = re.compile(r"hit ratio from .* to ([0-9.]+) %,")
 
 
 @dataclass(frozen=True)
@@ -154,7 +155,7 @@ def try_limits(trial: Trial, emulated: bool = False) -> Sized:
         slow_fewer=1 - after.slow / before.slow if before.slow else None,
         slow_avoided=_avoided(before, afterwards),
         removed=1 - after.avoidable_share / before.avoidable_share if before.avoidable_share else None,
-        predicted=_predicted(limits[0]),
+        predicted=_predicted(before),
         measured=None if after.hit_ratio is None else 100 * after.hit_ratio,
         killed=killed,
         alive=alive,
@@ -226,9 +227,12 @@ def _told(lever: Sequence[Recommendation], parent: str, factor: float | None) ->
     return beyond + _listed(lever, parent, factor)
 
 
-def _predicted(limit: Recommendation) -> float | None:
-    found = _PREDICTED.search(limit.expected_effect)
-    return float(found[1]) if found else None
+def _predicted(before: Reading) -> float | None:
+    """Return the hit ratio that the first limit is expected to bring, in percent."""
+    effect = next(change.effect for change in changes_in(before.capture) if change.value_bytes is not None)
+    prediction = effect.prediction if isinstance(effect, Predicted | RaisedOwn) else None
+    ratio = None if prediction is None else prediction.hit_ratio_after
+    return None if ratio is None else 100 * ratio
 
 
 def _levers(limits: Sequence[Recommendation]) -> list[list[Recommendation]]:
@@ -269,11 +273,11 @@ def _with_what_is_left(trial: Trial, before: Reading) -> tuple[str, bool]:
     culprit, windows = trial.lab.culprit, Windows(before.capture)
     if culprit is None:
         return "", False
-    capacity, _, room = shared_room(windows, culprit)
-    wanted, rest, least = need(windows), others(windows, [culprit], room), floor(windows, culprit)
+    room = shared_room(windows, culprit)
+    wanted, rest, least = need(windows), others(windows, [culprit], room.cgroup), floor(windows, culprit)
     if wanted is None or rest is None or least is None:
         return "", False
-    left = max(1, (capacity - wanted.bytes - rest.bytes) // MIB)
+    left = max(1, (room.capacity_bytes - wanted.bytes - rest.bytes) // MIB)
     setting = "memory.limit_in_bytes" if trial.hierarchy.version == 1 else "memory.max"
     try:
         (trial.hierarchy.directory(culprit) / setting).write_text(str(left * MIB))

@@ -5,13 +5,14 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diagnose.change.limit_steps import LIMITS, MAX_STEPS, MIN_STEP_BYTES, STEP_SHARE, steps
+from diagnose.cgroups.settings import LIMIT_SETTINGS
+from diagnose.change.limit_steps import MAX_STEPS, MIN_STEP_BYTES, STEP_SHARE, steps
 
 MIB = 1 << 20
 SIZES = st.integers(0, 2**45)
 
 
-@given(st.sampled_from(LIMITS), st.none() | SIZES, SIZES, SIZES)
+@given(st.sampled_from(LIMIT_SETTINGS), st.none() | SIZES, SIZES, SIZES)
 def test_steps(setting: str, current: int | None, target: int, usage: int) -> None:
     values = steps(setting, current, target, usage)
     assert values[-1] == target

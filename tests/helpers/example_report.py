@@ -37,7 +37,7 @@ from diagnose.report.model import (
     Unknown,
     Verdict,
 )
-from diagnose.report.wording.names import Labels
+from diagnose.report.wording.names import used_in
 from diagnose.report.wording.writer import Names
 
 MIB = 1 << 20
@@ -111,9 +111,8 @@ def example_report(capture: Capture | None = None, names: dict[str, str] | None 
     """Return the report on a capture; `changes` replaces whole fields."""
     n = NAMES | (names or {})
     capture = capture or example_capture(names=names)
-    labels, measured = Labels.of(capture), measure(capture)
-    batch = Names.of(capture).writer().cgroup(n["batch"])
-    known = Names.of(capture).writer([n["batch"]]).cgroup(n["batch"])
+    measured, named = measure(capture), Names.of(capture)
+    batch, known = (named.writer(mentioned).cgroup(n["batch"]) for mentioned in ((), [n["batch"]]))
     fields: dict[str, Any] = {
         "service": ReportService(name=n["service"], cgroup="/dg/svc", processes=capture.service.processes),
         "capture": ReportCapture(
@@ -132,12 +131,12 @@ def example_report(capture: Capture | None = None, names: dict[str, str] | None 
             summary=f"{batch} pushed the page cache of {n['service']} out: it evicted 16,440 of its pages.",
             known_by=_known(n, batch),
         ),
-        "findings": [_finding(n, batch, known, Names.of(capture).known.get(n["batch"]))],
+        "findings": [_finding(n, batch, known, named.known.get(n["batch"]))],
         "ruled_out": [RuledOut(rule="own-limit-too-small", why=f"no limit is set on {n['service']}")],
         "unknown": [Unknown(rule="cpu-throttled", missing=f"cpu.stat of {n['service']} was not measured")],
         "not_measured": [NotMeasured(probe=n["probe"], reason=f"no BTF: {n['text']}", how_to_enable=n["text"])],
-        "recommendations": [labels.recommendation(_recommendation(n))],
-        "measurements": {**measured, "names": labels.used_in(measured, [])},
+        "recommendations": [_recommendation(n, known, named.known.get(n["batch"]))],
+        "measurements": {**measured, "names": used_in(measured, named.known, [])},
     }
     return Report(**{**fields, **changes})
 
@@ -181,7 +180,7 @@ def _known(n: dict[str, str], batch: str) -> list[Known]:
     return [Known(mechanism="evictions", direct=True, says=saw), Known(mechanism="inflow", direct=False, says=added)]
 
 
-def _recommendation(n: dict[str, str]) -> Recommendation:
+def _recommendation(n: dict[str, str], who: str, name: str | None) -> Recommendation:
     import shlex
 
     target = shlex.quote(f"/sys/fs/cgroup{n['batch']}/{n['setting']}")
@@ -190,12 +189,13 @@ def _recommendation(n: dict[str, str]) -> Recommendation:
         setting=n["setting"],
         current_bytes=None,
         value_bytes=512 * MIB,
-        reason=f"{n['batch']} reads each page once, so that a larger cache gains it nothing.",
+        reason=f"{who} reads each page once, so that a larger cache gains it nothing.",
         arithmetic=["anonymous memory 180 MiB + headroom 332 MiB = 512 MiB"],
         expected_effect="the service keeps its cache",
-        risk=f"{n['batch']} is throttled when it needs more anonymous memory",
+        risk=f"{who} is throttled when it needs more anonymous memory",
         commands=[f"echo {512 * MIB} > {target}"],
         undo=[f"echo max > {target}"],
+        name=name,
     )
 
 

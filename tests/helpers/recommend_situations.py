@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from diagnose.analysis.facts import Facts
 from diagnose.analysis.windows import Windows
 from diagnose.capture.model import Capture
 from diagnose.recommend import recommend
-from diagnose.report.model import Recommendation
+from diagnose.recommend.change import Change
+from diagnose.recommend.reasons import NoSafeLimit, Why
 from tests.helpers.fired import fired
 from tests.helpers.small_capture import MIB, SVC, small_capture
 
@@ -54,11 +57,32 @@ def situation(
     )
 
 
-def advice(capture: Capture, *kinds: str, culprits: dict[str, float] | None = None) -> list[Recommendation]:
+def advice(capture: Capture, *kinds: str, culprits: dict[str, float] | None = None) -> list[Change]:
     named = {"/dg/batch": 0.9} if culprits is None else culprits
     return recommend([fired(named, kinds)], Facts(Windows(capture)))
 
 
-def limit_on(recommendations: list[Recommendation], path: str, setting: str) -> Recommendation:
-    (found,) = (r for r in recommendations if (r.cgroup, r.setting) == (path, setting))
+def limit_on(changes: list[Change], path: str, setting: str) -> Change:
+    (found,) = (c for c in changes if (c.cgroup, c.setting) == (path, setting))
     return found
+
+
+def why_none(change: Change) -> Why:
+    """Return why a change has no value."""
+    assert change.value_bytes is None
+    assert isinstance(change.reason, NoSafeLimit)
+    return change.reason.why
+
+
+Value = TypeVar("Value")
+
+
+def only(kind: type[Value], values: tuple[object, ...]) -> Value:
+    """Return the one of some values that is of a type: a line of the arithmetic, a risk, a way."""
+    (found,) = (value for value in values if isinstance(value, kind))
+    return found
+
+
+def lines(change: Change) -> list[str]:
+    """Return the commands of a change as they are run."""
+    return [command.line for command in change.commands]

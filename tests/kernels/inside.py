@@ -26,7 +26,7 @@ from diagnose.capture.model import Capture
 from diagnose.cgroups import Hierarchy
 from diagnose.lab import running
 from diagnose.measure import build
-from diagnose.recommend.need import times_read
+from diagnose.recommend.read_in_all import times_read
 from tests.accuracy import sizing, sizing_table
 from tests.accuracy.trial import Trial
 from tests.helpers import live

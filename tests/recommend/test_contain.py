@@ -8,8 +8,24 @@ from diagnose.analysis.neighbours import neighbours
 from diagnose.analysis.windows import Windows
 from diagnose.capture.model import Capture
 from diagnose.capture.tables import BlamedReads, Evictions
-from diagnose.report.model import Recommendation
-from tests.helpers.recommend_situations import BACKUP, BATCH, GIB, ID, PATHS, advice, limit_on, situation
+from diagnose.recommend.arithmetic import ActiveCache
+from diagnose.recommend.change import Change
+from diagnose.recommend.effects import Predicted, StaysCached
+from diagnose.recommend.floor import Floor
+from diagnose.recommend.reasons import Contains, LimitedAlready, NotMeasured, UsesLess
+from diagnose.recommend.room import CacheKept, Room
+from tests.helpers.recommend_situations import (
+    BACKUP,
+    BATCH,
+    GIB,
+    ID,
+    PATHS,
+    advice,
+    limit_on,
+    only,
+    situation,
+    why_none,
+)
 from tests.helpers.small_capture import MIB, SVC, small_capture
 from tests.recommend.test_need import blame
 
@@ -77,13 +93,18 @@ def test_workers_of_one_container_get_one_limit_and_count_once(
     assert [c.setting for c in backstop] == ([] if version == 1 else ["memory.max"])
     left = 1024 - 300 - 15
     assert first.value_bytes == left * MIB, "what the service and the reserve leave, for the container as a whole"
-    arithmetic = "\n".join(first.arithmetic)
-    assert f"{BOX} cannot give back 80 MiB at its peaks" in arithmetic
-    assert "worker" not in arithmetic
-    assert first.reason.startswith(f"{BOX} evicted 10,000 pages of /dg/svc")
+    least = only(Floor, first.arithmetic)
+    assert (least.cgroup, least.held_bytes) == (BOX, 80 * MIB)
+    assert evicted_by(first).cgroup == BOX
+    assert evicted_by(first).evicted_pages == 10_000
 
 
-def limits(changes: list[Recommendation]) -> dict[str, int | None]:
+def evicted_by(change: Change) -> Contains:
+    assert isinstance(change.reason, Contains)
+    return change.reason
+
+
+def limits(changes: list[Change]) -> dict[str, int | None]:
     return {c.cgroup: c.value_bytes for c in changes if c.setting == "memory.high"}
 
 
@@ -120,7 +141,9 @@ def test_only_who_gets_a_limit_is_said_to_be_contained_too() -> None:
         culprits={"/dg/batch": 0.6, "/dg/backup": 0.3},
     )
     assert limits(changes)["/dg/backup"] is None
-    assert not limit_on(changes, "/dg/batch", "memory.high").expected_effect.startswith("With ")
+    effect = limit_on(changes, "/dg/batch", "memory.high").effect
+    assert isinstance(effect, StaysCached)
+    assert effect.contained_too == ()
 
 
 def test_of_two_culprits_both_must_be_known_to_divide_what_is_left() -> None:
@@ -138,15 +161,15 @@ def test_of_two_culprits_both_must_be_known_to_divide_what_is_left() -> None:
         culprits={"/dg/batch": 0.6, "/dg/backup": 0.3},
     )
     assert set(limits(changes).values()) == {None}
-    assert all("the memory of /dg/backup was not measured" in c.reason for c in changes)
+    assert {why_none(change) for change in changes} == {NotMeasured(("/dg/backup",))}
 
 
 def test_a_limit_that_is_lower_already_is_not_raised_as_a_containment() -> None:
     """memory.high slows a job and stops it not: it may use more than that, and more than what is left for it."""
     settings = {10: {"memory.max": GIB}, BATCH: {"memory.high": 600 * MIB}}
     (change,) = advice(situation(settings=settings), "contain-neighbour")
-    assert (change.value_bytes, change.commands) == (None, [])
-    assert "its memory.high is 600 MiB, which already fits into the 709 MiB left for it" in change.reason
+    assert change.commands == ()
+    assert why_none(change) == LimitedAlready(709 * MIB, "memory.high", 600 * MIB, cache_must_go=False)
     lower = advice(situation(settings={**settings, BATCH: {"memory.high": 800 * MIB}}), "contain-neighbour")
     assert limits(lower)["/dg/batch"] == 709 * MIB
 
@@ -159,7 +182,7 @@ def test_where_the_host_was_full_before_the_limit_that_both_lie_below_the_host_i
     samples = capture.cgroup_samples.model_copy(update={"values": values})
     unhit = advice(capture.model_copy(update={"cgroup_samples": samples}), "contain-neighbour", "protect-service")
     change = limit_on(unhit, "/dg/batch", "memory.high")
-    assert change.arithmetic[0] == "the host's memory, which they share, is 16 GiB"
+    assert change.arithmetic[0] == Room(16 * GIB, limit=None)
     assert change.value_bytes is not None
     assert change.value_bytes < 2 * GIB, "16 GiB less 3000 MiB, less 12 GiB that cannot be reclaimed"
     assert {c.cgroup for c in unhit if c.setting == "memory.low"} == {"/dg", "/dg/svc"}, "the host's reclaim heeds both"
@@ -176,19 +199,21 @@ def test_on_a_host_that_others_fill_with_cache_a_job_that_streams_is_limited_all
     change = limit_on(advice(on_a_large_host(10_000), "contain-neighbour"), "/dg/batch", "memory.high")
     assert change.value_bytes is not None
     assert 3 * GIB < change.value_bytes < 4000 * MIB, "what it has now, less what the service wants back and a reserve"
-    assert any("and 9.77 GiB of its page cache never became less" in line for line in change.arithmetic)
+    assert only(CacheKept, change.arithmetic) == CacheKept(10_000 * MIB, "/dg/svc")
 
 
 @pytest.mark.parametrize(
-    ("others_cache_mib", "condition"), [(9_000, ""), (14_000, " once others have given up their cache")]
+    ("others_cache_mib", "cache_must_go"),
+    [(9_000, False), (14_000, True)],
 )
 def test_where_a_job_fits_beside_the_cache_of_others_or_nobody_does_no_limit_is_made_up(
-    others_cache_mib: int, condition: str
+    others_cache_mib: int, cache_must_go: bool
 ) -> None:
     """With 14 GiB of it the job would be left less than its floor."""
     (change,) = advice(on_a_large_host(others_cache_mib), "contain-neighbour")
-    assert change.value_bytes is None
-    assert change.reason.endswith(f"left for it{condition}.")
+    why = why_none(change)
+    assert isinstance(why, UsesLess)
+    assert why.cache_must_go == cache_must_go
 
 
 def test_what_kswapd_removed_is_an_estimate_of_what_the_contained_one_did() -> None:
@@ -196,12 +221,8 @@ def test_what_kswapd_removed_is_an_estimate_of_what_the_contained_one_did() -> N
     seen = situation()
     table = Evictions(**dict(zip(Evictions.model_fields, map(list, zip(*evictions, strict=True)), strict=True)))
     guessed = seen.model_copy(update={"evictions": table})
-    reasons = [limit_on(advice(c, "contain-neighbour"), "/dg/batch", "memory.high").reason for c in (seen, guessed)]
-    assert "evicted 9,000 pages of /dg/svc in 3 s; below" in reasons[0]
-    assert (
-        "evicted 12,000 pages of /dg/svc in 3 s (an estimate for 3,000 pages of those, which kswapd removed)"
-        in reasons[1]
-    )
+    found = [evicted_by(limit_on(advice(c, "contain-neighbour"), "/dg/batch", "memory.high")) for c in (seen, guessed)]
+    assert [(f.evicted_pages, f.apportioned_pages, f.seconds) for f in found] == [(9000, 0, 3), (12_000, 3000, 3)]
 
 
 def test_shared_memory_of_the_contained_one_leaves_less_for_its_cache_in_use() -> None:
@@ -212,7 +233,8 @@ def test_shared_memory_of_the_contained_one_leaves_less_for_its_cache_in_use() -
         update={"cgroup_samples": samples.model_copy(update={"values": {**samples.values, **columns}})}
     )
     change = limit_on(advice(capture, "contain-neighbour"), "/dg/batch", "memory.high")
-    assert any("with its anonymous and shared memory 750 MiB, which does not fit" in line for line in change.arithmetic)
+    active = only(ActiveCache, change.arithmetic)
+    assert active == ActiveCache("/dg/batch", 400 * MIB, 750 * MIB, shares_memory=True, fits=False)
 
 
 @pytest.mark.parametrize(("known", "ends"), [(True, 10_000), (False, 5_000)])
@@ -243,7 +265,9 @@ def test_a_limit_is_not_credited_with_what_a_culprit_takes_that_gets_none(known:
         cgroup_version=2,
     )
     changes = advice(capture, "contain-neighbour", culprits={"/dg/batch": 0.5, "/far": 0.5})
-    effect = limit_on(changes, "/dg/batch", "memory.high").expected_effect
-    assert f"from 10,000 to about {10_000 - ends:,}," in effect
-    assert effect.startswith("With /far contained too: ") == known
-    assert ("5,000 missed reads in this capture are counted as going on" in effect) != known
+    effect = limit_on(changes, "/dg/batch", "memory.high").effect
+    assert isinstance(effect, Predicted)
+    found = effect.prediction
+    assert (found.missed_before, found.missed_after) == (10_000, 10_000 - ends)
+    assert effect.contained_too == (("/far",) if known else ())
+    assert found.others_reads == (0 if known else 5000)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from diagnose.recommend.sizing import floor, others, peak_of
-from tests.helpers.recommend_situations import GIB, PATHS
+from diagnose.recommend.floor import floor
+from diagnose.recommend.room import HeldOnHost, others
+from diagnose.recommend.sizing import peak_of
+from tests.helpers.recommend_situations import GIB, PATHS, only
 from tests.helpers.small_capture import MIB, SVC, small_windows
 
 FIRST, SECOND = 20, 30
@@ -60,7 +62,8 @@ def test_shared_memory_of_the_neighbour_is_not_laid_to_the_rest_of_the_host_as_w
     rest = others(windows, ["/dg/batch"], None)
     assert rest is not None
     assert rest.bytes == windows.capture.host.memory_bytes - 2 * GIB - 7 * GIB
-    assert "less 7 GiB anonymous and shared memory of /dg/svc and /dg/batch" in rest.lines[0]
+    held = only(HeldOnHost, rest.parts)
+    assert (held.own_bytes, held.apart) == (7 * GIB, ("/dg/svc", "/dg/batch"))
 
 
 def test_a_reading_from_before_the_capture_makes_no_floor() -> None:

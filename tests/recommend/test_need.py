@@ -9,7 +9,8 @@ import pytest
 from diagnose.analysis.windows import Windows
 from diagnose.capture.tables import Bins, Blame, BlamedReads
 from diagnose.histogram import bin_of
-from diagnose.recommend.need import need
+from diagnose.recommend.need import CacheWanted, CameBack, Need, SwappedBack, UsedAtPeak, need
+from diagnose.recommend.read_in_all import ReadInAll
 from tests.helpers.small_capture import MIB, SVC, small_windows
 
 PAGES_A_MIB = 256
@@ -51,18 +52,36 @@ def service(
     return small_windows(windows=2, samples=samples, blame=found, **changes)
 
 
+def cache_wanted(wanted: Need | None) -> CacheWanted:
+    assert wanted is not None
+    assert isinstance(wanted.basis, CacheWanted)
+    return wanted.basis
+
+
+def came_back(wanted: Need | None) -> CameBack:
+    cache = cache_wanted(wanted).cache
+    assert isinstance(cache, CameBack)
+    return cache
+
+
+def read_in_all(wanted: Need | None) -> ReadInAll:
+    cache = cache_wanted(wanted).cache
+    assert isinstance(cache, ReadInAll)
+    return cache
+
+
 def test_without_refaults_it_needs_what_it_used() -> None:
     wanted = need(service(blame(refaults=0), refaults=0))
     assert wanted is not None
     assert (wanted.bytes, wanted.avoided) == (105 * MIB, 1.0)
-    assert wanted.lines[0].endswith("at its peak: it needs as much")
+    assert wanted.lines == (UsedAtPeak("/dg/svc", 105 * MIB, at_least=False),)
 
 
 def test_where_nobody_saw_what_came_back_what_it_used_is_the_least_that_it_needs() -> None:
     wanted = need(service(None, refaults=5000))
     assert wanted is not None
-    assert wanted.bytes == 105 * MIB
-    assert "it needs at least as much; how much of what it lost it wants again was not measured" in wanted.lines[0]
+    assert wanted.lines == (UsedAtPeak("/dg/svc", 105 * MIB, at_least=True),)
+    assert wanted.least
 
 
 def test_a_cache_read_a_moment_before_the_usage_makes_no_memory_of_less_than_nothing() -> None:
@@ -75,7 +94,7 @@ def test_a_cache_read_a_moment_before_the_usage_makes_no_memory_of_less_than_not
     wanted = need(small_windows(windows=2, samples=samples, blame=blame()))
     assert wanted is not None
     assert wanted.bytes >= 100 * MIB
-    assert "with 0 B of other memory" in wanted.lines[0]
+    assert cache_wanted(wanted).other_bytes == 0
 
 
 def test_the_curve_asks_for_the_distance_of_the_refaults() -> None:
@@ -118,18 +137,18 @@ def test_what_was_hardly_read_twice_is_not_all_that_it_wants(times: float, bound
     wanted = need(service(blame(8000, 8000, touched_pages=pages, touched_pages_margin=0), 8000, totals=totals))
     assert wanted is not None
     assert (wanted.bytes == (80 + 1 + 5) * MIB) == bounded
-    assert ("a longer capture tells" in wanted.lines[0]) == (not bounded)
+    assert cache_wanted(wanted).times_read == (None if bounded else pytest.approx(times, rel=0.01))
 
 
 def test_no_more_can_have_come_back_than_was_read_however_slowly() -> None:
-    """Different pages are kept in mind up to a number; beyond it one that comes back again counts as another one."""
+    """Different pages are tracked up to a number; beyond it one that comes back again counts as another one."""
     pages = 20 * PAGES_A_MIB
     totals = [(0, "missed", 10_000, 10**6, 10**9, round(1.5 * pages), 0)]
     wanted = need(service(blame(8000, 8000, touched_pages=pages, touched_pages_margin=0), 8000, totals=totals))
     assert wanted is not None
     assert wanted.bytes == (90 + 20 + 1 + 5) * MIB, "at its lowest, read, mapped, other memory"
-    assert "of what came back it wants no more than it used" in wanted.lines[0]
-    assert "a longer capture tells" in wanted.lines[0]
+    assert came_back(wanted).read is not None
+    assert cache_wanted(wanted).times_read == pytest.approx(1.5)
 
 
 @pytest.mark.parametrize("pages", [None, 64 * 29])
@@ -190,8 +209,7 @@ def test_what_the_sample_did_not_see_is_no_bound(changes: dict[str, Any], counte
 def test_faults_for_swap_and_of_the_programs_own_text_leave_the_sample_its_bound() -> None:
     few = {"major_faults": 5200, "refault_anon_pages": 5000}
     wanted = need(service(OFTEN, 8000, totals=READ_OFTEN, counters=few))
-    assert wanted is not None
-    assert "it read 80 MiB" in wanted.lines[0]
+    assert read_in_all(wanted).read_bytes == 80 * MIB
 
 
 def test_shared_memory_that_nobody_reads_is_needed_too() -> None:
@@ -199,17 +217,16 @@ def test_shared_memory_that_nobody_reads_is_needed_too() -> None:
     wanted = need(service(OFTEN, 8000, totals=READ_OFTEN, gauges={"shmem_bytes": 8 * MIB}))
     assert wanted is not None
     assert wanted.bytes == (80 + 8 + 5) * MIB
-    assert "held 8 MiB of shared memory: 88 MiB in all" in wanted.lines[0]
+    assert read_in_all(wanted) == ReadInAll(80 * MIB, 0, mapped_bytes=MIB, shared_bytes=8 * MIB)
+    assert read_in_all(wanted).bytes == 88 * MIB
 
 
 def test_a_count_of_different_pages_that_may_be_too_high_is_called_so() -> None:
     exact, forgetful = (
         need(service(blame(8000, 8000, remembered_pages=n), 8000, cache=[(0, SVC, 0, 0, 8000, 0)])) for n in (16_000, 9)
     )
-    assert exact is not None
-    assert forgetful is not None
-    assert "; 31.2 MiB of different pages came back" in exact.lines[0]
-    assert "; at most 31.2 MiB of different pages came back" in forgetful.lines[0]
+    assert [came_back(wanted).at_most for wanted in (exact, forgetful)] == [False, True]
+    assert came_back(exact).back_bytes == 8000 * 4096
 
 
 def swapping(held_mib: int | None, back_pages: int) -> Windows:
@@ -229,8 +246,7 @@ def test_memory_that_is_fetched_back_from_swap_is_needed_too() -> None:
     wanted = need(swapping(held_mib=50, back_pages=100 * PAGES_A_MIB))
     assert wanted is not None
     assert (wanted.bytes, wanted.swapped) == (155 * MIB, 50 * MIB)
-    assert "100 MiB of its own memory back from swap" in wanted.lines[-1]
-    assert "needs 155 MiB" in wanted.lines[-1]
+    assert wanted.lines[-1] == SwappedBack(100 * MIB, held_bytes=50 * MIB, needed_bytes=155 * MIB)
 
 
 def test_what_lies_in_swap_and_is_not_missed_is_not_needed() -> None:
@@ -242,7 +258,7 @@ def test_what_lies_in_swap_and_is_not_missed_is_not_needed() -> None:
     assert (idle.bytes, idle.swapped) == (105 * MIB, 0)
 
 
-def test_where_the_swap_was_not_measured_the_need_is_a_lower_bound_and_says_so() -> None:
+def test_where_the_swap_was_not_measured_the_need_is_a_lower_bound() -> None:
     samples: dict[tuple[int, str], list[int | None]] = {
         (SVC, "usage_bytes"): [105 * MIB] * 3,
         (SVC, "file_bytes"): [100 * MIB] * 3,
@@ -252,4 +268,4 @@ def test_where_the_swap_was_not_measured_the_need_is_a_lower_bound_and_says_so()
     wanted = need(small_windows(windows=2, samples=samples, blame=None))
     assert wanted is not None
     assert (wanted.bytes, wanted.swapped) == (105 * MIB, None)
-    assert "a lower bound" in wanted.lines[-1]
+    assert wanted.lines[-1] == SwappedBack(100 * 4096, held_bytes=None, needed_bytes=105 * MIB)

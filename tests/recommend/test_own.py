@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-import re
 
 from diagnose.capture.model import Capture
-from tests.helpers.recommend_situations import GIB, PATHS, advice, limit_on, situation
+from diagnose.recommend.effects import RaisedOwn
+from diagnose.recommend.reasons import Lacking, OwnReclaim
+from diagnose.recommend.ways import ByAQuarter, GiveFirst, StepByStep
+from tests.helpers.recommend_situations import GIB, PATHS, advice, limit_on, lines, only, situation, why_none
 from tests.helpers.small_capture import MIB, SVC, small_capture
 
 
@@ -23,7 +25,7 @@ def test_without_room_on_the_host_no_limit_is_raised() -> None:
     for available in (None, 0, MIB):
         changes = advice(own(100, available), "raise-own-limit")
         assert [c.value_bytes for c in changes] == [None]
-        assert changes[0].commands == []
+        assert changes[0].commands == ()
 
 
 def test_a_raised_limit_is_higher_than_the_one_in_force() -> None:
@@ -34,10 +36,8 @@ def test_a_raised_limit_is_higher_than_the_one_in_force() -> None:
 
 def test_what_it_used_is_no_proof_that_its_limit_suffices() -> None:
     (change,) = advice(own(400), "raise-own-limit")
-    assert change.value_bytes is None
-    assert "its need is not known" in change.reason
-    assert "fits" not in change.reason
-    assert "step by step" in change.alternatives[0]
+    assert why_none(change) == "wants-not-measured"
+    assert change.ways[0] == "quarters"
 
 
 def swapping(held_mib: int | None) -> Capture:
@@ -58,8 +58,8 @@ def swapping(held_mib: int | None) -> Capture:
 def test_a_limit_that_makes_the_service_swap_is_raised_by_what_lay_in_swap() -> None:
     (change,) = advice(swapping(held_mib=80), "raise-own-limit")
     assert change.value_bytes == math.ceil(380 * 1.05) * MIB
-    assert "its own memory, which it swaps" in change.reason
-    assert "whether that cures it, a measurement after the change tells" in change.expected_effect
+    assert change.reason == OwnReclaim("/dg/svc", swaps=True)
+    assert change.effect == RaisedOwn(prediction=None, trouble_share=None, swaps=True)
 
 
 def test_the_limit_that_was_hit_most_is_raised_by_what_lay_in_swap_below_it() -> None:
@@ -71,22 +71,21 @@ def test_the_limit_that_was_hit_most_is_raised_by_what_lay_in_swap_below_it() ->
     host = {"meminfo.MemAvailable_bytes": [GIB] * 4}
     (change,) = advice(small_capture(**base, samples=samples, host=host), "raise-hit-limit")
     assert change.value_bytes == math.ceil(1224 * 1.05) * MIB
-    assert change.undo == [f"echo {1024 * MIB} > /sys/fs/cgroup/dg/memory.max"]
+    assert [c.line for c in change.undo] == [f"echo {1024 * MIB} > /sys/fs/cgroup/dg/memory.max"]
     dry = {key: column for key, column in samples.items() if key[1] != "swap_bytes"}
     (tried,) = advice(small_capture(**base, samples=dry, host=host), "raise-hit-limit")
-    assert tried.value_bytes is None
-    assert "raise it by a quarter, to 1.25 GiB" in tried.alternatives[0]
-    assert tried.commands == [f"echo {1280 * MIB} > /sys/fs/cgroup/dg/memory.max"]
+    assert why_none(tried) == "nothing-swapped"
+    assert tried.ways[0] == ByAQuarter(1280 * MIB)
+    assert lines(tried) == [f"echo {1280 * MIB} > /sys/fs/cgroup/dg/memory.max"]
     (unknown,) = advice(small_capture(**base, samples=samples), "raise-hit-limit")
-    assert (unknown.value_bytes, unknown.commands) == (None, [])
+    assert (unknown.value_bytes, unknown.commands) == (None, ())
 
 
 def test_where_nobody_measured_what_lay_in_swap_no_value_is_given_but_where_to_begin() -> None:
     (change,) = advice(swapping(held_mib=None), "raise-own-limit")
-    assert change.value_bytes is None
-    assert "how much of its memory lies in swap was not measured" in change.reason
-    assert "step by step, from 300 MiB on" in change.alternatives[0]
-    assert change.commands == []
+    assert why_none(change) == "swap-not-measured"
+    assert change.ways[0] == StepByStep(300 * MIB)
+    assert change.commands == ()
 
 
 def test_without_an_own_limit_there_is_none_to_raise() -> None:
@@ -101,11 +100,16 @@ def test_a_shared_limit_is_raised_to_what_all_below_it_need() -> None:
     assert 1.05 * 1100 * MIB <= change.value_bytes <= 1.05 * 1100 * MIB + 2 * MIB, "both, and the reserve"
 
 
-def test_a_shared_limit_is_not_raised_beyond_the_host_and_the_report_says_what_is_lacking() -> None:
+def test_a_shared_limit_is_not_raised_beyond_the_host_which_would_have_to_be_given_what_is_lacking() -> None:
     crowded = situation(batch_mib=200, service_mib=900, available=8 * MIB)
     (change,) = advice(crowded, "raise-shared-limit")
-    assert change.value_bytes is None
-    assert re.match(r"give the host 1\d\d MiB more, and then this limit the \d{3} MiB more", change.alternatives[0])
+    why, first = why_none(change), only(GiveFirst, change.ways)
+    assert isinstance(why, Lacking)
+    assert why.spare.bytes == int(8 * MIB * 0.95)
+    assert first.spare.limit is None
+    assert first.more_bytes == why.more_bytes
+    assert 0 <= first.lacking_bytes - (why.more_bytes - why.spare.bytes) < MIB
+    assert 100 * MIB < first.lacking_bytes < 200 * MIB
 
 
 def test_the_services_own_limit_is_no_shared_one() -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from diagnose.capture.model import Capture
-from tests.helpers.recommend_situations import GIB, PATHS, advice, situation
+from diagnose.recommend.reasons import Lacking, MakesWay
+from tests.helpers.recommend_situations import GIB, PATHS, advice, lines, situation, why_none
 from tests.helpers.small_capture import MIB, SVC, small_capture
 
 
@@ -23,7 +24,8 @@ def test_a_limit_just_above_the_raised_one_makes_way() -> None:
     values = {c.setting: c.value_bytes for c in changes}
     assert values == {"memory.high": 315 * MIB, "memory.max": 325 * MIB}
     assert [c.current_bytes for c in changes] == [100 * MIB, 110 * MIB]
-    assert changes[1].undo == [f"echo {110 * MIB} > /sys/fs/cgroup/dg/svc/memory.max"]
+    assert changes[1].reason == MakesWay("/dg/svc", "memory.max", 110 * MIB, "memory.high")
+    assert [c.line for c in changes[1].undo] == [f"echo {110 * MIB} > /sys/fs/cgroup/dg/svc/memory.max"]
 
 
 def test_a_limit_that_is_not_in_the_way_is_left_alone() -> None:
@@ -39,11 +41,11 @@ def test_a_shared_room_is_raised_by_hand_with_both_of_its_limits() -> None:
         if c.commands
     )
     assert change.value_bytes is None
-    raised = [c for c in change.commands if "/dg/memory." in c]
+    raised = [c for c in lines(change) if "/dg/memory." in c]
     assert [c.rpartition(".")[2] for c in raised] == ["high", "max"]
     high, top = (int(c.split()[1]) for c in raised)
     assert top - high == 10 * MIB
-    assert [c.split()[1] for c in change.undo if "/dg/memory." in c] == [str(310 * MIB), str(300 * MIB)]
+    assert [c.line.split()[1] for c in change.undo if "/dg/memory." in c.line] == [str(310 * MIB), str(300 * MIB)]
 
 
 def test_a_limit_below_which_there_is_room_is_never_lowered_as_the_remedy() -> None:
@@ -55,8 +57,8 @@ def test_a_limit_below_which_there_is_room_is_never_lowered_as_the_remedy() -> N
         host={"meminfo.MemAvailable_bytes": [12 * GIB] * 4},
     )  # fmt: skip
     (change,) = advice(capture, "raise-hit-limit")
-    assert (change.value_bytes, change.commands) == (None, [])
-    assert "fit into it together" in change.reason
+    assert why_none(change) == "all-fits"
+    assert change.commands == ()
 
 
 def below_two(used_mib: dict[int, int | None]) -> Capture:
@@ -75,13 +77,17 @@ def below_two(used_mib: dict[int, int | None]) -> Capture:
 
 def test_the_room_is_what_every_limit_above_leaves_and_not_the_lowest_limit_alone() -> None:
     (change,) = advice(below_two({10: 1024, 9: 10_230}), "raise-own-limit")
-    assert change.value_bytes is None
-    assert "memory.max of /top has room for 10 MiB" in change.reason
+    why = why_none(change)
+    assert isinstance(why, Lacking)
+    assert why.spare.limit is not None
+    assert (why.spare.limit.cgroup, why.spare.bytes) == ("/top", 10 * MIB)
     (change,) = advice(below_two({10: 1024, 9: 9000}), "raise-own-limit")
     assert change.value_bytes == 315 * MIB
 
 
 def test_a_limit_above_of_which_nobody_knows_how_much_is_used_is_no_room() -> None:
     (change,) = advice(below_two({10: 1024, 9: None}), "raise-own-limit")
-    assert change.value_bytes is None
-    assert "how much memory.max of /top has to spare was not measured" in change.reason
+    why = why_none(change)
+    assert isinstance(why, Lacking)
+    assert why.spare.limit is not None
+    assert (why.spare.limit.cgroup, why.spare.bytes) == ("/top", None)

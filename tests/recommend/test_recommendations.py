@@ -13,10 +13,28 @@ from hypothesis import strategies as st
 from diagnose.analysis.windows import Windows
 from diagnose.capture.model import CgroupRecord
 from diagnose.capture.tables import BlockRequests
-from diagnose.recommend.advice import commands
+from diagnose.recommend.commands import commands
+from diagnose.recommend.effects import StaysCached
+from diagnose.recommend.floor import floor
 from diagnose.recommend.need import need
-from diagnose.recommend.sizing import floor, others
-from tests.helpers.recommend_situations import BATCH, ID, PATHS, advice, limit_on, situation
+from diagnose.recommend.reasons import Contains, NotMeasured, RoundsByGenerations, TooLittle, UsesLess
+from diagnose.recommend.risks import LimitsInMoreRoom
+from diagnose.recommend.room import CacheKept, Room, others
+from diagnose.recommend.ways import MoreRoom, ReadUncached, RunElsewhere
+from diagnose.report.wording.limits import recommendation
+from diagnose.report.wording.writer import Names
+from tests.helpers.recommend_situations import (
+    BATCH,
+    GIB,
+    ID,
+    PATHS,
+    advice,
+    limit_on,
+    lines,
+    only,
+    situation,
+    why_none,
+)
 from tests.helpers.small_capture import MIB, SVC, small_capture
 
 
@@ -24,8 +42,8 @@ def test_the_batch_job_gets_what_the_others_leave() -> None:
     change = limit_on(advice(situation(), "contain-neighbour"), "/dg/batch", "memory.high")
     reserve = int(300 * MIB * 0.05)
     assert change.value_bytes == (1024 * MIB - 300 * MIB - 0 - reserve) // MIB * MIB
-    assert change.commands == [f"echo {change.value_bytes} > /sys/fs/cgroup/dg/batch/memory.high"]
-    assert any("1.0 GiB" in line or "1,024" in line or "1 GiB" in line for line in change.arithmetic)
+    assert lines(change) == [f"echo {change.value_bytes} > /sys/fs/cgroup/dg/batch/memory.high"]
+    assert only(Room, change.arithmetic).capacity_bytes == GIB
 
 
 def test_a_limit_is_in_whole_mebibytes_and_below_what_was_used() -> None:
@@ -38,7 +56,8 @@ def test_a_limit_is_in_whole_mebibytes_and_below_what_was_used() -> None:
 def test_on_v1_the_limit_is_the_hard_one_and_nothing_is_protected() -> None:
     changes = advice(situation(version=1), "contain-neighbour", "protect-service")
     assert [c.setting for c in changes] == ["memory.limit_in_bytes"]
-    assert "memory.low" in changes[0].reason
+    assert isinstance(changes[0].reason, Contains)
+    assert changes[0].reason.unprotected == "no-memory-low"
 
 
 def test_the_service_and_its_own_ancestors_are_protected() -> None:
@@ -63,7 +82,7 @@ def test_an_ancestor_that_holds_no_culprit_is_protected_too() -> None:
         ({}, None, True),
     ],
 )
-def test_where_the_host_goes_round_by_generations_nothing_is_said_to_protect(
+def test_where_the_host_goes_round_by_generations_nothing_protects(
     settings: dict[str, int], shared_mib: int | None, protected: bool
 ) -> None:
     capture = situation(shared_mib=shared_mib)
@@ -71,7 +90,8 @@ def test_where_the_host_goes_round_by_generations_nothing_is_said_to_protect(
     changes = advice(capture.model_copy(update={"host": host}), "contain-neighbour", "protect-service")
     assert ("memory.low" in {change.setting for change in changes}) is protected
     reason = next(change.reason for change in changes if change.cgroup == "/dg/batch")
-    assert ("(lru_gen.enabled is 0x7 here)" in reason) is not protected
+    assert isinstance(reason, Contains)
+    assert reason.unprotected == (None if protected else RoundsByGenerations(7))
 
 
 def test_where_the_host_is_the_limit_every_ancestor_is_protected_even_one_that_holds_the_culprit() -> None:
@@ -89,22 +109,21 @@ def test_cache_that_reclaim_leaves_alone_is_no_room_on_the_host(lowest: int, kep
     assert rest is not None
     assert without is not None
     assert rest.bytes - without.bytes == kept * MIB
-    assert any("never became less" in line for line in rest.lines)
-    assert not any("never became less" in line for line in without.lines)
+    assert only(CacheKept, rest.parts).bytes == kept * MIB
+    assert not any(isinstance(part, CacheKept) for part in without.parts)
 
 
 def test_where_the_cache_of_others_was_not_measured_nobody_guesses() -> None:
     assert others(Windows(situation(shared_mib=None)), ["/dg/batch"], None, with_cache=True) is None
 
 
-def test_below_the_floor_there_is_no_safe_limit_and_the_report_says_so() -> None:
+def test_below_the_floor_there_is_no_safe_limit() -> None:
     change = limit_on(advice(situation(anon_mib=850), "contain-neighbour"), "/dg/batch", "memory.high")
-    assert change.value_bytes is None
-    assert "floor" in change.reason
-    raised, limited = change.commands
+    assert isinstance(why_none(change), TooLittle)
+    raised, limited = lines(change)
     assert raised.endswith("/sys/fs/cgroup/dg/memory.max")
     assert limited.endswith("/sys/fs/cgroup/dg/batch/memory.high")
-    assert change.undo == [
+    assert [command.line for command in change.undo] == [
         "echo max > /sys/fs/cgroup/dg/batch/memory.high", f"echo {1024 * MIB} > /sys/fs/cgroup/dg/memory.max"
     ]  # fmt: skip
 
@@ -112,28 +131,29 @@ def test_below_the_floor_there_is_no_safe_limit_and_the_report_says_so() -> None
 def test_room_that_the_host_does_not_have_is_not_given_by_command() -> None:
     short = situation(anon_mib=850, available=64 * MIB)
     change = limit_on(advice(short, "contain-neighbour"), "/dg/batch", "memory.high")
-    assert change.commands == []
-    assert any("which has room for 60.8 MiB" in way for way in change.alternatives)
+    assert change.commands == ()
+    assert only(MoreRoom, change.ways).spare.bytes == int(64 * MIB * 0.95)
 
 
 def test_a_job_that_fits_already_needs_no_limit() -> None:
     change = limit_on(advice(situation(batch_mib=200), "contain-neighbour"), "/dg/batch", "memory.high")
-    assert change.value_bytes is None
-    assert change.reason.endswith("left for it.")
+    why = why_none(change)
+    assert isinstance(why, UsesLess)
+    assert (why.peak_bytes, why.cache_must_go) == (200 * MIB, False)
 
 
 def test_on_a_host_that_a_job_fits_into_is_told_with_what_has_to_make_room() -> None:
     """It did evict the service's pages: the cache of others, which the host can reclaim, was there as well."""
     changes = advice(situation(shared_mib=None), "contain-neighbour")
-    reason = limit_on(changes, "/dg/batch", "memory.high").reason
-    assert reason.endswith("left for it once others have given up their cache.")
+    why = why_none(limit_on(changes, "/dg/batch", "memory.high"))
+    assert isinstance(why, UsesLess)
+    assert why.cache_must_go
 
 
 def test_what_was_not_measured_makes_no_limit() -> None:
     bare = small_capture(cgroups=PATHS, evictions=[(0, BATCH, SVC, "memcg-reclaim", 9000)])
     change = limit_on(advice(bare, "contain-neighbour"), "/dg/batch", "memory.high")
-    assert change.value_bytes is None
-    assert "not measured" in change.reason
+    assert why_none(change) == NotMeasured(("/dg/batch",))
 
 
 def test_a_cgroup_that_holds_the_service_is_never_contained() -> None:
@@ -159,14 +179,14 @@ def test_no_setting_is_recommended_twice() -> None:
     assert len({(c.cgroup, c.setting) for c in changes}) == len(changes)
 
 
-def test_what_is_lacking_for_a_safe_containment_is_said_in_bytes() -> None:
+def test_what_is_lacking_for_a_safe_containment_is_worked_out() -> None:
     change = limit_on(advice(situation(anon_mib=850), "contain-neighbour"), "/dg/batch", "memory.high")
     floor_mib, left_mib = math.ceil(850 * 1.25), 1024 - 300 - 300 * 0.05
-    (way,) = [way for way in change.alternatives if "raise" in way]
-    wanted = 1024 + floor_mib - left_mib
-    assert f"from 1 GiB to {wanted / 1024:.2f} GiB, " in way
-    assert "and together with that limit /dg/batch to 1.04 GiB" in way
-    assert "11.4 GiB that the host has to give" in change.risk
+    way = only(MoreRoom, change.ways)
+    assert way.more_bytes == (floor_mib - left_mib) * MIB
+    assert way.limits == (("/dg/batch", floor_mib * MIB),)
+    risk = only(LimitsInMoreRoom, change.risks)
+    assert (risk.spare.limit, risk.spare.bytes) == (None, int(12 * GIB * 0.95))
 
 
 # ---------------------------------------------------------------- sizing
@@ -200,8 +220,8 @@ def test_dirty_memory_counts_as_far_as_its_device_would_need_long_to_write_it(wr
 
 def test_a_job_whose_own_memory_takes_the_room_is_not_told_to_read_otherwise() -> None:
     change = limit_on(advice(situation(anon_mib=850), "contain-neighbour"), "/dg/batch", "memory.high")
-    assert not any("O_DIRECT" in way for way in change.alternatives)
-    assert any("another host" in way for way in change.alternatives)
+    assert not any(isinstance(way, ReadUncached) for way in change.ways)
+    assert only(RunElsewhere, change.ways) == RunElsewhere(("/dg/batch",))
 
 
 def test_what_was_not_read_has_no_floor_and_no_need() -> None:
@@ -220,8 +240,8 @@ def test_what_was_not_read_has_no_floor_and_no_need() -> None:
 @pytest.mark.parametrize("setting", ["memory.high", "memory.max", "memory.low", "memory.limit_in_bytes"])
 def test_names_from_the_system_are_words_and_never_commands(name: str, managed: str, setting: str) -> None:
     record = CgroupRecord(id=5, path=f"/dg/{name}", name=name, managed_by=managed)  # type: ignore[arg-type]
-    for line in commands(record, setting, 5 * MIB, Windows(small_capture())):
-        words = shlex.split(line, comments=True)
+    for command in commands(record, setting, 5 * MIB, Windows(small_capture())):
+        words = shlex.split(command.line, comments=True)
         if "resources:" not in words:  # what to write into a pod's spec names nobody
             assert any(word == name or word.endswith((f"/dg/{name}", f"/dg/{name}/{setting}")) for word in words)
         assert "reboot" not in words
@@ -237,8 +257,8 @@ def test_a_container_is_changed_by_its_name_or_else_its_id(
     name: str | None, called: str, manager: Literal["docker", "podman"], folder: str
 ) -> None:
     record = CgroupRecord(id=5, path=f"{folder}{ID}", name=name, managed_by=manager)
-    (line,) = commands(record, "memory.max", 5 * MIB, Windows(small_capture()))
-    assert line == f"{manager} update --memory {5 * MIB} -- {called}"
+    (command,) = commands(record, "memory.max", 5 * MIB, Windows(small_capture()))
+    assert command.line == f"{manager} update --memory {5 * MIB} -- {called}"
 
 
 @given(batch=st.integers(0, 4096), service=st.integers(0, 4096), anon=st.integers(0, 4096), shared=st.integers(0, 8192))
@@ -253,13 +273,13 @@ def test_no_situation_makes_a_limit_below_the_floor_or_above_the_use(
         if change.value_bytes is not None and change.setting == "memory.high":
             assert least.bytes <= change.value_bytes < batch * MIB
         assert change.value_bytes is None or change.commands
-        assert change.reason
-        assert change.risk
+        written = recommendation(change, Names({"/dg/batch": "batch"}))
+        assert written.reason
+        assert written.risk
 
 
 def test_of_two_limits_neither_claims_the_gain_of_both_for_itself() -> None:
     both = advice(situation(backup=True), "contain-neighbour", culprits={"/dg/batch": 0.6, "/dg/backup": 0.3})
-    valued = {c.cgroup: c.expected_effect for c in both if c.setting == "memory.high" and c.value_bytes is not None}
-    assert set(valued) == {"/dg/batch", "/dg/backup"}
-    assert valued["/dg/batch"].startswith("With /dg/backup contained too: ")
-    assert valued["/dg/backup"].startswith("With /dg/batch contained too: ")
+    effects = [c.effect for c in both if c.setting == "memory.high" and c.value_bytes is not None]
+    too = {e.cgroup: e.contained_too for e in effects if isinstance(e, StaysCached)}
+    assert too == {"/dg/batch": ("/dg/backup",), "/dg/backup": ("/dg/batch",)}

@@ -168,25 +168,6 @@ def test_a_high_verdict_is_not_taken_back_further_down(recording: Path) -> None:
     assert "distrust" not in markdown_of(recording)
 
 
-@EACH
-def test_more_room_is_never_advised_without_the_limit_that_keeps_it(recording: Path) -> None:
-    for change in report_of(recording).recommendations:
-        raised = [way for way in change.alternatives if "No safe limit" in change.reason and " from " in way]
-        assert all("together with that limit" in way for way in raised if "raise it step" not in way)
-        assert not ("hardly slow it" in change.risk and "may become more" in change.risk)
-
-
-def test_memory_in_swap_is_in_the_size_that_is_to_end_swapping() -> None:
-    recording = RECORDED / "swap-thrash.capture.json.gz"
-    (change,) = report_of(recording).recommendations
-    held = re.search(r"of which at most ([\d.]+) MiB lay there at once", " ".join(change.arithmetic))
-    assert held is not None
-    assert change.value_bytes is not None
-    assert change.current_bytes is not None
-    assert change.value_bytes >= change.current_bytes + float(held[1]) * (1 << 20)
-    assert "found their pages in the cache and waited for something else" in change.expected_effect
-
-
 def test_the_services_own_part_in_the_evictions_is_told() -> None:
     recording = RECORDED / "neighbour-memory.capture.json.gz"
     evictions, report = measured(recording)["evictions"], report_of(recording)

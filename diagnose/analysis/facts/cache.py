@@ -8,7 +8,8 @@ import numpy as np
 
 from diagnose.analysis.facts.vocabulary import Facts, fact, total
 from diagnose.analysis.miss_ratio_curve import entered_pages, evicted_before, may_forget
-from diagnose.analysis.neighbours import PRESSURE, evicted_by
+from diagnose.analysis.neighbours import evicted_by
+from diagnose.analysis.reclaim import FOR_MEMORY
 from diagnose.analysis.windows import BUFFERED, CAUSES, Series
 from diagnose.capture.base import Cause
 from diagnose.units import ratio
@@ -114,7 +115,7 @@ def _cause_share(f: Facts, *causes: Cause) -> float | None:
 @fact("evictions.pressure_share", "ratio", "number", "evictions")
 def pressure_share(f: Facts) -> float | None:
     """Share of the service's evicted pages that were removed because somebody needed the memory, whoever that was."""
-    return _cause_share(f, *PRESSURE, "kswapd")
+    return _cause_share(f, *FOR_MEMORY)
 
 
 @fact("evictions.proactive_share", "ratio", "number", "evictions")

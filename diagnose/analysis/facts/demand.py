@@ -9,7 +9,7 @@ import numpy as np
 
 from diagnose.analysis.facts.vocabulary import Facts, fact, neighbour_fact, total
 from diagnose.analysis.limits import room_limit
-from diagnose.analysis.neighbours import PRESSURE
+from diagnose.analysis.reclaim import BY_TASKS
 from diagnose.analysis.windows import Series
 from diagnose.capture.base import Cause
 from diagnose.cgroups.paths import is_within
@@ -38,7 +38,7 @@ class Droppers:
 @neighbour_fact("neighbour.evicted", "pages", "number", "evictions")
 def evicted_pages(f: Facts, neighbour: str) -> float | None:
     """Pages of anybody's files that its own reclaim removed."""
-    return total(f.windows.evictions(PRESSURE, None, f.ids(neighbour)))
+    return total(f.windows.evictions(BY_TASKS, None, f.ids(neighbour)))
 
 
 @neighbour_fact("neighbour.file_inflow_ratio", "ratio", "number", "page-cache", over_one=True)

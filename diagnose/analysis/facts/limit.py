@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from diagnose.analysis.facts.vocabulary import Facts, fact
 from diagnose.analysis.limits import (
     HIT_COUNTERS,
-    LIMIT_SETTINGS,
     Limit,
     hit_below,
     limits_around,
@@ -17,6 +16,7 @@ from diagnose.analysis.limits import (
     shared_limit,
 )
 from diagnose.cgroups.paths import is_within
+from diagnose.cgroups.settings import LIMIT_SETTINGS
 from diagnose.units import ratio
 
 MOST_NAMED = 3

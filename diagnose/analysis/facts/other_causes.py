@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from diagnose.analysis.facts.vocabulary import Facts, fact, total
-from diagnose.analysis.neighbours import PRESSURE
+from diagnose.analysis.reclaim import FOR_MEMORY
 from diagnose.capture.base import Cause
 from diagnose.units import ratio
 
@@ -20,7 +20,7 @@ SLOW_SHARE, LEAST_SLOW_READS = "slow_share", "min_slow_reads"
 
 Taker = Literal["pressure", "proactive", "drop-caches", "invalidate"]
 _CAUSES: dict[Taker, tuple[Cause, ...]] = {
-    "pressure": (*PRESSURE, "kswapd"),
+    "pressure": FOR_MEMORY,
     "proactive": ("proactive",),
     "drop-caches": ("drop-caches",),
     "invalidate": ("invalidate",),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from diagnose.analysis.facts.vocabulary import Facts, fact, total
+from diagnose.analysis.reclaim import BY_TASKS
 from diagnose.analysis.windows import Series
 from diagnose.capture.base import StallKind
 from diagnose.units import ratio
@@ -110,14 +111,14 @@ def dirty_pauses(f: Facts) -> float | None:
 @fact("stalls.reclaim_share", "ratio", "number", "stalls", over_one=True)
 def reclaim_stall_share(f: Facts) -> float | None:
     """Time the service's tasks reclaimed memory before they got any, over the length of the capture."""
-    stalled = _stalled(f, ("memcg-reclaim", "direct-reclaim"))
+    stalled = _stalled(f, BY_TASKS)
     return None if stalled is None else ratio(float(stalled[0].sum()) / 1e9, f.windows.length)
 
 
 @fact("stalls.reclaims", "reclaims", "number", "stalls")
 def own_reclaims(f: Facts) -> float | None:
     """Times the service's tasks had to reclaim memory themselves."""
-    stalled = _stalled(f, ("memcg-reclaim", "direct-reclaim"))
+    stalled = _stalled(f, BY_TASKS)
     return None if stalled is None else float(stalled[1].sum())
 
 

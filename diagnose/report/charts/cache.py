@@ -6,10 +6,11 @@ from itertools import pairwise
 from typing import Any
 
 from diagnose import units
+from diagnose.cgroups.paths import is_within
 from diagnose.report.charts import axes as common
 from diagnose.report.charts import theme
 from diagnose.report.model import Report
-from diagnose.report.panels import cached, is_below, not_drawn, suspects
+from diagnose.report.panels import cached, not_drawn, suspects
 
 _LINES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1)), (0, (3, 1, 1, 1)), (0, (8, 2)))
 
@@ -46,7 +47,7 @@ def _colors(report: Report, nodes: list[common.Node]) -> list[str]:
         theme.SERVICE
         if node["is_service"]
         else theme.ANTAGONIST
-        if blamed and is_below(node["cgroup"], blamed[0])
+        if blamed and is_within(node["cgroup"], blamed[0])
         else next(others)
         for node in nodes
     ]

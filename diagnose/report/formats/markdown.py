@@ -18,6 +18,7 @@ from markupsafe import Markup
 
 from diagnose import escape, units
 from diagnose.analysis.windows import FILE_KINDS
+from diagnose.cgroups.settings import SETTINGS
 from diagnose.report import text_charts
 from diagnose.report.digest import sealed
 from diagnose.report.model import Evidence, Finding, NotMeasured, Report
@@ -33,14 +34,6 @@ Node = dict[str, Any]
 
 ENOUGH_WINDOWS = 30
 """So many windows hold the pairs, the bursts and the windows between them that the tests over time ask for."""
-_LIMITS = (
-    "memory.max",
-    "memory.high",
-    "memory.low",
-    "memory.min",
-    "memory.limit_in_bytes",
-    "memory.soft_limit_in_bytes",
-)
 
 
 def render_json(report: Report) -> str:
@@ -152,10 +145,12 @@ def timeline(report: Report) -> str:
 
 def limits(settings: Node | None) -> str:
     """Return the memory limits that are set on a cgroup, "memory.max 512 MiB"."""
-    if settings is None or not any(name in settings for name in _LIMITS):
+    if settings is None or not any(name in settings for name in SETTINGS):
         return units.UNKNOWN
-    known = [f"{name} {units.size(settings[name])}" for name in _LIMITS if settings.get(name) is not None]
-    return ", ".join(n for n in known if not n.endswith(("low 0 B", "min 0 B"))) or "none"
+    known = {name: settings[name] for name in SETTINGS if settings.get(name) is not None}
+    # 0 is no protection, but the tightest limit
+    told = [f"{name} {units.size(value)}" for name, value in known.items() if str(value) != SETTINGS[name].none]
+    return ", ".join(told) or "none"
 
 
 def measured(evidence: Evidence) -> str:

@@ -8,17 +8,18 @@ from diagnose.analysis.facts import Facts
 from diagnose.analysis.facts.other_causes import other_causes
 from diagnose.capture.model import Capture
 from diagnose.recommend import steps_for
+from diagnose.recommend.change import Change
 from diagnose.report.model import (
     Finding,
     NotMeasured,
-    Recommendation,
     Report,
     ReportCapture,
     ReportService,
 )
 from diagnose.report.wording.facts_evictions import other_causes_words
 from diagnose.report.wording.findings import finding
-from diagnose.report.wording.names import Labels
+from diagnose.report.wording.limits import recommendation
+from diagnose.report.wording.names import used_in
 from diagnose.report.wording.steps import written_steps
 from diagnose.report.wording.verdict import ruled_out, unknown, verdict
 from diagnose.report.wording.writer import Names
@@ -29,14 +30,14 @@ def write(
     capture: Capture,
     facts: Facts,
     evaluation: Evaluation,
-    recommendations: Sequence[Recommendation],
+    changes: Sequence[Change],
     measurements: Mapping[str, object],
 ) -> Report:
     """Return the report; `measurements`: as `report.measurements` computed them."""
-    names, labels = Names.of(capture), Labels.of(capture)
-    changed = [recommendation.cgroup for recommendation in recommendations]
+    names = Names.of(capture)
+    changed = [change.cgroup for change in changes]
     culprits = [one.cgroup for fired in evaluation.findings for one in fired.culprits]
-    named = labels.used_in(measurements, [capture.service.cgroup, *changed, *culprits])
+    named = used_in(measurements, names.known, [capture.service.cgroup, *changed, *culprits])
     return Report(
         service=ReportService(
             name=capture.service.name, cgroup=capture.service.cgroup, processes=capture.service.processes
@@ -55,7 +56,7 @@ def write(
         ruled_out=ruled_out(evaluation, names),
         unknown=unknown(evaluation, names),
         not_measured=not_measured(capture),
-        recommendations=[labels.recommendation(recommendation) for recommendation in recommendations],
+        recommendations=[recommendation(change, names) for change in changes],
         measurements={**measurements, "names": named},
     )
 
