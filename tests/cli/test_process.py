@@ -23,7 +23,7 @@ print(json.dumps({
     "same": before == (dict(os.environ), gc.get_threshold(), gc.isenabled()),
     "frozen": gc.get_freeze_count(),
     "at_exit": [f.__qualname__ for f in asked if (f.__module__ or "").startswith(("diagnose", "gc"))],
-    "imported": sorted(name for name in sys.modules if name in ("numpy", "pydantic", "diagnose.cli.measure")),
+    "imported": sorted(name for name in sys.modules if name in ("numpy", "pydantic", "diagnose.cli.latency")),
 }))
 """
 
@@ -43,7 +43,7 @@ def test_importing_all_of_the_library_changes_neither_the_environment_nor_the_ga
         "same": True,
         "frozen": 0,
         "at_exit": [],
-        "imported": ["diagnose.cli.measure", "numpy", "pydantic"],
+        "imported": ["diagnose.cli.latency", "numpy", "pydantic"],
     }
 
 
