@@ -6,6 +6,8 @@ percentile is known to about 6 %). `bpf/common.h` computes the same index; a tes
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,12 +25,17 @@ def bin_of(ns: int) -> int:
     return min((octave << SUB_BITS) + (ns >> octave), BINS - 1)
 
 
+@cache
 def lower_edges() -> NDArray[np.float64]:
-    """Return the lower edge of each bin in ns, shape (BINS + 1,); the last entry is the upper edge of the last bin."""
+    """Return the lower edge of each bin in ns, shape (BINS + 1,); the last entry is the upper edge of the last bin.
+
+    The array is one for all, and read-only.
+    """
     index = np.arange(BINS + 1)
     octave = np.maximum((index >> SUB_BITS) - 1, 0)
     mantissa = np.where(index < BINS_PER_OCTAVE, index, BINS_PER_OCTAVE + (index & (BINS_PER_OCTAVE - 1)))
     edges: NDArray[np.float64] = (mantissa * 2.0**octave).astype(np.float64)
+    edges.flags.writeable = False
     return edges
 
 
