@@ -15,6 +15,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from diagnose.capture.base import CgroupId, Count, Model, Process
 from diagnose.capture.bounds import MAX_WINDOWS
+from diagnose.capture.reasons import Reason, sentence
 from diagnose.capture.strings import (
     BootId,
     CgroupName,
@@ -86,10 +87,26 @@ UNREAD = "cgroups not read by themselves"
 class ProbeRecord(Model):
     """How an instrument fared. `attached` false, or `missing` not empty, is printed under "Not measured"."""
 
+    @classmethod
+    def because(
+        cls, probe: str, attached: bool, *why: Reason, how_to_enable: str | None = None, missing: Sequence[str] = ()
+    ) -> Self:
+        """Return the record of an instrument that lacks something, with the reason in words and as values."""
+        return cls(
+            probe=probe,
+            attached=attached,
+            reason=sentence([*why]),
+            how_to_enable=how_to_enable,
+            why=[*why],
+            missing=[*missing],
+        )
+
     probe: Word
     attached: bool
     reason: Sentence | None = None
     how_to_enable: Sentence | None = None
+    why: list[Reason] = []
+    """What `reason` says, as values; empty in captures of older versions."""
     missing: list[Word] = []
     """Columns ("cache.looked_up") that this probe could not provide here, the rest being there."""
 
@@ -121,6 +138,14 @@ class Origin(Model):
     probes: list[ProbeRecord]
     lost: dict[Word, Count]
     """Events not counted, by map and reason; empty or all 0: nothing was lost."""
+
+    @classmethod
+    def because(
+        cls, probe: str, attached: bool, *why: Reason, how_to_enable: str | None = None, missing: Sequence[str] = ()
+    ) -> Self:
+        """Return the record of an instrument that lacks something, with the reason in words and as values."""
+        told = {"reason": sentence([*why]), "how_to_enable": how_to_enable, "why": [*why]}
+        return cls.model_validate({"probe": probe, "attached": attached, "missing": [*missing], **told})
 
 
 class Capture(Tables, Origin):

@@ -11,8 +11,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 Kind = Literal[
-    "boot", "cgroup", "cgroup name", "comm", "device", "file", "host", "kernel", "mount", "sentence", "service", "time",
-    "word",
+    "boot", "cgroup", "cgroup name", "comm", "device", "file", "host", "kernel", "message", "mount", "sentence",
+    "service", "time", "word",
 ]  # fmt: skip
 
 
@@ -36,8 +36,10 @@ KernelRelease = Annotated[Text, Gives("kernel")]
 MountPoint = Annotated[Text, Gives("mount")]
 ServiceName = Annotated[Text, Gives("service")]
 
+Message = Annotated[Text, Gives("message")]
+"""What the kernel or a library said: may name anything."""
 Sentence = Annotated[Text, Gives("sentence")]
-"""Free text of this program, with names and error messages of the system in it."""
+"""A sentence of this program, with names and error messages of the system in it (see `reasons.py`)."""
 Time = Annotated[Text, Gives("time")]
 """Harmless: ISO 8601."""
 Word = Annotated[Text, Gives("word")]

@@ -105,6 +105,12 @@ def read_memory(hierarchy: Hierarchy, cgroup: str) -> Sample:
     }
 
 
+def keys() -> frozenset[str]:
+    """Return the keys of the module's table: those of the readers, asked about a directory that holds nothing."""
+    nowhere = Path("/dev/null")
+    return frozenset({**_memory_v2(nowhere), **_memory_v1(nowhere), **_pressure(None), **_cpu_v1(None, None)})
+
+
 def read_cpu_quota(hierarchy: Hierarchy, cgroup: str) -> tuple[int | None, int | None]:
     """Return (quota, period) of the CPU time of `cgroup` in µs: (None, period) without a quota, (None, None) unread."""
     if hierarchy.version == 2:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 from diagnose.cgroups import OpenCgroup, shown, writable_settings
 from diagnose.cgroups.paths import normal
 from diagnose.cgroups.settings import LIMIT_SETTINGS
 from diagnose.cgroups.swap import MEMORY, WITH_SWAP
 from diagnose.change.floor import Now
+from diagnose.change.model import SETTING_TEXT
 from diagnose.change.wording import size
 from diagnose.errors import UsageError
+from diagnose.escape import shortened
 from diagnose.report.model import Recommendation
 
 LARGEST = 2**62
@@ -54,12 +58,17 @@ def read_setting(cgroup: OpenCgroup, path: str, setting: str) -> tuple[str, int 
     The file is not there (any more) where somebody has taken the memory controller away from the cgroup.
     """
     try:
-        return cgroup.text(setting), cgroup.number(setting)
+        text, value = cgroup.text(setting), cgroup.number(setting)
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise UsageError(
             f"{setting} of {shown(path)} cannot be read ({why}); is the memory controller still enabled for it?"
         ) from error
+    if not re.match(SETTING_TEXT, text):
+        raise UsageError(
+            f"{setting} of {shown(path)} holds {shortened(text)}, which no kernel writes; look into the file"
+        )
+    return text, value
 
 
 def check_with_swap(change: Recommendation, value: int, settings: dict[str, int | None]) -> None:

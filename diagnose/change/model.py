@@ -18,6 +18,8 @@ CHANGE_SCHEMA = "diagnose.change/1"
 Manager = Literal["files", "systemd", "docker", "podman"]
 State = Literal["applying", "applied", "restored", "rolled-back"]
 Number = Annotated[float, Field(ge=0, le=1e9)]
+SETTING_TEXT = r"^(max|-1|[0-9]{1,20})\n?$"
+"""What the file of a memory setting can hold: 2**64 has 20 digits."""
 Duration = Annotated[float, Field(gt=0, le=MAX_WINDOWS * 3600.0)]
 Series = Annotated[list[Count], Field(max_length=10_000)]
 
@@ -69,7 +71,7 @@ class Change(Model):
     manager: Manager
     before_bytes: Count | None
     """None: no limit."""
-    before_text: Annotated[str, Field(pattern=r"^(max|-1|[0-9]{1,20})\n?$")]
+    before_text: Annotated[str, Field(pattern=SETTING_TEXT)]
     after_bytes: Annotated[int, Field(ge=0, lt=2**63)]
     steps_bytes: Annotated[list[Count], Field(max_length=1000)]
     """Every value that is written on the way, the last of them `after_bytes`."""

@@ -12,12 +12,14 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from diagnose.capture.model import BPF, Capture, ProbeRecord
+from diagnose.capture.reasons import Reason
 from diagnose.capture.tables import empty
 from diagnose.cgroups import Hierarchy
 from diagnose.cgroups.service import Service
 from diagnose.errors import CannotMeasureError
 from diagnose.measure.battery import Battery, described
 from diagnose.measure.bpf.compiler import find_bcc
+from diagnose.measure.bpf.module import MOST_SAID
 from diagnose.measure.build import Builds
 from diagnose.measure.privileges import require_privileges
 from diagnose.measure.probes import PROBES
@@ -70,7 +72,7 @@ class FilesBattery:
 
     def _records(self) -> list[ProbeRecord]:
         refused = [
-            ProbeRecord(probe=probe.name, attached=False, reason="needs BPF", how_to_enable=self._why.how_to_enable)
+            ProbeRecord.because(probe.name, False, Reason(code="needs-bpf"), how_to_enable=self._why.how_to_enable)
             for probe in NEEDING_BPF
         ]
         return [self._why, *refused, self._cgroups.record(), self._host_record, *self._run.replaced()]
@@ -94,7 +96,7 @@ def battery(
     """
     if bpf == "unused":
         how = "leave out --no-bpf"
-        return FilesBattery(service, hierarchy, plan, _refused("it was switched off with --no-bpf", how))
+        return FilesBattery(service, hierarchy, plan, _refused(Reason(code="bpf-switched-off"), how))
     if bpf == "if granted":
         require_privileges()
         find_bcc()
@@ -104,8 +106,10 @@ def battery(
         if bpf == "needed":
             raise
         say(f"BPF is refused here: {error}; measuring with cgroup files and counters alone")
-        return FilesBattery(service, hierarchy, plan, _refused(str(error), remedy()))
+        return FilesBattery(
+            service, hierarchy, plan, _refused(Reason(code="bpf-refused", message=str(error)[:MOST_SAID]), remedy())
+        )
 
 
-def _refused(reason: str, how: str) -> ProbeRecord:
-    return ProbeRecord(probe=BPF, attached=False, reason=reason, how_to_enable=how)
+def _refused(why: Reason, how: str) -> ProbeRecord:
+    return ProbeRecord.because(BPF, False, why, how_to_enable=how)

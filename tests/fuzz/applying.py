@@ -18,6 +18,7 @@ from diagnose.change.record import load_record
 from diagnose.change.reports import load_report
 from diagnose.change.rollback import rollback
 from diagnose.change.verify import judge, ready
+from diagnose.change.wording import change_line
 from diagnose.errors import DiagnoseError
 from diagnose.report.digest import sealed
 from diagnose.report.formats.json_text import render_json
@@ -106,10 +107,7 @@ def _afterwards(random: Random, path: Path, scene: Scene) -> None:
     report, capture = _after()
     comparison = judge(written, ready(written, scene.machine), report, capture)
     verify_text.as_markdown(comparison, written, path.name)
-    assert all(
-        line.isprintable()
-        for line in (verify_text.sentence(comparison), *map(verify_text.change_line, written.changes))
-    )
+    assert all(line.isprintable() for line in (verify_text.sentence(comparison), *map(change_line, written.changes)))
     json.loads(verify_text.as_json(comparison, written))
 
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from diagnose.capture.model import Capture
+from diagnose.capture.model import Capture, ProbeRecord
+from diagnose.capture.reasons import sentence
 from diagnose.capture.redact.fields import rewrite
 from diagnose.capture.redact.key import read_key
 from diagnose.capture.redact.replacements import Replacements
@@ -22,7 +23,7 @@ Redaction = Callable[[Capture], Capture]
 
 
 def redact(capture: Capture, key: bytes | None = None) -> Capture:
-    """Return the capture with every string replaced as its declaration in `models/strings.py` says.
+    """Return the capture with every string replaced as its declaration in `capture/strings.py` says.
 
     The same name gets the same pseudonym wherever it stands. Pseudonyms are numbers in the order of appearance, which
     nobody can work back from; with a `key` they are taken from a keyed hash, so that they are the same in every
@@ -30,7 +31,13 @@ def redact(capture: Capture, key: bytes | None = None) -> Capture:
     """
     if capture.redacted:
         return capture
-    return rewrite(capture, Replacements(capture, key)).model_copy(update={"redacted": True})
+    shared = rewrite(capture, Replacements(capture, key))
+    return shared.model_copy(update={"redacted": True, "probes": list(map(_told_again, shared.probes))})
+
+
+def _told_again(record: ProbeRecord) -> ProbeRecord:
+    """Write the reason of an instrument again out of its values, in which the names are pseudonyms by now."""
+    return record.model_copy(update={"reason": sentence(record.why)}) if record.why else record
 
 
 def redaction(wanted: bool, key_file: Path | None) -> Redaction | None:

@@ -1,17 +1,21 @@
-"""What each kind of string becomes: one method a kind of `models/strings.py`."""
+"""What each kind of string becomes: one method a kind of `capture/strings.py`."""
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 from collections.abc import Callable
 
 from diagnose.capture.model import Capture
+from diagnose.capture.reasons import WITHHELD
 from diagnose.capture.redact import cgroup_paths
 from diagnose.capture.redact.pseudonyms import Pseudonyms
-from diagnose.capture.redact.vocabulary import public_part
+from diagnose.capture.redact.words import is_public, public_sentence
 from diagnose.capture.strings import Kind
 from diagnose.cgroups.managers import unit_name
 from diagnose.cgroups.naming import SHORT_ID, container_id, name_of, unescape
+from diagnose.measure.probes.host import DISKSTATS
 
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,15}Z")
 _MOUNTS = re.compile(r"/sys/fs/cgroup(/memory|/unified|/cpu|/cpu,cpuacct|/blkio)?")
@@ -33,6 +37,11 @@ _RELEASE_WORDS = re.compile(
 )
 
 
+_DISK = re.compile(r"disk\.(.+)\.([a-z_]+)", re.DOTALL)
+"""A column of /proc/diskstats, by the name of the device."""
+_FAULTS = frozenset(os.strerror(number) for number in errno.errorcode)
+
+
 class Replacements:
     """Called with a string and its kind, returns what stands for it. Made for one capture."""
 
@@ -46,9 +55,6 @@ class Replacements:
         for record in capture.cgroups:
             self._paths[record.path] = self._cgroup(record.path)
             self._learn_name(record.name, record.path)
-        spelled = sorted((p for p in self._paths if p.strip("/")), key=lambda p: (-len(p), p))
-        alternatives = "|".join(map(re.escape, spelled))
-        self._in_text = re.compile(rf"(?<![\w/])({alternatives})(?![\w/@-]|\.\w)") if spelled else None
         self._by_kind: dict[Kind, Callable[[str], str]] = {
             "boot": lambda text: self._names.label("boot", text),
             "cgroup": self._cgroup,
@@ -59,10 +65,11 @@ class Replacements:
             "host": lambda text: self._names.label("host", text),
             "kernel": _kernel,
             "mount": lambda text: text if _MOUNTS.fullmatch(text) else self._file(text),
-            "sentence": self._sentence,
+            "sentence": lambda text: text if public_sentence(text) else WITHHELD,
             "service": self._service_name,
             "time": lambda text: text if _TIME.fullmatch(text) else self._names.label("time", text),
-            "word": lambda text: text if public_part(text) == text else self._names.label("word", text),
+            "message": _message,
+            "word": self._word,
         }
 
     def __call__(self, kind: Kind, text: str) -> str:
@@ -115,9 +122,12 @@ class Replacements:
         parts = [self._names.label("dir", part) if part not in ("", "…") else part for part in folders]
         return "/".join([*parts, self._names.label("file", last) if last else ""])
 
-    def _sentence(self, text: str) -> str:
-        pieces = self._in_text.split(text) if self._in_text else [text]
-        return "".join(self._paths[piece] if i % 2 else public_part(piece) for i, piece in enumerate(pieces))
+    def _word(self, text: str) -> str:
+        if is_public(text):
+            return text
+        if (disk := _DISK.fullmatch(text)) and disk[2] in DISKSTATS:
+            return f"disk.{self('device', disk[1])}.{disk[2]}"
+        return self._names.label("word", text)
 
     def _service_name(self, text: str) -> str:
         """Return the service's name in the same way of naming (README: what NAME may be)."""
@@ -146,3 +156,9 @@ class Replacements:
 def _kernel(release: str) -> str:
     """Return a kernel's release with the words that distributions use; what a company calls its own goes."""
     return re.sub(r"[^-+._~]+", lambda m: m[0] if _RELEASE_WORDS.fullmatch(m[0]) else "redacted", release)
+
+
+def _message(text: str) -> str:
+    """Return of what the kernel or a library said the fault alone, if it ends with one of the C library's."""
+    said = text.rpartition(": ")[2]
+    return f"{WITHHELD}: {said}" if said in _FAULTS else WITHHELD

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from diagnose.capture.model import ProbeRecord
+from diagnose.capture.reasons import Reason
 from diagnose.measure.bpf.attachment import Attachment
 from diagnose.measure.bpf.compiler import Compiled, quiet
 from diagnose.measure.bpf.maps import Table
 from diagnose.measure.bpf.source import battery
+
+MOST_SAID = 500
+"""Characters of what the kernel or bcc says of one program; the verifier's log may go on for pages."""
 
 
 class Module:
@@ -69,12 +73,7 @@ def attach_probe(module: Module, probe: str, attachments: Sequence[Attachment]) 
     events: dict[str, list[str]] = {}
     for attachment, why in failed:
         events.setdefault(why.replace(attachment.function, "…"), []).append(attachment.event)
-    reason = "; ".join(f"{', '.join(names)}: {why}" for why, names in events.items())
+    reasons = [Reason(code="not-attached", names=names, message=why[:MOST_SAID]) for why, names in events.items()]
     essential = len(failed) == len(attachments) or any(not a.provides for a, _ in failed)
-    return ProbeRecord(
-        probe=probe,
-        attached=not essential,
-        reason=reason,
-        how_to_enable="see: diagnose doctor",
-        missing=[] if essential else [column for a, _ in failed for column in a.provides],
-    )
+    missing = [] if essential else [column for a, _ in failed for column in a.provides]
+    return ProbeRecord.because(probe, not essential, *reasons, how_to_enable="see: diagnose doctor", missing=missing)

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 from diagnose.capture.model import ProbeRecord
+from diagnose.capture.reasons import Reason
 from diagnose.measure.bpf.attachment import Attachment
 from diagnose.measure.bpf.module import Module, attach_probe
 from diagnose.measure.probes.run import Ending, Run
@@ -48,8 +49,8 @@ class Probe:
         missing = [record.probe for record in others if record.probe in self.fed_by and not record.attached]
         if not missing:
             return own
-        reason = f"it is fed by probes that did not attach: {', '.join(missing)}"
-        return ProbeRecord(probe=self.name, attached=False, reason=reason, how_to_enable="see: diagnose doctor")
+        why = Reason(code="fed-by", names=missing)
+        return ProbeRecord.because(self.name, False, why, how_to_enable="see: diagnose doctor")
 
     def begin(self) -> None:
         """Read files once, as the state before window 0."""

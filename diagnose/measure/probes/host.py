@@ -8,11 +8,12 @@ requests cannot be traced also "disk.<name>.<counter>" of /proc/diskstats (reque
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from diagnose.capture.model import ProbeRecord
+from diagnose.capture.reasons import Reason
 from diagnose.capture.tables import Samples
 from diagnose.cgroups.files import LIMIT, keyed, number, pressure, read
 from diagnose.measure.bpf.module import Module
@@ -39,6 +40,14 @@ DISKSTATS = {
 """Position in a line of /proc/diskstats, from 0 (Documentation/admin-guide/iostats.rst); queued_ms: times in flight."""
 
 
+def names() -> Iterator[str]:
+    """Yield what the columns may be called, those of disks left out, and the groups that may be missing."""
+    yield from (f"vmstat.{counter}" for counter in VMSTAT)
+    yield from (f"meminfo.{field}_bytes" for field in MEMINFO)
+    yield from (f"pressure.{resource}" for resource in RESOURCES)
+    yield from (f"pressure.{resource}.{kind}_us" for resource in RESOURCES for kind in ("some", "full"))
+
+
 class HostProbe(Probe):
     """vmstat and pressure of the whole host."""
 
@@ -54,10 +63,10 @@ class HostProbe(Probe):
         """Say what this host offers; a kernel without PSI has no pressure columns."""
         if all((self._proc / "pressure" / r).exists() for r in RESOURCES):
             return ProbeRecord(probe=self.name, attached=True)
-        return ProbeRecord(
-            probe=self.name,
-            attached=True,
-            reason="this kernel keeps no pressure stall information (/proc/pressure is absent)",
+        return ProbeRecord.because(
+            self.name,
+            True,
+            Reason(code="no-pressure"),
             how_to_enable="boot with psi=1 (kernel built with CONFIG_PSI=y)",
             missing=[f"pressure.{r}" for r in RESOURCES],
         )

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diagnose.capture.model import ProbeRecord
+from diagnose.capture.reasons import Reason
 from diagnose.capture.tables import Cache
 from diagnose.measure.bpf.attachment import Attachment
 from diagnose.measure.bpf.compat import LOOKUP
@@ -54,8 +55,8 @@ class PageCacheProbe(Probe):
         lookup = module.chosen(LOOKUP)
         if lookup.kind != "kprobe" or record.reason is not None:
             return record
-        how = f"look-ups by a kprobe on {lookup.event}: this kernel has no tracepoint {LOOKUP.event}"
-        return record.model_copy(update={"reason": how})
+        why = Reason(code="kprobe-instead", names=[lookup.event, LOOKUP.event])
+        return ProbeRecord.because(self.name, record.attached, why, missing=record.missing)
 
     def drain(self, module: Module, finished: int) -> Pages:
         """Take over finished windows; returns the pages that each cgroup inserted in them."""

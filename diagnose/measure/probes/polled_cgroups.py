@@ -8,6 +8,7 @@ with the nearest cgroup above them that is read.
 from __future__ import annotations
 
 from diagnose.capture.model import UNREAD, ProbeRecord
+from diagnose.capture.reasons import Reason
 from diagnose.cgroups import Hierarchy, is_within, read_cache
 from diagnose.errors import CannotMeasureError, DiagnoseError
 from diagnose.measure.probes.cgroups import CgroupsProbe
@@ -43,14 +44,14 @@ class PolledCgroups(CgroupsProbe):
     def record(self) -> ProbeRecord:
         """Return how it fared; after the last window, since processes may have been unreadable in any."""
         missing = [] if self._io_readable else list(KEYS.values())
-        reasons = [] if self._io_readable else ["/proc/<pid>/io of some processes could not be read"]
+        reasons = [] if self._io_readable else [Reason(code="io-unreadable")]
         if self._left_out:
             missing.append(f"{self._left_out} {UNREAD}")
-            reasons.append(f"of all cgroups the {MAX_POLLED} with most memory are read in every window")
-        return ProbeRecord(
-            probe=self.name,
-            attached=True,
-            reason="; ".join(reasons) or None,
+            reasons.append(Reason(code="cgroups-not-read", count=MAX_POLLED))
+        return ProbeRecord.because(
+            self.name,
+            True,
+            *reasons,
             how_to_enable=None if self._io_readable else "run diagnose as root",
             missing=missing,
         )

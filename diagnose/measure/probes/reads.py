@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from diagnose.capture.base import ReadKind
 from diagnose.capture.hit_ratio import LookUps, ratio_of
 from diagnose.capture.model import ProbeRecord
+from diagnose.capture.reasons import Reason
 from diagnose.capture.tables import ReadDelays, ReadFile, Reads, ReadTotals
 from diagnose.cgroups.mounts import unescape
 from diagnose.cgroups.paths import PATH_MAX
@@ -101,12 +102,13 @@ class ReadsProbe(Probe):
         self._told_apart = any(r.probe == "page-cache" and r.attached for r in others)
         if self._told_apart or not own.attached:
             return own
-        blind = {
-            "missing": ["read_totals.missed_pages"],
-            "reason": "hits and misses cannot be told apart without the page-cache probe",
-            "how_to_enable": "see: diagnose doctor",
-        }
-        return own.model_copy(update=blind)
+        return ProbeRecord.because(
+            self.name,
+            True,
+            Reason(code="misses-alike"),
+            how_to_enable="see: diagnose doctor",
+            missing=["read_totals.missed_pages"],
+        )
 
     def drain(self, module: Module, finished: int) -> Pages:
         """Take over the windows before `finished` and empty their slots, so that the kernel may use them again."""

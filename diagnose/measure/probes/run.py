@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from diagnose.capture.model import ProbeRecord
+from diagnose.capture.reasons import Reason
 from diagnose.cgroups import Hierarchy
 from diagnose.cgroups.service import Service
 from diagnose.measure.bpf.module import Module
@@ -31,11 +32,10 @@ class Run:
         if self.hierarchy.exists(path) and self.hierarchy.id_of(path) == self.service.cgroup_id:
             return []
         return [
-            ProbeRecord(
-                probe="service",
-                attached=False,
-                reason=f"the cgroup {path} was removed during the capture (restarted?); a new one of the "
-                "same name was not measured",
+            ProbeRecord.because(
+                "service",
+                False,
+                Reason(code="service-removed", cgroup=path),
                 how_to_enable="measure again, while it runs",
             )
         ]

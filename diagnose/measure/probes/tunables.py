@@ -40,6 +40,14 @@ In its rounds it passes over a cgroup below memory.low once, and takes from it i
 """
 
 
+def names() -> Iterator[str]:
+    """Yield what the settings may be called."""
+    yield from (f"vm.{name}" for name in DIRTY)
+    yield from (f"vmstat.{name}" for name in THRESHOLDS)
+    yield from (f"damon_reclaim.{name}" for name in DAMON_RECLAIM)
+    yield from ("lru_gen.enabled", ROUNDS)
+
+
 def host_settings(root: Path = Path("/")) -> dict[str, int]:
     """Return the settings that can be read, by name."""
     vmstat = keyed(read(root / "proc", "vmstat"))

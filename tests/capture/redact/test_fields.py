@@ -29,7 +29,7 @@ class Outer(Model):
 
 def test_every_string_of_a_capture_is_declared() -> None:
     undeclared = [where for where, kind in strings(Capture) if kind is None]
-    assert undeclared == [], "say in models/strings.py what these give away"
+    assert undeclared == [], "say in capture/strings.py what these give away"
 
 
 def test_what_the_walk_takes_for_fixed_words_is_what_the_model_refuses_to_change() -> None:

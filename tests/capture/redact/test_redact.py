@@ -14,8 +14,10 @@ from diagnose.analysis.neighbours import person_level
 from diagnose.capture import file as captures
 from diagnose.capture.base import Process
 from diagnose.capture.model import Capture, CgroupRecord, ProbeRecord, ServiceRecord
+from diagnose.capture.reasons import WITHHELD, Reason, sentence
 from diagnose.capture.redact import cgroup_paths, redact
 from diagnose.capture.redact.pseudonyms import Pseudonyms
+from diagnose.capture.redact.words import declared, is_public
 from diagnose.cgroups import name_of
 from diagnose.cgroups.paths import is_within
 from diagnose.report.formats.json_text import render_json
@@ -81,19 +83,39 @@ def test_the_redacted_capture_gives_the_redacted_report_again() -> None:
     assert (render_markdown(one), render_json(one)) == (render_markdown(two), render_json(two))
 
 
-def test_reasons_of_this_program_stay_and_names_in_them_go() -> None:
-    reason = (
-        "the cgroup /dg/svc was removed during the capture (restarted?); a new one of the same name was not measured"
-    )
+def test_reasons_are_written_again_with_pseudonyms_and_without_what_others_said() -> None:
+    refused = Reason(code="not-attached", names=["mm_filemap_get_pages"], message="/home/bob/x: Permission denied")
+    strange = Reason(code="not-attached", names=["of_acme"], message="acme's kernel says no")
     probes = [
-        ProbeRecord(probe="service", attached=False, reason=reason),
-        ProbeRecord(probe="reads", attached=False, reason="[Errno 13] Permission denied: '/home/bob/x' on 10.1.2.3"),
-        ProbeRecord(probe="host", attached=True, reason="this kernel keeps no /proc/pressure", how_to_enable="psi=1"),
+        ProbeRecord.because("service", False, Reason(code="service-removed", cgroup="/dg/svc")),
+        ProbeRecord.because("page-cache", False, refused, strange, how_to_enable="ask bob"),
+        ProbeRecord.because("host", True, Reason(code="no-pressure"), how_to_enable="leave out --no-bpf"),
     ]
     got = redact(example_capture(windows=5, requested=5, probes=probes)).probes
-    assert got[0].reason == reason.replace("/dg/svc", "/cgroup-1/cgroup-2")
-    assert got[1].reason == "[Errno 13] Permission denied: [redacted] on [redacted]"
-    assert (got[2].reason, got[2].how_to_enable) == ("this kernel keeps no /proc/pressure", "psi=1")
+    removed = Reason(code="service-removed", cgroup="/cgroup-1/cgroup-2")
+    assert (got[0].why, got[0].reason) == ([removed], sentence([removed]))
+    assert [one.names for one in got[1].why] == [["mm_filemap_get_pages"], ["word-1"]]
+    assert [one.message for one in got[1].why] == [f"{WITHHELD}: Permission denied", WITHHELD]
+    assert (got[1].reason, got[1].how_to_enable) == (sentence(got[1].why), WITHHELD)
+    assert got[2] == probes[2]
+
+
+def test_of_an_older_capture_only_sentences_that_are_the_same_everywhere_stay() -> None:
+    older = [
+        ProbeRecord(probe="reads", attached=False, reason="needs BPF", how_to_enable="see: diagnose doctor"),
+        ProbeRecord(probe="reads", attached=False, reason="no BTF of acme's kernel", how_to_enable="ask bob"),
+    ]
+    got = redact(example_capture(windows=5, requested=5, probes=older)).probes
+    assert got == [older[0], older[1].model_copy(update={"reason": WITHHELD, "how_to_enable": WITHHELD})]
+
+
+def test_every_declared_word_stays() -> None:
+    assert {"reads", "cgroups", "bpf"} <= declared()
+    assert {"cache.looked_up", "read_totals.missed_pages", "vmstat.pgsteal_file", "memory.high", "cpu"} <= declared()
+    assert all(map(is_public, declared()))
+    assert is_public("0.1.0")
+    assert is_public("12 cgroups not read by themselves")
+    assert not any(map(is_public, ("acme", "vmstat.acme", "memory.acme", "1.2.3-acme", "12 cgroups")))
 
 
 def test_every_reason_and_counter_of_the_recorded_captures_stays() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from diagnose.capture.model import ProbeRecord
 from diagnose.measure.bpf.attachment import Attachment
 from diagnose.measure.bpf.module import attach_probe
 
@@ -32,7 +33,7 @@ def attach(*refused: str) -> dict[str, object]:
 
 
 def test_a_probe_that_attached_in_full_says_no_more() -> None:
-    assert attach() == {"probe": "probe", "attached": True, "reason": None, "how_to_enable": None, "missing": []}
+    assert ProbeRecord.model_validate(attach()) == ProbeRecord(probe="probe", attached=True)
 
 
 def test_a_probe_that_lacks_something_optional_names_the_columns() -> None:
