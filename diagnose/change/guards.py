@@ -65,7 +65,8 @@ def read_setting(cgroup: OpenCgroup, path: str, setting: str) -> tuple[str, int 
             f"{setting} of {shown(path)} cannot be read ({why}); is the memory controller still enabled for it?"
         ) from error
     if not re.match(SETTING_TEXT, text):
-        raise UsageError(
+        held = f"{setting} of {shown(path)} holds {shortened(text)}"
+        raise UsageError(f"{held}, which no kernel writes; look into the file")
             f"{setting} of {shown(path)} holds {shortened(text)}, which no kernel writes; look into the file"
         )
     return text, value
