@@ -1,12 +1,12 @@
 """What the command decides for the whole of its process; importing the library decides nothing.
 
-`settle` runs before numpy and pydantic are imported, which look at the environment once. Of the 520 to 540 ms of CPU time
-of `diagnose report` (docs/performance.md says how this was measured)
+`settle` runs before numpy and pydantic are imported, which look at the environment once. Of the 520 to 540 ms of CPU
+time of `diagnose report` (docs/performance.md says how this was measured)
 
 - numpy without threads of its own saves 126 ms. They have nothing to do here, and would get the signals that a capture
   blocks, while LLVM, which compiles, has handlers that kill;
-- no search for garbage as the process ends saves 57 ms, and one after 10,000 new objects instead of 700 another 18. What
-  a command imports and measures stays to its end, and has hardly any cycles.
+- no search for garbage as the process ends saves 57 ms, and one after 10,000 new objects instead of 700 another 18.
+  What a command imports and measures stays to its end, and has hardly any cycles.
 
 pydantic's plugins cost nothing measurable and are left out for another reason: pydantic would load code of every
 installed package that offers it any, here as root.
