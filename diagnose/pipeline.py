@@ -14,7 +14,7 @@ from diagnose.measure.polling import Bpf, battery, see_doctor
 from diagnose.measure.progress import WindowSeen
 from diagnose.measure.schedule import Plan, Wait
 from diagnose.recommend import recommend
-from diagnose.report.measurements import measure
+from diagnose.report.measurements.build import measure
 from diagnose.report.model import Report
 from diagnose.report.wording.report import write
 from diagnose.rules import RuleSet
@@ -56,5 +56,5 @@ def analyse(capture: Capture, rules: RuleSet, packed: bytes | None = None) -> Re
     )
     changes = recommend(list(evaluation.findings), facts)
     changed = [change.cgroup for change in changes]
-    measured = measure(capture, facts.number("reads.slow_threshold"), changed, packed, windows)
+    measured = measure(capture, None, changed, packed, windows)
     return write(capture, facts, evaluation, changes, measured)

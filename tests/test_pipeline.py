@@ -16,7 +16,8 @@ import pytest
 from diagnose import pipeline, rules
 from diagnose.capture import file as captures
 from diagnose.capture.model import Capture, ProbeRecord
-from diagnose.report.formats.markdown import render_json, render_markdown
+from diagnose.report.formats.json_text import render_json
+from diagnose.report.formats.markdown import render_markdown
 from tests.helpers.example_report import example_capture
 from tests.helpers.small_capture import small_capture
 
@@ -44,7 +45,7 @@ def test_whoever_is_named_is_named_as_people_know_them_beside_the_path() -> None
     report = pipeline.analyse(example_capture(), RULES)
     assert [(c.cgroup, c.name) for c in report.findings[0].culprits] == [("/dg/batch", "nightly-batch")]
     assert {r.name for r in report.recommendations if r.cgroup == "/dg/batch"} == {"nightly-batch"}
-    assert report.measurements["names"] == {"/dg/batch": "nightly-batch"}
+    assert report.measurements.names == {"/dg/batch": "nightly-batch"}
     assert "nightly-batch (/dg/batch)" in report.verdict.known_by[0].says
     text = render_markdown(report)
     assert "| `nightly-batch` (`/dg/batch`) |" in text

@@ -17,7 +17,8 @@ from diagnose.capture.model import Capture, ProbeRecord
 from diagnose.capture.tables import empty
 from diagnose.lab import RECORDED, SCENARIOS
 from diagnose.measure.polling import NEEDING_BPF
-from diagnose.report.formats.markdown import render_json, render_markdown
+from diagnose.report.formats.json_text import render_json
+from diagnose.report.formats.markdown import render_markdown
 from diagnose.report.model import Report
 from tests.accuracy import without_bpf
 from tests.accuracy.live import Outcome, outcome
@@ -63,9 +64,9 @@ def test_the_report_leads_with_the_limitation_and_claims_no_latency(recording: P
     verdict = markdown.partition("**How sure")[0]
     assert not NEVER_CLAIMED.search(verdict), verdict
     assert "unknown" not in report.verdict.summary.partition("Whether")[0]
-    assert report.measurements["read_latency"] is None
-    assert report.measurements["evictions"] is None
-    assert report.measurements["blame"] is None
+    assert report.measurements.read_latency is None
+    assert report.measurements.evictions is None
+    assert report.measurements.blame is None
 
 
 @EACH

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from diagnose.analysis.windows import Windows
 from diagnose.capture.model import CgroupRecord
 from diagnose.cgroups.paths import is_within
@@ -89,8 +87,8 @@ def hit_below(windows: Windows) -> list[Limit]:
 
 def rose(windows: Windows, cgroup: int, keys: tuple[str, ...]) -> float | None:
     """Return by how much counters of a cgroup rose together in the capture; None: none of them was read."""
-    series = [s for key in keys if (s := windows.increase(cgroup, key)) is not None and not np.isnan(s).all()]
-    return sum(float(np.nansum(s)) for s in series) if series else None
+    rises = [rise for key in keys if (rise := windows.risen(cgroup, key)) is not None]
+    return sum(rises) if rises else None
 
 
 def limits_around(windows: Windows) -> list[Limit]:

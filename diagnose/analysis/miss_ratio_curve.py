@@ -55,8 +55,8 @@ class MissRatioCurve:
 
 def refaulted_pages(windows: Windows) -> int | None:
     """Return the kernel's count of the service's refaults during the capture; None if it was not read."""
-    increase = windows.increase(windows.capture.service.cgroup_id, "refault_file_pages")
-    return None if increase is None or np.isnan(increase).all() else int(np.nansum(increase))
+    pages = windows.risen(windows.capture.service.cgroup_id, "refault_file_pages")
+    return None if pages is None else int(pages)
 
 
 def entered_pages(windows: Windows) -> int | None:

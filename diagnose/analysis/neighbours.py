@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from diagnose.analysis.evictions import RECLAIM
 from diagnose.analysis.inflow import own_turnover
-from diagnose.analysis.reclaim import BY_TASKS
 from diagnose.analysis.windows import Series, Windows
 from diagnose.cgroups.naming import name_of
 from diagnose.cgroups.paths import is_within
@@ -42,7 +42,7 @@ def neighbours(windows: Windows) -> list[Neighbour]:
     Without BPF nobody saw who evicts: then it is who brought most into memory.
     """
     measures: tuple[dict[int, float], ...] = (
-        windows.evicted_by(BY_TASKS, windows.service_ids),
+        windows.evicted_by(RECLAIM, windows.service_ids),
         windows.inserted_by(),
         _device_pages(windows),
     )
@@ -163,7 +163,7 @@ def inflow(windows: Windows, ids: frozenset[int]) -> Series | None:
 
 def evicted_by(windows: Windows, ids: frozenset[int]) -> tuple[Series, Series] | None:
     """Return the service's pages evicted per window by some cgroups: directly, and their part of kswapd's by inflow."""
-    direct = windows.evictions(BY_TASKS, windows.service_ids, ids)
+    direct = windows.evictions(RECLAIM, windows.service_ids, ids)
     kswapd = windows.evictions(("kswapd",), windows.service_ids)
     share = inflow(windows, ids)
     if direct is None or kswapd is None:

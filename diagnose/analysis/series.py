@@ -46,6 +46,16 @@ class Readings:
         changes = np.diff(self.values)
         return _placed(self.windows[1:], np.where(changes >= 0, changes, np.nan), count)
 
+    def risen(self) -> float | None:
+        """Return by how much a counter rose in all, falls left out; None of a single reading, or of falls alone."""
+        changes = np.diff(self.values)
+        return float(changes[changes >= 0].sum()) if (changes >= 0).any() else None
+
+
+def total(series: Series | None) -> float | None:
+    """Return the sum of a series; None where it is, or has no value."""
+    return None if series is None or np.isnan(series).all() else float(np.nansum(series))
+
 
 def readings_of(samples: Samples, key: str, rows: NDArray[np.int64]) -> Readings | None:
     """Return some rows of a column, without those that could not be read; None if nothing is left."""

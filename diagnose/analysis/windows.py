@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diagnose.analysis.groups import Groups
-from diagnose.analysis.series import Readings, readings_of
-from diagnose.capture.base import Cause, ReadKind
+from diagnose.analysis.sampled import Sampled
+from diagnose.analysis.slow_threshold import SlowThreshold, slow_threshold
+from diagnose.capture.base import Cause, FileKind, ReadKind
 from diagnose.capture.model import BPF, Capture, CgroupRecord, ProbeRecord
 from diagnose.cgroups.paths import is_within
 from diagnose.histogram import BINS
@@ -23,7 +24,7 @@ Ids = NDArray[np.uint64]
 
 KINDS: tuple[ReadKind, ...] = get_args(ReadKind)
 CAUSES: tuple[Cause, ...] = get_args(Cause)
-FILE_KINDS: tuple[ReadKind, ...] = ("hit", "missed", "direct", "io_uring")
+FILE_KINDS: tuple[FileKind, ...] = get_args(FileKind)
 BUFFERED: tuple[ReadKind, ...] = ("hit", "missed")
 
 
@@ -43,28 +44,8 @@ def _sums(index: Counts, weights: NDArray[Any], length: int) -> Series:
 
 
 @dataclass(frozen=True)
-class Windows:
+class Windows(Sampled):
     """A capture, asked by series. Shapes: series (count,), histograms (BINS,)."""
-
-    capture: Capture
-
-    @property
-    def count(self) -> int:
-        return self.capture.windows
-
-    @property
-    def seconds(self) -> float:
-        return self.capture.window_seconds
-
-    @property
-    def length(self) -> float:
-        """How long was measured, in seconds; 0 without a whole window."""
-        return self.count * self.seconds
-
-    @cached_property
-    def paths(self) -> dict[int, str]:
-        """Cgroup id -> path, of those whose name is known."""
-        return {c.id: c.path for c in self.capture.cgroups}
 
     def record_of(self, path: str) -> CgroupRecord | None:
         """Return who bears a path; of several that bore it one after the other, the one that was made last."""
@@ -84,32 +65,54 @@ class Windows:
     def probe_attached(self, name: str) -> bool:
         return any(p.probe == name and p.attached for p in self.capture.probes)
 
+    def lacks(self, column: str) -> bool:
+        """Tell whether a probe says that it could not provide a column ("cache.looked_up")."""
+        return any(column in p.missing for p in self.capture.probes)
+
+    @cached_property
+    def measured_misses(self) -> bool:
+        """Whether hits and misses were told apart: misses are marked by the insertions that "page-cache" sees."""
+        marked = self.probe_attached("page-cache") and not self.lacks("read_totals.missed_pages")
+        return marked and self.probe_attached("reads")
+
     # ------------------------------------------------------------ reads
 
     @cached_property
-    def _reads(self) -> tuple[Counts, Counts, Counts, Counts]:
+    def reads(self) -> tuple[Counts, Counts, Counts, Counts]:
+        """The rows of the histogram of reads: window, kind (its place in KINDS), bin and count."""
         r = self.capture.reads
         return (
             np.asarray(r.window, np.int64),
             _codes(list(r.kind), KINDS),
-            np.asarray(r.bin, np.int64),
+            np.minimum(np.asarray(r.bin, np.int64), BINS - 1),
             np.asarray(r.count, np.int64),
         )
 
     def read_histogram(self, kinds: Iterable[ReadKind] = FILE_KINDS) -> Counts:
         """Return the counts of the service's reads by latency bin, of some kinds, over the whole capture."""
-        _, kind, bins, count = self._reads
-        keep = np.isin(kind, [KINDS.index(k) for k in kinds]) & (bins < BINS)
+        _, kind, bins, count = self.reads
+        keep = np.isin(kind, [KINDS.index(k) for k in kinds])
         return _sums(bins[keep], count[keep], BINS).astype(np.int64)
+
+    @cached_property
+    def slow_threshold(self) -> SlowThreshold | None:
+        """From where on a read of the service is called slow; None: its reads were not measured."""
+        if not self.probe_attached("reads"):
+            return None
+        return slow_threshold(self.read_histogram(("hit",)), self.read_histogram(("missed",)))
 
     def reads_from_bin(self, first_bin: int, kinds: Iterable[ReadKind] = FILE_KINDS) -> Series:
         """Return per window how many reads of some kinds fell into `first_bin` or above."""
-        window, kind, bins, count = self._reads
+        window, kind, bins, count = self.reads
         keep = np.isin(kind, [KINDS.index(k) for k in kinds]) & (bins >= first_bin)
         return _sums(window[keep], count[keep], self.count)
 
+    def read_count(self, kinds: Iterable[ReadKind] = FILE_KINDS) -> Series:
+        """Return per window how many reads of some kinds there were."""
+        return self.reads_from_bin(0, kinds)
+
     def read_total(self, column: str, kinds: Iterable[ReadKind] = FILE_KINDS) -> Series:
-        """Return a column of the read totals (count, total_ns, looked_up_pages, …) per window."""
+        """Return a sum of the read totals (total_ns, looked_up_pages, …) per window."""
         totals = self.capture.read_totals
         keep = np.isin(_codes(list(totals.kind), KINDS), [KINDS.index(k) for k in kinds])
         values = np.array(getattr(totals, column), np.float64)
@@ -126,6 +129,11 @@ class Windows:
             return self._cache_of_all[column].copy()
         rows = self.cache_groups.rows_of(set(cgroups))
         return _sums(self._cache_windows[rows], pages[rows], self.count)
+
+    def cache_by(self, column: str) -> dict[int, float] | None:
+        """Return the sum of a column of the page-cache table by cgroup; None where it was not measured."""
+        pages = self._cache_pages.get(column)
+        return None if pages is None or self.lacks(f"cache.{column}") else self.cache_groups.sums(pages)
 
     def inserted_by(self) -> dict[int, float]:
         """Return the pages that each cgroup inserted in the whole capture."""
@@ -166,8 +174,12 @@ class Windows:
         self, causes: Iterable[Cause], victims: Iterable[int] | None = None, evictors: Iterable[int] | None = None
     ) -> Series | None:
         """Return pages removed per window for some causes, victims and evictors (None: all); None if not measured."""
-        if not self.probe_attached("evictions"):
-            return None
+        return self.evicted_pages(causes, victims, evictors) if self.probe_attached("evictions") else None
+
+    def evicted_pages(
+        self, causes: Iterable[Cause], victims: Iterable[int] | None = None, evictors: Iterable[int] | None = None
+    ) -> Series:
+        """Return the same of a capture in which evictions were measured."""
         window, evictor, victim, cause, pages = self._evictions
         keep = np.isin(cause, [CAUSES.index(c) for c in causes])
         if victims is not None:
@@ -203,53 +215,3 @@ class Windows:
         index = np.asarray(bins.bin, np.int64)
         counts[index[index < BINS]] = np.asarray(bins.count, np.int64)[index < BINS]
         return counts
-
-    # ------------------------------------------------------------ readings of files
-
-    def gauge(self, cgroup: int, key: str) -> Series | None:
-        """Return a reading of a cgroup at the end of each window, shape (count,); None if there is not one."""
-        readings = self.readings(cgroup, key)
-        return None if readings is None else readings.series(self.count)
-
-    def gauge_of(self, path: str, key: str) -> Series | None:
-        """Return a reading of whatever cgroup had a path in each window: made anew, it is another one of that name."""
-        parts = [g for cgroup, p in self.paths.items() if p == path and (g := self.gauge(cgroup, key)) is not None]
-        merged: Series | None = np.fmax.reduce(parts) if parts else None
-        return merged
-
-    def peak(self, cgroup: int, key: str) -> float | None:
-        """Return the highest reading of the capture, the one at the start included."""
-        readings = self.readings(cgroup, key)
-        return None if readings is None else float(readings.values.max())
-
-    def increase(self, cgroup: int, key: str) -> Series | None:
-        """Return by how much a counter of a cgroup rose in each window; None without two readings."""
-        readings = self.readings(cgroup, key)
-        return None if readings is None else readings.increases(self.count)
-
-    def change(self, cgroup: int, key: str) -> Series | None:
-        """Return by how much a reading of a cgroup rose or fell in each window; None without two readings."""
-        readings = self.readings(cgroup, key)
-        return None if readings is None else readings.changes(self.count)
-
-    def host_gauge(self, key: str) -> Series | None:
-        """Return a reading of the host ("meminfo.MemAvailable_bytes") at the end of each window; None: not read."""
-        samples = self.capture.host_samples
-        readings = readings_of(samples, key, np.arange(len(samples.window)))
-        return None if readings is None else readings.series(self.count)
-
-    def host_increase(self, key: str) -> Series | None:
-        """Return by how much a host counter ("vmstat.pswpin") rose in each window; None without two readings."""
-        samples = self.capture.host_samples
-        readings = readings_of(samples, key, np.arange(len(samples.window)))
-        return None if readings is None else readings.increases(self.count)
-
-    @cached_property
-    def sample_groups(self) -> Groups:
-        """The readings by cgroup."""
-        return Groups(np.asarray(self.capture.cgroup_samples.cgroup, np.uint64))
-
-    def readings(self, cgroup: int, key: str) -> Readings | None:
-        """Return a cgroup's readings in the order of time; None if there is not one."""
-        readings = readings_of(self.capture.cgroup_samples, key, self.sample_groups.rows(cgroup))
-        return None if readings is None else readings.in_order()

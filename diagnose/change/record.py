@@ -36,8 +36,6 @@ def new(changes: list[Change], report: Report, machine: Machine, persistent: boo
 
 
 def _record(changes: list[Change], report: Report, machine: Machine, persistent: bool) -> ChangeRecord:
-    context = report.measurements.get("capture")
-    ids = context.get("cgroup_ids", {}) if isinstance(context, dict) else {}
     return ChangeRecord(
         tool_version=__version__,
         created=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -47,7 +45,7 @@ def _record(changes: list[Change], report: Report, machine: Machine, persistent:
         service=ChangedService(
             name=report.service.name[:4096],
             cgroup=report.service.cgroup[:4096],
-            cgroup_id=ids.get(report.service.cgroup) if isinstance(ids, dict) else None,
+            cgroup_id=report.measurements.capture.cgroup_ids.get(report.service.cgroup),
         ),
         report=report.digest or "",
         rule=report.verdict.rule,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from diagnose.cgroups import shown
 from diagnose.change import digested_files
@@ -29,23 +28,20 @@ def load_report(path: Path) -> Report:
 
 def origin(report: Report) -> Origin:
     """Return where the report says it was made; raises UsageError if it does not say."""
-    context = report.measurements.get("capture")
-    node: dict[str, Any] = context if isinstance(context, dict) else {}
-    if node.get("redacted"):
+    context = report.measurements.capture
+    if context.redacted:
         raise UsageError(
             "the report is redacted: its names are pseudonyms, so nobody can tell which cgroup is meant; "
             "apply the report that was made without --redact"
         )
-    hostname, boot_id, ids = node.get("hostname"), node.get("boot_id"), node.get("cgroup_ids")
-    if "boot_id" in node and boot_id is None:
+    if "boot_id" in context.model_fields_set and context.boot_id is None:
         raise UsageError(
             "the report does not say of which boot it is, since its host did not let that be read (boot_id): whether "
             "its cgroups are still the same cannot be told; make the change by hand"
         )
-    if not (isinstance(hostname, str) and isinstance(boot_id, str) and isinstance(ids, dict)):
+    if context.hostname is None or context.boot_id is None:
         raise UsageError("the report does not say on which host and boot it was made; make it again from its capture")
-    whole = {path: number for path, number in ids.items() if isinstance(number, int) and not isinstance(number, bool)}
-    return Origin(hostname, boot_id, whole)
+    return Origin(context.hostname, context.boot_id, context.cgroup_ids)
 
 
 def check_origin(report: Report, machine: Machine) -> Origin:

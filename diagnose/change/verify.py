@@ -18,7 +18,7 @@ from diagnose.change.wording import size
 from diagnose.errors import CannotMeasureError, UsageError
 from diagnose.measure.progress import WindowSeen
 from diagnose.measure.schedule import Plan
-from diagnose.report.measurements import measure
+from diagnose.report.measurements.build import measure
 from diagnose.report.model import Report
 from diagnose.rules import RuleSet
 

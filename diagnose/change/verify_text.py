@@ -12,6 +12,7 @@ from diagnose.change.model import ChangeRecord, Figures
 from diagnose.change.wording import size
 from diagnose.report.digest import sealed
 from diagnose.report.formats.markdown import render
+from diagnose.report.measurements.model import Measurements
 
 VERIFY_SCHEMA = "diagnose.verify/1"
 
@@ -111,7 +112,7 @@ def as_markdown(c: Comparison, written: ChangeRecord, record_name: str) -> str:
         notes=_notes(c),
         size=size,
         record_name=record_name,
-        m={"names": {change.cgroup: change.name for change in written.changes if change.name}},
+        m=Measurements(names={change.cgroup: change.name for change in written.changes if change.name}),
         signed=_signed,
     )
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from diagnose.analysis.windows import Series, Windows
+from diagnose.analysis.series import total
+from diagnose.analysis.windows import Windows
 from diagnose.capture.model import CgroupRecord
 from diagnose.cgroups.paths import is_within
 from diagnose.recommend.arithmetic import ActiveCache
@@ -35,8 +34,8 @@ def risks(windows: Windows, record: CgroupRecord, setting: str, value: int, peak
 def _cost(windows: Windows, record: CgroupRecord, value: int) -> list[Risk]:
     """Return what the cache does for the neighbour now, which is what it may lose."""
     below = frozenset(i for i, p in windows.paths.items() if is_within(p, record.path))
-    wanted, brought = (_total(windows.cache(column, below)) for column in ("looked_up", "inserted"))
-    again = _total(windows.increase(record.id, "refault_file_pages"))
+    wanted, brought = (total(windows.cache(column, below)) for column in ("looked_up", "inserted"))
+    again = total(windows.increase(record.id, "refault_file_pages"))
     costs: list[Risk] = []
     if wanted and brought is not None:
         costs.append(_of_its_cache(wanted, brought, again, active_cache(windows, record.path, value)))
@@ -61,7 +60,3 @@ def _of_its_cache(wanted: float, brought: float, again: float | None, active: Ac
 def _never_cache(windows: Windows, path: str) -> int:
     """Return the anonymous and shared memory of a cgroup at their peaks, in bytes."""
     return sum(peak_of(windows, path, key) or 0 for key in ("anon_bytes", "shmem_bytes"))
-
-
-def _total(series: Series | None) -> float | None:
-    return None if series is None or np.isnan(series).all() else float(np.nansum(series))

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from diagnose.analysis.evictions import FOR_MEMORY, RECLAIM
 from diagnose.analysis.facts import Facts
 from diagnose.analysis.limits import Limit, hit_below, own_limit, room_limit
-from diagnose.analysis.reclaim import BY_TASKS, FOR_MEMORY
 from diagnose.analysis.windows import Windows
 from diagnose.capture.model import CgroupRecord
 from diagnose.cgroups.paths import is_within
@@ -80,7 +80,7 @@ def raise_own(fired: Fired, facts: Facts) -> list[Change]:
     limit, wanted = own_limit(windows), need(windows)
     if limit is None or wanted is None:
         return []
-    waited = waited_for(facts, BY_TASKS, windows.service_ids)
+    waited = waited_for(facts, RECLAIM, windows.service_ids)
     reason = OwnReclaim(limit.cgroup, swaps=wanted.swapped != 0)
     prediction, beside = predict(facts, waited, wanted.avoided), None
     if not is_within(windows.capture.service.cgroup, limit.cgroup):

@@ -12,13 +12,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from diagnose.analysis.evictions import FOR_MEMORY, RECLAIM
 from diagnose.analysis.facts import Facts
 from diagnose.analysis.miss_ratio_curve import evicted_before
-from diagnose.analysis.reclaim import BY_TASKS, FOR_MEMORY
 from diagnose.analysis.windows import CAUSES
 from diagnose.capture.base import Cause
 from diagnose.cgroups.paths import is_within
-from diagnose.histogram import bin_of, percentile
+from diagnose.histogram import percentile
 
 
 @dataclass(frozen=True)
@@ -137,10 +137,10 @@ def predict_contained(facts: Facts, contained: frozenset[str], avoided: float) -
     # with them, once what the service needs fits.
     waited = waited_for(facts, FOR_MEMORY)
     others = frozenset[int]().union(*(n.ids for path, n in facts.by_path.items() if not _lies_in(path, contained)))
-    stays = waited_for(facts, BY_TASKS, others)
+    stays = waited_for(facts, RECLAIM, others)
     if waited is None or stays is None:
         return None
-    found, blamed = predict(facts, waited - stays, avoided), facts.windows.blamed(BY_TASKS, others)
+    found, blamed = predict(facts, waited - stays, avoided), facts.windows.blamed(RECLAIM, others)
     return None if found is None or blamed is None else replace(found, others_reads=round(float(blamed.sum())))
 
 
@@ -154,5 +154,5 @@ def _proactive(facts: Facts) -> int:
 
 
 def _slow(facts: Facts, histogram: NDArray[np.float64]) -> int:
-    threshold = facts.number("reads.slow_threshold") or 0.0
-    return round(float(histogram[bin_of(round(threshold * 1e9)) :].sum()))
+    slow = facts.windows.slow_threshold
+    return round(float(histogram[slow.first_bin if slow else 0 :].sum()))

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from diagnose.analysis.facts.cache import LOOKUP_TOLERANCE
 from diagnose.analysis.windows import BUFFERED, Windows
+from diagnose.capture.hit_ratio import LOOKUP_TOLERANCE
 from diagnose.recommend.sizing import peak_of
 
 SAMPLE_ONE_IN = 64

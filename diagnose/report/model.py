@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import ConfigDict, Field
 
 from diagnose.capture.base import Model, Process
+from diagnose.report.measurements.model import Measurements
 
 REPORT_SCHEMA = "diagnose.report/1"
 
@@ -169,27 +170,6 @@ class ReportCapture(Model):
     interrupted: bool
 
 
-_MEASUREMENTS: Any = {
-    "properties": {
-        name: {"type": ["array" if name == "disks" else "object", "null"], "description": about}
-        for name, about in {
-            "read_latency": "percentiles, histogram by hit and miss, modes, kinds of read, files, latency over time",
-            "block_latency": "queueing and service time by device and direction, and who submitted the requests",
-            "page_cache": "the service's hit ratio and each cgroup's lookups, misses and insertions",
-            "evictions": "who evicted whose pages and why, and the service's part over time",
-            "blame": "which evictions the missed reads waited for, and how much room would have avoided them",
-            "cgroups": "page cache, usage, settings and refaults of each cgroup; settings by the kernel's names",
-            "disks": "requests and their mean times by whole device, where BPF was refused (/proc/diskstats)",
-            "names": "the name that a person knows (unit, container, pod) by cgroup path, where there is one",
-            "pressure": "time stalled (PSI) of the service and the host, and the host's reclaim counters",
-            "capture": "the host, what was asked for, versions, the capture's SHA-256, how series are merged",
-        }.items()
-    },
-    "additionalProperties": False,
-    "description": "What was measured, in base units that the keys' suffixes name; null: not measured.",
-}
-
-
 class Report(Model):
     """`report.json`: why a service's reads are slow, how sure that is, and what to change."""
 
@@ -202,7 +182,7 @@ class Report(Model):
     unknown: list[Unknown]
     not_measured: list[NotMeasured]
     recommendations: list[Recommendation]
-    measurements: dict[str, object] = Field(json_schema_extra=_MEASUREMENTS)
+    measurements: Measurements
     digest: str | None = None
     """Over all the rest (seal.py); set when the report is written."""
 

@@ -98,9 +98,9 @@ class Trial:
         return Reading(
             capture=capture,
             report=pipeline.analyse(capture, self._rules),
-            reads=int(windows.read_total("count", ("hit", "missed")).sum()),
+            reads=int(windows.read_count(("hit", "missed")).sum()),
             slow=int(windows.reads_from_bin(self._slow_bin, ("hit", "missed")).sum()),
-            missed=int(windows.read_total("count", ("missed",)).sum()),
+            missed=int(windows.read_count(("missed",)).sum()),
             proactive=0 if blamed is None else int(blamed.sum()),
         )
 

@@ -10,7 +10,8 @@ import pytest
 from diagnose import attach as attaching
 from diagnose.attach import material, tickets
 from diagnose.capture import file as captures
-from diagnose.report.formats.markdown import render_json, render_markdown
+from diagnose.report.formats.json_text import render_json
+from diagnose.report.formats.markdown import render_markdown
 from tests.helpers.example_report import example_capture, example_report
 from tests.helpers.ticket_servers import TOKEN, GitHubServer, GitLabServer, JiraServer, Server, serving
 

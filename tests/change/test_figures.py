@@ -18,9 +18,15 @@ def test_a_service_that_is_protected_is_no_neighbour_of_its_own() -> None:
     assert [n.cgroup for n in figures.neighbours] == ["/dg/batch"]
 
 
-@pytest.mark.parametrize("measurements", [{}, {"read_latency": None}, {"read_latency": {"series": 3}, "capture": []}])
-def test_a_report_without_reads_has_no_figures(measurements: dict[str, object]) -> None:
-    assert figures_of(example_report(measurements=measurements), []) is None
+def test_a_report_without_reads_has_no_figures() -> None:
+    assert figures_of(example_report(measurements={}), []) is None
+
+
+def test_a_report_with_figures_that_no_capture_has_has_none() -> None:
+    measured = example_report().measurements
+    assert measured.read_latency is not None
+    absurd = measured.read_latency.model_copy(update={"file_reads": -1})
+    assert figures_of(example_report(measurements=measured.model_copy(update={"read_latency": absurd})), []) is None
 
 
 @pytest.mark.parametrize(

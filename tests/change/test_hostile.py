@@ -18,7 +18,7 @@ from diagnose.change.plan_text import as_text
 from diagnose.change.reports import load_report
 from diagnose.errors import DiagnoseError
 from diagnose.report.digest import sealed
-from diagnose.report.formats.markdown import render_json
+from diagnose.report.formats.json_text import render_json
 from diagnose.report.model import Recommendation
 from tests.helpers.cgroup_trees import ID
 from tests.helpers.change_scene import MIB, V1_FILES, V2_FILES, Scene, limit

@@ -44,14 +44,14 @@ def test_a_plan_has_before_and_after_and_what_is_used_now(scene: Scene) -> None:
 
 def test_another_host_another_boot_another_version(scene: Scene) -> None:
     report, machine = scene.report(limit()), scene.machine
-    context = report.measurements["capture"]
     for change, match in (
         ({"boot_id": "other", "hostname": "web9"}, "made on the host 'web9', and this is 'db1'"),
         ({"boot_id": "other"}, "before this host was last booted"),
-        ({"boot_id": 7}, "does not say on which host"),
+        ({"hostname": None}, "does not say on which host"),
         ({"boot_id": None}, "does not say of which boot it is, since its host did not let that be read"),
     ):
-        measurements = {**report.measurements, "capture": {**context, **change}}
+        context = report.measurements.capture.model_copy(update=change)
+        measurements = report.measurements.model_copy(update={"capture": context})
         with pytest.raises(UsageError, match=match):
             plan(report.model_copy(update={"measurements": measurements}), machine, (), False, False)
     old = report.model_copy(update={"capture": report.capture.model_copy(update={"cgroup_version": 1})})

@@ -20,7 +20,7 @@ from diagnose.change.rollback import rollback
 from diagnose.change.verify import judge, ready
 from diagnose.errors import DiagnoseError
 from diagnose.report.digest import sealed
-from diagnose.report.formats.markdown import render_json
+from diagnose.report.formats.json_text import render_json
 from diagnose.report.model import Report
 from tests.fuzz.messages import in_lines
 from tests.fuzz.mutations import json_text, spoilt_bytes, spoilt_json

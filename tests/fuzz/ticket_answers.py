@@ -22,7 +22,8 @@ from diagnose.attach.posting import post
 from diagnose.attach.web import Web
 from diagnose.capture.redact import read_key
 from diagnose.errors import DiagnoseError
-from diagnose.report.formats.markdown import render_json, render_markdown
+from diagnose.report.formats.json_text import render_json
+from diagnose.report.formats.markdown import render_markdown
 from tests.fuzz.messages import in_lines
 from tests.fuzz.mutations import NUMBERS, WORDS, json_text, odd_name, spoilt_bytes, spoilt_json
 from tests.helpers.example_report import example_report

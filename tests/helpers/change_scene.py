@@ -9,7 +9,7 @@ from typing import Any
 
 from diagnose.cgroups import Hierarchy
 from diagnose.change.machine import Answer, Machine
-from diagnose.report.formats.markdown import render_json
+from diagnose.report.formats.json_text import render_json
 from diagnose.report.model import Recommendation, Report
 from tests.helpers.cgroup_trees import Host
 from tests.helpers.example_report import example_report
@@ -89,15 +89,14 @@ def report_for(
     report = example_report()
     paths = [r.cgroup for r in wanted]
     known = {path: hierarchy.id_of(path) for path in paths if hierarchy.exists(path)} if ids is None else ids
-    context = report.measurements["capture"]
-    assert isinstance(context, dict)
-    context = {**context, "hostname": hostname, "boot_id": boot_id, "cgroup_ids": known}
+    made_here = {"hostname": hostname, "boot_id": boot_id, "cgroup_ids": known}
+    context = report.measurements.capture.model_copy(update=made_here)
     return report.model_copy(
         update={
             "service": report.service.model_copy(update={"cgroup": service}),
             "capture": report.capture.model_copy(update={"cgroup_version": hierarchy.version}),
             "recommendations": list(wanted),
-            "measurements": {**report.measurements, "capture": context},
+            "measurements": report.measurements.model_copy(update={"capture": context}),
         }
     )
 

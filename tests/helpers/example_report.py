@@ -21,7 +21,7 @@ from diagnose.capture.tables import (
     Samples,
 )
 from diagnose.histogram import bin_of
-from diagnose.report.measurements import measure
+from diagnose.report.measurements.build import measure
 from diagnose.report.model import (
     Advice,
     Culprit,
@@ -37,6 +37,7 @@ from diagnose.report.model import (
     Unknown,
     Verdict,
 )
+from diagnose.report.wording.cross_check import with_verdict
 from diagnose.report.wording.names import used_in
 from diagnose.report.wording.writer import Names
 
@@ -136,7 +137,7 @@ def example_report(capture: Capture | None = None, names: dict[str, str] | None 
         "unknown": [Unknown(rule="cpu-throttled", missing=f"cpu.stat of {n['service']} was not measured")],
         "not_measured": [NotMeasured(probe=n["probe"], reason=f"no BTF: {n['text']}", how_to_enable=n["text"])],
         "recommendations": [_recommendation(n, known, named.known.get(n["batch"]))],
-        "measurements": {**measured, "names": used_in(measured, named.known, [])},
+        "measurements": with_verdict(measured).model_copy(update={"names": used_in(measured, named.known, [])}),
     }
     return Report(**{**fields, **changes})
 

@@ -17,6 +17,7 @@ from diagnose.capture.tables import (
     ReadTotals,
     Samples,
 )
+from diagnose.histogram import bin_of
 from tests.helpers.example_report import example_capture
 
 MIB = 1 << 20
@@ -28,7 +29,7 @@ def small_capture(
     cgroups: dict[int, str] | None = None,
     service: str = "/dg/svc",
     windows: int = 4,
-    reads: Sequence[Row] = (),
+    reads: Sequence[Row] | None = None,
     totals: Sequence[Row] = (),
     cache: Sequence[Row] = (),
     evictions: Sequence[Row] = (),
@@ -39,8 +40,9 @@ def small_capture(
 ) -> Capture:
     """Return the capture.
 
-    `reads`: (window, kind, bin, count); `totals`: (window, kind, count, ns, bytes, looked up, missed); `cache`:
-    (window, cgroup, looked up, missed, inserted, dirtied); `evictions`: (window, evictor, victim, cause, pages).
+    `reads`: (window, kind, bin, count), without it those of the totals, of their mean latency each; `totals`: (window,
+    kind, count, ns, bytes, looked up, missed); `cache`: (window, cgroup, looked up, missed, inserted, dirtied);
+    `evictions`: (window, evictor, victim, cause, pages).
     `samples` and `host`: readings by (cgroup, key) and by key, the first of them from before window 0.
     """
     names = {1: "/", 10: "/dg", SVC: service} if cgroups is None else cgroups
@@ -51,7 +53,7 @@ def small_capture(
         **{
             "service": ServiceRecord(name="svc", cgroup=service, cgroup_id=ids.get(service, SVC), processes=[]),
             "cgroups": [CgroupRecord(id=i, path=p, settings=(settings or {}).get(i, {})) for i, p in names.items()],
-            "reads": Reads(**_table(Reads, reads)),
+            "reads": Reads(**_table(Reads, _timed(totals) if reads is None else reads)),
             "read_totals": ReadTotals(**_table(ReadTotals, totals)),
             "cache": Cache(**_table(Cache, cache)),
             "evictions": Evictions(**_table(Evictions, evictions)),
@@ -73,6 +75,10 @@ def small_windows(**parts: Any) -> Windows:
 def _table(model: Any, rows: Sequence[Row]) -> dict[str, list[Any]]:
     columns = list(zip(*rows, strict=True)) or [()] * len(model.model_fields)
     return {name: list(column) for name, column in zip(model.model_fields, columns, strict=True)}
+
+
+def _timed(totals: Sequence[Row]) -> list[Row]:
+    return [(window, kind, bin_of(ns // count), count) for window, kind, count, ns, *_ in totals if count]
 
 
 def _span(columns: dict[str, list[int | None]]) -> list[int]:

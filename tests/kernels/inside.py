@@ -123,7 +123,7 @@ def main() -> int:
 
     def keep(capture: Capture, what: str) -> None:
         windows = Windows(capture)
-        missed, read = (int(windows.read_total("count", kinds).sum()) for kinds in (("missed",), ("hit", "missed")))
+        missed, read = (int(windows.read_count(kinds).sum()) for kinds in (("missed",), ("hit", "missed")))
         say(f"{what}: {missed} of {read} reads missed; each page was read {times_read(windows) or 0:.1f} times")
         (folder / f"{what}.capture.json.gz").write_bytes(captures.to_bytes(capture))
 

@@ -32,17 +32,19 @@ def judged(report: Report, markdown: str) -> list[Check]:
 
 
 def _evictions(report: Report, parent: str) -> list[Check]:
-    m = report.measurements["evictions"]
-    kswapd = m["of_service_by_pages"]["kswapd"]
-    rows = [r for r in m["matrix"] if r["cause"] == "kswapd" and r["victim_is_service"]]
-    parts = {r["cgroup"]: r["share"] for r in m["kswapd_apportioned"] or []}
+    m = report.measurements.evictions
+    if m is None:
+        return [Check(what="evictions are measured", right=False, found="they were not")]
+    kswapd = m.of_service_by_pages["kswapd"]
+    rows = [r for r in m.matrix if r.cause == "kswapd" and r.victim_is_service]
+    parts = {r.cgroup: r.share or 0.0 for r in m.kswapd_apportioned or []}
     batch = parts.get(f"{parent}/batch", 0.0)
     innocent = [s for c, s in parts.items() if c not in (f"{parent}/batch", report.service.cgroup)]
     return [
         Check(
             what="kswapd evicts pages of the service, and the matrix says so",
-            right=kswapd > 0 and sum(r["pages"] for r in rows) == kswapd,
-            found=f"{kswapd:,} of the {m['of_service_pages']:,} pages that it lost",
+            right=kswapd > 0 and sum(r.pages for r in rows) == kswapd,
+            found=f"{kswapd:,} of the {m.of_service_pages:,} pages that it lost",
         ),
         Check(
             what="kswapd's evictions are laid to the batch job and the service's own inflow, to nobody else",

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from diagnose.analysis.evictions import FOR_MEMORY, RECLAIM
 from diagnose.analysis.facts import Facts
-from diagnose.analysis.reclaim import BY_TASKS, FOR_MEMORY
 from diagnose.capture.tables import BlamedReads
 from diagnose.histogram import bin_of
 from diagnose.recommend.prediction import predict, predict_contained, waited_for
@@ -41,7 +41,7 @@ def facts(missed: int = 1000, kernel: int | None = None, **changes: Any) -> Fact
 
 def test_reads_that_waited_for_pressure_are_counted_for_every_evictor() -> None:
     assert waited_for(facts(missed=800), FOR_MEMORY) == 700
-    assert waited_for(facts(missed=800), BY_TASKS, frozenset({SVC})) == 100
+    assert waited_for(facts(missed=800), RECLAIM, frozenset({SVC})) == 100
 
 
 def test_the_service_s_own_reclaim_is_the_same_for_facts_and_predictions() -> None:
@@ -49,7 +49,7 @@ def test_the_service_s_own_reclaim_is_the_same_for_facts_and_predictions() -> No
     share, blamed = asked.number("blame.by_self_share"), asked.number("blame.reads")
     assert share is not None
     assert blamed is not None
-    assert waited_for(asked, BY_TASKS, asked.windows.service_ids) == pytest.approx(share * blamed)
+    assert waited_for(asked, RECLAIM, asked.windows.service_ids) == pytest.approx(share * blamed)
 
 
 def test_what_went_before_the_capture_went_the_same_ways() -> None:

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
+from diagnose.report.measurements.cache_models import (
+    CacheTraffic,
+    Cgroups,
+    DrawnMemory,
+    DrawnTraffic,
+    InsertedSeries,
+    Level,
+    MemorySeries,
+    PageCache,
+)
+from diagnose.report.measurements.eviction_models import Removed
+from diagnose.report.measurements.model import Measurements
 from diagnose.report.model import Report
 from diagnose.report.panels import OTHERS, cached, not_drawn, panels
 from tests.helpers.example_report import example_report
@@ -13,30 +23,37 @@ from tests.helpers.example_report import example_report
 MIB = 1 << 20
 
 
-def node(path: str, mib: list[int | None], own: bool = False) -> dict[str, Any]:
+def node(path: str, mib: list[int | None], own: bool = False) -> DrawnMemory:
     values = [None if v is None else v * MIB for v in mib]
-    peak = max((v for v in values if v is not None), default=None)
-    return {"cgroup": path, "is_service": own, "file_bytes": {"peak": peak}, "series": {"file_bytes": values}}
+    level = Level(start=None, peak=max((v for v in values if v is not None), default=None), end=None)
+    return DrawnMemory(
+        cgroup=path, managed_by=None, is_service=own, settings=None, file_bytes=level, usage_bytes=level,
+        anon_bytes=level, refault_file_pages=None, limit_hits=None, series=MemorySeries(file_bytes=values),
+    )  # fmt: skip
 
 
-def report(nodes: list[dict[str, Any]], evicted: dict[str, int], culprits: bool = False) -> Report:
+def report(nodes: list[DrawnMemory], evicted: dict[str, int], culprits: bool = False) -> Report:
     """Return the example with these caches, and with what some cgroups evicted of 100 of the service's pages."""
     bare = example_report()
+    assert bare.measurements.evictions is not None
     rows = [
-        {"evictor": who, "victim_is_service": True, "cause": "memcg-reclaim", "pages": pages}
+        Removed(
+            evictor=who, evictor_label=who, victim="/dg/svc", victim_is_service=True, cause="memcg-reclaim",
+            pages=pages, bytes=pages * 4096,
+        )
         for who, pages in evicted.items()
-    ]
-    numbers = {
-        **bare.measurements,
-        "cgroups": {"list": nodes, "omitted": 0},
-        "evictions": {"of_service_pages": 100, "matrix": rows},
-    }
-    findings = bare.findings if culprits else []
-    return bare.model_copy(update={"measurements": numbers, "findings": findings})
+    ]  # fmt: skip
+    numbers = bare.measurements.model_copy(
+        update={
+            "cgroups": Cgroups(list=nodes, omitted=0),
+            "evictions": bare.measurements.evictions.model_copy(update={"of_service_pages": 100, "matrix": rows}),
+        }
+    )
+    return bare.model_copy(update={"measurements": numbers, "findings": bare.findings if culprits else []})
 
 
 def lines(of: Report) -> dict[str, list[float | None]]:
-    return {n["cgroup"]: [v and v / MIB for v in n["series"]["file_bytes"]] for n in cached(of)}
+    return {line.cgroup: [v and v / MIB for v in line.values] for line in cached(of)}
 
 
 SERVICE, ROOT = node("/dg/svc", [10, 20], own=True), node("/", [40, 60])
@@ -85,12 +102,16 @@ def test_where_the_whole_is_not_known_others_are_drawn_apart() -> None:
 def test_with_nobody_to_blame_what_all_others_brought_in_is_one_panel(
     others: list[list[int] | None], omitted: int, title: str
 ) -> None:
-    rows = [{"cgroup": "/dg/svc", "is_service": True}]
-    rows += [
-        {"cgroup": f"/other-{i}", "is_service": False, **({"series": {"inserted_pages": v}} if v else {})}
-        for i, v in enumerate(others)
-    ]
+    rows = [traffic("/dg/svc", None, own=True), *(traffic(f"/other-{i}", v) for i, v in enumerate(others))]
+    cache = PageCache(service=None, inserted_pages=10, cgroups=rows, cgroups_omitted=omitted)
     bare = report([SERVICE], {})
-    numbers = {"page_cache": {"service": None, "cgroups": rows, "cgroups_omitted": omitted}}
-    (panel,) = panels(bare.model_copy(update={"measurements": numbers}))
+    (panel,) = panels(bare.model_copy(update={"measurements": Measurements(page_cache=cache)}))
     assert (panel.title, list(panel.values)) == (title, [4, 6])
+
+
+def traffic(path: str, inserted: list[int] | None, own: bool = False) -> DrawnTraffic | CacheTraffic:
+    row = CacheTraffic(
+        cgroup=path, is_service=own, looked_up_pages=None, missed_pages=None, inserted_pages=None, dirtied_pages=None,
+        inserted_share=None,
+    )  # fmt: skip
+    return row if inserted is None else DrawnTraffic(**dict(row), series=InsertedSeries(inserted_pages=inserted))

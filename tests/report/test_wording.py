@@ -15,7 +15,8 @@ from diagnose.analysis.facts import FACTS
 from diagnose.capture import file as captures
 from diagnose.cli._summary import summary
 from diagnose.lab import RECORDED
-from diagnose.report.formats.markdown import render_json, render_markdown
+from diagnose.report.formats.json_text import render_json
+from diagnose.report.formats.markdown import render_markdown
 from diagnose.report.model import Report
 from tests.helpers.paths import WITHOUT_BPF
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from diagnose.analysis.evictions import RECLAIM
 from diagnose.analysis.facts.vocabulary import Facts, fact, neighbour_fact, total
-from diagnose.analysis.reclaim import BY_TASKS
 from diagnose.analysis.windows import CAUSES, Series
 from diagnose.histogram import percentile
 from diagnose.units import ratio
@@ -32,7 +32,7 @@ def median_age(f: Facts) -> float | None:
 @fact("blame.by_self_share", "ratio", "number", "blame")
 def by_self_share(f: Facts) -> float | None:
     """Share of blamed reads that waited for pages the service itself evicted."""
-    own = f.windows.blamed(BY_TASKS, f.windows.service_ids)
+    own = f.windows.blamed(RECLAIM, f.windows.service_ids)
     return ratio(total(own), total(f.value("blame.reads")))
 
 
@@ -51,7 +51,7 @@ def dropped_share(f: Facts) -> float | None:
 @neighbour_fact("neighbour.blamed_reads", "reads", "series", "blame")
 def neighbour_blamed_reads(f: Facts, neighbour: str) -> Series | None:
     """Missed reads that waited for pages which its own tasks had removed; whose kswapd's are is not seen."""
-    return f.windows.blamed(BY_TASKS, f.ids(neighbour))
+    return f.windows.blamed(RECLAIM, f.ids(neighbour))
 
 
 @neighbour_fact("neighbour.blamed_share", "ratio", "number", "blame")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from diagnose.analysis.block_latency import BlockLatency
 from diagnose.analysis.facts.vocabulary import Facts, fact, neighbour_fact, total
 from diagnose.analysis.windows import Counts, Series
 from diagnose.histogram import percentile
@@ -106,13 +107,9 @@ def _own_reads(f: Facts) -> tuple[_Requests, NDArray[np.bool_]] | None:
 def own_service_latency(f: Facts) -> Counts | None:
     """Return the service times of the service's own reads on its main device, in bins; None if there are too few."""
     device = f.once(main_device) if f.windows.probe_attached("block") else None
-    table = f.windows.capture.block_latency
-    counts = np.zeros_like(f.windows.read_histogram(()))
-    for d, op, stage, own, place, count in zip(
-        table.device, table.op, table.stage, table.own, table.bin, table.count, strict=True
-    ):
-        if d == device and op == "read" and stage == "service" and own and place < len(counts):
-            counts[place] += count
+    if device is None:
+        return None
+    counts = BlockLatency(f.windows.capture).own(device, "read", "service")
     return counts if counts.sum() >= LEAST_REQUESTS else None
 
 
@@ -167,7 +164,7 @@ def own_devices(f: Facts) -> DeviceTimes | None:
 @fact("block.own_service_p99", "s", "number", "block")
 def p99_service_time(f: Facts) -> float | None:
     """99th percentile of the time that device took for a read of the service, queueing excluded."""
-    counts = own_service_latency(f)
+    counts = f.once(own_service_latency)
     ns = percentile(counts, 0.99) if counts is not None else None
     return None if ns is None else ns / 1e9
 

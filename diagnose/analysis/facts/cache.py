@@ -6,16 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from diagnose.analysis.evictions import FOR_MEMORY, evicted
 from diagnose.analysis.facts.vocabulary import Facts, fact, total
+from diagnose.analysis.hit_ratio import hit_ratio_of
 from diagnose.analysis.miss_ratio_curve import entered_pages, evicted_before, may_forget
 from diagnose.analysis.neighbours import evicted_by
-from diagnose.analysis.reclaim import FOR_MEMORY
-from diagnose.analysis.windows import BUFFERED, CAUSES, Series
+from diagnose.analysis.windows import BUFFERED, Series
 from diagnose.capture.base import Cause
 from diagnose.units import ratio
-
-LOOKUP_TOLERANCE = 0.1
-"""The share by which two counters of the same look-ups may differ before the hit ratio is refused."""
 
 
 @dataclass(frozen=True)
@@ -31,33 +29,18 @@ class CameBack:
     """What entered the cache during the capture; None: not measured."""
 
 
-def _looked_up(f: Facts) -> Series | None:
-    """Pages that the service's reads covered; None where the tracepoint saw far fewer, so one of the two is wrong."""
-    if not f.measured_reads:
-        return None
-    by_reads = f.windows.read_total("looked_up_pages", BUFFERED)
-    by_tracepoint = f.windows.cache("looked_up", f.windows.service_ids)
-    if by_tracepoint is not None and by_tracepoint.sum() < (1 - LOOKUP_TOLERANCE) * by_reads.sum():
-        return None
-    return by_reads
-
-
 @fact("cache.hit_ratio", "ratio", "number", "page-cache")
 def hit_ratio(f: Facts) -> float | None:
     """Page-cache hit ratio of the service's reads (1 - missed/looked up, in pages)."""
-    missed = ratio(total(f.value("cache.missed")), total(_looked_up(f)))
-    # More missed than looked up: the counters contradict each other, and no ratio is better than an absurd one.
-    return None if missed is None or missed > 1 else 1 - missed
+    found = hit_ratio_of(f.windows)
+    return None if found is None else found.total.hit_ratio
 
 
 @fact("cache.hit_ratio_by_window", "ratio", "series", "page-cache")
 def hit_ratio_by_window(f: Facts) -> Series | None:
     """Hit ratio of each window in which anything was looked up."""
-    looked_up, missed = _looked_up(f), f.value("cache.missed")
-    if looked_up is None or missed is None:
-        return None
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(looked_up > 0, 1 - missed / looked_up, np.nan)
+    found = hit_ratio_of(f.windows)
+    return None if found is None or found.total.withheld else np.array(found.by(), np.float64)
 
 
 @fact("cache.missed", "pages", "series", "page-cache")
@@ -84,7 +67,7 @@ def came_back(f: Facts) -> CameBack | None:
 @fact("evictions.of_service", "pages", "series", "evictions")
 def evicted_pages(f: Facts) -> Series | None:
     """Pages evicted from the service's page cache (not by truncation or unlink)."""
-    return f.windows.evictions([c for c in CAUSES if c != "truncate"], f.windows.service_ids)
+    return evicted(f.windows)
 
 
 def _share_of_evictions(f: Facts, series: Series | None) -> float | None:

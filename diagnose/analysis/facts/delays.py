@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
 from diagnose.analysis.facts.vocabulary import Facts, fact, total
 from diagnose.analysis.windows import FILE_KINDS, KINDS
-from diagnose.histogram import BINS, BINS_PER_OCTAVE, bin_of, lower_edges, percentile
+from diagnose.histogram import BINS_PER_OCTAVE, bin_of, percentile, time_ns
 from diagnose.units import ratio
 
 LEAST_NS = 10_000
@@ -37,15 +35,13 @@ class PeerReads:
 
 
 def _first_octave(f: Facts) -> int | None:
-    threshold = f.value("reads.slow_threshold")
-    return None if threshold is None else bin_of(round(max(threshold * 1e9, LEAST_NS))) // BINS_PER_OCTAVE
+    slow = f.windows.slow_threshold
+    return None if slow is None else max(slow.first_bin, bin_of(LEAST_NS)) // BINS_PER_OCTAVE
 
 
 def _slow_time_ns(f: Facts, first_octave: int) -> float:
-    """Return the time of the reads from an octave on; a bin's time is its count at the middle of the bin."""
-    edges = lower_edges()
-    time = f.windows.read_histogram() * np.sqrt(np.maximum(edges[:-1], 1) * edges[1:])
-    return float(time[first_octave * BINS_PER_OCTAVE : BINS].sum())
+    """Return the time of the reads from an octave on."""
+    return float(time_ns(f.windows.read_histogram())[first_octave * BINS_PER_OCTAVE :].sum())
 
 
 def _delay_share(f: Facts, column: Literal["runqueue_ns", "reclaim_ns"]) -> float | None:
@@ -100,17 +96,17 @@ def other_share(f: Facts) -> float | None:
 @fact("reads.slow_device_share", "ratio", "number", "reads")
 def slow_device_share(f: Facts) -> float | None:
     """Share of the slow reads that waited for a device, because they missed or bypassed the page cache."""
-    threshold = f.value("reads.slow_threshold")
-    if threshold is None or not f.measured_misses:
+    slow = f.windows.slow_threshold
+    if slow is None or not f.measured_misses:
         return None
-    waited = f.windows.reads_from_bin(bin_of(round(threshold * 1e9)), ("missed", "direct"))
+    waited = f.windows.reads_from_bin(slow.first_bin, ("missed", "direct"))
     return ratio(float(waited.sum()), total(f.value("reads.slow")))
 
 
 @fact("reads.peer_count", "reads", "number", "reads")
 def peer_reads(f: Facts) -> float | None:
     """Reads of sockets and pipes by the service."""
-    return float(f.windows.read_total("count", ("socket", "pipe")).sum()) if f.measured_reads else None
+    return float(f.windows.read_count(("socket", "pipe")).sum()) if f.measured_reads else None
 
 
 @fact("reads.peer_kinds", "", "text", "reads")
@@ -119,11 +115,11 @@ def peer_kinds(f: Facts) -> PeerReads | None:
     if not f.measured_reads:
         return None
     kinds: tuple[Literal["socket", "pipe"], ...] = ("socket", "pipe")
-    return PeerReads(tuple(_of_peers(f, kind) for kind in kinds if f.windows.read_total("count", (kind,)).any()))
+    return PeerReads(tuple(_of_peers(f, kind) for kind in kinds if f.windows.read_count((kind,)).any()))
 
 
 def _of_peers(f: Facts, kind: Literal["socket", "pipe"]) -> PeerKind:
-    reads, ns = (float(f.windows.read_total(column, (kind,)).sum()) for column in ("count", "total_ns"))
+    reads, ns = float(f.windows.read_count((kind,)).sum()), float(f.windows.read_total("total_ns", (kind,)).sum())
     return PeerKind(kind, reads, ns / 1e9, percentile(f.windows.read_histogram((kind,)), 0.5))
 
 

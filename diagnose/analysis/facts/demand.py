@@ -7,15 +7,13 @@ from typing import Literal, cast
 
 import numpy as np
 
+from diagnose.analysis.evictions import ON_PURPOSE, RECLAIM
 from diagnose.analysis.facts.vocabulary import Facts, fact, neighbour_fact, total
 from diagnose.analysis.limits import room_limit
-from diagnose.analysis.reclaim import BY_TASKS
 from diagnose.analysis.windows import Series
-from diagnose.capture.base import Cause
 from diagnose.cgroups.paths import is_within
 from diagnose.units import ratio
 
-GIVEN_AWAY: tuple[Cause, ...] = ("drop-caches", "invalidate")
 MOST_NAMED = 3
 
 
@@ -38,7 +36,7 @@ class Droppers:
 @neighbour_fact("neighbour.evicted", "pages", "number", "evictions")
 def evicted_pages(f: Facts, neighbour: str) -> float | None:
     """Pages of anybody's files that its own reclaim removed."""
-    return total(f.windows.evictions(BY_TASKS, None, f.ids(neighbour)))
+    return total(f.windows.evictions(RECLAIM, None, f.ids(neighbour)))
 
 
 @neighbour_fact("neighbour.file_inflow_ratio", "ratio", "number", "page-cache", over_one=True)
@@ -128,14 +126,14 @@ def invalidated_share(f: Facts) -> float | None:
 @fact("evictions.given_away_share", "ratio", "number", "evictions")
 def given_away_share(f: Facts) -> float | None:
     """Share of the service's evicted pages that drop_caches, fadvise or the like removed on purpose."""
-    pages = f.windows.evictions(GIVEN_AWAY, f.windows.service_ids)
+    pages = f.windows.evictions(ON_PURPOSE, f.windows.service_ids)
     return ratio(total(pages), total(f.value("evictions.of_service")))
 
 
 @fact("blame.given_away_share", "ratio", "number", "blame")
 def blamed_given_away_share(f: Facts) -> float | None:
     """Share of missed reads that waited for pages which were removed on purpose."""
-    return ratio(total(f.windows.blamed(GIVEN_AWAY)), total(f.value("reads.missed")))
+    return ratio(total(f.windows.blamed(ON_PURPOSE)), total(f.value("reads.missed")))
 
 
 @fact("evictions.droppers", "", "text", "evictions", scope="host")
@@ -143,7 +141,7 @@ def droppers(f: Facts) -> Droppers | None:
     """The commands that dropped pages, and their cgroups."""
     if not f.windows.probe_attached("evictions"):
         return None
-    dropped = [d for d in f.windows.capture.droppers if d.cause in GIVEN_AWAY and d.pages]
+    dropped = [d for d in f.windows.capture.droppers if d.cause in ON_PURPOSE and d.pages]
     dropped.sort(key=lambda d: (-d.pages, d.comm, d.cgroup))
     seen = [
         Dropper(d.comm, f.windows.paths.get(d.cgroup), "drop-caches" if d.cause == "drop-caches" else "invalidate")

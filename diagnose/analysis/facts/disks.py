@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from diagnose.analysis.disks import disks, mean_in_flight, mean_seconds, risen
 from diagnose.analysis.facts.block import Device
 from diagnose.analysis.facts.io_limits import chain_below
 from diagnose.analysis.facts.vocabulary import Facts, fact, neighbour_fact, total
@@ -17,29 +18,13 @@ ALIKE = 0.1
 """A device that read what the service's processes read, to a tenth, is the one that they read from."""
 
 
-def _names(f: Facts) -> list[str]:
-    keys = f.windows.capture.host_samples.values
-    return sorted({key.removeprefix("disk.").rpartition(".")[0] for key in keys if key.startswith("disk.")})
-
-
-def _grown(f: Facts, disk: str, key: str) -> Series | None:
-    return f.windows.host_increase(f"disk.{disk}.{key}")
-
-
 def _mean_read(f: Facts, disk: str) -> float | None:
-    requests, time_ms = total(_grown(f, disk, "reads")), total(_grown(f, disk, "read_ms"))
-    if requests is None or time_ms is None or requests < LEAST_REQUESTS:
-        return None
-    return time_ms / 1e3 / requests
-
-
-def _in_flight(f: Facts, disk: str) -> float | None:
-    queued_ms = total(_grown(f, disk, "queued_ms"))
-    return None if queued_ms is None else queued_ms / 1e3 / f.windows.length
+    requests = risen(f.windows, disk, "reads")
+    return None if requests is None or requests < LEAST_REQUESTS else mean_seconds(f.windows, disk, "read")
 
 
 def _busiest(f: Facts) -> str | None:
-    return max(_names(f), key=lambda disk: (_in_flight(f, disk) or 0.0, disk), default=None)
+    return max(disks(f.windows), key=lambda disk: (mean_in_flight(f.windows, disk) or 0.0, disk), default=None)
 
 
 def _own(f: Facts) -> str | None:
@@ -49,8 +34,8 @@ def _own(f: Facts) -> str | None:
         return None
     pages = f.windows.capture.host.page_bytes / SECTOR_BYTES
     alike = []
-    for disk in _names(f):
-        sectors, mean = _grown(f, disk, "read_sectors"), _mean_read(f, disk)
+    for disk in disks(f.windows):
+        sectors, mean = f.windows.host_increase(f"disk.{disk}.read_sectors"), _mean_read(f, disk)
         if sectors is not None and mean is not None:
             difference = float(np.nansum(np.abs(sectors / pages - wanted)))
             if difference <= ALIKE * float(np.nansum(wanted)):
@@ -76,20 +61,20 @@ def own_disk(f: Facts) -> Device | None:
 def own_in_flight(f: Facts) -> float | None:
     """Mean number of requests in flight on that device."""
     disk = _own(f)
-    return None if disk is None else _in_flight(f, disk)
+    return None if disk is None else mean_in_flight(f.windows, disk)
 
 
 @fact("disk.slowest_read", "s", "number", "host", scope="host")
 def slowest_read(f: Facts) -> float | None:
     """Mean time of reads of the device on which it is longest, of those with at least twenty reads."""
-    means = [mean for disk in _names(f) if (mean := _mean_read(f, disk)) is not None]
-    return max(means, default=0.0 if _names(f) else None)
+    means = [mean for disk in disks(f.windows) if (mean := _mean_read(f, disk)) is not None]
+    return max(means, default=0.0 if disks(f.windows) else None)
 
 
 @fact("disk.in_flight", "requests", "number", "host", scope="host")
 def most_in_flight(f: Facts) -> float | None:
     """Mean number of requests in flight on the busiest device."""
-    busy = [queue for disk in _names(f) if (queue := _in_flight(f, disk)) is not None]
+    busy = [queue for disk in disks(f.windows) if (queue := mean_in_flight(f.windows, disk)) is not None]
     return max(busy, default=None)
 
 
@@ -97,9 +82,9 @@ def most_in_flight(f: Facts) -> float | None:
 def busiest_share(f: Facts) -> float | None:
     """Share of what all devices read and wrote that the busiest of them did, or what it is made of."""
     # A mapped device and the disk below it count the same I/O once each: what has nothing below it did it in the end.
-    lowest = [disk for disk in _names(f) if not set(chain_below(f.windows, disk)) & set(_names(f))]
+    lowest = [disk for disk in disks(f.windows) if not set(chain_below(f.windows, disk)) & set(disks(f.windows))]
     moved = {
-        disk: sum(total(_grown(f, disk, key)) or 0.0 for key in ("read_sectors", "written_sectors")) for disk in lowest
+        disk: sum(risen(f.windows, disk, key) or 0.0 for key in ("read_sectors", "written_sectors")) for disk in lowest
     }
     busiest = _busiest(f)
     if busiest is None:

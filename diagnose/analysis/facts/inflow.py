@@ -77,7 +77,7 @@ def room_hits(f: Facts) -> float | None:
     if room is not None:
         counters = [total(f.windows.increase(room.cgroup_id, key)) for key in ("limit_hits", "high_hits")]
     else:
-        counters = [total(f.windows.host_increase(f"vmstat.pgsteal_{who}")) for who in ("kswapd", "direct")]
+        counters = [f.windows.host_risen(f"vmstat.pgsteal_{who}") for who in ("kswapd", "direct")]
     known = [c for c in counters if c is not None]
     return sum(known) if known else None
 
@@ -88,7 +88,7 @@ def room_hits(f: Facts) -> float | None:
 @fact("host.drops", "drops", "number", "host", scope="host")
 def host_drops(f: Facts) -> float | None:
     """Times the page cache of the whole host was dropped (vmstat drop_pagecache)."""
-    return total(f.windows.host_increase("vmstat.drop_pagecache"))
+    return f.windows.host_risen("vmstat.drop_pagecache")
 
 
 def _drop(f: Facts) -> tuple[float, float, float] | None:

@@ -8,8 +8,8 @@ from typing import Literal
 
 import numpy as np
 
+from diagnose.analysis.evictions import FOR_MEMORY, ON_PURPOSE
 from diagnose.analysis.facts.vocabulary import Facts, fact, total
-from diagnose.analysis.reclaim import FOR_MEMORY
 from diagnose.capture.base import Cause
 from diagnose.units import ratio
 
@@ -161,13 +161,13 @@ def beside_pressure(f: Facts) -> OtherCauses | None:
 @fact("blame.given_away_waits", "", "text", "blame")
 def waits_for_dropped(f: Facts) -> Waits | None:
     """Which reads waited for pages that were dropped on purpose."""
-    return None if f.windows.capture.blame is None else _waits(f, ("drop-caches", "invalidate"))
+    return None if f.windows.capture.blame is None else _waits(f, ON_PURPOSE)
 
 
 @fact("evictions.given_away_when", "", "text", "evictions")
 def when_dropped(f: Facts) -> WhenDropped | None:
     """When the service's pages were dropped on purpose."""
-    pages = f.windows.evictions(("drop-caches", "invalidate"), f.windows.service_ids)
+    pages = f.windows.evictions(ON_PURPOSE, f.windows.service_ids)
     if pages is None:
         return None
     windows = np.flatnonzero(pages > 0)
@@ -180,7 +180,7 @@ def proactive_by(f: Facts) -> ProactiveReclaim | None:
     """Whether DAMON or writes to memory.reclaim took pages."""
     if not f.windows.probe_attached("evictions"):
         return None
-    by_writes = total(f.windows.host_increase("vmstat.pgsteal_proactive"))
+    by_writes = f.windows.host_risen("vmstat.pgsteal_proactive")
     pages = total(f.windows.evictions(("proactive",), None))
     if by_writes is None or not pages:
         return ProactiveReclaim("not-measured")

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from diagnose.analysis.facts.vocabulary import Facts, fact, total
-from diagnose.analysis.reclaim import BY_TASKS
+from diagnose.analysis.evictions import RECLAIM
+from diagnose.analysis.facts.vocabulary import Facts, fact
+from diagnose.analysis.pressure import stall_of
 from diagnose.analysis.windows import Series
 from diagnose.capture.base import StallKind
 from diagnose.units import ratio
@@ -24,7 +25,7 @@ class HostRoom:
 
 def _own(f: Facts, key: str) -> float | None:
     """Return by how much a counter of the service rose during the capture."""
-    return total(f.windows.increase(f.windows.capture.service.cgroup_id, key))
+    return f.windows.risen(f.windows.capture.service.cgroup_id, key)
 
 
 # ---------------------------------------------------------------- CPU
@@ -61,8 +62,8 @@ def throttled_share(f: Facts) -> float | None:
 @fact("host.cpu_pressure", "ratio", "number", "host", scope="host")
 def host_cpu_pressure(f: Facts) -> float | None:
     """Share of the capture in which some task on the host waited for a CPU (/proc/pressure/cpu)."""
-    stalled_us = total(f.windows.host_increase("pressure.cpu.some_us"))
-    return None if stalled_us is None else min(1.0, stalled_us / 1e6 / f.windows.length)
+    readings = f.windows.host_readings("pressure.cpu.some_us")
+    return None if readings is None else stall_of(readings, f.windows.seconds).share
 
 
 @fact("host.room", "", "text", "host", scope="host")
@@ -111,14 +112,14 @@ def dirty_pauses(f: Facts) -> float | None:
 @fact("stalls.reclaim_share", "ratio", "number", "stalls", over_one=True)
 def reclaim_stall_share(f: Facts) -> float | None:
     """Time the service's tasks reclaimed memory before they got any, over the length of the capture."""
-    stalled = _stalled(f, BY_TASKS)
+    stalled = _stalled(f, RECLAIM)
     return None if stalled is None else ratio(float(stalled[0].sum()) / 1e9, f.windows.length)
 
 
 @fact("stalls.reclaims", "reclaims", "number", "stalls")
 def own_reclaims(f: Facts) -> float | None:
     """Times the service's tasks had to reclaim memory themselves."""
-    stalled = _stalled(f, BY_TASKS)
+    stalled = _stalled(f, RECLAIM)
     return None if stalled is None else float(stalled[1].sum())
 
 
@@ -161,10 +162,10 @@ def swapped_bytes(f: Facts) -> float | None:
 @fact("swap.host_out", "pages", "number", "host", scope="host")
 def host_swapped_out(f: Facts) -> float | None:
     """Pages written to swap on the host (vmstat pswpout)."""
-    return total(f.windows.host_increase("vmstat.pswpout"))
+    return f.windows.host_risen("vmstat.pswpout")
 
 
 @fact("swap.host_in", "pages", "number", "host", scope="host")
 def host_swapped_in(f: Facts) -> float | None:
     """Pages read from swap on the host (vmstat pswpin)."""
-    return total(f.windows.host_increase("vmstat.pswpin"))
+    return f.windows.host_risen("vmstat.pswpin")

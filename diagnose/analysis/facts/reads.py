@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from diagnose.analysis.facts.vocabulary import Facts, fact, total
-from diagnose.analysis.slow_threshold import slow_threshold_ns
 from diagnose.analysis.windows import BUFFERED, KINDS, Counts, Series
-from diagnose.histogram import bin_of, lower_edges, percentile
+from diagnose.histogram import percentile, time_ns
 from diagnose.units import ratio
 
 
@@ -20,13 +17,13 @@ def window_count(f: Facts) -> float:
 @fact("reads.file_count", "reads", "number", "reads")
 def file_reads(f: Facts) -> float | None:
     """Reads of regular files by the service."""
-    return float(f.windows.read_total("count").sum()) if f.measured_reads else None
+    return float(f.windows.read_count().sum()) if f.measured_reads else None
 
 
 @fact("reads.file_rate", "reads/s", "series", "reads")
 def file_read_rate(f: Facts) -> Series | None:
     """Reads of regular files per second."""
-    return f.windows.read_total("count") / f.windows.seconds if f.measured_reads else None
+    return f.windows.read_count() / f.windows.seconds if f.measured_reads else None
 
 
 @fact("reads.file_latency", "ns", "histogram", "reads")
@@ -38,14 +35,13 @@ def file_read_latency(f: Facts) -> Counts | None:
 @fact("reads.slow_threshold", "s", "number", "reads")
 def slow_threshold(f: Facts) -> float | None:
     """Latency from which a read is called slow here (see `slow.py`)."""
-    if not f.measured_reads:
-        return None
-    return slow_threshold_ns(f.windows.read_histogram(("hit",)), f.windows.read_histogram(("missed",))) / 1e9
+    found = f.windows.slow_threshold
+    return None if found is None else found.ns / 1e9
 
 
 def _slow_bin(f: Facts) -> int | None:
-    threshold = f.value("reads.slow_threshold")
-    return None if threshold is None else bin_of(round(threshold * 1e9))
+    found = f.windows.slow_threshold
+    return None if found is None else found.first_bin
 
 
 @fact("reads.slow", "reads", "series", "reads")
@@ -67,8 +63,7 @@ def slow_time_share(f: Facts) -> float | None:
     first = _slow_bin(f)
     if first is None:
         return None
-    # A bin's time is its count at the middle of the bin: at most 6 % off.
-    time = f.windows.read_histogram() * np.sqrt(np.maximum(lower_edges()[:-1], 1) * lower_edges()[1:])
+    time = time_ns(f.windows.read_histogram())
     return ratio(float(time[first:].sum()), float(time.sum()))
 
 
@@ -84,7 +79,7 @@ def slow_missed_share(f: Facts) -> float | None:
 @fact("reads.missed", "reads", "series", "reads")
 def missed_reads(f: Facts) -> Series | None:
     """Reads of regular files that missed the page cache."""
-    return f.windows.read_total("count", ("missed",)) if f.measured_misses else None
+    return f.windows.read_count(("missed",)) if f.measured_misses else None
 
 
 @fact("reads.missed_share", "ratio", "number", "reads")
@@ -98,7 +93,7 @@ def direct_share(f: Facts) -> float | None:
     """Share of file reads that bypass the page cache (O_DIRECT)."""
     if not f.measured_reads:
         return None
-    return ratio(float(f.windows.read_total("count", ("direct",)).sum()), f.value("reads.file_count"))
+    return ratio(float(f.windows.read_count(("direct",)).sum()), f.value("reads.file_count"))
 
 
 def _quantile(f: Facts, q: float) -> float | None:

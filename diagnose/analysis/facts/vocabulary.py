@@ -15,7 +15,10 @@ import numpy as np
 from diagnose.analysis.inflow import own_turnover
 from diagnose.analysis.neighbours import Neighbour
 from diagnose.analysis.neighbours import neighbours as candidates
-from diagnose.analysis.windows import Counts, Series, Windows
+from diagnose.analysis.series import Series, total
+from diagnose.analysis.windows import Counts, Windows
+
+__all__ = ["FACTS", "FactSpec", "Facts", "Kind", "Scope", "fact", "neighbour_fact", "total"]
 
 Kind = Literal["number", "series", "histogram", "text"]
 Scope = Literal["service", "neighbour", "host"]
@@ -120,8 +123,7 @@ class Facts:
         self.neighbours: Sequence[str] = list(self.by_path)
         """The candidates by the path they are named by, the most suspicious first."""
         self.measured_reads = windows.probe_attached("reads")
-        self.measured_misses = self.measured_reads and windows.probe_attached("page-cache")
-        """Misses are marked by the insertions that the page-cache probe sees; without it all reads look like hits."""
+        self.measured_misses = windows.measured_misses
         self._kept: dict[tuple[str, str | None], Any] = {}
         self._once: dict[Callable[[Facts], Any], Any] = {}
 
@@ -184,7 +186,3 @@ class Facts:
         if name.startswith("cpu."):
             return Missing("no-quota-of-its-own", name, probe)
         return Missing("no-value", name, probe)
-
-
-def total(series: Series | None) -> float | None:
-    return None if series is None or np.isnan(series).all() else float(np.nansum(series))

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diagnose.capture.base import ReadKind
+from diagnose.capture.hit_ratio import LookUps, ratio_of
 from diagnose.capture.model import ProbeRecord
 from diagnose.capture.tables import ReadDelays, ReadFile, Reads, ReadTotals
 from diagnose.cgroups.mounts import unescape
@@ -126,23 +127,35 @@ class ReadsProbe(Probe):
                 for field in _SLOT.names or ():
                     total[field] = mine[field].sum(axis=0)
                 self._windows.append((int(tag) - 1, total))
-                for field in ("bins", "looked_up_pages", "missed_pages"):
+                for field in ("bins", "count", "looked_up_pages", "missed_pages"):
                     self._so_far[field] += total[field]
 
     def progress(self, run: Run) -> dict[str, Any]:
-        last = self._windows[-1][1] if self._windows else self._so_far
         count = self._windows[-1][1]["count"] if self._windows else np.zeros(len(KINDS), "u8")
+        last, so_far = self._hit_ratios()
         return {
             "reads": int(count[_FILES].sum()),
             "missed": int(count[KINDS.index("missed")]),
-            "hit_ratio": self._hit_ratio(last),
-            "hit_ratio_so_far": self._hit_ratio(self._so_far),
+            "hit_ratio": last,
+            "hit_ratio_so_far": so_far,
             "octaves": self._octaves(),
         }
 
-    def _hit_ratio(self, slot: Any) -> float | None:
+    def _hit_ratios(self) -> tuple[float | None, float | None]:
+        """Return the service's hit ratio, in pages, in the last window taken over and so far; None: unknown.
+
+        As the report gives it, but not compared with the tracepoint of look-ups.
+        """
+        so_far = self._look_ups(self._so_far)
+        if not self._told_apart or so_far.hit_ratio is None:
+            return None, None
+        last = self._look_ups(self._windows[-1][1] if self._windows else self._so_far)
+        return ratio_of(last.looked_up_pages, last.missed_pages), so_far.hit_ratio
+
+    @staticmethod
+    def _look_ups(slot: Any) -> LookUps:
         looked_up, missed = (int(slot[f][_BUFFERED].sum()) for f in ("looked_up_pages", "missed_pages"))
-        return 1 - missed / looked_up if self._told_apart and 0 <= missed <= looked_up and looked_up else None
+        return LookUps(looked_up, missed, missed_reads=int(slot["count"][KINDS.index("missed")]))
 
     def _octaves(self) -> dict[str, list[int]]:
         """Return the file reads so far by kind and octave of latency; all are "reads" where misses look like hits."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import cache
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from diagnose import units
 from diagnose.escape import shortened
@@ -17,13 +17,20 @@ if TYPE_CHECKING:
 
 WIDTH_INCHES = 9.2
 Write = Callable[[float], str]
-Node = dict[str, Any]
+Part = TypeVar("Part")
 
 
 def new_figure(height_inches: float) -> Any:
     from matplotlib.figure import Figure
 
     return Figure(figsize=(WIDTH_INCHES, height_inches), layout="constrained")
+
+
+def present(part: Part | None) -> Part:
+    """Return a part of the measurements that `which` has seen there; raises ValueError if it is not."""
+    if part is None:
+        raise ValueError("nothing to draw")
+    return part
 
 
 def name(text: str, limit: int = 44) -> str:
@@ -65,16 +72,14 @@ def edges(points: int, seconds_a_point: float, total_seconds: float) -> list[flo
 def seconds_axis(axes: Axes, report: Report) -> None:
     """Make the x-axis the time since the capture began."""
     axes.set_xlim(0, report.capture.windows * report.capture.window_seconds)
-    context: Any = report.measurements.get("capture") or {}
-    began = units.utc_and_host_time(report.capture.start, context.get("utc_offset_seconds"))
+    began = units.utc_and_host_time(report.capture.start, report.measurements.capture.utc_offset_seconds)
     axes.set_xlabel(name(f"seconds since {began}", 110))
 
 
 def series_edges(report: Report) -> list[float]:
     """Return the borders of the series in `measurements`."""
-    context: Any = report.measurements["capture"]
-    seconds = report.capture.window_seconds
-    return edges(context["points"], seconds * context["windows_per_point"], seconds * report.capture.windows)
+    context, seconds = report.measurements.capture, report.capture.window_seconds
+    return edges(context.points, seconds * context.windows_per_point, seconds * report.capture.windows)
 
 
 def round_sizes(most: float) -> list[float]:

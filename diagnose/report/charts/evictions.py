@@ -7,9 +7,9 @@ from math import log
 from typing import Any
 
 from diagnose import units
+from diagnose.analysis.evictions import EVICTED
 from diagnose.report.charts import axes as common
 from diagnose.report.charts import theme
-from diagnose.report.charts.which import EVICTED
 from diagnose.report.model import Report
 
 SHOWN = 5
@@ -38,12 +38,11 @@ def paint(report: Report) -> Any:
 
 def _cells(report: Report) -> tuple[dict[tuple[str, str], int], str]:
     """Return pages by (evictor, victim), causes added up, and what stands for the service."""
-    evictions: Any = report.measurements["evictions"]
+    evictions, service = common.present(report.measurements.evictions), report.service.cgroup
     cells: dict[tuple[str, str], int] = defaultdict(int)
-    service = report.service.cgroup
-    for row in evictions["matrix"]:
-        if row["cause"] in EVICTED:
-            cells[row["evictor_label"], service if row["victim_is_service"] else row["victim"]] += row["pages"]
+    for row in evictions.matrix:
+        if row.cause in EVICTED:
+            cells[row.evictor_label, service if row.victim_is_service else row.victim] += row.pages
     return cells, service
 
 

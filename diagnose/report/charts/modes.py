@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from diagnose import units
+from diagnose.capture.base import FileKind
 from diagnose.report.charts import axes as common
 from diagnose.report.charts import theme
+from diagnose.report.measurements.read_models import ReadLatency
 from diagnose.report.model import Report
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-KINDS = {
+KINDS: dict[FileKind, tuple[str, Any, str]] = {
     "hit": (theme.SERVICE, "-", "hits"),
     "missed": (theme.ANTAGONIST, (0, (5, 2)), "misses"),
     "direct": (theme.THIRD, (0, (1, 1)), "direct (O_DIRECT)"),
@@ -23,15 +25,15 @@ FOOT = 0.7
 
 
 def paint(report: Report) -> Any:
-    reads: Any = report.measurements["read_latency"]
-    table = reads["map"]
+    reads = common.present(report.measurements.read_latency)
+    table = reads.map
     figure = common.new_figure(3.6)
     axes = figure.subplots()
-    borders = [max(table["lower_seconds"][0], 1e-9), *table["upper_seconds"]]
-    filled = {kind: counts for kind, counts in table["kinds"].items() if any(counts)}
+    borders = [max(table.lower_seconds[0], 1e-9), *table.upper_seconds]
+    filled = {kind: counts for kind, counts in table.kinds.items() if any(counts)}
     for kind, counts in filled.items():
         color, line, label = KINDS[kind]
-        if kind == "hit" and not reads["misses_told_apart"]:
+        if kind == "hit" and not reads.misses_told_apart:
             label = "reads, hits and misses together"
         heights = [max(FOOT, float(c)) for c in counts]
         axes.stairs(heights, borders, baseline=FOOT, color=color, fill=True, alpha=0.22, linewidth=0)
@@ -61,16 +63,16 @@ def _label(axes: Axes, borders: list[float], counts: list[int], text: str, color
     )  # fmt: skip
 
 
-def _threshold(axes: Axes, reads: common.Node) -> None:
+def _threshold(axes: Axes, reads: ReadLatency) -> None:
     """Draw where slow begins, and say above the plot what lies on either side."""
-    slow = reads["slow_threshold_seconds"]
+    slow = reads.slow_threshold_seconds
     low, high = axes.get_xlim()
     if not low < slow < high:
         return
     axes.axvline(slow, color=theme.INK, linewidth=1.2, linestyle=(0, (4, 3)))
-    for mode, offset, side in zip(reads["modes"], (-6, 6), ("right", "left"), strict=True):
-        where = "fast" if mode["mode"] == "fast" else f"slow from {units.duration(slow)} on"
-        text = f"{where}: {units.percent(mode['share'])} of reads, {units.percent(mode['time_share'])} of time"
+    for mode, offset, side in zip(reads.modes, (-6, 6), ("right", "left"), strict=True):
+        where = "fast" if mode.mode == "fast" else f"slow from {units.duration(slow)} on"
+        text = f"{where}: {units.percent(mode.share)} of reads, {units.percent(mode.time_share)} of time"
         axes.annotate(
             text, (slow, 1.0), xycoords=("data", "axes fraction"), xytext=(offset, 5), textcoords="offset points",
             ha=side, fontsize=9, annotation_clip=False,

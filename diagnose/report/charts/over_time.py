@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from diagnose import units
 from diagnose.report.charts import axes as common
 from diagnose.report.charts import theme
+from diagnose.report.measurements.read_models import LatencyMap
 from diagnose.report.model import Report
 from diagnose.report.panels import panels, suspects
 from diagnose.report.text_charts import Panel
@@ -37,16 +38,16 @@ def paint(report: Report) -> Any:
 
 
 def _heat_map(axes: Axes, report: Report) -> None:
-    reads: Any = report.measurements["read_latency"]
-    table = reads["map"]
+    reads = common.present(report.measurements.read_latency)
+    table = reads.map
     boxes = _boxes(table, report)
     for level, color in enumerate(theme.LEVELS):
         common.fill_boxes(axes, boxes[level], color)
-    low, high = max(table["lower_seconds"][0], 1e-9), table["upper_seconds"][-1]
+    low, high = max(table.lower_seconds[0], 1e-9), table.upper_seconds[-1]
     common.log_latency(axes, "y", low, high)
     axes.set_title("Reads of files by latency")
     axes.set_ylabel("latency")
-    slow = reads["slow_threshold_seconds"]
+    slow = reads.slow_threshold_seconds
     line = axes.axhline(
         slow, color=theme.ANTAGONIST, linestyle=(0, (4, 3)), label=f"slow: from {units.duration(slow)} on"
     )
@@ -54,13 +55,13 @@ def _heat_map(axes: Axes, report: Report) -> None:
     _legend(axes, line, [level for level, filled in enumerate(boxes) if filled])
 
 
-def _boxes(table: common.Node, report: Report) -> list[list[Box]]:
+def _boxes(table: LatencyMap, report: Report) -> list[list[Box]]:
     """Return the rectangles of each level; neighbouring columns of one level in a row are one rectangle."""
     seconds = report.capture.window_seconds
-    columns = len(table["reads"][0])
-    borders = common.edges(columns, seconds * table["windows_per_column"], seconds * report.capture.windows)
+    columns = len(table.reads[0])
+    borders = common.edges(columns, seconds * table.windows_per_column, seconds * report.capture.windows)
     boxes: list[list[Box]] = [[] for _ in theme.LEVELS]
-    for counts, low, high in zip(table["reads"], table["lower_seconds"], table["upper_seconds"], strict=True):
+    for counts, low, high in zip(table.reads, table.lower_seconds, table.upper_seconds, strict=True):
         column = 0
         for level, run in groupby(counts, _level):
             length = len(list(run))

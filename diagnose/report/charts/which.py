@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from diagnose import units
+from diagnose.analysis.evictions import EVICTED
 from diagnose.escape import visible
 from diagnose.report.panels import cached, not_drawn, panels
 
 if TYPE_CHECKING:
+    from diagnose.report.measurements.model import Measurements
     from diagnose.report.model import Report
 
 FOLDER = "charts"
@@ -17,10 +19,6 @@ FOLDER = "charts"
 NAMES = ("latency-over-time", "latency-modes", "evictions", "page-cache", "miss-ratio")
 FILES = tuple(f"{FOLDER}/{name}.{kind}" for name in NAMES for kind in ("svg", "png"))
 """All that there may be."""
-EVICTED = ("memcg-reclaim", "direct-reclaim", "kswapd", "proactive", "drop-caches", "invalidate")
-"""The causes that the eviction matrix shows: those that push a page out, not truncation."""
-
-Node = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -48,57 +46,55 @@ def which(report: Report) -> dict[str, Picture]:
 
 
 def _over_time(report: Report) -> Picture | None:
-    reads: Any = report.measurements.get("read_latency")
-    drawn = panels(report)
-    if not reads or not reads["map"]["reads"]:
+    reads, drawn = report.measurements.read_latency, panels(report)
+    if reads is None or not reads.map.reads:
         return None
     seconds = report.capture.windows * report.capture.window_seconds
     below = "; ".join(panel.title for panel in drawn[1:])
     alt = (
-        f"Heat map of {units.count(reads['file_reads'])} reads by latency over {units.number(seconds)} s, "
-        f"{units.count(reads['slow_reads'])} of them at {units.duration(reads['slow_threshold_seconds'])} or more"
+        f"Heat map of {units.count(reads.file_reads)} reads by latency over {units.number(seconds)} s, "
+        f"{units.count(reads.slow_reads)} of them at {units.duration(reads.slow_threshold_seconds)} or more"
     )
     alt += f"; below it on the same axis: {below}" if below else ""
     return Picture("latency-over-time", "Reads over time", alt)
 
 
-def _modes(m: Node) -> Picture | None:
-    reads = m.get("read_latency")
-    if not reads or not reads["map"]["reads"]:
+def _modes(m: Measurements) -> Picture | None:
+    reads = m.read_latency
+    if reads is None or not reads.map.reads:
         return None
     parts = [
-        f"{mode['mode']} reads {units.percent(mode['share'])} of all, median {units.duration(mode['median_seconds'])}"
-        for mode in reads["modes"]
-        if mode["reads"]
+        f"{mode.mode} reads {units.percent(mode.share)} of all, median {units.duration(mode.median_seconds)}"
+        for mode in reads.modes
+        if mode.reads
     ]
     alt = f"Histogram of read latency, hits apart from misses: {'; '.join(parts)}"
     return Picture("latency-modes", "Hits and misses by latency", alt)
 
 
-def _evictions(m: Node) -> Picture | None:
-    rows = [row for row in (m.get("evictions") or {}).get("matrix", []) if row["cause"] in EVICTED]
-    if not rows:
+def _evictions(m: Measurements) -> Picture | None:
+    rows = [row for row in m.evictions.matrix if row.cause in EVICTED] if m.evictions else []
+    if m.evictions is None or not rows:
         return None
-    count, largest = units.count(m["evictions"]["of_service_pages"]), rows[0]
+    count, largest = units.count(m.evictions.of_service_pages), rows[0]
     alt = f"Matrix of who evicted whose pages; {count} were the service's"
-    if largest["victim_is_service"]:
-        alt += f", most of them ({units.count(largest['pages'])}) evicted by {largest['evictor_label']}"
+    if largest.victim_is_service:
+        alt += f", most of them ({units.count(largest.pages)}) evicted by {largest.evictor_label}"
     return Picture("evictions", "Who evicted whose pages", alt)
 
 
 def _cache(report: Report) -> Picture | None:
-    nodes = cached(report)
-    if not any(any(node["series"]["file_bytes"]) for node in nodes):
+    lines = cached(report)
+    if not any(any(line.values) for line in lines):
         return None
-    peaks = "; ".join(f"{n['cgroup']} up to {units.size(n['file_bytes']['peak'])}" for n in nodes)
+    peaks = "; ".join(f"{line.cgroup} up to {units.size(line.peak_bytes)}" for line in lines)
     if rest := not_drawn(report):
         peaks += f"; {rest}"
     return Picture("page-cache", "Page cache per cgroup", f"Page cache of each cgroup over time: {peaks}")
 
 
-def _room(m: Node) -> Picture | None:
-    room = (m.get("blame") or {}).get("room")
-    if not room:
+def _room(m: Measurements) -> Picture | None:
+    if m.blame is None or m.blame.room is None:
         return None
-    parts = ", ".join(f"{units.percent(a['share'])} with {units.size(a['more_bytes'])}" for a in room["avoided"])
+    parts = ", ".join(f"{units.percent(a.share)} with {units.size(a.more_bytes)}" for a in m.blame.room.avoided)
     return Picture("miss-ratio", "What more room would avoid", f"Share of the refaults avoided with more room: {parts}")

@@ -51,7 +51,7 @@ def _text(report: Report, _: Sequence[Chart]) -> str:
 
 
 def _json(report: Report, _: Sequence[Chart]) -> str:
-    from diagnose.report.formats.markdown import render_json
+    from diagnose.report.formats.json_text import render_json
 
     return render_json(report)
 

@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
 
+from diagnose.report.measurements.model import Measurements
+from diagnose.report.measurements.read_models import ReadLatency
 from diagnose.report.model import Report
-
-Node = dict[str, Any]
 
 
 @dataclass
@@ -45,8 +44,9 @@ def _families(report: Report) -> Iterator[Family]:
     yield from _capture(report)
     yield from _verdict(report)
     m = report.measurements
-    yield from _reads(m.get("read_latency"))  # type: ignore[arg-type]
-    yield from _cache(m.get("page_cache"), m.get("evictions"))  # type: ignore[arg-type]
+    if m.read_latency is not None:
+        yield from _reads(m.read_latency)
+    yield from _cache(m)
 
 
 def _capture(report: Report) -> Iterator[Family]:
@@ -74,25 +74,22 @@ def _verdict(report: Report) -> Iterator[Family]:
     yield limit
 
 
-def _reads(reads: Node | None) -> Iterator[Family]:
-    if not reads:
-        return
-    yield Family("diagnose_file_reads", "Reads of regular files by the service.").add(reads["file_reads"])
-    yield Family("diagnose_slow_reads", "Those at or above the threshold.").add(reads["slow_reads"])
+def _reads(reads: ReadLatency) -> Iterator[Family]:
+    yield Family("diagnose_file_reads", "Reads of regular files by the service.").add(reads.file_reads)
+    yield Family("diagnose_slow_reads", "Those at or above the threshold.").add(reads.slow_reads)
     threshold = Family("diagnose_slow_read_threshold_seconds", "The latency from which a read is called slow.")
-    yield threshold.add(reads["slow_threshold_seconds"])
+    yield threshold.add(reads.slow_threshold_seconds)
     latency = Family("diagnose_read_latency_seconds", "Latency of reads of regular files, by percentile.")
-    for label, key in (("50", "p50"), ("90", "p90"), ("99", "p99"), ("99.9", "p999")):
-        latency.add(reads[f"{key}_seconds"], percentile=label)
-    yield latency
+    latency.add(reads.p50_seconds, percentile="50").add(reads.p90_seconds, percentile="90")
+    yield latency.add(reads.p99_seconds, percentile="99").add(reads.p999_seconds, percentile="99.9")
 
 
-def _cache(page_cache: Node | None, evictions: Node | None) -> Iterator[Family]:
-    service = (page_cache or {}).get("service") or {}
+def _cache(m: Measurements) -> Iterator[Family]:
+    service = m.page_cache.service if m.page_cache else None
     ratio = Family("diagnose_page_cache_hit_ratio", "Share of the pages looked up that were there.")
-    yield ratio.add(service.get("hit_ratio"))
+    yield ratio.add(service.hit_ratio if service else None)
     evicted = Family("diagnose_evicted_pages", "Pages of the service removed from the page cache, by whom.")
-    for who, pages in ((evictions or {}).get("of_service_by_pages") or {}).items():
+    for who, pages in m.evictions.of_service_by_pages.items() if m.evictions else ():
         evicted.add(pages, by=who)
     yield evicted
 

@@ -2,93 +2,85 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from diagnose.capture.base import BlockOp, Stage
-from diagnose.histogram import BINS, percentile
-from diagnose.report.measurements.frame import TOP, Frame, Ints, Node, codes, ids, ints, sums_by
+from diagnose.analysis.block_latency import OPS, STAGES, BlockLatency
+from diagnose.capture.base import BlockOp
+from diagnose.histogram import percentile_seconds
+from diagnose.report.measurements.frame import TOP, Frame, Ints, codes, ids, ints, sums_by
+from diagnose.report.measurements.host_models import Blocks, DeviceLatency, Stage, Stages, Submitter
 from diagnose.units import ratio
 
-OPS: tuple[str, ...] = get_args(BlockOp)
-STAGES: tuple[str, ...] = get_args(Stage)
 
-
-def block_latency(frame: Frame) -> Node | None:
+def block_latency(frame: Frame) -> Blocks | None:
     """Return block latency in seconds, queueing apart from service, the service's requests apart from others'."""
-    requests, latency = frame.capture.block_requests, frame.capture.block_latency
-    if not frame.measured([*requests.window[:1], *latency.window[:1]], "block", "block-latency", "block-requests"):
+    if not frame.measured("block"):
         return None
-    devices = sorted({*requests.device, *latency.device})
-    histograms = _histograms(frame, devices)
-    submitters = _submitters(frame, devices)
+    latency = BlockLatency(frame.capture)
+    sums = _submitted(frame, latency.devices)
     rows = []
-    for d, device in enumerate(devices):
+    for d, device in enumerate(latency.devices):
         for o, op in enumerate(OPS):
-            mine = [s for s in submitters if (s["device"], s["op"]) == (device, op)]
-            counts = histograms[d, o]
-            if mine or counts.sum():
-                rows.append(_device(device, op, mine, counts))
-    for row in submitters:
-        total = next(r["requests"] for r in rows if (r["device"], r["op"]) == (row["device"], row["op"]))
-        row["share"] = ratio(row["requests"], total)
-    return {"devices": rows, "submitters": submitters[:TOP], "submitters_omitted": max(0, len(submitters) - TOP)}
+            mine = [s for s in sums if (s.device, s.op) == (device, op)]
+            if mine or latency.counts[d, o].any():
+                rows.append(_device(device, op, mine, latency.counts[d, o]))
+    total = Counter({(row.device, row.op): row.requests for row in rows})
+    listed = [_submitter(s, total[s.device, s.op]) for s in sums[:TOP]]
+    return Blocks(devices=rows, submitters=listed, submitters_omitted=max(0, len(sums) - TOP))
 
 
-def _histograms(frame: Frame, devices: list[str]) -> Ints:
-    """Return counts of shape (device, op, stage, own, bin)."""
-    table = frame.capture.block_latency
-    shape = (len(devices), len(OPS), len(STAGES), 2, BINS)
-    key = np.ravel_multi_index(
-        (
-            codes(table.device, devices),
-            codes(table.op, OPS),
-            codes(table.stage, STAGES),
-            ints(table.own),
-            np.minimum(ints(table.bin), BINS - 1),
-        ),
-        shape if devices else (1, *shape[1:]),
-    )
-    return sums_by(key.astype(np.int64), ints(table.count), int(np.prod(shape))).reshape(shape)
+@dataclass(frozen=True)
+class _Submitted:
+    """What a cgroup submitted to a device in one direction; `timed_requests`: those of which it is known how long they
+    queued."""
+
+    device: str
+    op: BlockOp
+    path: str
+    is_service: bool
+    requests: int
+    bytes: int
+    queue_ns: int
+    timed_requests: int
+    service_ns: int
 
 
-def _submitters(frame: Frame, devices: list[str]) -> list[Node]:
-    """Return requests and bytes by device, direction and submitting cgroup, the most requests first."""
+def _submitted(frame: Frame, devices: list[str]) -> list[_Submitted]:
+    """Return what was submitted, the most requests first."""
     table = frame.capture.block_requests
     known, who = np.unique(ids(table.cgroup), return_inverse=True)
     place = codes(table.device, devices) * len(OPS) + codes(table.op, OPS)
     keys, index = np.unique(place * max(1, known.size) + who, return_inverse=True)
     timed = [r if ns is not None else 0 for r, ns in zip(table.requests, table.queue_ns, strict=True)]
-    columns = {
-        "requests": ints(table.requests),
-        "bytes": ints(table.bytes),
-        "service_ns": ints(table.service_ns),
-        "queue_ns": ints([ns or 0 for ns in table.queue_ns]),
-        "timed_requests": ints(timed),
-    }
-    sums = {name: sums_by(index, column, keys.size).tolist() for name, column in columns.items()}
-    own, cgroups = frame.is_service(known).tolist(), known.tolist()
-    rows = [_submitter(frame, devices, cgroups, own, key, i, sums) for i, key in enumerate(keys.tolist())]
-    return sorted(rows, key=lambda r: (-r["requests"], r["device"], r["op"], r["cgroup"]))
+    queue_ns = [ns or 0 for ns in table.queue_ns]
+    columns = (table.requests, table.bytes, queue_ns, timed, table.service_ns)
+    sums = np.array([sums_by(index, ints(column), keys.size) for column in columns]).T.tolist()
+    own = frame.is_service(known).tolist()
+    rows = []
+    for key, (requests, size, queued, timed_requests, served) in zip(keys.tolist(), sums, strict=True):
+        at, cgroup = divmod(key, known.size)
+        device, op = divmod(at, len(OPS))
+        where = devices[device], OPS[op], frame.path(int(known[cgroup])), own[cgroup]
+        rows.append(_Submitted(*where, requests, size, queued, timed_requests, served))
+    return sorted(rows, key=lambda row: (-row.requests, row.device, row.op, row.path))
 
 
-def _submitter(
-    frame: Frame, devices: list[str], known: list[int], own: list[bool], key: int, i: int, sums: dict[str, Any]
-) -> Node:
-    place, who = divmod(key, len(known))
-    device, op = divmod(place, len(OPS))
-    values = {name: column[i] for name, column in sums.items()}
-    return {
-        "device": devices[device],
-        "op": OPS[op],
-        "cgroup": frame.path(known[who]),
-        "is_service": own[who],
-        "requests": values["requests"],
-        "bytes": values["bytes"],
-        "mean_queue_seconds": _mean(values["queue_ns"], values["timed_requests"]),
-        "mean_service_seconds": _mean(values["service_ns"], values["requests"]),
-    }
+def _submitter(row: _Submitted, total: int) -> Submitter:
+    return Submitter(
+        device=row.device,
+        op=row.op,
+        cgroup=row.path,
+        is_service=row.is_service,
+        requests=row.requests,
+        bytes=row.bytes,
+        mean_queue_seconds=_mean(row.queue_ns, row.timed_requests),
+        mean_service_seconds=_mean(row.service_ns, row.requests),
+        share=ratio(row.requests, total),
+    )
 
 
 def _mean(total_ns: int, requests: int) -> float | None:
@@ -97,26 +89,28 @@ def _mean(total_ns: int, requests: int) -> float | None:
     return None if seconds is None else seconds / 1e9
 
 
-def _device(device: str, op: str, submitters: list[Node], counts: Ints) -> Node:
-    """Return one device and direction; a stage without a single time stamp is unknown, not instant."""
-    served = counts[STAGES.index("service")].sum()
-    requests = sum(s["requests"] for s in submitters) if submitters else int(served)
-    row: Node = {
-        "device": device,
-        "op": op,
-        "requests": requests,
-        "bytes": sum(s["bytes"] for s in submitters) if submitters else None,
-        "own_requests": sum(s["requests"] for s in submitters if s["is_service"]) if submitters else None,
-    }
-    for who, part in (("all", counts.sum(axis=1)), ("own", counts[:, 1]), ("others", counts[:, 0])):
-        row[who] = {stage: _stage(part[i]) for i, stage in enumerate(STAGES)}
-    return row
+def _device(device: str, op: BlockOp, submitted: Sequence[_Submitted], counts: Ints) -> DeviceLatency:
+    """Return one device and direction, from counts of shape (stage, own, bin)."""
+    served = int(counts[STAGES.index("service")].sum())
+    return DeviceLatency(
+        device=device,
+        op=op,
+        requests=sum(s.requests for s in submitted) if submitted else served,
+        bytes=sum(s.bytes for s in submitted) if submitted else None,
+        own_requests=sum(s.requests for s in submitted if s.is_service) if submitted else None,
+        all=_stages(counts.sum(axis=1)),
+        own=_stages(counts[:, 1]),
+        others=_stages(counts[:, 0]),
+    )
 
 
-def _stage(counts: Ints) -> Node:
-    median, tail = percentile(counts, 0.5), percentile(counts, 0.99)
-    return {
-        "requests": int(counts.sum()),
-        "p50_seconds": None if median is None else median / 1e9,
-        "p99_seconds": None if tail is None else tail / 1e9,
-    }
+def _stages(counts: Ints) -> Stages:
+    queue, service = (
+        Stage(
+            requests=int(row.sum()),
+            p50_seconds=percentile_seconds(row, 0.5),
+            p99_seconds=percentile_seconds(row, 0.99),
+        )
+        for row in counts
+    )
+    return Stages(queue=queue, service=service)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +10,6 @@ from numpy.typing import NDArray
 from diagnose.analysis.windows import Windows
 from diagnose.capture.columns import Column
 from diagnose.capture.model import CgroupRecord
-
-Node = dict[str, Any]
-"""A JSON object."""
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -53,19 +48,36 @@ class Frame:
         """Tell which ids lie in the service's subtree."""
         return np.isin(cgroups, np.array(sorted(self.windows.service_ids), dtype=np.uint64))
 
-    def measured(self, rows: Sequence[object], *probes: str) -> bool:
-        """Tell whether a table was measured: it has rows, or its probe watched whole windows and nothing happened."""
-        attached = any(p.attached for p in self.capture.probes if p.probe in probes)
-        return bool(rows) or (attached and self.capture.windows > 0)
+    def measured(self, probe: str) -> bool:
+        """Tell whether a probe watched whole windows, whether or not anything happened."""
+        return self.windows.probe_attached(probe) and self.capture.windows > 0
 
-    def lacks(self, column: str) -> bool:
-        """Tell whether a probe says that it could not provide `column` ("cache.looked_up")."""
-        return any(column in p.missing for p in self.capture.probes)
-
-    def series(self, windows: Ints, values: Ints) -> list[int]:
+    def series(self, windows: Ints, values: Ints | Floats) -> list[int]:
         """Sum `values` by point."""
         sums = np.bincount(windows // self.windows_per_point, weights=values, minlength=self.points)
-        return whole(sums)
+        points: list[int] = np.rint(sums).astype(np.int64).tolist()
+        return points
+
+    def merged(self, by_window: Floats) -> list[int]:
+        """Sum a series of one value a window by point."""
+        return self.series(np.arange(len(by_window)), by_window)
+
+    def merged_known(self, by_window: Floats | None) -> list[int | None]:
+        """Sum a series by point, NaN left out; None where it has no value, or there is no series."""
+        return self._points(by_window, np.add, 0.0)
+
+    def highest(self, by_window: Floats | None) -> list[int | None]:
+        """Return the highest value of a series in each point; None where it has none, or there is no series."""
+        return self._points(by_window, np.maximum, -np.inf)
+
+    def _points(self, by_window: Floats | None, merge: np.ufunc, nothing: float) -> list[int | None]:
+        if by_window is None:
+            return [None] * self.points
+        known = ~np.isnan(by_window)
+        merged, point = np.full(self.points, nothing), np.arange(len(by_window))[known] // self.windows_per_point
+        merge.at(merged, point, by_window[known])
+        filled = np.bincount(point, minlength=self.points) > 0
+        return [round(v) if has else None for v, has in zip(merged.tolist(), filled.tolist(), strict=True)]
 
 
 def ints(column: Sequence[int | None]) -> Ints:
@@ -90,47 +102,6 @@ def sums_by(keys: Ints, values: Ints, size: int) -> Ints:
     return np.rint(np.bincount(keys, weights=values, minlength=size)).astype(np.int64)
 
 
-def whole(values: Floats | Ints) -> list[int]:
-    """Return whole numbers as plain ints."""
-    result: list[int] = np.rint(values).astype(np.int64).tolist()
-    return result
-
-
-def difference(readings: Sequence[int | None]) -> int | None:
-    """Return the growth of a raw counter from its first to its last reading; None if unreadable or reset."""
-    known = [r for r in readings if r is not None]
-    return known[-1] - known[0] if len(known) > 1 and known[-1] >= known[0] else None
-
-
-def merge_levels(windows: Sequence[int], values: Sequence[int | None], frame: Frame) -> list[int | None]:
-    """Return the highest reading in each point; the reading before window 0 is left out."""
-    result: list[int | None] = [None] * frame.points
-    for window, value in zip(windows, values, strict=True):
-        if value is not None and 0 <= window < frame.capture.windows:
-            point = window // frame.windows_per_point
-            result[point] = max(value, result[point] or 0)
-    return result
-
-
-def merge_growth(windows: Sequence[int], values: Sequence[int | None], frame: Frame) -> list[int | None]:
-    """Return by how much a raw counter rose in each point; None where it was not read, or was reset."""
-    result: list[int | None] = [None] * frame.points
-    known = [(w, v) for w, v in zip(windows, values, strict=True) if v is not None and w < frame.capture.windows]
-    for (_, before), (window, value) in pairwise(known):
-        if value >= before:
-            point = window // frame.windows_per_point
-            result[point] = (result[point] or 0) + value - before
-    return result
-
-
-def rounded(value: Any) -> Any:
-    """Return JSON-ready plain values; floats keep 6 significant digits, and what is no number becomes None."""
-    if isinstance(value, dict):
-        return {key: rounded(v) for key, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [rounded(v) for v in value]
-    if isinstance(value, np.integer):
-        return int(value)
-    if isinstance(value, float):
-        return float(f"{value:.6g}") if np.isfinite(value) else None
-    return value
+def whole_number(value: float | None) -> int | None:
+    """Return a count as a plain int."""
+    return None if value is None else round(value)

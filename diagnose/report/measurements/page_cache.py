@@ -2,122 +2,106 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from diagnose.analysis.hit_ratio import hit_ratio_of
 from diagnose.analysis.neighbours import host_inflow
-from diagnose.analysis.windows import BUFFERED, KINDS
-from diagnose.report.measurements.frame import TOP, Floats, Frame, Node, codes, ints, sums_by, whole
+from diagnose.report.measurements.cache_models import (
+    CacheTraffic,
+    DrawnTraffic,
+    HitRatioSeries,
+    InsertedSeries,
+    PageCache,
+    ServiceCache,
+)
+from diagnose.report.measurements.frame import TOP, Floats, Frame, ints
 from diagnose.units import ratio
 
 TOP_SERIES = 20
 
 
-def page_cache(frame: Frame) -> Node:
-    """Return the service's hit ratio (1 - missed/looked up, in pages) and every cgroup's page-cache traffic."""
-    return {"service": _service(frame), **_traffic(frame)}
+def page_cache(frame: Frame) -> PageCache:
+    """Return the service's hit ratio and every cgroup's page-cache traffic, in pages; the largest inserters first."""
+    if not frame.measured("page-cache"):
+        return PageCache(service=_service(frame), inserted_pages=None, cgroups=None, cgroups_omitted=None)
+    inserted, known = frame.windows.inserted_by(), frame.windows.cache_groups.known.tolist()
+    order = sorted(known, key=lambda cgroup: (-inserted[cgroup], frame.path(cgroup), cgroup))
+    return PageCache(
+        service=_service(frame),
+        inserted_pages=round(sum(inserted.values())),
+        cgroups=_traffic(frame, order[:TOP]),
+        cgroups_omitted=max(0, len(known) - TOP),
+    )
 
 
-def _service(frame: Frame) -> Node | None:
-    """Return the hit ratio of the service's buffered reads; None if not measured, `hit_ratio` None if absurd."""
-    table = frame.capture.read_totals
-    lacks = frame.lacks("read_totals.looked_up_pages") or frame.lacks("read_totals.missed_pages")
-    if lacks or not frame.measured(table.window, "reads", "read-latency"):
+def _service(frame: Frame) -> ServiceCache | None:
+    """Return the hit ratio of the service's buffered reads; None: not measured."""
+    found = hit_ratio_of(frame.windows)
+    if found is None or not frame.capture.windows:
         return None
-    buffered = np.isin(codes(table.kind, KINDS), [KINDS.index(k) for k in BUFFERED])
-    window = ints(table.window)[buffered]
-    looked_up, missed = ints(table.looked_up_pages)[buffered], ints(table.missed_pages)[buffered]
-    missed_reads = int(ints(table.count)[codes(table.kind, KINDS) == KINDS.index("missed")].sum())
-    total, absent = int(looked_up.sum()), int(missed.sum())
-    refused = _why_refused(total, absent, missed_reads)
-    looked_up_series, missed_series = frame.series(window, looked_up), frame.series(window, missed)
-    pairs = zip(missed_series, looked_up_series, strict=True)
-    ratios = [_hit_ratio(m, n) if refused is None else None for m, n in pairs]
-    known = [r for r in ratios if r is not None]
-    return {
-        "hit_ratio": _hit_ratio(absent, total) if refused is None else None,
-        "hit_ratio_refused": refused,
-        "lowest_hit_ratio": min(known, default=None),
-        "looked_up_pages": total,
-        "missed_pages": absent,
-        "missed_reads": missed_reads,
-        "series": {"hit_ratio": ratios, "looked_up_pages": looked_up_series, "missed_pages": missed_series},
-    }
+    total, ratios = found.total, found.by(frame.windows_per_point)
+    return ServiceCache(
+        hit_ratio=total.hit_ratio,
+        hit_ratio_refused=total.contradiction,
+        lowest_hit_ratio=min((r for r in ratios if r is not None), default=None),
+        looked_up_pages=total.looked_up_pages,
+        missed_pages=total.missed_pages,
+        missed_reads=total.missed_reads,
+        series=HitRatioSeries(
+            hit_ratio=ratios,
+            looked_up_pages=frame.merged(found.looked_up),
+            missed_pages=frame.merged(found.missed),
+        ),
+    )
 
 
-def _why_refused(looked_up: int, missed: int, missed_reads: int) -> str | None:
-    """Return why two counters that must agree do not: better no ratio than a wrong one."""
-    if missed > looked_up:
-        return f"{missed} pages missed of only {looked_up} looked up"
-    if missed_reads and not missed:
-        return f"{missed_reads} reads missed, yet no page did"
-    return None
+def _traffic(frame: Frame, cgroups: list[int]) -> list[DrawnTraffic | CacheTraffic]:
+    """Return what some cgroups did, the first few neighbours among them also over time."""
+    own = frame.is_service(np.array(cgroups, np.uint64)).tolist()
+    drawn = [cgroup for cgroup, is_own in zip(cgroups, own, strict=True) if not is_own][:TOP_SERIES]
+    sums = [frame.windows.cache_by(column) for column in ("looked_up", "missed", "inserted", "dirtied")]
+    total = sum(frame.windows.inserted_by().values())
+    rows: list[DrawnTraffic | CacheTraffic] = []
+    for cgroup, is_own in zip(cgroups, own, strict=True):
+        row = _row(frame, cgroup, is_own, sums, total)
+        rows.append(DrawnTraffic(**dict(row), series=_inserted(frame, cgroup)) if cgroup in drawn else row)
+    return rows
 
 
-def _hit_ratio(missed: int, looked_up: int) -> float | None:
-    return 1 - missed / looked_up if looked_up and missed <= looked_up else None
+def _row(
+    frame: Frame, cgroup: int, is_own: bool, sums: Sequence[Mapping[int, float] | None], total: float
+) -> CacheTraffic:
+    looked_up, missed, inserted, dirtied = (None if by is None else round(by[cgroup]) for by in sums)
+    return CacheTraffic(
+        cgroup=frame.path(cgroup),
+        is_service=is_own,
+        looked_up_pages=looked_up,
+        missed_pages=missed,
+        inserted_pages=inserted,
+        dirtied_pages=dirtied,
+        inserted_share=ratio(inserted, total),
+    )
 
 
-def _traffic(frame: Frame) -> Node:
-    """Return what each cgroup looked up, missed, inserted and dirtied, in pages; the largest inserters first."""
-    table = frame.capture.cache
-    if not frame.measured(table.window, "page-cache", "cache"):
-        return {"inserted_pages": None, "cgroups": None, "cgroups_omitted": None}
-    groups = frame.windows.cache_groups
-    known, index = groups.known, groups.index
-    columns = {
-        "looked_up": table.looked_up,
-        "missed": table.missed,
-        "inserted": table.inserted,
-        "dirtied": table.dirtied,
-    }
-    sums = {
-        f"{name}_pages": None
-        if column is None or frame.lacks(f"cache.{name}")
-        else sums_by(index, ints(column), known.size)
-        for name, column in columns.items()
-    }
-    inserted = sums_by(index, ints(table.inserted), known.size)
-    order = sorted(range(known.size), key=lambda i: (-int(inserted[i]), frame.path(int(known[i])), int(known[i])))
-    own = frame.is_service(known)
-    listed = [_row(frame, int(known[i]), bool(own[i]), i, sums, int(inserted.sum())) for i in order[:TOP]]
-    _add_series(frame, listed, [int(known[i]) for i in order])
-    return {"inserted_pages": int(inserted.sum()), "cgroups": listed, "cgroups_omitted": max(0, known.size - TOP)}
+def _inserted(frame: Frame, cgroup: int) -> InsertedSeries:
+    table, rows = frame.capture.cache, frame.windows.cache_groups.rows(cgroup)
+    return InsertedSeries(inserted_pages=frame.series(ints(table.window)[rows], ints(table.inserted)[rows]))
 
 
-def _row(frame: Frame, cgroup: int, own: bool, i: int, sums: dict[str, Any], total: int) -> Node:
-    values = {name: None if column is None else int(column[i]) for name, column in sums.items()}
-    return {
-        "cgroup": frame.path(cgroup),
-        "is_service": own,
-        **values,
-        "inserted_share": ratio(values["inserted_pages"], total),
-    }
-
-
-def _add_series(frame: Frame, listed: list[Node], cgroups: list[int]) -> None:
-    """Give the first few neighbours a series of the pages they inserted."""
-    table = frame.capture.cache
-    neighbours = [(row, c) for row, c in zip(listed, cgroups, strict=False) if not row["is_service"]][:TOP_SERIES]
-    for row, cgroup in neighbours:
-        rows = frame.windows.cache_groups.rows(cgroup)
-        row["series"] = {"inserted_pages": frame.series(ints(table.window)[rows], ints(table.inserted)[rows])}
-
-
-def apportioned(frame: Frame, pages_by_window: Floats) -> tuple[list[Node], int] | None:
+def apportioned(frame: Frame, pages_by_window: Floats) -> tuple[list[tuple[str, int]], int] | None:
     """Share out pages (one number a window) by each cgroup's part of the host's inflow in the same window.
 
     Returns the cgroups with their part, largest first, and the pages that nobody gets: for the growth of anonymous
     memory, which is inflow too, and of windows in which nothing flowed in; None where insertions were not measured.
     """
     inflow, table = host_inflow(frame.windows), frame.capture.cache
-    if inflow is None or frame.lacks("cache.inserted"):
+    if inflow is None or frame.windows.lacks("cache.inserted"):
         return None
     groups, window, inserted = frame.windows.cache_groups, ints(table.window), ints(table.inserted)
     known = groups.known
     part = np.divide(inserted, inflow[window], out=np.zeros(inserted.size), where=inflow[window] > 0)
     pages = np.bincount(groups.index, weights=part * pages_by_window[window], minlength=known.size)
-    rest = whole(np.array([max(0.0, float(pages_by_window.sum() - pages.sum()))]))[0]
     parts = sorted((-round(float(p)), frame.path(int(c))) for c, p in zip(known, pages, strict=True) if p >= 0.5)
-    return [{"cgroup": path, "pages": -minus} for minus, path in parts[:TOP]], rest
+    return [(path, -minus) for minus, path in parts[:TOP]], round(max(0.0, float(pages_by_window.sum() - pages.sum())))

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
 
-import numpy as np
-
-from diagnose.capture.columns import taken
-from diagnose.report.measurements.cgroups import readings
-from diagnose.report.measurements.frame import Frame, Node, difference, ints
-from diagnose.units import ratio
+from diagnose.analysis.pressure import stall_of
+from diagnose.analysis.series import Readings
+from diagnose.report.measurements.frame import Frame, whole_number
+from diagnose.report.measurements.host_models import Pressure, Stalled
 
 _SERVICE_KEY = re.compile(r"psi_(cpu|memory|io)_(some|full)_us")
 _HOST_KEY = re.compile(r"pressure\.(cpu|memory|io)\.(some|full)_us")
@@ -18,30 +16,26 @@ _COUNTERS = re.compile(r"vmstat\.(pg\w+|pswp\w+|workingset_\w+|allocstall\w*|ksw
 """Growing counters only: the difference of a level ("nr_free_pages") would mean nothing."""
 
 
-def pressure(frame: Frame) -> Node:
-    """Return the time stalled during the capture (PSI totals, seconds and share of the time); {} where not measured."""
-    own = readings(frame, frame.capture.service.cgroup_id)
-    values = frame.capture.cgroup_samples.values
-    windows = ints(frame.capture.cgroup_samples.window)[own].tolist()
-    service = {k: taken(values[k], own) for k in sorted(values) if _SERVICE_KEY.fullmatch(k)}
-    host = frame.capture.host_samples
-    order = np.argsort(ints(host.window), kind="stable")
-    columns = {k: taken(host.values[k], order) for k in sorted(host.values)}
-    return {
-        "service": _stalls(frame, service, _SERVICE_KEY, windows),
-        "host": _stalls(frame, columns, _HOST_KEY, ints(host.window)[order].tolist()),
-        "host_counters": {m[1]: difference(c) for k, c in columns.items() if (m := _COUNTERS.fullmatch(k))},
-    }
+def pressure(frame: Frame) -> Pressure:
+    """Return the time stalled during the capture (PSI totals); {} where not measured."""
+    windows, service = frame.windows, frame.capture.service.cgroup_id
+    host, own = sorted(frame.capture.host_samples.values), sorted(frame.capture.cgroup_samples.values)
+    return Pressure(
+        service=_stalls(frame, own, _SERVICE_KEY, lambda key: windows.readings(service, key)),
+        host=_stalls(frame, host, _HOST_KEY, windows.host_readings),
+        host_counters={m[1]: whole_number(windows.host_risen(k)) for k in host if (m := _COUNTERS.fullmatch(k))},
+    )
 
 
-def _stalls(frame: Frame, columns: dict[str, list[int | None]], key: re.Pattern[str], windows: Sequence[int]) -> Node:
-    """Return {"memory_some": {"seconds", "share"}}; the share is of the time between the first and the last reading."""
-    stalls: Node = {}
-    for name, column in columns.items():
-        if match := key.fullmatch(name):
-            known = [w for w, v in zip(windows, column, strict=True) if v is not None]
-            stalled = difference(column)
-            seconds = None if stalled is None else stalled / 1e6
-            elapsed = (known[-1] - known[0]) * frame.capture.window_seconds if known else None
-            stalls[f"{match[1]}_{match[2]}"] = {"seconds": seconds, "share": ratio(seconds, elapsed)}
-    return stalls
+def _stalls(
+    frame: Frame, keys: Iterable[str], wanted: re.Pattern[str], read: Callable[[str], Readings | None]
+) -> dict[str, Stalled]:
+    """Return what was stalled, "memory_some", for each of the wanted keys."""
+    return {f"{match[1]}_{match[2]}": _stalled(frame, read(key)) for key in keys if (match := wanted.fullmatch(key))}
+
+
+def _stalled(frame: Frame, readings: Readings | None) -> Stalled:
+    if readings is None:
+        return Stalled(seconds=None, share=None)
+    stall = stall_of(readings, frame.capture.window_seconds)
+    return Stalled(seconds=stall.seconds, share=stall.share)

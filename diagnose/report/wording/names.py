@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from pydantic import BaseModel
+
 _PATH_KEYS = ("cgroup", "evictor", "victim")
 _LONG_ID = re.compile("([0-9a-f]{12})[0-9a-f]{52}")
 
@@ -22,8 +24,8 @@ def short_ids(path: str) -> str:
 
 
 def _paths_in(part: Any) -> Iterator[str]:
-    if isinstance(part, dict):
-        for key, value in part.items():
+    if isinstance(part, BaseModel | dict):
+        for key, value in dict(part).items():
             if key in _PATH_KEYS and isinstance(value, str):
                 yield value
             else:

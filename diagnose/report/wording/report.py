@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from diagnose.analysis.facts import Facts
 from diagnose.analysis.facts.other_causes import other_causes
 from diagnose.capture.model import Capture
 from diagnose.recommend import steps_for
 from diagnose.recommend.change import Change
+from diagnose.report.measurements.model import Measurements
 from diagnose.report.model import (
     Finding,
     NotMeasured,
@@ -16,6 +17,7 @@ from diagnose.report.model import (
     ReportCapture,
     ReportService,
 )
+from diagnose.report.wording.cross_check import with_verdict
 from diagnose.report.wording.facts_evictions import other_causes_words
 from diagnose.report.wording.findings import finding
 from diagnose.report.wording.limits import recommendation
@@ -31,7 +33,7 @@ def write(
     facts: Facts,
     evaluation: Evaluation,
     changes: Sequence[Change],
-    measurements: Mapping[str, object],
+    measurements: Measurements,
 ) -> Report:
     """Return the report; `measurements`: as `report.measurements` computed them."""
     names = Names.of(capture)
@@ -57,7 +59,7 @@ def write(
         unknown=unknown(evaluation, names),
         not_measured=not_measured(capture),
         recommendations=[recommendation(change, names) for change in changes],
-        measurements={**measurements, "names": named},
+        measurements=with_verdict(measurements).model_copy(update={"names": named}),
     )
 
 

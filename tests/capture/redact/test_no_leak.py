@@ -15,7 +15,8 @@ from diagnose.capture.redact import redact
 from diagnose.cli import main
 from diagnose.pipeline import analyse
 from diagnose.report.formats import FORMATS
-from diagnose.report.formats.markdown import render_json, render_markdown
+from diagnose.report.formats.json_text import render_json
+from diagnose.report.formats.markdown import render_markdown
 from diagnose.rules import load_rules
 from tests.helpers.example_report import example_capture
 from tests.helpers.planted_names import CAPTURES, MARKER, planted

@@ -18,7 +18,8 @@ from diagnose.capture.redact import cgroup_paths, redact
 from diagnose.capture.redact.pseudonyms import Pseudonyms
 from diagnose.cgroups import name_of
 from diagnose.cgroups.paths import is_within
-from diagnose.report.formats.markdown import render_json, render_markdown
+from diagnose.report.formats.json_text import render_json
+from diagnose.report.formats.markdown import render_markdown
 from diagnose.report.model import Report
 from tests.helpers.example_report import example_capture
 from tests.helpers.planted_names import CAPTURES

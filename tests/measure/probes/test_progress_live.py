@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from diagnose.cli.progress import Progress
-from diagnose.report.measurements import measure
+from diagnose.report.measurements.build import measure
 from tests.helpers.live import MIB, PAGE, bench
 
 pytestmark = pytest.mark.kernel
@@ -25,12 +25,14 @@ done()
 """
         capture = here.measured(service, here.worker(service, code), on_window=seen.append)
     last, measured = seen[-1], measure(capture)
-    reads, page_cache = measured["read_latency"], measured["page_cache"]["service"]
+    reads, page_cache = measured.read_latency, measured.page_cache and measured.page_cache.service
+    assert reads is not None
+    assert page_cache is not None
     assert [p.window for p in seen] == sorted({p.window for p in seen})
     assert last.window == capture.windows
-    assert sum(map(sum, last.octaves.values())) == reads["file_reads"] > 0
-    assert sum(last.octaves["missed"]) == page_cache["missed_reads"]
-    assert last.hit_ratio_so_far == pytest.approx(page_cache["hit_ratio"], abs=1e-6)  # the report rounds
+    assert sum(map(sum, last.octaves.values())) == reads.file_reads > 0
+    assert sum(last.octaves["missed"]) == page_cache.missed_reads
+    assert last.hit_ratio_so_far == pytest.approx(page_cache.hit_ratio, abs=1e-6)  # the report rounds
     assert last.evicted is not None
     assert last.evicted.most_by == service
     assert 0 < last.evicted.most_pages <= last.evicted.pages

@@ -73,13 +73,15 @@ def test_every_colour_has_one_for_dark_screens(recording: Path) -> None:
 
 def test_what_is_drawn_is_what_the_report_says() -> None:
     recording = RECORDINGS[0]
-    reads, evictions = (report_of(recording).measurements[k] for k in ("read_latency", "evictions"))
+    reads, evictions = report_of(recording).measurements.read_latency, report_of(recording).measurements.evictions
+    assert reads is not None
+    assert evictions is not None
     shown = {c.picture.name: texts(c) for c in charts_of(recording)}
-    table = reads["map"]  # type: ignore[index]
-    assert sum(map(sum, table["reads"])) == reads["file_reads"]  # type: ignore[index]
-    assert sum(sum(counts) for counts in table["kinds"].values()) == reads["file_reads"]  # type: ignore[index]
-    assert f"{sum(table['kinds']['missed']):,} misses" in shown["latency-modes"]
-    assert f"{evictions['matrix'][0]['pages']:,}" in shown["evictions"]  # type: ignore[index]
+    table = reads.map
+    assert sum(map(sum, table.reads)) == reads.file_reads
+    assert sum(sum(counts) for counts in table.kinds.values()) == reads.file_reads
+    assert f"{sum(table.kinds['missed']):,} misses" in shown["latency-modes"]
+    assert f"{evictions.matrix[0].pages:,}" in shown["evictions"]
     assert "brought into the cache by /diagnose-demo-1/batch" in shown["latency-over-time"].lower()
     start = captures.load(recording)[0].start.replace("T", " ").replace("Z", " UTC")
     assert f"seconds since {start}" in shown["latency-over-time"]

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from diagnose import pipeline, rules
 from diagnose.capture import file as captures
 from diagnose.lab import RECORDED
-from diagnose.report.formats.markdown import render_json
+from diagnose.report.formats.json_text import render_json
 from diagnose.report.formats.schema import page
 from diagnose.resources import folder
 

@@ -14,8 +14,8 @@ from diagnose.capture import file as captures
 from diagnose.capture.model import Capture
 from diagnose.capture.tables import Bins, Blame, BlamedReads
 from diagnose.lab import RECORDED
-from diagnose.report.formats.markdown import eviction_ages
-from diagnose.report.measurements import measure
+from diagnose.report.formats.text_figures import eviction_ages
+from diagnose.report.measurements.build import measure
 from tests.helpers.small_capture import SVC, small_windows
 
 
@@ -24,25 +24,25 @@ def capture() -> Capture:
     return captures.load(RECORDED / "noisy-neighbour.capture.json.gz")[0]
 
 
-def node(name: str, **changes: Any) -> dict[str, Any]:
-    found = measure(capture().model_copy(update=changes), None, [])[name]
-    assert isinstance(found, dict)
+def measured(name: str, **changes: Any) -> Any:
+    found = getattr(measure(capture().model_copy(update=changes), None, []), name)
+    assert found is not None
     return found
 
 
 def test_every_blamed_read_has_an_age_and_somebody_to_blame() -> None:
-    found = node("blame")
-    assert sum(found["ages"]["reads"]) == found["blamed_reads"] == sum(row["reads"] for row in found["by"])
-    assert 0 < found["time_share"] <= 1
-    assert found["blamed_reads"] + found["not_evicted_during_capture_reads"] == found["missed_reads"]
-    assert "reads" in eviction_ages(found["ages"])
+    found = measured("blame")
+    assert sum(found.ages.reads) == found.blamed_reads == sum(row.reads for row in found.by)
+    assert 0 < found.time_share <= 1
+    assert found.blamed_reads + found.not_evicted_during_capture_reads == found.missed_reads
+    assert "reads" in eviction_ages(found.ages)
 
 
 def test_ages_are_octaves_around_the_median() -> None:
-    found = node("blame")
-    ages = found["ages"]
-    assert ages["lower_seconds"][0] <= found["age_seconds"]["p50"] <= ages["upper_seconds"][-1]
-    assert ages["upper_seconds"][:-1] == ages["lower_seconds"][1:]
+    found = measured("blame")
+    ages = found.ages
+    assert ages.lower_seconds[0] <= found.age_seconds.p50 <= ages.upper_seconds[-1]
+    assert ages.upper_seconds[:-1] == ages.lower_seconds[1:]
 
 
 @pytest.mark.parametrize(
@@ -89,23 +89,24 @@ def test_more_fetched_pages_than_are_kept_in_mind_make_the_different_ones_an_upp
     windows = small_windows(cache=[(0, SVC, 0, 0, entered, 0)], blame=found)
     assert windows.capture.host.cpus == 8
     assert counts_twice(windows) == twice
-    told = measure(windows.capture, None, [])["blame"]
-    assert isinstance(told, dict)
-    assert told["room"]["distinct_at_most"] == twice
+    told = measure(windows.capture, None, []).blame
+    assert told is not None
+    assert told.room is not None
+    assert told.room.distinct_at_most == twice
 
 
 def test_without_the_kernels_count_nobody_guesses() -> None:
     samples = capture().cgroup_samples
     values = {key: column for key, column in samples.values.items() if key != "refault_file_pages"}
-    found = node("blame", cgroup_samples=samples.model_copy(update={"values": values}))
-    assert found["evicted_before_capture_pages"] is None
-    assert "not checked" in found["cross_check"]["verdict"]
+    found = measured("blame", cgroup_samples=samples.model_copy(update={"values": values}))
+    assert found.evicted_before_capture_pages is None
+    assert found.cross_check.agreement == "unchecked"
 
 
 def test_files_carry_their_share_of_the_missed_reads() -> None:
-    files = node("read_latency")["files"]
+    files = measured("read_latency").files
     assert files
-    assert abs(sum(f["missed_share"] for f in files) - 1) < 1e-5
+    assert abs(sum(f.missed_share for f in files) - 1) < 1e-5
 
 
 def test_major_faults_are_counted() -> None:
@@ -113,15 +114,15 @@ def test_major_faults_are_counted() -> None:
     service = capture().service.cgroup_id
     rows = [w if c == service else None for w, c in zip(samples.window, samples.cgroup, strict=True)]
     values = samples.values | {"major_faults": [None if w is None else 7 * (w + 1) for w in rows]}
-    found = node("read_latency", cgroup_samples=samples.model_copy(update={"values": values}))
-    assert found["major_faults"] == 7 * capture().windows
+    found = measured("read_latency", cgroup_samples=samples.model_copy(update={"values": values}))
+    assert found.major_faults == 7 * capture().windows
 
 
 def test_pages_that_may_have_been_forgotten_are_not_said_to_have_gone_before_the_capture() -> None:
     blame = capture().blame
     assert blame is not None
-    assert node("blame")["may_have_forgotten"] is False
-    assert node("blame", blame=blame.model_copy(update={"remembered_pages": 100}))["may_have_forgotten"] is True
+    assert measured("blame").may_have_forgotten is False
+    assert measured("blame", blame=blame.model_copy(update={"remembered_pages": 100})).may_have_forgotten is True
     few = capture().model_copy(
         update={"blame": blame.model_copy(update={"remembered_pages": 100, "distance_pages": Bins()})}
     )

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from diagnose.analysis.facts import Facts
 from diagnose.analysis.windows import Windows
-from diagnose.report.measurements import measure
+from diagnose.capture.model import Capture
+from diagnose.report.measurements.build import measure
+from diagnose.report.measurements.eviction_models import Evictions
 from tests.helpers.small_capture import SVC, small_capture
 
 BATCH = 20
 PATHS = {1: "/", 10: "/dg", SVC: "/dg/svc", BATCH: "/dg/batch"}
 
 
-def evictions(**parts: Any) -> dict[str, Any]:
-    found = measure(small_capture(cgroups=PATHS, **parts))["evictions"]
-    assert isinstance(found, dict)
+def measured(capture: Capture) -> Evictions:
+    found = measure(capture).evictions
+    assert found is not None
     return found
 
 
@@ -27,11 +27,11 @@ def test_what_was_given_away_is_no_reclaim_of_anybody() -> None:
         (1, BATCH, SVC, "memcg-reclaim", 7),
         (2, BATCH, SVC, "drop-caches", 1000),
     ]
-    found = evictions(evictions=rows)
-    by = found["of_service_by_pages"]
+    found = measured(small_capture(cgroups=PATHS, evictions=rows))
+    by = found.of_service_by_pages
     assert (by["self"], by["neighbours"], by["dropped"]) == (3, 7, 1540)
-    assert found["series"]["of_service_by_self_pages"] == [43, 0, 0, 0], "nobody else took what it gave away itself"
-    assert found["series"]["of_service_by_others_pages"] == [0, 507, 1000, 0]
+    assert found.series.of_service_by_self_pages == [43, 0, 0, 0], "nobody else took what it gave away itself"
+    assert found.series.of_service_by_others_pages == [0, 507, 1000, 0]
 
 
 def test_kswapds_pages_are_apportioned_alike_in_findings_and_in_the_report() -> None:
@@ -42,7 +42,7 @@ def test_kswapds_pages_are_apportioned_alike_in_findings_and_in_the_report() -> 
         cache=[(0, BATCH, 0, 0, 1000, 0)],
         host={"vmstat.nr_anon_pages": [0, 3000, 3000, 3000, 3000]},
     )
-    found = measure(capture)["evictions"]
-    assert [(row["cgroup"], row["pages"]) for row in found["kswapd_apportioned"]] == [("/dg/batch", 250)]
-    assert found["kswapd_unapportioned_pages"] == 810
+    found = measured(capture)
+    assert [(row.cgroup, row.pages) for row in found.kswapd_apportioned or []] == [("/dg/batch", 250)]
+    assert found.kswapd_unapportioned_pages == 810
     assert Facts(Windows(capture)).number("neighbour.apportioned_pages", "/dg/batch") == 250
