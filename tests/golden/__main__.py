@@ -7,7 +7,7 @@ from pathlib import Path
 from diagnose import pipeline, rules
 from diagnose.capture import file as captures
 from diagnose.lab import RECORDED
-from diagnose.report.charts import which
+from diagnose.report.charts.which import which
 from diagnose.report.formats import FORMATS
 from diagnose.report.formats.markdown import render_markdown
 from tests.helpers.example_report import example_report

@@ -1,8 +1,4 @@
-"""The pictures of a report, as SVG and PNG: `which` names them without drawing, `drawing` makes them.
+"""The pictures of a report, as SVG and PNG: `files` names them, `which` says which there are, `drawing` makes them.
 
 Only drawing imports matplotlib. The same report gives the same bytes (with the same matplotlib).
 """
-
-from diagnose.report.charts.which import FILES, FOLDER, Picture, which
-
-__all__ = ["FILES", "FOLDER", "Picture", "which"]

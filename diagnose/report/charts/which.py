@@ -8,17 +8,12 @@ from typing import TYPE_CHECKING
 from diagnose import units
 from diagnose.analysis.evictions import EVICTED
 from diagnose.escape import visible
+from diagnose.report.charts.files import FOLDER
 from diagnose.report.panels import cached, not_drawn, panels
 
 if TYPE_CHECKING:
     from diagnose.report.measurements.model import Measurements
     from diagnose.report.model import Report
-
-FOLDER = "charts"
-"""Beside the report."""
-NAMES = ("latency-over-time", "latency-modes", "evictions", "page-cache", "miss-ratio")
-FILES = tuple(f"{FOLDER}/{name}.{kind}" for name in NAMES for kind in ("svg", "png"))
-"""All that there may be."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from diagnose import escape
-from diagnose.report.charts import which
+from diagnose.report.charts.which import which
 from diagnose.report.formats.jira import jira
 from diagnose.report.formats.markdown import render_markdown
 from tests.helpers.example_report import NAMES, example_capture, example_report
