@@ -56,5 +56,5 @@ def analyse(capture: Capture, rules: RuleSet, packed: bytes | None = None) -> Re
     )
     changes = recommend(list(evaluation.findings), facts)
     changed = [change.cgroup for change in changes]
-    measured = measure(capture, None, changed, packed, windows)
+    measured = measure(capture, None, changed, packed, windows, facts.figures())
     return write(capture, facts, evaluation, changes, measured)

@@ -67,8 +67,6 @@ def read_setting(cgroup: OpenCgroup, path: str, setting: str) -> tuple[str, int 
     if not re.match(SETTING_TEXT, text):
         held = f"{setting} of {shown(path)} holds {shortened(text)}"
         raise UsageError(f"{held}, which no kernel writes; look into the file")
-            f"{setting} of {shown(path)} holds {shortened(text)}, which no kernel writes; look into the file"
-        )
     return text, value
 
 

@@ -42,6 +42,8 @@ class FactSpec:
     compute: Callable[..., Any]
     over_one: bool = False
     """Of a ratio: it may be more than 1, since what is divided is no part of what it is divided by."""
+    shown: bool = False
+    """Its number is in the report (`measurements.figures`), for the part of its instrument, reports/instrument-*."""
 
     @property
     def most(self) -> float | None:
@@ -80,11 +82,12 @@ def fact(
     scope: Literal["service", "host"] = "service",
     *,
     over_one: bool = False,
+    shown: bool = False,
 ) -> Callable[[OfFacts], OfFacts]:
     """Register the function that computes a fact of the service or the host; its docstring is the fact's help."""
 
     def register(compute: OfFacts) -> OfFacts:
-        FACTS[name] = FactSpec(name, unit, kind, scope, probe, _help(compute), compute, over_one)
+        FACTS[name] = FactSpec(name, unit, kind, scope, probe, _help(compute), compute, over_one, shown)
         return compute
 
     return register
@@ -166,6 +169,11 @@ class Facts:
         """Return counts by latency bin; None if they were not measured."""
         value: Counts | None = self.value(name)
         return value
+
+    def figures(self) -> dict[str, float | None]:
+        """Return the numbers that the report shows of the instruments that this capture had; None: not measured."""
+        had = {record.probe for record in self.windows.capture.probes}
+        return {name: self.number(name) for name, spec in FACTS.items() if spec.shown and spec.probe in had}
 
     def missing(self, name: str) -> Missing:
         """Return why a fact has no value; of one that has, what would be the reason if it had none."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from diagnose import units
 from diagnose.analysis.evictions import EVICTED
 from diagnose.escape import visible
-from diagnose.report.charts import FOLDER
+from diagnose.report.charts.files import FOLDER
 from diagnose.report.panels import cached, not_drawn, panels
 
 if TYPE_CHECKING:

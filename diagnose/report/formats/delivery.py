@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from diagnose.errors import UsageError
 from diagnose.escape import visible
-from diagnose.report import charts, output
+from diagnose.report import output
+from diagnose.report.charts.files import FILES
 from diagnose.report.formats import DEFAULT, FORMATS
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class Delivery:
 
     def files(self) -> tuple[str, ...]:
         """Return all files that there may be."""
-        return (*(FORMATS[name].file for name in self.formats), CAPTURE, *(charts.FILES if self.with_charts else ()))
+        return (*(FORMATS[name].file for name in self.formats), CAPTURE, *(FILES if self.with_charts else ()))
 
     def draws(self) -> bool:
         """Tell whether charts are wanted at all: by a folder, or by a page that holds them itself."""

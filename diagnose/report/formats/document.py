@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from diagnose.report.charts import FOLDER
+from diagnose.report.charts.files import FOLDER
 
 _UNIT = re.compile(r"(?<=\d) (?=(?:%|[mnµ]?s|[KMGT]?i?B|pages?|reads?)(?!\w))")
 

@@ -10,6 +10,7 @@ import shlex
 from functools import cache
 from typing import TYPE_CHECKING
 
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from markupsafe import Markup
 
 from diagnose import escape, units
@@ -22,7 +23,6 @@ from diagnose.report.wording.hit_ratio import withheld
 from diagnose.resources import folder
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
     from jinja2.runtime import Context
 
 
@@ -50,12 +50,14 @@ def _finalize(value: object) -> object:
     return value if isinstance(value, Markup) else escape.prose(units.UNKNOWN if value is None else value)
 
 
+def _is_instrument_part(template: str) -> bool:
+    """Tell whether a template is the part of one instrument, which the report includes wherever it was added."""
+    return template.startswith("instrument-") and template.endswith(".md.j2")
+
+
 @cache
 def environment() -> Environment:
     """Return what renders the templates, with their filters and globals."""
-    # Here, not above: only a report in words needs templates.
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
-
     made = Environment(
         loader=FileSystemLoader(folder("reports")),
         autoescape=True,
@@ -99,5 +101,6 @@ def environment() -> Environment:
         "reproduce": reproduce,
         "stall": stall,
         "timeline": timeline,
+        "instrument_parts": made.list_templates(filter_func=_is_instrument_part),
     }
     return made

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from diagnose import __version__
 from diagnose.analysis.slow_threshold import given
@@ -28,12 +28,14 @@ def measure(
     changed: Iterable[str] = (),
     packed: bytes | None = None,
     windows: Windows | None = None,
+    figures: Mapping[str, float | None] | None = None,
 ) -> Measurements:
     """Return the `measurements` of a report, without the names of cgroups.
 
     `slow_threshold_seconds`: from where on a read is called slow, to compare with another capture; without it, as
     `Windows.slow_threshold` says of this one. `changed`: paths of the cgroups that the report recommends to change.
     `packed`: the capture's file, to be named by its hash. `windows`: the capture as series, where that is at hand.
+    `figures`: the numbers of facts that the report shows, by name (`Facts.figures`).
     """
     frame = Frame(windows or Windows(capture))
     return Measurements(
@@ -46,6 +48,7 @@ def measure(
         cgroups=cgroups(frame),
         pressure=pressure(frame),
         capture=_context(frame, changed, packed),
+        figures=dict(figures or {}),
     )
 
 

@@ -7,7 +7,7 @@ from pydantic import Field
 from diagnose.report.measurements.cache_models import Cgroups, PageCache
 from diagnose.report.measurements.eviction_models import Blame, Evictions
 from diagnose.report.measurements.host_models import Blocks, Context, Disk, Pressure
-from diagnose.report.measurements.part import Part
+from diagnose.report.measurements.part import Figure, Part
 from diagnose.report.measurements.read_models import ReadLatency
 
 
@@ -49,6 +49,10 @@ class Measurements(Part):
     capture: Annotated[
         Context, _about("the host, what was asked for, versions, the capture's SHA-256, how series are merged")
     ] = Field(default_factory=Context)
+    figures: Annotated[
+        dict[str, Figure],
+        _about("numbers of instruments that have no part of their own here, by the name of the fact (docs/facts.md)"),
+    ] = {}
     names: Annotated[
         dict[str, str],
         _about("the name that a person knows (unit, container, pod) by cgroup path, where there is one"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import is_dataclass
+from dataclasses import is_dataclass, replace
 from pathlib import Path
 from typing import get_args
 
@@ -225,3 +225,15 @@ def test_what_is_no_share_has_no_most() -> None:
     assert FACTS["neighbour.held_share"].most is None
     assert FACTS["reads.p99"].most is None
     assert {spec.unit for spec in SPECS if spec.over_one} == {"ratio"}
+
+
+def test_the_report_shows_the_numbers_of_instruments_that_the_capture_had(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = [replace(FACTS[name], shown=True) for name in ("reads.file_count", "stalls.reclaims", "reads.slow")]
+    for spec in shown:
+        monkeypatch.setitem(FACTS, spec.name, spec)
+    probes = [ProbeRecord(probe="reads", attached=True), ProbeRecord(probe="stalls", attached=False, reason="EPERM")]
+    totals = [(w, "hit", 3, 600, 0, 3, 0) for w in range(2)]
+    old = small_capture(windows=2, totals=totals, probes=probes[:1])
+    assert facts_of(old).figures() == {"reads.file_count": 6, "reads.slow": 0}
+    new = old.model_copy(update={"probes": probes})
+    assert facts_of(new).figures() == {"reads.file_count": 6, "reads.slow": 0, "stalls.reclaims": None}

@@ -17,11 +17,13 @@ import pytest
 from diagnose import pipeline, rules
 from diagnose.capture import file as captures
 from diagnose.lab import RECORDED
-from diagnose.report.charts import FILES, theme, which
+from diagnose.report.charts import theme
 from diagnose.report.charts.axes import name as drawable
 from diagnose.report.charts.axes import round_sizes, spread
 from diagnose.report.charts.drawing import Chart, draw
+from diagnose.report.charts.files import FILES
 from diagnose.report.charts.over_time import _level
+from diagnose.report.charts.which import which
 from diagnose.report.model import Report
 from tests.helpers.example_report import NAMES, example_capture, example_report
 

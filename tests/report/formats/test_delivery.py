@@ -9,8 +9,9 @@ import pytest
 from diagnose import pipeline, rules
 from diagnose.capture import file as captures
 from diagnose.errors import UsageError
-from diagnose.report.charts import FILES, drawing
+from diagnose.report.charts import drawing
 from diagnose.report.charts.drawing import Chart
+from diagnose.report.charts.files import FILES
 from diagnose.report.charts.which import which
 from diagnose.report.formats import FORMATS
 from diagnose.report.formats.delivery import contents, delivery, printed

@@ -15,7 +15,7 @@ from markdown_it.token import Token
 from diagnose import escape
 from diagnose.capture.model import Capture, CgroupRecord, ProbeRecord
 from diagnose.capture.tables import Cache, CgroupSamples, Evictions, Samples
-from diagnose.report.charts import FILES
+from diagnose.report.charts.files import FILES
 from diagnose.report.charts.which import which
 from diagnose.report.formats.json_text import render_json
 from diagnose.report.formats.markdown import render_markdown
