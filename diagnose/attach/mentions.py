@@ -32,22 +32,18 @@ def harmless(markdown: str) -> str:
     lines = with_blocks(markdown, MARKDOWN)
     text = "".join(line if opening or MARKDOWN.fence.match(line) else _line(line) for line, opening in lines)
     for _ in range(_TRIES):
-        blocks = list(_calling_blocks(text))
+        blocks = list(calling_blocks(text))
         if not blocks:
             return text
         text = _as_code(text, blocks)
     return _fenced(text)  # what no number of tries makes harmless: nothing of it is read as Markdown
 
 
-def calls(markdown: str) -> list[str]:
-    """Return what a ticket system would take for a call: in words as a CommonMark parser sees them, not in code."""
-    tokens = _parser().parse(markdown)
-    commands = [line.strip() for _, line in _source_lines(markdown, tokens) if _COMMAND.match(line)]
-    return [call for token in tokens for call in _calls_of(token)] + commands
+def calling_blocks(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the outermost blocks in which a ticket system would read a call, as ranges of lines.
 
-
-def _calling_blocks(text: str) -> Iterator[tuple[int, int]]:
-    """Yield the outermost blocks in which somebody is called, as ranges of lines."""
+    In words as a CommonMark parser sees them, not in code; a quick action of GitLab in any line outside of code.
+    """
     tokens = _parser().parse(text)
     yield from ((number, number + 1) for number, line in _source_lines(text, tokens) if _COMMAND.match(line))
     start = end = 0

@@ -78,14 +78,6 @@ class Hierarchy:
             where = _entry(where, part, cgroup)
         return Path(where)
 
-    def path_of(self, directory: Path) -> str:
-        """Return the path of the cgroup whose directory this is; raises UsageError for one outside the mount."""
-        try:
-            relative = Path(directory).relative_to(self.mount)
-        except ValueError as error:
-            raise UsageError(f"{shown(str(directory))} is not below {self.mount}; name a cgroup's directory") from error
-        return paths.normal(printable(relative.as_posix()) if relative.parts else "/")
-
     def id_of(self, cgroup: str) -> int:
         """Return the kernfs id of `cgroup`; raises UsageError if there is no such cgroup (any more)."""
         try:

@@ -66,7 +66,6 @@ def test_hostile_names_become_printable_and_are_found_back(host):
     walked = {path: found for found, path in hierarchy.walk()}
     assert set(walked) == {"/", r"/esc\x1b[31m", r"/bad\xff", r"/plain\x2d"}
     assert all(hierarchy.id_of(path) == found for path, found in walked.items())
-    assert hierarchy.path_of(host.memory / "bad\udcff") == r"/bad\xff"
 
 
 def test_directories_stay_inside_the_mount(host, tmp_path):
@@ -90,14 +89,6 @@ def test_directories_stay_inside_the_mount(host, tmp_path):
         assert not hierarchy.exists(bad)
     assert list(hierarchy.walk("/dg"))  # a link is never followed
     assert "/link" not in [path for _, path in hierarchy.walk()]
-
-
-def test_path_of_is_the_inverse_of_directory(host):
-    hierarchy = host.hierarchy
-    assert hierarchy.path_of(hierarchy.directory("/dg/svc")) == "/dg/svc"
-    assert hierarchy.path_of(hierarchy.mount) == "/"
-    with pytest.raises(UsageError, match="is not below"):
-        hierarchy.path_of(Path("/elsewhere"))
 
 
 def test_id_of_a_missing_cgroup_is_an_error(host):
