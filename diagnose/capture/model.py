@@ -158,7 +158,7 @@ class Capture(Tables, Origin):
     damon: list[DamonScheme] = []
     """The schemes that take memory; empty: none runs, or this was not looked for."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, populate_by_name=True, defer_build=True)
 
     @model_validator(mode="after")
     def _rows_lie_in_the_capture(self) -> Self:

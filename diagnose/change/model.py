@@ -117,4 +117,4 @@ class ChangeRecord(Model):
     """None: the report does not hold what a comparison needs."""
     digest: Text | None = None
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, populate_by_name=True, defer_build=True)

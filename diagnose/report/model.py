@@ -186,4 +186,4 @@ class Report(Model):
     digest: str | None = None
     """Over all the rest (seal.py); set when the report is written."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, populate_by_name=True, defer_build=True)
