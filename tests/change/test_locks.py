@@ -59,17 +59,7 @@ def test_another_user_cannot_keep_a_change_out(tmp_path: Path) -> None:
             folder.chmod(folder.stat().st_mode | stat.S_IXOTH)
     with locked(tmp_path / "diagnose", 7, "/dg/svc"):
         attack = f"import fcntl, os; fcntl.flock(os.open({str(tmp_path / 'diagnose/7.lock')!r}, os.O_RDONLY), 2)"
-        command = [
-            "setpriv",
-            "--reuid",
-            str(NOBODY),
-            "--regid",
-            str(NOBODY),
-            "--clear-groups",
-            "/usr/bin/python3",
-            "-c",
-        ]
-        done = subprocess.run(
-            [*as_nobody, "/usr/bin/python3", "-c", attack], capture_output=True, text=True, check=False
-        )
+        as_nobody = ["setpriv", "--reuid", str(NOBODY), "--regid", str(NOBODY), "--clear-groups"]
+        command = [*as_nobody, "/usr/bin/python3", "-c", attack]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert "PermissionError" in done.stderr
