@@ -5,6 +5,8 @@ Never the current folder: what root loads must not depend on where root happens 
 
 from pathlib import Path
 
+SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/snap/bin:/run/current-system/sw/bin"
+"""Where root's programs are, whatever its PATH says: nobody else writes there."""
 _PACKAGE = Path(__file__).resolve().parent
 
 

@@ -13,18 +13,17 @@ import subprocess
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from diagnose.resources import SYSTEM_PATH
+
 MAX_OUTPUT_BYTES = 16 * 2**20
 _REAP_SECONDS = 1.0
 """A process that hangs in the kernel does not die of SIGKILL either; it is left behind then."""
 
 
-_SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/snap/bin:/run/current-system/sw/bin"
-
-
 def environment() -> dict[str, str]:
     """Return the environment for a program: what root starts comes from the system's folders, whatever PATH says."""
     path = os.environ.get("PATH", "")
-    return {**os.environ, "PATH": _SYSTEM_PATH if os.geteuid() == 0 else f"{path}:/usr/sbin:/sbin"}
+    return {**os.environ, "PATH": SYSTEM_PATH if os.geteuid() == 0 else f"{path}:/usr/sbin:/sbin"}
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ never written to. Limits go through cgroupspy's descriptors; `restore` writes th
 
 from __future__ import annotations
 
-import fcntl
 import os
 import stat
 from collections.abc import Iterator
@@ -108,13 +107,6 @@ class OpenCgroup:
         """
         self._regular("memory.reclaim")
         self._controller.set_property(b"memory.reclaim", str(amount))
-
-    def lock(self) -> None:
-        """Take the lock that keeps two changes of one cgroup apart; raises UsageError if somebody else holds it."""
-        try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise UsageError(f"{self._name} is being changed by another diagnose; wait until it is done") from error
 
     def _known(self, setting: str) -> str:
         if setting not in self._names:

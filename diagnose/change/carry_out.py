@@ -48,7 +48,7 @@ def carry_out(
     """
     say, report = unheard(say), plan.report
     with ExitStack() as stack:
-        cgroups = Held(machine.hierarchy, stack)
+        cgroups = Held(machine, stack)
         held = [(planned.change, cgroups[planned.change.cgroup]) for planned in plan.changes]
         for change, cgroup in held:
             _unmoved(change, cgroup)

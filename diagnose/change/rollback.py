@@ -42,7 +42,7 @@ def rollback(written: ChangeRecord, path: Path, machine: Machine, force: bool, s
     if written.host.cgroup_version != machine.hierarchy.version:
         raise UsageError(f"the record is of cgroup v{written.host.cgroup_version}, which is not in use here (any more)")
     with ExitStack() as stack:
-        cgroups = Held(machine.hierarchy, stack)
+        cgroups = Held(machine, stack)
         found = [_look(change, machine, cgroups, force, written, say) for change in reversed(written.changes)]
         todo = [item for item in found if item is not None]
         failed = [why for item in todo if (why := _undo(item, machine, written, say)) is not None]

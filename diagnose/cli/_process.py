@@ -9,7 +9,8 @@ time of `diagnose report` (docs/performance.md says how this was measured)
   What a command imports and measures stays to its end, and has hardly any cycles.
 
 pydantic's plugins cost nothing measurable and are left out for another reason: pydantic would load code of every
-installed package that offers it any, here as root.
+installed package that offers it any, here as root. Root's PATH is the system's folders: a library may start programs,
+as matplotlib does to find fonts.
 """
 
 from __future__ import annotations
@@ -18,11 +19,15 @@ import atexit
 import gc
 import os
 
+from diagnose.resources import SYSTEM_PATH
+
 
 def settle() -> None:
     """Set the environment that libraries read, and how Python looks for garbage; once more changes nothing."""
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
+    if os.geteuid() == 0:
+        os.environ["PATH"] = SYSTEM_PATH
     gc.set_threshold(10_000)
     atexit.unregister(gc.freeze)
     atexit.register(gc.freeze)
