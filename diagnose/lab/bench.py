@@ -14,7 +14,6 @@ from diagnose.histogram import percentile
 from diagnose.lab import controls, groups, pace
 from diagnose.lab import counters as count
 from diagnose.lab import folder as folders
-from diagnose.lab.awake import processors_awake
 from diagnose.lab.names import own_name
 from diagnose.lab.processes import STEPS, Worker, started, step
 from diagnose.lab.scenarios import SCENARIOS
@@ -122,8 +121,6 @@ def _set_up(
     folder = stack.enter_context(folders.data_folder(scenario.file_bytes))
     more = stack.enter_context(controls.controls(hierarchy, parent, scenario.workloads, folder, say))
     stack.enter_context(controls.swap(folder, scenario.swap_bytes))
-    if scenario.keeps_awake:
-        stack.enter_context(processors_awake())
     rhythm, share = _rhythm(duration_seconds), pace.share_of_full_speed(pace.reads_per_second())
     if share < 1:
         say(f"this machine is slow: the workloads run at {share:.0%} of their usual rates")

@@ -22,7 +22,6 @@ NOISY_NEIGHBOURS = (
         "batch",
         PARENT_LIMIT,
         (service(), stream(mib_per_second=800)),
-        keeps_awake=True,
     ),
     Scenario(
         "noisy-neighbour-steady",

@@ -33,7 +33,6 @@ class Scenario:
 
     `expected` is a rule id, "healthy" or "inconclusive"; `culprit` a role (or the job above some) or None;
     `accomplices` are further ones that may be named, and nobody else may. `swap_bytes`: swap for the host meanwhile.
-    `keeps_awake`: the processors do not idle meanwhile (`awake.py`).
     """
 
     name: str
@@ -45,7 +44,6 @@ class Scenario:
     workloads: tuple[Workload, ...] = field(default=())
     accomplices: tuple[str, ...] = ()
     swap_bytes: int = 0
-    keeps_awake: bool = False
 
     @property
     def file_bytes(self) -> int:
