@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import time
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -99,57 +98,39 @@ def memory_settings(top: str) -> dict[str, bytes]:
 
 
 def assert_nothing_left_of_the_neighbour(folder: Path) -> None:
-    """Expect "fixed", or "better" where a host with proactive reclaim took what is still missing, and nobody else."""
+    """Expect "fixed", or "better" where something else than the neighbour goes on to make reads slow.
+
+    A host that takes memory from a virtual machine makes reads of cached pages as slow as a fast device.
+    """
     found = json.loads((folder / "verify.json").read_text())
     before, after = (found[side]["evicted_by_pages"] for side in ("before", "after"))
     assert after["neighbours"] <= before["neighbours"] / 20
     assert found["rule_still_fires"] is False
-    assert found["verdict"] == "fixed" or (found["verdict"] == "better" and after["proactive"] > 0), found["verdict"]
-
-
-ATTEMPTS = 5
-"""A virtual machine whose host interrupts it while it reads makes cached reads as slow as the device. Then the demo is
-inconclusive, as it should be, and has nothing to apply; such phases pass."""
+    assert found["verdict"] in ("fixed", "better")
 
 
 @pytest.mark.kernel
 def test_the_transcript(tmp_path: Path) -> None:
-    for attempt in range(ATTEMPTS):
-        folder = tmp_path / str(attempt)
-        folder.mkdir()
-        if goes_round(folder):
-            return
-    warnings.warn(f"{ATTEMPTS} demos in a row were inconclusive on this host", stacklevel=1)
-
-
-def goes_round(where: Path) -> bool:
-    """Go through the transcript; False where the demo was inconclusive: nobody is accused, apply has nothing to do."""
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "LANG": "C.UTF-8"}
     (demo, demo_prints), *commands = steps()
-    with in_the_background(demo, where, environment) as printed:
+    with in_the_background(demo, tmp_path, environment) as printed:
         (top,) = set(re.findall(r"/diagnose-demo-\d+", printed))
-        report = json.loads((where / "before/report.json").read_text())
-        if report["verdict"]["status"] == "inconclusive":
-            assert (report["findings"], report["recommendations"]) == ([], [])
-            assert "nothing to apply" in typed(commands[0][0], where, environment)
-            return False
         before = memory_settings(top)
         applied = None
         for command, prints in commands:
-            said = typed(command, where, environment)
+            said = typed(command, tmp_path, environment)
             for expected in prints:
                 assert_like(said.replace("verdict: better: ", "verdict: fixed: "), expected)
             if " --yes" in command:
                 applied = memory_settings(top)
             if " verify " in command:
-                assert_nothing_left_of_the_neighbour(where / "before")
+                assert_nothing_left_of_the_neighbour(tmp_path / "before")
         assert applied not in (None, before)
         assert memory_settings(top) == before, "rollback brings every file back to the byte"
     for expected in demo_prints:
         assert_like(printed, expected)
     time.sleep(0.1)
     assert not Hierarchy.discover().exists(top)
-    return True
 
 
 def typed(command: str, where: Path, environment: dict[str, str]) -> str:

@@ -67,13 +67,17 @@ def slow_time_share(f: Facts) -> float | None:
     return ratio(float(time[first:].sum()), float(time.sum()))
 
 
+@fact("reads.slow_missed", "reads", "series", "reads")
+def slow_missed_reads(f: Facts) -> Series | None:
+    """Slow reads that missed the page cache."""
+    first = _slow_bin(f)
+    return None if first is None or not f.measured_misses else f.windows.reads_from_bin(first, ("missed",))
+
+
 @fact("reads.slow_missed_share", "ratio", "number", "reads")
 def slow_missed_share(f: Facts) -> float | None:
     """Share of the slow reads that missed the page cache."""
-    first = _slow_bin(f)
-    if first is None or not f.measured_misses:
-        return None
-    return ratio(float(f.windows.reads_from_bin(first, ("missed",)).sum()), total(f.value("reads.slow")))
+    return ratio(total(f.value("reads.slow_missed")), total(f.value("reads.slow")))
 
 
 @fact("reads.missed", "reads", "series", "reads")

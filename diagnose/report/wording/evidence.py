@@ -32,7 +32,7 @@ Values = Mapping[str, float]
 """The parameters of the rule at hand, by name."""
 
 TOO_LITTLE = "too little data"
-_GROUPS = {"any": "one of these is enough: ", "not": "not: "}
+_GROUPS = {"any": "one of these is enough: ", "all": "all of these together: ", "not": "not: "}
 
 
 def evidence(checked: Checked, values: Values, writer: Writer) -> Evidence:

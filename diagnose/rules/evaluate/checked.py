@@ -108,8 +108,8 @@ Lacking = Missing | DividedByZero | FewKnownWindows | FewSamples | ManyGaps | To
 
 Outcome = Literal["yes", "failed", "unknown", "too little data"]
 
-Group = Literal["any", "not"]
-"""One of several of which one is enough; the contrary of the condition."""
+Group = Literal["any", "all", "not"]
+"""One of several of which one is enough; one of several that only together are enough; the contrary."""
 
 
 @dataclass(frozen=True)

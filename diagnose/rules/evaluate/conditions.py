@@ -47,8 +47,13 @@ def _all(condition: All | ForEach, context: Context) -> Result:
 
 
 def _any(condition: AnyOf, context: Context) -> Result:
-    group = _group([evaluate_condition(c, context) for c in condition.any], any_of)
+    group = _group([_alternative(c, context) for c in condition.any], any_of)
     return group if len(condition.any) == 1 else _within("any", group)
+
+
+def _alternative(condition: Condition, context: Context) -> Result:
+    found = evaluate_condition(condition, context)
+    return _within("all", found) if isinstance(condition, All) and len(condition.all) > 1 else found
 
 
 def _group(parts: list[Result], combine: Callable[[list[Truth]], Truth]) -> Result:
