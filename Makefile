@@ -28,8 +28,10 @@ lint: install
 	.venv/bin/mypy
 
 # The live tests measure this host: they run alone, one after the other. The others share its CPUs.
+# Hundreds of them start a process, which would compile all sources anew where PYTHONDONTWRITEBYTECODE is set.
 test: lint
 	@.ci/test-packages
+	@.venv/bin/python -m compileall -q -j 0 .venv/lib diagnose
 	.venv/bin/python -m pytest -n auto -m 'not kernel'
 	.venv/bin/python -m pytest -m kernel
 

@@ -52,6 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = _exit_code(arguments)
     finally:
         _streams.unmask()
+    _process.leave()
     sys.exit(code)
 
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 import atexit
 import gc
 import os
+import signal
 
 from diagnose.resources import SYSTEM_PATH
 
@@ -31,3 +32,9 @@ def settle() -> None:
     gc.set_threshold(10_000)
     atexit.unregister(gc.freeze)
     atexit.register(gc.freeze)
+
+
+def leave() -> None:
+    """Let Ctrl-C end the process at once: all is said, and what goes on (the kernel detaches programs) needs nobody."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -128,6 +128,7 @@ def battery(hierarchy: Hierarchy, cgroup: str) -> Iterator[list[int]]:
         ended.set()
         thread.join()
         running.close()
+        running.closing.join()
 
 
 def tracers(hierarchy: Hierarchy, observed: str, other: str) -> dict[str, Tracer]:

@@ -59,3 +59,22 @@ def test_too_little_memory_is_one_line() -> None:
         "diagnose: not enough memory; give it more (ulimit -v, the limit of its cgroup), "
         "or measure for a shorter --duration\n"
     )
+
+
+def test_ctrl_c_while_a_thread_goes_on_at_the_end_shows_no_traceback() -> None:
+    code = (
+        "import sys, threading, time\n"
+        "from diagnose import cli, doctor\n"
+        "def begun():\n"
+        "    threading.Thread(target=lambda: (time.sleep(0.5), print('goes on', flush=True), time.sleep(60))).start()\n"
+        "    return checks()\n"
+        "checks, doctor.checks = doctor.checks, begun\n"
+        "cli.main(['doctor'])\n"
+    )
+    child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert child.stdout is not None
+    while "goes on" not in child.stdout.readline():
+        assert child.poll() is None
+    child.send_signal(signal.SIGINT)
+    assert "Traceback" not in child.communicate(timeout=10)[1]
+    assert child.returncode == -signal.SIGINT

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import pkgutil
 from collections.abc import Iterator
 from importlib import import_module
@@ -20,8 +19,13 @@ saw; a new instrument needs a place of its own only if it is to come earlier or 
 def _found() -> Iterator[type[Probe]]:
     for file in pkgutil.iter_modules(__path__):
         module = import_module(f"{__name__}.{file.name}")
-        for _, kind in inspect.getmembers(module, inspect.isclass):
-            if kind.__module__ == module.__name__ and issubclass(kind, Probe) and "name" in vars(kind):
+        for kind in vars(module).values():
+            if (
+                isinstance(kind, type)
+                and issubclass(kind, Probe)
+                and kind.__module__ == module.__name__
+                and "name" in vars(kind)
+            ):
                 yield kind
 
 
