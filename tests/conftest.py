@@ -27,6 +27,14 @@ settings.load_profile("no deadline")
 REQUIRED = os.environ.get("DIAGNOSE_REQUIRE_KERNEL", "0") == "1"
 
 
+@pytest.fixture(autouse=True)
+def _signals_as_before() -> Generator[None]:
+    """Undo what a command does that is run in this process: as it ends it lets Ctrl-C kill it."""
+    before = signal.getsignal(signal.SIGINT)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @cache
 def why_not() -> str | None:
     """Return why kernel tests cannot run on this host, None if they can."""
