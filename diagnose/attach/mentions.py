@@ -15,7 +15,7 @@ from functools import cache
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from diagnose.attach.splitting import MARKDOWN, with_blocks
+from diagnose.attach.splitting import MARKDOWN, lines, with_blocks
 
 _CODE_SPAN = re.compile(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)")
 _CALL = re.compile(
@@ -29,8 +29,12 @@ _TRIES = 5
 
 def harmless(markdown: str) -> str:
     """Return Markdown that notifies nobody, carries out nothing and refers to no other ticket."""
-    lines = with_blocks(markdown, MARKDOWN)
-    text = "".join(line if opening or MARKDOWN.fence.match(line) else _line(line) for line, opening in lines)
+    # A carriage return ends a line for a Markdown parser as well.
+    text = markdown.replace("\r\n", "\n").replace("\r", "\n")
+    if not any(calling_blocks(text)):
+        return text
+    found = with_blocks(text, MARKDOWN)
+    text = "".join(line if opening or MARKDOWN.fence.match(line) else _line(line) for line, opening in found)
     for _ in range(_TRIES):
         blocks = list(calling_blocks(text))
         if not blocks:
@@ -66,14 +70,14 @@ def _calls_of(token: Token) -> list[str]:
 def _source_lines(text: str, tokens: list[Token]) -> Iterator[tuple[int, str]]:
     """Yield the numbered lines outside code blocks: GitLab looks for quick actions in the source, not on the page."""
     code = {n for t in tokens if t.type in ("fence", "code_block") and t.map is not None for n in range(*t.map)}
-    yield from ((number, line) for number, line in enumerate(text.splitlines()) if number not in code)
+    yield from ((number, line) for number, line in enumerate(lines(text)) if number not in code)
 
 
 def _as_code(text: str, blocks: list[tuple[int, int]]) -> str:
-    lines = text.splitlines(keepends=True)
+    parts = lines(text)
     for start, end in sorted(set(blocks), reverse=True):
-        lines[start:end] = [_fenced("".join(lines[start:end])) + "\n"]
-    return "".join(lines)
+        parts[start:end] = [_fenced("".join(parts[start:end])) + "\n"]
+    return "".join(parts)
 
 
 def _fenced(text: str) -> str:

@@ -63,10 +63,15 @@ def _sections(text: str, markup: Markup) -> Iterator[str]:
     yield "".join(lines)
 
 
+def lines(text: str) -> list[str]:
+    """Return the lines with their ends. Only a line feed ends one: Python sees ends where no Markdown parser does."""
+    return re.findall(r"[^\n]*\n|[^\n]+", text)
+
+
 def with_blocks(text: str, markup: Markup) -> Iterator[tuple[str, str | None]]:
     """Yield each line with the line that opened the block it stands in; an opening line stands in none yet."""
     opening: str | None = None
-    for line in text.splitlines(keepends=True):
+    for line in lines(text):
         yield line, opening
         if opening is not None:
             opening = None if markup.closes(line, opening) else opening

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -46,11 +46,32 @@ def test_a_report_full_of_hostile_names_calls_nobody() -> None:
     assert "close" in comment
 
 
-PIECES = ("`", "``", "\\", "@someone", "#12", "GH-5", "!7", "&#64;x", "&commat;y", "/close", "\n", " ", "|", "~~~")
+PIECES = (
+    "`",
+    "``",
+    "\\",
+    "@someone",
+    "#12",
+    "GH-5",
+    "!7",
+    "&#64;x",
+    "&commat;y",
+    "/close",
+    "\n",
+    "\r",
+    "\u2028",
+    "\x0b",
+    " ",
+    "|",
+    "~~~",
+)
 HOSTILE = st.lists(st.sampled_from(PIECES) | st.text(max_size=3)).map("".join)
 
 
 @given(HOSTILE)
+@example("``\r@someone`")
+@example("\u2028\u2028\n\\`@someone\\`\n")
+@example("\\`@someone")
 def test_no_text_calls_anybody_whatever_it_is_made_of(text: str) -> None:
     made = harmless(text)
     assert list(calling_blocks(made)) == []
