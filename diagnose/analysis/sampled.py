@@ -47,6 +47,13 @@ class Sampled:
         merged: Series | None = np.fmax.reduce(parts) if parts else None
         return merged
 
+    def dirty_at_once(self, path: str) -> int | None:
+        """Return the most bytes that a cgroup had dirty or under writeback at the end of a window; None: not read."""
+        keys = ("dirty_bytes", "writeback_bytes")
+        series = [found for key in keys if (found := self.gauge_of(path, key)) is not None]
+        at_once = np.sum(series, axis=0) if series else np.full(1, np.nan)
+        return None if np.isnan(at_once).all() else int(np.nanmax(at_once))
+
     def peak(self, cgroup: int, key: str) -> float | None:
         """Return the highest reading of the capture, the one at the start included."""
         readings = self.readings(cgroup, key)

@@ -7,7 +7,6 @@ from diagnose.analysis.windows import Windows
 from diagnose.capture.model import CgroupRecord
 from diagnose.cgroups.paths import is_within
 from diagnose.recommend.arithmetic import ActiveCache
-from diagnose.recommend.floor import dirty_at_once
 from diagnose.recommend.risks import CacheServes, DirtyAboveLimit, GetsLess, HardlyReuses, ReadAgain, Risk
 from diagnose.recommend.sizing import peak_of
 
@@ -43,7 +42,7 @@ def _cost(windows: Windows, record: CgroupRecord, value: int) -> list[Risk]:
         costs.append("read-nothing")
     elif again is not None:
         costs.append(ReadAgain(again))
-    if (dirty := dirty_at_once(windows, record.path) or 0) > value:
+    if (dirty := windows.dirty_at_once(record.path) or 0) > value:
         costs.append(DirtyAboveLimit(dirty))
     return costs
 

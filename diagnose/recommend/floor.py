@@ -94,19 +94,12 @@ def _dirty(windows: Windows, path: str) -> Dirty | None:
     Dirty pages are reclaimed once they are written: reclaim waits for that (shrink_folio_list in mm/vmscan.c), and a
     limit slows a job that writes to the pace of its device. What the device would need longer for counts as held.
     """
-    peak = dirty_at_once(windows, path)
+    peak = windows.dirty_at_once(path)
     if peak is None:
         return None
     pace = _written_per_second(windows, path)
     stuck = max(0, peak - int(pace * WRITTEN_BACK_SECONDS)) if peak >= MIB else peak
     return Dirty(peak, stuck, pace)
-
-
-def dirty_at_once(windows: Windows, path: str) -> int | None:
-    """Return the most that a cgroup held dirty and under writeback at the end of any window; None: not measured."""
-    series = [s for key in ("dirty_bytes", "writeback_bytes") if (s := windows.gauge_of(path, key)) is not None]
-    at_once = np.sum(series, axis=0) if series else np.full(1, np.nan)
-    return None if np.isnan(at_once).all() else int(np.nanmax(at_once))
 
 
 def _written_per_second(windows: Windows, path: str) -> float:

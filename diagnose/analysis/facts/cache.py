@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from diagnose.analysis.evictions import FOR_MEMORY, evicted
+from diagnose.analysis.evictions import FOR_MEMORY, by_whom, evicted
 from diagnose.analysis.facts.vocabulary import Facts, fact, total
 from diagnose.analysis.hit_ratio import hit_ratio_of
 from diagnose.analysis.miss_ratio_curve import entered_pages, evicted_before, may_forget
@@ -86,9 +86,19 @@ def by_neighbours_share(f: Facts) -> float | None:
 
 @fact("evictions.by_self_share", "ratio", "number", "evictions")
 def by_self_share(f: Facts) -> float | None:
-    """Share of the service's evicted pages that its own reclaim removed."""
+    """Share of the service's evicted pages that its own reclaim removed.
+
+    With what kswapd evicted for it, by its part of the inflow: an estimate.
+    """
     parts = evicted_by(f.windows, f.windows.service_ids)
     return None if parts is None else _share_of_evictions(f, parts[0] + parts[1])
+
+
+@fact("evictions.seen_by_self_share", "ratio", "number", "evictions")
+def seen_by_self_share(f: Facts) -> float | None:
+    """Share of the service's evicted pages that its own tasks removed, as the kernel saw."""
+    by = by_whom(f.windows)
+    return None if by is None else _share_of_evictions(f, by["self"])
 
 
 def _cause_share(f: Facts, *causes: Cause) -> float | None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from diagnose.analysis.facts.block import Device
 from diagnose.analysis.facts.vocabulary import Facts, fact
 from diagnose.units import ratio
@@ -34,7 +32,7 @@ class WritePace:
 class DirtyHeld:
     """The most of the service's pages that was dirty or being written at the end of a window; None: not measured."""
 
-    most_bytes: float | None
+    most_bytes: int | None
 
 
 @dataclass(frozen=True)
@@ -151,11 +149,7 @@ def dirty_held(f: Facts) -> DirtyHeld | None:
     """How much of the service's memory was dirty, or being written, at once."""
     if not f.windows.probe_attached("cgroups"):
         return None
-    found = [f.windows.readings(f.windows.capture.service.cgroup_id, f"{k}_bytes") for k in ("dirty", "writeback")]
-    if any(readings is None for readings in found):
-        return DirtyHeld(None)
-    held = sum(readings.series(f.windows.count) for readings in found if readings is not None)
-    return DirtyHeld(float(np.nanmax(held)) if not np.isnan(held).all() else None)
+    return DirtyHeld(f.windows.dirty_at_once(f.windows.capture.service.cgroup))
 
 
 @fact("writes.dirty_limits", "", "text", "host")
