@@ -15,6 +15,7 @@ from diagnose.change.limit_steps import steps
 from diagnose.change.locks import Held
 from diagnose.change.machine import Machine
 from diagnose.change.model import Change, ChangeRecord
+from diagnose.change.ours import ours
 from diagnose.change.say import Say, unheard
 from diagnose.change.wording import harm_text, size
 from diagnose.change.write import WriteError, put_back, set_value
@@ -27,6 +28,9 @@ PAUSE_SECONDS = 0.5
 class _Todo:
     change: Change
     cgroup: OpenCgroup
+    was: int | None
+    between: tuple[int, ...]
+    """What is written before the last value: a limit that goes down again is lowered in steps, like any other."""
 
 
 def rollback(written: ChangeRecord, path: Path, machine: Machine, force: bool, say: Say) -> None:
@@ -45,6 +49,7 @@ def rollback(written: ChangeRecord, path: Path, machine: Machine, force: bool, s
         cgroups = Held(machine, stack)
         found = [_look(change, machine, cgroups, force, written, say) for change in reversed(written.changes)]
         todo = [item for item in found if item is not None]
+        written = _begin(path, written, todo, say)
         failed = [why for item in todo if (why := _undo(item, machine, written, say)) is not None]
         for item in todo:
             _audit(item.change, path, machine)
@@ -95,14 +100,34 @@ def _look(
     if text == change.before_text:
         say(f"{what}: is {size(current)} already, as before the change")
         return None
-    ours = {change.after_bytes, *(change.steps_bytes if written.state == "applying" else ())}
-    if current not in ours and not force:
+    if current not in ours(change, written.state) and not force:
         raise UsageError(
             f"{what} is {size(current)} now: somebody changed it after this change had set it to "
             f"{size(change.after_bytes)}; nothing was restored. --force overwrites their value with "
             f"{size(change.before_bytes)}"
         )
-    return _Todo(change, cgroup)
+    between: list[int] = []
+    if change.before_bytes is not None:
+        usage = read_memory(machine.hierarchy, change.cgroup)["usage_bytes"]
+        between = steps(change.setting, current, change.before_bytes, usage)[:-1]
+    return _Todo(change, cgroup, current, tuple(between))
+
+
+def _begin(path: Path, written: ChangeRecord, todo: list[_Todo], say: Say) -> ChangeRecord:
+    """Note the values of the way back before the first is written, so that a killed rollback can be run again."""
+    if not todo:
+        return written
+    ways = {(item.change.cgroup, item.change.setting): [item.was, *item.between] for item in todo}
+    changes = [c.model_copy(update={"back_bytes": ways.get((c.cgroup, c.setting), [])}) for c in written.changes]
+    begun = written.model_copy(update={"changes": changes})
+    try:
+        return record.update(path, begun, "rolling-back", written.why)
+    except OSError as error:
+        say(
+            f"the record {path} could not be brought up to date ({error.strerror}): if this rollback is killed "
+            "half-way, the next one takes the limit for somebody else's and wants --force"
+        )
+        return begun
 
 
 def _forget(change: Change, machine: Machine, written: ChangeRecord) -> str:
@@ -116,21 +141,19 @@ def _forget(change: Change, machine: Machine, written: ChangeRecord) -> str:
 
 
 def _undo(item: _Todo, machine: Machine, written: ChangeRecord, say: Say) -> str | None:
-    """Restore one setting; return why that failed. A limit that goes down again is lowered in steps, like any other."""
+    """Restore one setting; return why that failed."""
     change, cgroup = item.change, item.cgroup
     try:
-        was = cgroup.number(change.setting)
-        if change.before_bytes is not None:
-            usage = read_memory(machine.hierarchy, change.cgroup)["usage_bytes"]
-            watch = HarmWatch(machine, change.cgroup, ())
-            for value in steps(change.setting, was, change.before_bytes, usage)[:-1]:
-                set_value(machine, change, cgroup, value, written.persistent)
-                if (harm := watch.pause(PAUSE_SECONDS)) is not None:
-                    return f"{change.setting} of {shown(change.cgroup)}, at {size(value)}: {harm_text(harm)}"
+        watch = HarmWatch(machine, change.cgroup, ())
+        for value in item.between:
+            set_value(machine, change, cgroup, value, written.persistent)
+            if (harm := watch.pause(PAUSE_SECONDS)) is not None:
+                return f"{change.setting} of {shown(change.cgroup)}, at {size(value)}: {harm_text(harm)}"
         put_back(machine, change, cgroup, written.persistent)
     except (WriteError, OSError, ValueError) as error:
         return str(error)
-    say(f"{change.setting} of {shown(change.cgroup)}: {size(was)} → {size(change.before_bytes)}, as before the change")
+    done = f"{size(item.was)} → {size(change.before_bytes)}"
+    say(f"{change.setting} of {shown(change.cgroup)}: {done}, as before the change")
     return None
 
 

@@ -212,6 +212,37 @@ def test_sigkill_at_ten_random_moments(box: Box) -> None:
     assert "applying, changed" in states, "not one of ten came half-way"
 
 
+def test_sigkill_at_ten_random_moments_of_the_way_back(box: Box) -> None:
+    """A limit that was raised comes down again in steps, and is brought to the byte however far it had come."""
+    box.file("/batch", box.setting).write_text(str(44 * MIB))
+    box.fill(box.batch, 80)
+    before = box.state()
+    report = box.report(box.limit(100 * MIB, 44 * MIB))
+    seed = random.randrange(2**32)
+    moments, whole, found = random.Random(seed), 0.0, []
+    for number in range(11):
+        assert run("apply", report, "--yes", "--pause", "0.05").returncode == 0
+        box.read_again()
+        (record,) = box.folder.glob("change-*.json")
+        begin = time.monotonic()
+        if number == 0:
+            assert run("rollback", record).returncode == 0
+            whole = time.monotonic() - begin
+            print(f"seed {seed}, a whole rollback takes {whole:.2f} s")
+        else:
+            child = subprocess.Popen(
+                [*DIAGNOSE, "rollback", str(record)],
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            )  # fmt: skip
+            time.sleep(moments.uniform(0.3, whole))
+            child.kill()
+            child.wait()
+            found.append((load_record(record).state, int(box.file("/batch", box.setting).read_text()) >> 20))
+        undone(box, before)
+    print(f"states and MiB found after SIGKILL: {found}")
+    assert any(state == "rolling-back" and 44 < mib < 100 for state, mib in found), "not one of ten came half-way"
+
+
 def undone(box: Box, before: dict[str, bytes]) -> str:
     """Roll back by the newest record, if one was written; all settings must be the original ones."""
     records = sorted(box.folder.glob("change-*.json"))

@@ -77,6 +77,59 @@ def test_a_step_is_somebody_elses_once_the_change_was_complete(scene: Scene, pat
         undo(scene, path)
 
 
+def lowered_again(scene: Scene, folder: Path) -> tuple[Path, list[int]]:
+    """Raise a limit from 100 to 400 MiB and kill the way back after its second step; return record and steps taken."""
+    file = scene.file("/dg/batch", "memory.high")
+    file.write_text(f"{100 * MIB}\n")
+    found = plan(scene.report(limit(current=100 * MIB, value=400 * MIB)), scene.machine, (), False, False)
+    path = carry_out(found, folder, scene.machine, lambda text: None, pause_seconds=0.01).record_path
+    taken: list[int] = []
+
+    def killed_at_the_second() -> bool:
+        if (value := int(file.read_text())) not in taken:
+            taken.append(value)
+        if len(taken) == 2:
+            raise SystemExit
+        return False
+
+    scene.on_wait = killed_at_the_second
+    with pytest.raises(SystemExit):
+        undo(scene, path)
+    scene.on_wait = lambda: False
+    return path, taken
+
+
+def test_a_killed_rollback_is_run_again(scene: Scene, tmp_path: Path) -> None:
+    path, taken = lowered_again(scene, tmp_path)
+    assert taken == [270 * MIB, 243 * MIB]  # 300 MiB are used: a tenth less, and again
+    assert load_record(path).state == "rolling-back"
+    assert load_record(path).changes[0].back_bytes[:3] == [400 * MIB, *taken]
+    undo(scene, path)
+    assert scene.file("/dg/batch", "memory.high").read_text() == f"{100 * MIB}\n"
+    assert load_record(path).state == "rolled-back"
+
+
+def test_a_value_that_is_none_of_the_way_back_is_somebody_elses(scene: Scene, tmp_path: Path) -> None:
+    path, (first, _) = lowered_again(scene, tmp_path)
+    file = scene.file("/dg/batch", "memory.high")
+    file.write_text(f"{first + 65536}\n")
+    with pytest.raises(UsageError, match="somebody changed it"):
+        undo(scene, path)
+    assert file.read_text() == f"{first + 65536}\n"
+
+
+def test_a_rollback_that_cannot_be_noted_goes_on_and_says_so(
+    scene: Scene, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(record, "update", full)
+    said = undo(scene, path)
+    assert "could not be brought up to date (No space left on device)" in said
+    assert tuple(s.strip() for s in settings(scene)) == ("max", "0")
+
+
 def test_a_cgroup_that_is_gone_or_new(scene: Scene, path: Path) -> None:
     directory = scene.host.memory / "dg/batch"
     shutil.rmtree(directory)
