@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from diagnose.change.figures import figures_of
 from diagnose.change.machine import Machine
 from diagnose.change.model import CHANGE_SCHEMA, Change, ChangedHost, ChangedService, ChangeRecord, State
 from diagnose.errors import CannotMeasureError, UsageError
+from diagnose.report import output
 from diagnose.report.digest import sealed
 from diagnose.report.model import Report
 
@@ -58,20 +60,14 @@ def _record(changes: list[Change], report: Report, machine: Machine, persistent:
 def create(folder: Path, record: ChangeRecord) -> Path:
     """Write a new record, on disk when this returns; raises CannotMeasureError where it cannot be kept."""
     stamp = record.created.replace("-", "").replace(":", "")
-    partial = folder / f".change-{stamp}.{os.getpid()}.partial"
+    names = (f"change-{stamp}.json", *(f"change-{stamp}-{number}.json" for number in range(2, MAX_NUMBER)))
     try:
-        _write(partial, record)
-        try:
-            for number in range(1, MAX_NUMBER):
-                path = folder / (f"change-{stamp}.json" if number == 1 else f"change-{stamp}-{number}.json")
-                try:
-                    os.link(partial, path)
-                except FileExistsError:
-                    continue
-                _sync(folder)
-                return path
-        finally:
-            partial.unlink(missing_ok=True)
+        with output.written(folder / names[0], _content(record)) as name_it:
+            for path in (folder / name for name in names):
+                with suppress(FileExistsError):
+                    name_it(path)
+                    _sync(folder)
+                    return path
     except OSError as error:
         raise CannotMeasureError(
             f"the change record cannot be kept in {folder} ({error.strerror}), so nothing was changed; "
@@ -81,27 +77,27 @@ def create(folder: Path, record: ChangeRecord) -> Path:
 
 
 def update(path: Path, record: ChangeRecord, state: State, why: str | None = None) -> ChangeRecord:
-    """Replace the record by one in another state; the old one stays whole until the new one is on disk."""
+    """Replace the record by one in another state; the old one stays whole until the new one is on disk.
+
+    Raises OSError, with the old one as it was and nothing beside it.
+    """
     changed = record.model_copy(update={"state": state, "why": why})
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    beside = path.with_name(f".{path.name}.partial")
+    with output.written(path, _content(changed)) as name_it:
+        beside.unlink(missing_ok=True)  # of a run that was killed
+        name_it(beside)
     try:
-        _write(partial, changed)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+        beside.replace(path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
     _sync(path.parent)
     return changed
 
 
-def _write(path: Path, record: ChangeRecord) -> None:
+def _content(record: ChangeRecord) -> bytes:
     document = sealed(record.model_dump(mode="json", by_alias=True))
-    path.unlink(missing_ok=True)  # of a run that was killed and had the same pid
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        json.dump(document, file, indent=2, allow_nan=False)
-        file.write("\n")
-        file.flush()
-        os.fsync(file.fileno())
+    return f"{json.dumps(document, indent=2, allow_nan=False)}\n".encode("ascii")
 
 
 def _sync(folder: Path) -> None:

@@ -24,6 +24,7 @@ from diagnose.cli._common import (
 from diagnose.errors import UsageError
 
 if TYPE_CHECKING:
+    from diagnose.change.carry_out import Outcome
     from diagnose.change.machine import Machine
     from diagnose.change.plan import Plan
 
@@ -34,7 +35,8 @@ SETTLE_SECONDS = 10.0
 @cli.command(
     exits={
         0: "applied (with --verify: fixed or better)",
-        1: "stopped because somebody was harmed, and restored (with --verify: no change or worse)",
+        1: "stopped because somebody was harmed or set the value meanwhile, and restored (with --verify: no change or "
+        "worse)",
         2: "refused; nothing was changed",
         3: "could not",
     },
@@ -115,7 +117,7 @@ def _carry_out(planned: Plan, report_file: Path, machine: Machine, persistent: b
 
     outcome = carry_out(planned, report_file.parent, machine, say_visible, persistent, pause)
     if outcome.why is not None:
-        say(outcome.why if not outcome.restored else f"{outcome.why}; everything was restored")
+        say(f"{outcome.why}{_how_it_ended(outcome)}")
         if not outcome.restored:
             say(f"restore it by hand or with: diagnose rollback {outcome.record_path}")
         return (EXIT_FINDING if outcome.restored else EXIT_CANNOT_MEASURE), outcome.record_path
@@ -124,6 +126,14 @@ def _carry_out(planned: Plan, report_file: Path, machine: Machine, persistent: b
     click.echo(f"check:   diagnose verify {outcome.record_path}")
     click.echo(f"undo:    diagnose rollback {outcome.record_path}")
     return EXIT_NO_FINDING, outcome.record_path
+
+
+def _how_it_ended(outcome: Outcome) -> str:
+    """Write what follows the reason why an apply was stopped; that restoring failed is in the reason itself."""
+    if not outcome.restored:
+        return ""
+    others = [f"; {stay}" for stay in outcome.stays if stay != outcome.why]
+    return f"{''.join(others)}; everything {'else ' if outcome.stays else ''}was restored"
 
 
 def _confirmed(yes: bool, number: int) -> bool:

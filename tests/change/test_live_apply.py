@@ -14,12 +14,11 @@ from pathlib import Path
 import pytest
 
 from diagnose.change.record import load_record
-from tests.helpers.change_box import MIB, Box
+from tests.helpers.change_box import DIAGNOSE, MIB, Box, run
 from tests.helpers.change_scene import limit
 
 pytestmark = pytest.mark.kernel
 
-DIAGNOSE = [sys.executable, "-m", "diagnose.cli"]
 GROW = """
 echo $$ > "$1/cgroup.procs"
 echo 1000 > /proc/self/oom_score_adj
@@ -34,11 +33,6 @@ def box(tmp_path: Path) -> Iterator[Box]:
         yield made
     finally:
         made.remove()
-
-
-def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [*DIAGNOSE, *map(str, arguments)]
-    return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=120)
 
 
 def refused(box: Box, report: Path, match: str, *options: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from contextlib import suppress
 from pathlib import Path
 
@@ -10,14 +9,14 @@ import pytest
 
 from diagnose.change import record
 from diagnose.change.carry_out import carry_out
-from diagnose.change.machine import Machine
+from diagnose.change.machine import Answer, Machine
 from diagnose.change.model import ChangeRecord
 from diagnose.change.plan import plan
 from diagnose.change.record import load_record
 from diagnose.change.rollback import rollback
 from diagnose.change.verify import ready
 from diagnose.errors import UsageError
-from tests.helpers.change_scene import BOOT, HOSTNAME, MIB, V2_FILES, Scene, limit
+from tests.helpers.change_scene import BOOT, HOSTNAME, MIB, V1_FILES, V2_FILES, Scene, limit
 
 
 @pytest.fixture
@@ -131,14 +130,110 @@ def test_a_rollback_that_cannot_be_noted_goes_on_and_says_so(
 
 
 def test_a_cgroup_that_is_gone_or_new(scene: Scene, path: Path) -> None:
-    directory = scene.host.memory / "dg/batch"
-    shutil.rmtree(directory)
+    removed(scene, "dg/batch")
     assert "the cgroup is gone" in undo(scene, path)
-    scene.host.cgroup("/dg/other")  # so that the inode number is not given out again
     scene.host.cgroup("/dg/batch", **{**V2_FILES, "memory__high": f"{200 * MIB}\n"})
-    if scene.host.hierarchy.id_of("/dg/batch") != load_record(path).changes[0].cgroup_id:
-        assert "made anew" in undo(scene, path)
-        assert scene.file("/dg/batch", "memory.high").read_text() == f"{200 * MIB}\n"
+    assert "made anew" in undo(scene, path)
+    assert scene.file("/dg/batch", "memory.high").read_text() == f"{200 * MIB}\n"
+
+
+def removed(scene: Scene, cgroup: str) -> None:
+    """Take a cgroup away; its inode number is not given out again, as in the kernel."""
+    (scene.host.memory / cgroup).rename(scene.host.root / "removed")
+
+
+@pytest.fixture
+def renamed(tmp_path: Path) -> tuple[Scene, Path]:
+    """A v1 host, which has rename(2) for cgroups: the limit stays in force under the new name."""
+    scene = Scene(tmp_path / "v1", "v1")
+    found = plan(scene.report(limit(setting="memory.limit_in_bytes")), scene.machine, (), False, False)
+    path = carry_out(found, tmp_path, scene.machine, lambda text: None, pause_seconds=0.01).record_path
+    (scene.host.memory / "dg/batch").rename(scene.host.memory / "dg/renamed")
+    return scene, path
+
+
+def test_a_renamed_cgroup_is_found_by_its_id(renamed: tuple[Scene, Path]) -> None:
+    scene, path = renamed
+    ready(load_record(path), scene.machine)
+    said = undo(scene, path)
+    assert "memory.limit_in_bytes of '/dg/renamed': 200 MiB (209,715,200 bytes) → no limit" in said
+    assert scene.file("/dg/renamed", "memory.limit_in_bytes").read_text() == "9223372036854771712\n"
+
+
+def test_a_new_cgroup_of_a_renamed_ones_name_is_left_alone(renamed: tuple[Scene, Path]) -> None:
+    scene, path = renamed
+    scene.host.cgroup("/dg/batch", **{**V1_FILES, "memory__limit_in_bytes": f"{200 * MIB}\n"})
+    undo(scene, path)
+    assert scene.file("/dg/renamed", "memory.limit_in_bytes").read_text() == "9223372036854771712\n"
+    assert scene.file("/dg/batch", "memory.limit_in_bytes").read_text() == f"{200 * MIB}\n"
+
+
+UNIT = "/system.slice/nightly.service"
+
+
+@pytest.fixture
+def stopped(scene: Scene, tmp_path: Path) -> Path:
+    """Return the record of a change of a unit's limit; its cgroup went with the unit, systemd keeps the property."""
+    directory = scene.host.cgroup(UNIT, **V2_FILES)
+    (scene.host.root / "run/systemd/system").mkdir(parents=True)
+
+    def systemctl(command: list[str]) -> Answer:
+        if command[1] == "set-property":
+            (directory / "memory.high").write_text(f"{command[-1].partition('=')[2]}\n")
+        return Answer(True, f"ControlGroup={UNIT}\nMemoryHigh=infinity")
+
+    scene.answer = systemctl
+    found = plan(scene.report(limit(UNIT)), scene.machine, (), False, False)
+    path = carry_out(found, tmp_path, scene.machine, lambda text: None, pause_seconds=0.01).record_path
+    removed(scene, UNIT.lstrip("/"))
+    scene.commands.clear()
+    return path
+
+
+def systemd_has(scene: Scene, **properties: str) -> None:
+    has = {"LoadState": "loaded", "ControlGroup": "", "Slice": "system.slice", "MemoryHigh": str(200 * MIB)}
+    text = "\n".join(f"{name}={value}" for name, value in {**has, **properties}.items())
+    scene.answer = lambda command: Answer(True, text)
+
+
+def told(scene: Scene) -> list[list[str]]:
+    return [command for command in scene.commands if command[1] != "show"]
+
+
+def test_systemd_is_told_to_forget_what_it_keeps_for_a_unit_that_was_stopped(scene: Scene, stopped: Path) -> None:
+    systemd_has(scene)
+    assert "systemd was told to set infinity again" in undo(scene, stopped)
+    assert told(scene) == [["systemctl", "set-property", "--runtime", "--", "nightly.service", "MemoryHigh=infinity"]]
+
+
+@pytest.mark.parametrize("properties", [{"MemoryHigh": "4096"}, {"MemoryHigh": "infinity"}, {"LoadState": "not-found"}])
+def test_systemd_is_told_nothing_where_it_has_nothing_of_the_change(
+    scene: Scene, stopped: Path, properties: dict[str, str]
+) -> None:
+    systemd_has(scene, **properties)
+    assert "systemd has nothing of this change" in undo(scene, stopped)
+    assert told(scene) == []
+
+
+@pytest.mark.parametrize("properties", [{"ControlGroup": "/other.slice/nightly.service"}, {"Slice": "other.slice"}])
+def test_another_unit_of_the_name_is_left_alone(scene: Scene, stopped: Path, properties: dict[str, str]) -> None:
+    systemd_has(scene, **properties)
+    with pytest.raises(UsageError, match="whose is it"):
+        undo(scene, stopped)
+    assert told(scene) == []
+
+
+def test_nothing_is_told_before_every_change_is_known_to_be_ours(scene: Scene, stopped: Path) -> None:
+    good = load_record(stopped)
+    systemd_has(scene)
+    other = good.changes[0].model_copy(
+        update={"cgroup": "/dg/batch", "cgroup_id": scene.host.hierarchy.id_of("/dg/batch"), "manager": "files"}
+    )
+    scene.file("/dg/batch", "memory.high").write_text("4096\n")
+    both = good.model_copy(update={"changes": [other, *good.changes]})
+    with pytest.raises(UsageError, match="somebody changed it"):
+        rollback(both, stopped, scene.machine, False, lambda text: None)
+    assert told(scene) == []
 
 
 @pytest.mark.parametrize("content", [None, b"", b"20971\0", b"many\n", b"9" * 5000])

@@ -61,6 +61,22 @@ def test_harm_is_exit_1_and_refusal_exit_2(scene: Scene, tmp_path: Path) -> None
     assert exit_code("apply", report, "--yes") == 2
 
 
+def test_a_value_of_somebody_else_is_said_to_stay(
+    scene: Scene, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = scene.file("/dg/batch", "memory.high")
+
+    def set_by_somebody() -> bool:
+        file.write_text("123456\n")
+        return False
+
+    scene.on_wait = set_by_somebody
+    assert exit_code("apply", written(scene.report(limit()), tmp_path), "--yes", "--pause", "0.05") == 1
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.endswith("somebody else set it meanwhile, and their value stays; everything else was restored")
+    assert file.read_text() == "123456\n"
+
+
 @pytest.mark.parametrize(
     "options", [["--pause", "0"], ["--rollback-if-worse"], ["--verify", "--duration", "0"], ["--select", "7"]]
 )

@@ -17,6 +17,7 @@ from diagnose.cgroups import Hierarchy
 from diagnose.report.model import Recommendation
 from tests.helpers.change_scene import MIB, limit, report_for, written
 
+DIAGNOSE = [sys.executable, "-m", "diagnose.cli"]
 READ = """
 import os, signal, sys
 held = bytearray(os.urandom(1 << 20)) * int(sys.argv[2])
@@ -28,6 +29,12 @@ while True:
     print('there', flush=True)
     signal.sigwait([signal.SIGUSR1])
 """
+
+
+def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run diagnose where there is no terminal."""
+    command = [*DIAGNOSE, *map(str, arguments)]
+    return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=120)
 
 
 class Box:
