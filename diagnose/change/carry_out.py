@@ -59,14 +59,14 @@ def carry_out(
         for change, cgroup in held:
             _unmoved(change, cgroup)
         written = record.new([c for c, _ in held], report, machine, persistent)
-        path = record.create(folder, written)
+        path = _created(folder, written, machine, say)
         say(f"record: {path}")
         try:
             watched = (report.service.cgroup, *(change.cgroup for change, _ in held))
             for change, cgroup in held:
                 watch = HarmWatch(machine, change.cgroup, tuple(c for c in watched if machine.hierarchy.exists(c)))
                 _approach(change, cgroup, watch, machine, persistent, pause_seconds, say)
-            written = record.update(path, written, "applied")
+            written = record.update(path, written, "applied", None, machine.kept)
         except (WriteError, HarmError, OSError, ValueError, DiagnoseError) as error:
             return _give_up(str(error), held, machine, path, written, say)
         except BaseException:
@@ -76,6 +76,21 @@ def carry_out(
             note = _audit("apply", change, size(change.before_bytes), size(change.after_bytes), path, machine)
         say(note)
         return Outcome(path, written)
+
+
+def _created(folder: Path, written: ChangeRecord, machine: Machine, say: Say) -> Path:
+    """Write the record, its digest first; raises CannotMeasureError where the record cannot be written."""
+    kept, digest = machine.kept, written.digest or ""
+    try:
+        kept.keep(digest)
+    except OSError as error:
+        way = "goes by the owner and mode of the record" if kept.knows(digest) is None else "will want --trust-file"
+        say(f"the record's digest cannot be kept in {kept.folder} ({error.strerror}): rollback {way}")
+    try:
+        return record.create(folder, written)
+    except BaseException:
+        kept.drop(digest)
+        raise
 
 
 def _unmoved(change: Change, cgroup: OpenCgroup) -> None:
@@ -122,7 +137,7 @@ def _give_up(
     if failed:
         return Outcome(path, written, f"{why}; and restoring failed: {'; '.join(failed)}", restored=False)
     try:
-        written = record.update(path, written, "restored", why[:4096])
+        written = record.update(path, written, "restored", why[:4096], machine.kept)
     except OSError as error:
         noted = False
         say(f"the record {path} could not be brought up to date ({error.strerror})")

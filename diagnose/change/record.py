@@ -13,14 +13,17 @@ from pydantic import ValidationError
 from diagnose import __version__
 from diagnose.change import digested_files
 from diagnose.change.figures import figures_of
+from diagnose.change.kept import Kept
 from diagnose.change.machine import Machine
 from diagnose.change.model import CHANGE_SCHEMA, Change, ChangedHost, ChangedService, ChangeRecord, State
 from diagnose.errors import CannotMeasureError, UsageError
 from diagnose.report import output
-from diagnose.report.digest import sealed
+from diagnose.report.digest import digest, sealed
 from diagnose.report.model import Report
 
 MAX_NUMBER = 1000
+FINAL: tuple[State, ...] = ("restored", "rolled-back")
+"""The states of a record that is in force no more."""
 
 
 def load_record(path: Path) -> ChangeRecord:
@@ -31,7 +34,7 @@ def load_record(path: Path) -> ChangeRecord:
 def new(changes: list[Change], report: Report, machine: Machine, persistent: bool) -> ChangeRecord:
     """Return the record of changes that begin now; raises UsageError for a report with values that none has."""
     try:
-        return _record(changes, report, machine, persistent)
+        return with_digest(_record(changes, report, machine, persistent))
     except ValidationError as error:
         where = ".".join(str(part) for part in error.errors(include_url=False)[0]["loc"])
         raise UsageError(f"the report holds a value that no report has ({where}); make it again") from error
@@ -76,12 +79,18 @@ def create(folder: Path, record: ChangeRecord) -> Path:
     raise CannotMeasureError(f"{folder} is full of change records; nothing was changed")
 
 
-def update(path: Path, record: ChangeRecord, state: State, why: str | None = None) -> ChangeRecord:
+def update(
+    path: Path, record: ChangeRecord, state: State, why: str | None = None, kept: Kept | None = None
+) -> ChangeRecord:
     """Replace the record by one in another state; the old one stays whole until the new one is on disk.
 
-    Raises OSError, with the old one as it was and nothing beside it.
+    Where its digest is kept, the new one is instead, while the change is in force. Raises OSError, with the old record
+    as it was and nothing beside it.
     """
-    changed = record.model_copy(update={"state": state, "why": why})
+    changed = with_digest(record.model_copy(update={"state": state, "why": why}))
+    before, after = record.digest or "", changed.digest or ""
+    if kept is not None and state not in FINAL and kept.knows(before):
+        kept.keep(after, instead_of=before)
     beside = path.with_name(f".{path.name}.partial")
     with output.written(path, _content(changed)) as name_it:
         beside.unlink(missing_ok=True)  # of a run that was killed
@@ -92,7 +101,16 @@ def update(path: Path, record: ChangeRecord, state: State, why: str | None = Non
         beside.unlink(missing_ok=True)
         raise
     _sync(path.parent)
+    if kept is not None and state in FINAL:
+        kept.drop(before)
+    elif kept is not None:
+        kept.keep_only(after)
     return changed
+
+
+def with_digest(record: ChangeRecord) -> ChangeRecord:
+    """Return the record with the digest of its content."""
+    return record.model_copy(update={"digest": digest(record.model_dump(mode="json", by_alias=True))})
 
 
 def _content(record: ChangeRecord) -> bytes:

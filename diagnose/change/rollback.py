@@ -13,8 +13,8 @@ from diagnose.change.locks import Held
 from diagnose.change.machine import Machine
 from diagnose.change.model import Change, ChangeRecord
 from diagnose.change.say import Say, unheard
-from diagnose.change.way_back import Leave, Restore, Tell, WayBack, command_of, way_back
-from diagnose.change.way_back_text import left_line
+from diagnose.change.way_back import Restore, Tell, WayBack, command_of, way_back
+from diagnose.change.way_back_text import as_lines
 from diagnose.change.wording import harm_text, size
 from diagnose.change.write import WriteError, put_back, set_value
 from diagnose.errors import CannotMeasureError, UsageError
@@ -28,18 +28,20 @@ def rollback(written: ChangeRecord, path: Path, machine: Machine, force: bool, s
     Raises UsageError, with nothing changed, if a setting was changed by somebody since (unless `force`), or the record
     is another host's; CannotMeasureError if a setting could not be restored.
     """
-    carry_back(way_back(written, machine, force), written, path, machine, force, say)
+    way = way_back(written, machine, force)
+    for line in as_lines(way):
+        unheard(say)(line)
+    carry_back(way, written, path, machine, force, say)
 
 
 def carry_back(way: WayBack, written: ChangeRecord, path: Path, machine: Machine, force: bool, say: Say) -> None:
     """Go the way back that was shown; raises as `rollback` does, and UsageError if it is another one by now."""
     say = unheard(say)
-    if way.booted:
-        say("this host was booted since the change: the settings went with their cgroups, there is nothing to restore")
+    if not way.todo:
+        if not way.booted and written.state != "rolled-back":
+            _note(path, written, machine, say)
+        say("there was nothing left to restore")
         return
-    for action in way.actions:
-        if isinstance(action, Leave):
-            say(left_line(action))
     with ExitStack() as stack:
         cgroups = Held(machine, stack)
         restored = [action for action in way.todo if isinstance(action, Restore)]
@@ -47,25 +49,28 @@ def carry_back(way: WayBack, written: ChangeRecord, path: Path, machine: Machine
         if way_back(written, machine, force) != way:
             raise UsageError("what there is to restore changed while it was reviewed; run rollback again")
         between = {item.key: _between(item, machine) for item in restored}
-        written = _begin(path, written, {item.key: [item.current, *between[item.key]] for item in restored}, say)
+        written = _begin(
+            path, written, machine, {item.key: [item.current, *between[item.key]] for item in restored}, say
+        )
         failed = []
         for action in way.todo:
             if isinstance(action, Tell):
                 why = _tell(action, machine, written, say)
             else:
                 why = _undo(action, held[action.key], between[action.key], machine, written, say)
-            failed += [] if why is None else [why]
-            _audit(action.change, path, machine)
+            if why is None:
+                _audit(action.change, path, machine)
+            else:
+                failed.append(why)
     if failed:
         raise CannotMeasureError(f"not everything could be restored: {'; '.join(failed)}; run rollback again")
-    if written.state != "rolled-back":
-        _note(path, written, say)
-    say("everything is as it was before the change" if way.todo else "there was nothing left to restore")
+    _note(path, written, machine, say)
+    say("everything is as it was before the change")
 
 
-def _note(path: Path, written: ChangeRecord, say: Say) -> None:
+def _note(path: Path, written: ChangeRecord, machine: Machine, say: Say) -> None:
     try:
-        record.update(path, written, "rolled-back", written.why)
+        record.update(path, written, "rolled-back", written.why, machine.kept)
     except OSError as error:
         say(f"the record {path} could not be brought up to date ({error.strerror})")
 
@@ -79,14 +84,16 @@ def _between(item: Restore, machine: Machine) -> list[int]:
     return steps(change.setting, item.current, change.before_bytes, usage)[:-1]
 
 
-def _begin(path: Path, written: ChangeRecord, ways: dict[tuple[str, str], list[int | None]], say: Say) -> ChangeRecord:
+def _begin(
+    path: Path, written: ChangeRecord, machine: Machine, ways: dict[tuple[str, str], list[int | None]], say: Say
+) -> ChangeRecord:
     """Note the values of the way back before the first is written, so that a killed rollback can be run again."""
     if not ways:
         return written
     changes = [c.model_copy(update={"back_bytes": ways.get((c.cgroup, c.setting), [])}) for c in written.changes]
     begun = written.model_copy(update={"changes": changes})
     try:
-        return record.update(path, begun, "rolling-back", written.why)
+        return record.update(path, begun, "rolling-back", written.why, machine.kept)
     except OSError as error:
         say(
             f"the record {path} could not be brought up to date ({error.strerror}): if this rollback is killed "

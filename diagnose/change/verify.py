@@ -9,6 +9,7 @@ from diagnose import pipeline
 from diagnose.capture.model import Capture
 from diagnose.cgroups import opened, shown
 from diagnose.cgroups.service import resolve
+from diagnose.change.coherence import check_record
 from diagnose.change.compare import Comparison, Note, ServiceRecreated, StoppedEarly, compare
 from diagnose.change.figures import figures_of
 from diagnose.change.guards import read_setting
@@ -34,6 +35,7 @@ class Verified:
 
 def ready(written: ChangeRecord, machine: Machine) -> Figures:
     """Return the side before; raises UsageError or CannotMeasureError if there is nothing to verify, or no way to."""
+    check_record(written)
     if written.host.boot_id != machine.boot_id:
         raise UsageError("the change was made on another host, or before this one was booted: it cannot be verified")
     if written.state != "applied":

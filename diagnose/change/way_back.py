@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from diagnose.cgroups import opened, shown, writable_settings
-from diagnose.cgroups.paths import normal
-from diagnose.change import managers
-from diagnose.change.guards import read_setting
+from diagnose.cgroups import name_of, opened, read_memory, shown
+from diagnose.change import floor, managers
+from diagnose.change.coherence import check_record
+from diagnose.change.guards import check_floor, read_setting
 from diagnose.change.machine import Machine
 from diagnose.change.manager_state import keeps
 from diagnose.change.model import Change, ChangeRecord
@@ -74,6 +74,7 @@ def way_back(written: ChangeRecord, machine: Machine, force: bool) -> WayBack:
     if written.host.boot_id != machine.boot_id:
         _check_boot(written, machine)
         return WayBack((), booted=True)
+    check_record(written)
     if written.host.cgroup_version != machine.hierarchy.version:
         raise UsageError(f"the record is of cgroup v{written.host.cgroup_version}, which is not in use here (any more)")
     return WayBack(tuple(_action(change, written, machine, force) for change in reversed(written.changes)))
@@ -93,9 +94,6 @@ def _check_boot(written: ChangeRecord, machine: Machine) -> None:
 
 
 def _action(change: Change, written: ChangeRecord, machine: Machine, force: bool) -> Action:
-    possible = normal(change.cgroup) == change.cgroup and change.cgroup != "/"
-    if not possible or change.setting not in writable_settings(machine.hierarchy.version):
-        raise UsageError(f"{change.setting} of {shown(change.cgroup)} is nothing that this program ever changes")
     here = place(machine.hierarchy, change.cgroup, change.cgroup_id)
     if here is None and not machine.hierarchy.exists(change.cgroup):
         return _gone(change, written, machine)
@@ -113,7 +111,21 @@ def _action(change: Change, written: ChangeRecord, machine: Machine, force: bool
             f"had set it to {size(change.after_bytes)}; nothing was restored. --force overwrites their value with "
             f"{size(change.before_bytes)}"
         )
+    _check_now(now, current, written.persistent, machine, force)
     return Restore(now, change.cgroup, current)
+
+
+def _check_now(change: Change, current: int | None, persistent: bool, machine: Machine, force: bool) -> None:
+    """Refuse a setting that another manager has by now, and a limit below the floor of now, unless forced."""
+    if change.manager != "files" or name_of(change.cgroup)[1] != "files":
+        manager = managers.choose(change.cgroup, change.setting, machine, persistent).manager
+        if manager != change.manager:
+            raise UsageError(
+                f"{change.setting} of {shown(change.cgroup)} was changed through {change.manager}, and {manager} "
+                "manages it now; undo it by hand"
+            )
+    if change.before_bytes is not None and (current is None or change.before_bytes < current):
+        check_floor(change, change.before_bytes, floor.now(read_memory(machine.hierarchy, change.cgroup)), force)
 
 
 def _gone(change: Change, written: ChangeRecord, machine: Machine) -> Tell | Leave:

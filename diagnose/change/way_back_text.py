@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from diagnose.cgroups import shown
-from diagnose.change.way_back import Leave
+from diagnose.change.way_back import Action, Leave, Tell, WayBack
 from diagnose.change.wording import size
+from diagnose.escape import visible
 
 _LEFT = {
     "restored": "is {before} already, as before the change",
@@ -15,8 +16,20 @@ _LEFT = {
 }
 
 
-def left_line(left: Leave) -> str:
-    """Write why nothing is left of a change."""
-    change = left.change
-    why = _LEFT[left.why].format(before=size(change.before_bytes), manager=change.manager)
-    return f"{change.setting} of {shown(change.cgroup)}: {why}"
+def as_lines(way: WayBack) -> list[str]:
+    """Write what would be done, in lines that cannot draw on a terminal."""
+    if way.booted:
+        return ["this host was booted since the change: the settings went with their cgroups"]
+    return [visible(_line(action)) for action in way.actions]
+
+
+def _line(action: Action) -> str:
+    change = action.change
+    what = f"{change.setting} of {shown(change.cgroup)}"
+    if isinstance(action, Leave):
+        return f"{what}: {_LEFT[action.why].format(before=size(change.before_bytes), manager=change.manager)}"
+    if isinstance(action, Tell):
+        return f"to tell: {change.manager} sets {action.value} for {what}, whose cgroup is gone"
+    through = "the cgroup's file" if change.manager == "files" else change.manager
+    was = "" if action.recorded == change.cgroup else f" (it was {shown(action.recorded)})"
+    return f"to restore: {what}{was}: {size(action.current)} → {size(change.before_bytes)}, through {through}"

@@ -13,9 +13,10 @@ from diagnose.change.machine import Answer, Machine
 from diagnose.change.model import ChangeRecord
 from diagnose.change.plan import plan
 from diagnose.change.record import load_record
-from diagnose.change.rollback import rollback
+from diagnose.change.rollback import carry_back, rollback
 from diagnose.change.verify import ready
-from diagnose.errors import UsageError
+from diagnose.change.way_back import way_back
+from diagnose.errors import CannotMeasureError, UsageError
 from tests.helpers.change_scene import BOOT, HOSTNAME, MIB, V1_FILES, V2_FILES, Scene, limit
 
 
@@ -190,6 +191,44 @@ def stopped(scene: Scene, tmp_path: Path) -> Path:
     return path
 
 
+def test_a_unit_that_systemd_does_not_run_any_more_is_left_to_a_person(
+    scene: Scene, path: Path, tmp_path: Path
+) -> None:
+    """The record says "files", and the cgroup is a unit's by now: whoever writes its file writes past systemd."""
+    scene.host.cgroup(UNIT, **{**V2_FILES, "memory__high": f"{200 * MIB}\n"})
+    good = load_record(path)
+    change = good.changes[0].model_copy(update={"cgroup": UNIT, "cgroup_id": scene.host.hierarchy.id_of(UNIT)})
+    by_file = good.model_copy(update={"changes": [change]})
+    (scene.host.root / "run/systemd/system").mkdir(parents=True)
+    scene.answer = lambda command: Answer(True, f"ControlGroup={UNIT}\nMemoryHigh=infinity")
+    with pytest.raises(UsageError, match="was changed through files, and systemd manages it now"):
+        rollback(by_file, path, scene.machine, True, lambda text: None)
+    assert scene.file(UNIT, "memory.high").read_text() == f"{200 * MIB}\n"
+
+
+def test_what_changed_while_it_was_reviewed_is_not_overwritten(scene: Scene, path: Path) -> None:
+    written, file = load_record(path), scene.file("/dg/batch", "memory.high")
+    shown = way_back(written, scene.machine, True)
+    file.write_text("123456\n")
+    with pytest.raises(UsageError, match="changed while it was reviewed"):
+        carry_back(shown, written, path, scene.machine, True, lambda text: None)
+    assert file.read_text() == "123456\n"
+
+
+def test_a_value_that_somebody_sets_on_the_way_back_stays(scene: Scene, tmp_path: Path) -> None:
+    path, _ = lowered_again(scene, tmp_path)
+    file = scene.file("/dg/batch", "memory.high")
+
+    def set_by_somebody() -> bool:
+        file.write_text("123456\n")
+        return False
+
+    scene.on_wait = set_by_somebody
+    with pytest.raises(CannotMeasureError, match="somebody else set it meanwhile"):
+        undo(scene, path)
+    assert file.read_text() == "123456\n"
+
+
 def systemd_has(scene: Scene, **properties: str) -> None:
     has = {"LoadState": "loaded", "ControlGroup": "", "Slice": "system.slice", "MemoryHigh": str(200 * MIB)}
     text = "\n".join(f"{name}={value}" for name, value in {**has, **properties}.items())
@@ -227,7 +266,12 @@ def test_nothing_is_told_before_every_change_is_known_to_be_ours(scene: Scene, s
     good = load_record(stopped)
     systemd_has(scene)
     other = good.changes[0].model_copy(
-        update={"cgroup": "/dg/batch", "cgroup_id": scene.host.hierarchy.id_of("/dg/batch"), "manager": "files"}
+        update={
+            "cgroup": "/dg/batch",
+            "cgroup_id": scene.host.hierarchy.id_of("/dg/batch"),
+            "manager": "files",
+            "manager_before": None,
+        }
     )
     scene.file("/dg/batch", "memory.high").write_text("4096\n")
     both = good.model_copy(update={"changes": [other, *good.changes]})
