@@ -8,7 +8,9 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Generator
+from contextlib import suppress
 from functools import cache
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -33,6 +35,21 @@ def _signals_as_before() -> Generator[None]:
     before = signal.getsignal(signal.SIGINT)
     yield
     signal.signal(signal.SIGINT, before)
+
+
+KEPT = Path("/var/lib/diagnose")
+"""Where `apply` keeps the digests of records in force, also where a test runs it for real."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_kept_as_before() -> Generator[None]:
+    """Remove the folder that live tests made; where somebody's record is in force it is not empty, and stays."""
+    before = KEPT.exists()
+    yield
+    if not before and KEPT.exists():
+        with suppress(OSError):
+            for folder in (*KEPT.iterdir(), KEPT):
+                folder.rmdir()
 
 
 @cache

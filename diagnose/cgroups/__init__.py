@@ -16,7 +16,7 @@ from diagnose.cgroups.reading import (
 )
 from diagnose.cgroups.swap import container_update, swap_beside
 from diagnose.cgroups.v1_hierarchies import settable, settable_mounts
-from diagnose.cgroups.writing import OpenCgroup, opened, writable_settings
+from diagnose.cgroups.writing import OpenCgroup, number_of, opened, writable_settings
 
 __all__ = [
     "Hierarchy",
@@ -28,6 +28,7 @@ __all__ = [
     "container_update",
     "is_within",
     "name_of",
+    "number_of",
     "opened",
     "pod_uid",
     "printable",

@@ -69,6 +69,13 @@ def writable_settings(version: int) -> tuple[str, ...]:
     return _KINDS[version][1]
 
 
+def number_of(version: int, text: str) -> int | None:
+    """Return what a setting's file of such a text is set to, in bytes; None: no limit. Raises ValueError."""
+    known = LimitFile if version == 1 else BytesOrMaxFile
+    value: int | None = known("").sanitize_get(text.removesuffix("\n"))
+    return value
+
+
 class OpenCgroup:
     """A cgroup held open. `id` is its kernfs id; raises OSError where the kernel refuses."""
 

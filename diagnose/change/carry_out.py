@@ -14,10 +14,12 @@ from diagnose.change.harm import HarmWatch
 from diagnose.change.locks import Held
 from diagnose.change.machine import Machine
 from diagnose.change.model import Change, ChangeRecord
+from diagnose.change.ours import ours
+from diagnose.change.place import place
 from diagnose.change.plan import Plan
 from diagnose.change.say import Say, unheard
 from diagnose.change.wording import harm_text, size
-from diagnose.change.write import WriteError, put_back, set_value
+from diagnose.change.write import MovedError, WriteError, check_over, put_back, set_value
 from diagnose.errors import DiagnoseError, UsageError
 
 PAUSE_SECONDS = 1.0
@@ -31,12 +33,16 @@ class HarmError(Exception):
 
 @dataclass(frozen=True)
 class Outcome:
-    """How it ended. `why`: None if everything was applied; `restored`: whether all is as it was, if not."""
+    """How it ended. `why`: None if everything was applied; `restored`: whether none of it is in force, if not."""
 
     record_path: Path
     record: ChangeRecord
     why: str | None = None
     restored: bool = True
+    stays: tuple[str, ...] = ()
+    """Why a setting was left alone: somebody else had set it meanwhile."""
+    noted: bool = True
+    """Whether the record says how it ended."""
 
 
 def carry_out(
@@ -53,15 +59,15 @@ def carry_out(
         for change, cgroup in held:
             _unmoved(change, cgroup)
         written = record.new([c for c, _ in held], report, machine, persistent)
-        path = record.create(folder, written)
+        path = _created(folder, written, machine, say)
         say(f"record: {path}")
         try:
             watched = (report.service.cgroup, *(change.cgroup for change, _ in held))
             for change, cgroup in held:
                 watch = HarmWatch(machine, change.cgroup, tuple(c for c in watched if machine.hierarchy.exists(c)))
                 _approach(change, cgroup, watch, machine, persistent, pause_seconds, say)
-            written = record.update(path, written, "applied")
-        except (WriteError, HarmError, OSError, DiagnoseError) as error:
+            written = record.update(path, written, "applied", None, machine.kept)
+        except (WriteError, HarmError, OSError, ValueError, DiagnoseError) as error:
             return _give_up(str(error), held, machine, path, written, say)
         except BaseException:
             _give_up("interrupted", held, machine, path, written, say)
@@ -70,6 +76,21 @@ def carry_out(
             note = _audit("apply", change, size(change.before_bytes), size(change.after_bytes), path, machine)
         say(note)
         return Outcome(path, written)
+
+
+def _created(folder: Path, written: ChangeRecord, machine: Machine, say: Say) -> Path:
+    """Write the record, its digest first; raises CannotMeasureError where the record cannot be written."""
+    kept, digest = machine.kept, written.digest or ""
+    try:
+        kept.keep(digest)
+    except OSError as error:
+        way = "goes by the owner and mode of the record" if kept.knows(digest) is None else "will want --trust-file"
+        say(f"the record's digest cannot be kept in {kept.folder} ({error.strerror}): rollback {way}")
+    try:
+        return record.create(folder, written)
+    except BaseException:
+        kept.drop(digest)
+        raise
 
 
 def _unmoved(change: Change, cgroup: OpenCgroup) -> None:
@@ -82,18 +103,22 @@ def _unmoved(change: Change, cgroup: OpenCgroup) -> None:
 def _approach(
     change: Change, cgroup: OpenCgroup, watch: HarmWatch, machine: Machine, persistent: bool, pause: float, say: Say
 ) -> None:
-    """Write the values on the way, watching after each; raises WriteError or HarmError."""
-    many = len(change.steps_bytes)
+    """Write the values on the way, watching after each; raises WriteError or HarmError.
+
+    A value that somebody else set on the way is not overwritten (MovedError).
+    """
+    many, last = len(change.steps_bytes), change.before_bytes
     for number, value in enumerate(change.steps_bytes, 1):
         began = time.monotonic()
-        set_value(machine, change, cgroup, value, persistent)
-        took = time.monotonic() - began
+        set_value(machine, change, cgroup, value, persistent, {last})
+        took, last = time.monotonic() - began, value
         if many > 1:
             say(f"step {number} of {many}: {size(value)}, set in {took:.2f} s, uses {size(watch.usage())}")
         rounds = SETTLE_PAUSES if number == many and many > 1 else 1
         for _ in range(rounds):
             if (harm := watch.pause(pause)) is not None:
                 raise HarmError(harm_text(harm))
+            check_over(change, cgroup, {value})
 
 
 def _give_up(
@@ -101,30 +126,32 @@ def _give_up(
 ) -> Outcome:
     """Restore everything, last change first, and record how that went."""
     say(f"{why}: restoring what was set")
-    failed = [f for change, cgroup in reversed(held) if (f := _restored(change, cgroup, machine, written)) is not None]
-    for change, _ in held:
-        _audit("restore", change, "(a failed change)", size(change.before_bytes), path, machine)
-    if failed or not _noted(path, written, why):
-        failed = failed or ["the record could not be brought up to date"]
+    failed, stays, noted = [], [], True
+    for change, cgroup in reversed(held):
+        try:
+            _restore(change, cgroup, machine, written, path)
+        except MovedError as error:
+            stays.append(str(error))
+        except (WriteError, OSError, ValueError, DiagnoseError) as error:
+            failed.append(str(error))
+    if failed:
         return Outcome(path, written, f"{why}; and restoring failed: {'; '.join(failed)}", restored=False)
-    return Outcome(path, written, why)
-
-
-def _noted(path: Path, written: ChangeRecord, why: str) -> bool:
     try:
-        record.update(path, written, "restored", why[:4096])
-    except OSError:
-        return False
-    return True
+        written = record.update(path, written, "restored", why[:4096], machine.kept)
+    except OSError as error:
+        noted = False
+        say(f"the record {path} could not be brought up to date ({error.strerror})")
+    return Outcome(path, written, why, stays=tuple(stays), noted=noted)
 
 
-def _restored(change: Change, cgroup: OpenCgroup, machine: Machine, written: ChangeRecord) -> str | None:
-    try:
-        if cgroup.text(change.setting) != change.before_text:
-            put_back(machine, change, cgroup, written.persistent)
-    except (WriteError, OSError, DiagnoseError) as error:
-        return str(error)
-    return None
+def _restore(change: Change, cgroup: OpenCgroup, machine: Machine, written: ChangeRecord, path: Path) -> None:
+    """Put one setting back; raises WriteError, UsageError. One whose cgroup is gone went with it."""
+    if change.manager == "files" and place(machine.hierarchy, change.cgroup, change.cgroup_id) is None:
+        return
+    if read_setting(cgroup, change.cgroup, change.setting)[0] == change.before_text:
+        return
+    put_back(machine, change, cgroup, written.persistent, ours(change, "applying"))
+    _audit("restore", change, "(a failed change)", size(change.before_bytes), path, machine)
 
 
 def _audit(what: str, change: Change, before: str, after: str, path: Path, machine: Machine) -> str:

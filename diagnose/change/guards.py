@@ -8,8 +8,9 @@ from diagnose.cgroups import OpenCgroup, shown, writable_settings
 from diagnose.cgroups.paths import normal
 from diagnose.cgroups.settings import LIMIT_SETTINGS
 from diagnose.cgroups.swap import MEMORY, WITH_SWAP
+from diagnose.change.coherence import systemd_has_less
 from diagnose.change.floor import Now
-from diagnose.change.model import SETTING_TEXT
+from diagnose.change.model import SETTING_TEXT, Change
 from diagnose.change.wording import size
 from diagnose.errors import UsageError
 from diagnose.escape import shortened
@@ -80,7 +81,7 @@ def check_with_swap(change: Recommendation, value: int, settings: dict[str, int 
         )
 
 
-def check_floor(change: Recommendation, value: int, now: Now, force: bool) -> None:
+def check_floor(change: Recommendation | Change, value: int, now: Now, force: bool) -> None:
     """Refuse a limit below what the cgroup cannot give back at this moment, unless forced."""
     if change.setting not in LIMIT_SETTINGS or force:
         return
@@ -93,4 +94,14 @@ def check_floor(change: Recommendation, value: int, now: Now, force: bool) -> No
         raise UsageError(
             f"{size(value)} is below the floor of {shown(change.cgroup)}: it cannot give back {size(now.held_bytes)} "
             f"now, with headroom {size(now.floor_bytes)}; diagnose again, or use --force"
+        )
+
+
+def check_manager_value(change: Recommendation, manager_value: str | None) -> None:
+    """Refuse a unit whose file was written past systemd: the way back would set systemd's lower value at once."""
+    if systemd_has_less(manager_value, change.current_bytes):
+        raise UsageError(
+            f"{change.setting} of {shown(change.cgroup)} is {size(change.current_bytes)}, and systemd has "
+            f"{manager_value} bytes for it: somebody wrote past systemd. Settle it with systemctl set-property, then "
+            "diagnose again"
         )

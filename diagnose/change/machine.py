@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from diagnose.cgroups import Hierarchy, commands
+from diagnose.change.kept import FOLDER, Kept
 from diagnose.errors import CannotMeasureError
 from diagnose.measure.boot import BOOT_ID, boot_id
 
@@ -37,7 +38,7 @@ def run_command(command: list[str]) -> Answer:
 
 @dataclass(frozen=True)
 class Machine:
-    """`root` is where the paths of the host begin, "/" outside tests."""
+    """`root` is where the paths of the host begin, `owner` whose files are obeyed: "/" and root outside tests."""
 
     hierarchy: Hierarchy
     hostname: str
@@ -45,6 +46,12 @@ class Machine:
     wait: Wait
     run: Run = field(default=run_command)
     root: Path = Path("/")
+    owner: int = 0
+
+    @property
+    def kept(self) -> Kept:
+        """The digests of the records in force."""
+        return Kept(self.root / FOLDER, self.boot_id, self.owner)
 
     @property
     def has_systemd(self) -> bool:

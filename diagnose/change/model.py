@@ -16,7 +16,7 @@ from diagnose.capture.strings import Text
 CHANGE_SCHEMA = "diagnose.change/1"
 
 Manager = Literal["files", "systemd", "docker", "podman"]
-State = Literal["applying", "applied", "restored", "rolled-back"]
+State = Literal["applying", "applied", "restored", "rolling-back", "rolled-back"]
 Number = Annotated[float, Field(ge=0, le=1e9)]
 SETTING_TEXT = r"^(max|-1|[0-9]{1,20})\n?$"
 """What the file of a memory setting can hold: 2**64 has 20 digits."""
@@ -75,6 +75,8 @@ class Change(Model):
     after_bytes: Annotated[int, Field(ge=0, lt=2**63)]
     steps_bytes: Annotated[list[Count], Field(max_length=1000)]
     """Every value that is written on the way, the last of them `after_bytes`."""
+    back_bytes: Annotated[list[Count | None], Field(max_length=1000)] = Field(default_factory=list)
+    """What the file held when `rollback` began (None: no limit), and every value it may write on the way back."""
     because: Text
     manager_before: Annotated[str, Field(pattern=r"^(infinity|[0-9]{1,20}|)$")] | None = None
     """The manager's own idea of the setting before (systemd's property), to give back to it."""

@@ -111,6 +111,7 @@ def _planned(
         current = now(read_memory(machine.hierarchy, cgroup))
         guards.check_floor(recommendation, value, current, force)
         way = managers.choose(cgroup, setting, machine, persistent)
+        guards.check_manager_value(recommendation, way.before)
         change = Change(
             cgroup=cgroup,
             cgroup_id=directory.id,

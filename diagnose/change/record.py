@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,13 +13,17 @@ from pydantic import ValidationError
 from diagnose import __version__
 from diagnose.change import digested_files
 from diagnose.change.figures import figures_of
+from diagnose.change.kept import Kept
 from diagnose.change.machine import Machine
 from diagnose.change.model import CHANGE_SCHEMA, Change, ChangedHost, ChangedService, ChangeRecord, State
 from diagnose.errors import CannotMeasureError, UsageError
-from diagnose.report.digest import sealed
+from diagnose.report import output
+from diagnose.report.digest import digest, sealed
 from diagnose.report.model import Report
 
 MAX_NUMBER = 1000
+FINAL: tuple[State, ...] = ("restored", "rolled-back")
+"""The states of a record that is in force no more."""
 
 
 def load_record(path: Path) -> ChangeRecord:
@@ -29,7 +34,7 @@ def load_record(path: Path) -> ChangeRecord:
 def new(changes: list[Change], report: Report, machine: Machine, persistent: bool) -> ChangeRecord:
     """Return the record of changes that begin now; raises UsageError for a report with values that none has."""
     try:
-        return _record(changes, report, machine, persistent)
+        return with_digest(_record(changes, report, machine, persistent))
     except ValidationError as error:
         where = ".".join(str(part) for part in error.errors(include_url=False)[0]["loc"])
         raise UsageError(f"the report holds a value that no report has ({where}); make it again") from error
@@ -58,20 +63,14 @@ def _record(changes: list[Change], report: Report, machine: Machine, persistent:
 def create(folder: Path, record: ChangeRecord) -> Path:
     """Write a new record, on disk when this returns; raises CannotMeasureError where it cannot be kept."""
     stamp = record.created.replace("-", "").replace(":", "")
-    partial = folder / f".change-{stamp}.{os.getpid()}.partial"
+    names = (f"change-{stamp}.json", *(f"change-{stamp}-{number}.json" for number in range(2, MAX_NUMBER)))
     try:
-        _write(partial, record)
-        try:
-            for number in range(1, MAX_NUMBER):
-                path = folder / (f"change-{stamp}.json" if number == 1 else f"change-{stamp}-{number}.json")
-                try:
-                    os.link(partial, path)
-                except FileExistsError:
-                    continue
-                _sync(folder)
-                return path
-        finally:
-            partial.unlink(missing_ok=True)
+        with output.written(folder / names[0], _content(record)) as name_it:
+            for path in (folder / name for name in names):
+                with suppress(FileExistsError):
+                    name_it(path)
+                    _sync(folder)
+                    return path
     except OSError as error:
         raise CannotMeasureError(
             f"the change record cannot be kept in {folder} ({error.strerror}), so nothing was changed; "
@@ -80,28 +79,43 @@ def create(folder: Path, record: ChangeRecord) -> Path:
     raise CannotMeasureError(f"{folder} is full of change records; nothing was changed")
 
 
-def update(path: Path, record: ChangeRecord, state: State, why: str | None = None) -> ChangeRecord:
-    """Replace the record by one in another state; the old one stays whole until the new one is on disk."""
-    changed = record.model_copy(update={"state": state, "why": why})
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+def update(
+    path: Path, record: ChangeRecord, state: State, why: str | None = None, kept: Kept | None = None
+) -> ChangeRecord:
+    """Replace the record by one in another state; the old one stays whole until the new one is on disk.
+
+    Where its digest is kept, the new one is instead, while the change is in force. Raises OSError, with the old record
+    as it was and nothing beside it.
+    """
+    changed = with_digest(record.model_copy(update={"state": state, "why": why}))
+    before, after = record.digest or "", changed.digest or ""
+    if kept is not None and state not in FINAL and kept.knows(before):
+        kept.keep(after, instead_of=before)
+    beside = path.with_name(f".{path.name}.partial")
+    with output.written(path, _content(changed)) as name_it:
+        beside.unlink(missing_ok=True)  # of a run that was killed
+        name_it(beside)
     try:
-        _write(partial, changed)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+        beside.replace(path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
     _sync(path.parent)
+    if kept is not None and state in FINAL:
+        kept.drop(before)
+    elif kept is not None:
+        kept.keep_only(after)
     return changed
 
 
-def _write(path: Path, record: ChangeRecord) -> None:
+def with_digest(record: ChangeRecord) -> ChangeRecord:
+    """Return the record with the digest of its content."""
+    return record.model_copy(update={"digest": digest(record.model_dump(mode="json", by_alias=True))})
+
+
+def _content(record: ChangeRecord) -> bytes:
     document = sealed(record.model_dump(mode="json", by_alias=True))
-    path.unlink(missing_ok=True)  # of a run that was killed and had the same pid
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        json.dump(document, file, indent=2, allow_nan=False)
-        file.write("\n")
-        file.flush()
-        os.fsync(file.fileno())
+    return f"{json.dumps(document, indent=2, allow_nan=False)}\n".encode("ascii")
 
 
 def _sync(folder: Path) -> None:

@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
-from diagnose.cgroups import OpenCgroup, read_memory, shown, writable_settings
-from diagnose.cgroups.paths import normal
-from diagnose.change import audit, managers, record
-from diagnose.change.guards import read_setting
+from diagnose.cgroups import OpenCgroup, read_memory, shown
+from diagnose.change import audit, record
 from diagnose.change.harm import HarmWatch
 from diagnose.change.limit_steps import steps
 from diagnose.change.locks import Held
 from diagnose.change.machine import Machine
 from diagnose.change.model import Change, ChangeRecord
 from diagnose.change.say import Say, unheard
+from diagnose.change.way_back import Restore, Tell, WayBack, command_of, way_back
+from diagnose.change.way_back_text import as_lines
 from diagnose.change.wording import harm_text, size
 from diagnose.change.write import WriteError, put_back, set_value
 from diagnose.errors import CannotMeasureError, UsageError
 
 PAUSE_SECONDS = 0.5
-
-
-@dataclass(frozen=True)
-class _Todo:
-    change: Change
-    cgroup: OpenCgroup
 
 
 def rollback(written: ChangeRecord, path: Path, machine: Machine, force: bool, say: Say) -> None:
@@ -35,102 +28,108 @@ def rollback(written: ChangeRecord, path: Path, machine: Machine, force: bool, s
     Raises UsageError, with nothing changed, if a setting was changed by somebody since (unless `force`), or the record
     is another host's; CannotMeasureError if a setting could not be restored.
     """
+    way = way_back(written, machine, force)
+    for line in as_lines(way):
+        unheard(say)(line)
+    carry_back(way, written, path, machine, force, say)
+
+
+def carry_back(way: WayBack, written: ChangeRecord, path: Path, machine: Machine, force: bool, say: Say) -> None:
+    """Go the way back that was shown; raises as `rollback` does, and UsageError if it is another one by now."""
     say = unheard(say)
-    if written.host.boot_id != machine.boot_id:
-        _other_boot(written, machine, say)
+    if not way.todo:
+        if not way.booted and written.state != "rolled-back":
+            _note(path, written, machine, say)
+        say("there was nothing left to restore")
         return
-    if written.host.cgroup_version != machine.hierarchy.version:
-        raise UsageError(f"the record is of cgroup v{written.host.cgroup_version}, which is not in use here (any more)")
     with ExitStack() as stack:
         cgroups = Held(machine, stack)
-        found = [_look(change, machine, cgroups, force, written, say) for change in reversed(written.changes)]
-        todo = [item for item in found if item is not None]
-        failed = [why for item in todo if (why := _undo(item, machine, written, say)) is not None]
-        for item in todo:
-            _audit(item.change, path, machine)
+        restored = [action for action in way.todo if isinstance(action, Restore)]
+        held = {item.key: cgroups[item.change.cgroup] for item in restored}
+        if way_back(written, machine, force) != way:
+            raise UsageError("what there is to restore changed while it was reviewed; run rollback again")
+        between = {item.key: _between(item, machine) for item in restored}
+        written = _begin(
+            path, written, machine, {item.key: [item.current, *between[item.key]] for item in restored}, say
+        )
+        failed = []
+        for action in way.todo:
+            if isinstance(action, Tell):
+                why = _tell(action, machine, written, say)
+            else:
+                why = _undo(action, held[action.key], between[action.key], machine, written, say)
+            if why is None:
+                _audit(action.change, path, machine)
+            else:
+                failed.append(why)
     if failed:
         raise CannotMeasureError(f"not everything could be restored: {'; '.join(failed)}; run rollback again")
-    if written.state != "rolled-back":
-        _note(path, written, say)
-    say("everything is as it was before the change" if todo else "there was nothing left to restore")
+    _note(path, written, machine, say)
+    say("everything is as it was before the change")
 
 
-def _note(path: Path, written: ChangeRecord, say: Say) -> None:
+def _note(path: Path, written: ChangeRecord, machine: Machine, say: Say) -> None:
     try:
-        record.update(path, written, "rolled-back", written.why)
+        record.update(path, written, "rolled-back", written.why, machine.kept)
     except OSError as error:
         say(f"the record {path} could not be brought up to date ({error.strerror})")
 
 
-def _other_boot(written: ChangeRecord, machine: Machine, say: Say) -> None:
-    if written.host.hostname != machine.hostname:
-        raise UsageError(
-            f"the change was made on the host {shown(written.host.hostname)}, and this is {shown(machine.hostname)}"
-        )
-    if written.persistent:
-        again = "; ".join(f"{shown(c.cgroup)}: {c.setting} was {size(c.before_bytes)}" for c in written.changes)
-        raise UsageError(
-            f"this host was booted since, and the change was persistent: its manager applied it again to new cgroups; "
-            f"undo it there ({again})"
-        )
-    say("this host was booted since the change: the settings went with their cgroups, there is nothing to restore")
+def _between(item: Restore, machine: Machine) -> list[int]:
+    """Return what is written before the last value: a limit that comes down again is lowered in steps, too."""
+    change = item.change
+    if change.before_bytes is None:
+        return []
+    usage = read_memory(machine.hierarchy, change.cgroup)["usage_bytes"]
+    return steps(change.setting, item.current, change.before_bytes, usage)[:-1]
 
 
-def _look(
-    change: Change, machine: Machine, cgroups: Held, force: bool, written: ChangeRecord, say: Say
-) -> _Todo | None:
-    """Return what is to be undone of a change, None for nothing; raises UsageError for somebody's later change."""
-    if normal(change.cgroup) != change.cgroup or change.setting not in writable_settings(machine.hierarchy.version):
-        raise UsageError(f"{change.setting} of {shown(change.cgroup)} is nothing that this program ever changes")
-    what = f"{change.setting} of {shown(change.cgroup)}"
-    if not machine.hierarchy.exists(change.cgroup):
-        say(f"{what}: the cgroup is gone, and its setting with it{_forget(change, machine, written)}")
-        return None
-    cgroup = cgroups[change.cgroup]
-    # A manager sets a unit's or container's next cgroup like the last one; a file's setting went with its cgroup
-    if cgroup.id != change.cgroup_id and change.manager == "files":
-        say(f"{what}: the cgroup was removed and made anew; the new one never had this change and is left alone")
-        return None
-    text, current = read_setting(cgroup, change.cgroup, change.setting)
-    if text == change.before_text:
-        say(f"{what}: is {size(current)} already, as before the change")
-        return None
-    ours = {change.after_bytes, *(change.steps_bytes if written.state == "applying" else ())}
-    if current not in ours and not force:
-        raise UsageError(
-            f"{what} is {size(current)} now: somebody changed it after this change had set it to "
-            f"{size(change.after_bytes)}; nothing was restored. --force overwrites their value with "
-            f"{size(change.before_bytes)}"
-        )
-    return _Todo(change, cgroup)
-
-
-def _forget(change: Change, machine: Machine, written: ChangeRecord) -> str:
-    """Have the manager of a cgroup that is gone forget the setting, where it has a word for the old value."""
-    value = change.manager_before if change.manager == "systemd" else change.before_bytes
-    if change.manager == "files" or value is None:
-        return ""
-    line = managers.command_of(change, value, written.persistent)
-    told = "was told" if machine.run(line).succeeded else "could not be told"
-    return f"; {change.manager} {told} to set {value} again"
-
-
-def _undo(item: _Todo, machine: Machine, written: ChangeRecord, say: Say) -> str | None:
-    """Restore one setting; return why that failed. A limit that goes down again is lowered in steps, like any other."""
-    change, cgroup = item.change, item.cgroup
+def _begin(
+    path: Path, written: ChangeRecord, machine: Machine, ways: dict[tuple[str, str], list[int | None]], say: Say
+) -> ChangeRecord:
+    """Note the values of the way back before the first is written, so that a killed rollback can be run again."""
+    if not ways:
+        return written
+    changes = [c.model_copy(update={"back_bytes": ways.get((c.cgroup, c.setting), [])}) for c in written.changes]
+    begun = written.model_copy(update={"changes": changes})
     try:
-        was = cgroup.number(change.setting)
-        if change.before_bytes is not None:
-            usage = read_memory(machine.hierarchy, change.cgroup)["usage_bytes"]
-            watch = HarmWatch(machine, change.cgroup, ())
-            for value in steps(change.setting, was, change.before_bytes, usage)[:-1]:
-                set_value(machine, change, cgroup, value, written.persistent)
-                if (harm := watch.pause(PAUSE_SECONDS)) is not None:
-                    return f"{change.setting} of {shown(change.cgroup)}, at {size(value)}: {harm_text(harm)}"
-        put_back(machine, change, cgroup, written.persistent)
+        return record.update(path, begun, "rolling-back", written.why, machine.kept)
+    except OSError as error:
+        say(
+            f"the record {path} could not be brought up to date ({error.strerror}): if this rollback is killed "
+            "half-way, the next one takes the limit for somebody else's and wants --force"
+        )
+        return begun
+
+
+def _tell(tell: Tell, machine: Machine, written: ChangeRecord, say: Say) -> str | None:
+    """Have the manager of a cgroup that is gone forget the setting; return why that failed."""
+    change = tell.change
+    answer = machine.run(command_of(tell, written))
+    if not answer.succeeded:
+        return f"{change.manager} refused {change.setting} of {shown(change.cgroup)}: {shown(answer.text, 300)}"
+    what = f"{change.setting} of {shown(change.cgroup)}"
+    say(f"{what}: the cgroup is gone; {change.manager} was told to set {tell.value} again")
+    return None
+
+
+def _undo(
+    item: Restore, cgroup: OpenCgroup, between: list[int], machine: Machine, written: ChangeRecord, say: Say
+) -> str | None:
+    """Restore one setting; return why that failed."""
+    change, last = item.change, item.current
+    try:
+        watch = HarmWatch(machine, change.cgroup, ())
+        for value in between:
+            set_value(machine, change, cgroup, value, written.persistent, {last})
+            last = value
+            if (harm := watch.pause(PAUSE_SECONDS)) is not None:
+                return f"{change.setting} of {shown(change.cgroup)}, at {size(value)}: {harm_text(harm)}"
+        put_back(machine, change, cgroup, written.persistent, {last})
     except (WriteError, OSError, ValueError) as error:
         return str(error)
-    say(f"{change.setting} of {shown(change.cgroup)}: {size(was)} → {size(change.before_bytes)}, as before the change")
+    done = f"{size(item.current)} → {size(change.before_bytes)}"
+    say(f"{change.setting} of {shown(change.cgroup)}: {done}, as before the change")
     return None
 
 

@@ -9,11 +9,13 @@ from diagnose import pipeline
 from diagnose.capture.model import Capture
 from diagnose.cgroups import opened, shown
 from diagnose.cgroups.service import resolve
+from diagnose.change.coherence import check_record
 from diagnose.change.compare import Comparison, Note, ServiceRecreated, StoppedEarly, compare
 from diagnose.change.figures import figures_of
 from diagnose.change.guards import read_setting
 from diagnose.change.machine import Machine
 from diagnose.change.model import Change, ChangeRecord, Figures
+from diagnose.change.place import place
 from diagnose.change.wording import size
 from diagnose.errors import CannotMeasureError, UsageError
 from diagnose.measure.progress import WindowSeen
@@ -33,6 +35,7 @@ class Verified:
 
 def ready(written: ChangeRecord, machine: Machine) -> Figures:
     """Return the side before; raises UsageError or CannotMeasureError if there is nothing to verify, or no way to."""
+    check_record(written)
     if written.host.boot_id != machine.boot_id:
         raise UsageError("the change was made on another host, or before this one was booted: it cannot be verified")
     if written.state != "applied":
@@ -80,8 +83,9 @@ def _still_fires(rule: str | None, report: Report) -> bool | None:
 
 def _in_force(change: Change, machine: Machine) -> None:
     what = f"{change.setting} of {shown(change.cgroup)}"
-    with opened(machine.hierarchy, change.cgroup) as cgroup:
-        _, current = read_setting(cgroup, change.cgroup, change.setting)
+    here = place(machine.hierarchy, change.cgroup, change.cgroup_id) or change.cgroup
+    with opened(machine.hierarchy, here) as cgroup:
+        _, current = read_setting(cgroup, here, change.setting)
         if cgroup.id != change.cgroup_id and change.manager == "files":
             raise UsageError(f"{what}: the cgroup was removed and made anew, without the change; apply again")
     if current != change.after_bytes:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable
+from collections.abc import Callable, Set
 
 from diagnose.cgroups import OpenCgroup, read_memory, shown
 from diagnose.change import managers
 from diagnose.change.machine import Machine
 from diagnose.change.model import Change
+from diagnose.change.wording import size
 
 TRIES = 10
 TRY_SECONDS = 0.5
@@ -19,18 +20,43 @@ class WriteError(Exception):
     """A value could not be set, or is not what was set."""
 
 
-def set_value(machine: Machine, change: Change, cgroup: OpenCgroup, value: int, persistent: bool) -> None:
-    """Set a value in bytes and read it back; raises WriteError with the reason."""
+class MovedError(WriteError):
+    """Somebody else set the value meanwhile: theirs stays."""
+
+
+def set_value(
+    machine: Machine, change: Change, cgroup: OpenCgroup, value: int, persistent: bool, over: Set[int | None]
+) -> None:
+    """Set a value in bytes over one of `over` and read it back; raises WriteError with the reason."""
     _ease(machine, change, cgroup, value)
-    if change.manager == "files":
-        _patiently(machine, change, lambda: cgroup.set(change.setting, value))
-    else:
-        _by_manager(machine, change, value, persistent)
+
+    def write() -> None:
+        check_over(change, cgroup, over)
+        if change.manager == "files":
+            cgroup.set(change.setting, value)
+        else:
+            _by_manager(machine, change, value, persistent)
+
+    _patiently(machine, change, write)
     _await(machine, change, cgroup, lambda: cgroup.number(change.setting) == value, f"{value} bytes")
 
 
-def put_back(machine: Machine, change: Change, cgroup: OpenCgroup, persistent: bool) -> None:
-    """Restore the setting to the byte; raises WriteError if that fails."""
+def check_over(change: Change, cgroup: OpenCgroup, over: Set[int | None]) -> None:
+    """Raise MovedError if the setting holds none of the values that may be overwritten.
+
+    The kernel has no way to compare and write at once: a value that is set in the microseconds between is lost.
+    """
+    current = cgroup.number(change.setting)
+    if current not in over:
+        raise MovedError(
+            f"{change.setting} of {shown(change.cgroup)} is {size(current)} now: somebody else set it meanwhile, and "
+            "their value stays"
+        )
+
+
+def put_back(machine: Machine, change: Change, cgroup: OpenCgroup, persistent: bool, over: Set[int | None]) -> None:
+    """Restore the setting to the byte over one of the values `over`; raises WriteError if that fails."""
+    check_over(change, cgroup, over)
     value = change.manager_before if change.manager == "systemd" else change.before_bytes
     if change.manager != "files" and value is not None:
         _by_manager(machine, change, value, persistent)
@@ -38,7 +64,12 @@ def put_back(machine: Machine, change: Change, cgroup: OpenCgroup, persistent: b
         # Managers may round, or know no word for "no limit"; the file has the last word
         _await(machine, change, cgroup, lambda: cgroup.text(change.setting) == change.before_text, "", tries=2)
     except WriteError:
-        _patiently(machine, change, lambda: cgroup.restore(change.setting, change.before_text))
+
+        def write() -> None:
+            check_over(change, cgroup, {*over, change.before_bytes})
+            cgroup.restore(change.setting, change.before_text)
+
+        _patiently(machine, change, write)
     _await(machine, change, cgroup, lambda: cgroup.text(change.setting) == change.before_text, change.before_text)
 
 

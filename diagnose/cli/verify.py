@@ -7,11 +7,21 @@ from typing import TYPE_CHECKING
 
 import click
 
-from diagnose.cli._changing import RECORD_FILE, check_duration, duration_option
-from diagnose.cli._common import EXIT_FINDING, EXIT_NO_FINDING, cli, progress_option, rules_in_force, rules_option, say
+from diagnose.cli._changing import RECORD_FILE, agreed, check_duration, duration_option, trust_option
+from diagnose.cli._common import (
+    EXIT_FINDING,
+    EXIT_NO_FINDING,
+    EXIT_USAGE,
+    cli,
+    progress_option,
+    rules_in_force,
+    rules_option,
+    say,
+)
 
 if TYPE_CHECKING:
     from diagnose.change.machine import Machine
+    from diagnose.change.model import ChangeRecord
     from diagnose.rules import RuleSet
 
 
@@ -26,27 +36,48 @@ if TYPE_CHECKING:
     files=[RECORD_FILE, ("verify.md", "the comparison, before against after; written beside CHANGE.json")],
 )
 @click.argument("change_file", metavar="CHANGE.json", type=click.Path(path_type=Path))
+@click.option("--yes", is_flag=True, help="With --trust-file: do not ask.")
+@trust_option
 @duration_option
 @rules_option
 @progress_option
-def verify(change_file: Path, duration: float | None, rule_folders: tuple[Path, ...], progress: str) -> int:
+def verify(
+    change_file: Path, yes: bool, trust_file: bool, duration: float | None, rule_folders: tuple[Path, ...],
+    progress: str,
+) -> int:  # fmt: skip
     """Measure again after a change and compare.
 
     Runs the battery on the service as before and compares the share of slow reads and the latencies with those in the
-    report: fixed, better, no change or worse, with a 95 % interval. Writes verify.md beside CHANGE.json. Needs root.
+    report: fixed, better, no change or worse, with a 95 % interval. Writes verify.md beside CHANGE.json. A record that
+    others than root could have written is shown, and obeyed only with --trust-file. Needs root.
     """
+    from diagnose.cgroups import shown
     from diagnose.change.machine import Machine
+    from diagnose.change.record import load_record
+    from diagnose.change.trust import of_file, of_record
+    from diagnose.change.wording import change_line
     from diagnose.measure.privileges import require_privileges
     from diagnose.measure.stopping import stoppable
 
     check_duration(duration)
     rules = rules_in_force(rule_folders)
     require_privileges()
+    host = Machine.this(lambda _seconds: False)
+    file = of_file(change_file, host)
+    written = load_record(change_file)
+    trust = of_record(file, change_file, written, host)
+    if trust.why_not is not None:
+        for change in written.changes:
+            click.echo(f"the record says: {change_line(change)}")
+        click.echo(f"the record says: its service is {shown(written.service.cgroup)}")
+        if not agreed("Measure what this record names?", trust, yes, trust_file):
+            return EXIT_USAGE
     with stoppable() as wait:
-        return measure_again(change_file, Machine.this(wait), duration, rules, progress)
+        return measure_again(written, change_file, Machine.this(wait), duration, rules, progress)
 
 
 def measure_again(
+    written: ChangeRecord,
     path: Path,
     machine: Machine,
     duration: float | None,
@@ -56,12 +87,10 @@ def measure_again(
 ) -> int:
     """Measure, compare with the change record's side before, write the files; returns the exit code."""
     from diagnose.change import verify, verify_files, verify_text
-    from diagnose.change.record import load_record
     from diagnose.change.rollback import rollback
     from diagnose.cli.progress import watcher
     from diagnose.measure.schedule import plan
 
-    written = load_record(path)
     before = verify.ready(written, machine)
     measured_by = plan(duration or before.seconds, written.window_seconds)
     say(f"measuring {written.service.cgroup} for {duration or before.seconds:g} s, to compare with {before.start}")

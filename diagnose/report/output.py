@@ -134,7 +134,7 @@ def _write_into(folder: Path, contents: dict[str, bytes]) -> None:
             for name, content in contents.items():
                 path = folder / name
                 _make_folder(path.parent, made)
-                ready.append((path, stack.enter_context(_written(path, content))))
+                ready.append((path, stack.enter_context(written(path, content))))
             for path, name_it in ready:
                 name_it(path)
                 named.append(path)
@@ -156,7 +156,7 @@ def _make_folder(folder: Path, made: list[Path]) -> None:
 
 
 @contextmanager
-def _written(path: Path, content: bytes) -> Iterator[Callable[[Path], None]]:
+def written(path: Path, content: bytes) -> Iterator[Callable[[Path], None]]:
     """Write what is to become `path`; yields what names it: never over an existing file, nor through a link.
 
     Until then it has no name at all, and is gone with this process, where the file system can do that (O_TMPFILE,

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -93,7 +96,7 @@ def test_a_disk_that_fills_up_at_the_end_restores(
     monkeypatch.setattr(record, "update", full)
     outcome = carried_out(scene, tmp_path, limit())
     assert "No space left" in str(outcome.why)
-    assert "could not be brought up to date" in str(outcome.why)
+    assert (outcome.restored, outcome.noted) == (True, False)
     assert scene.file("/dg/batch", "memory.high").read_text() == "max\n"
 
 
@@ -172,6 +175,78 @@ def test_what_changed_during_the_review_is_not_overwritten(scene: Scene, tmp_pat
     with pytest.raises(UsageError, match="changed while it was reviewed"):
         carry_out(found, tmp_path, scene.machine, lambda text: None)
     assert not list(tmp_path.glob("change-*"))
+
+
+def test_a_value_that_somebody_sets_meanwhile_stays(scene: Scene, tmp_path: Path) -> None:
+    file, other = scene.file("/dg/batch", "memory.high"), scene.file("/dg/svc", "memory.low")
+
+    def set_by_somebody() -> bool:
+        file.write_text("123456\n")
+        return False
+
+    scene.on_wait = set_by_somebody
+    outcome = carried_out(scene, tmp_path, limit("/dg/svc", "memory.low", 0, 64 * MIB), limit())
+    assert (file.read_text(), other.read_text()) == ("123456\n", "0\n")
+    assert outcome.restored
+    assert outcome.stays == (outcome.why,)
+    assert "is 121 KiB (123,456 bytes) now: somebody else set it meanwhile" in str(outcome.why)
+    assert load_record(outcome.record_path).state == "restored"
+
+
+def test_a_value_that_somebody_sets_stays_also_when_something_else_stops_it(scene: Scene, tmp_path: Path) -> None:
+    file, events = scene.file("/dg/svc", "memory.low"), scene.file("/dg/batch", "memory.events")
+
+    def at_the_second_change() -> bool:
+        if scene.file("/dg/batch", "memory.high").read_text() != "max\n":
+            file.write_text("123456\n")
+            events.write_text("low 0\nhigh 0\nmax 0\noom 1\noom_kill 1\n")
+        return False
+
+    scene.on_wait = at_the_second_change
+    outcome = carried_out(scene, tmp_path, limit("/dg/svc", "memory.low", 0, 64 * MIB), limit())
+    assert outcome.why == "1 OOM kill(s) in '/dg/batch'"
+    assert len(outcome.stays) == 1
+    assert (scene.file("/dg/batch", "memory.high").read_text(), file.read_text()) == ("max\n", "123456\n")
+
+
+def test_a_cgroup_that_ends_meanwhile_takes_its_setting_along(scene: Scene, tmp_path: Path) -> None:
+    directory = scene.host.memory / "dg/batch"
+
+    def ends() -> bool:
+        if directory.exists():
+            for file in directory.iterdir():
+                file.unlink()
+            directory.rmdir()
+        return False
+
+    scene.on_wait = ends
+    outcome = carried_out(scene, tmp_path, limit("/dg/svc", "memory.low", 0, 64 * MIB), limit())
+    assert outcome.restored
+    assert scene.file("/dg/svc", "memory.low").read_text() == "0\n"
+
+
+@contextmanager
+def no_file_larger_than(size: int) -> Iterator[None]:
+    """Have the kernel refuse to write more into a file: what a full disk does, without filling one."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_what_could_not_be_written_whole_leaves_nothing(scene: Scene, tmp_path: Path) -> None:
+    folder = tmp_path / "records"
+    folder.mkdir()
+    with pytest.raises(CannotMeasureError, match="nothing was changed"), no_file_larger_than(512):
+        carried_out(scene, folder, limit())
+    assert list(folder.iterdir()) == []
+    path = carried_out(scene, folder, limit()).record_path
+    whole = path.read_bytes()
+    with pytest.raises(OSError, match="File too large"), no_file_larger_than(512):
+        record.update(path, load_record(path), "rolled-back")
+    assert [(p, p.read_bytes()) for p in folder.iterdir()] == [(path, whole)]
 
 
 def test_systemd_is_told_in_steps_and_told_back(scene: Scene, tmp_path: Path) -> None:

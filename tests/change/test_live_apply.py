@@ -14,12 +14,11 @@ from pathlib import Path
 import pytest
 
 from diagnose.change.record import load_record
-from tests.helpers.change_box import MIB, Box
+from tests.helpers.change_box import DIAGNOSE, MIB, Box, run
 from tests.helpers.change_scene import limit
 
 pytestmark = pytest.mark.kernel
 
-DIAGNOSE = [sys.executable, "-m", "diagnose.cli"]
 GROW = """
 echo $$ > "$1/cgroup.procs"
 echo 1000 > /proc/self/oom_score_adj
@@ -34,11 +33,6 @@ def box(tmp_path: Path) -> Iterator[Box]:
         yield made
     finally:
         made.remove()
-
-
-def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [*DIAGNOSE, *map(str, arguments)]
-    return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=120)
 
 
 def refused(box: Box, report: Path, match: str, *options: str) -> None:
@@ -210,6 +204,37 @@ def test_sigkill_at_ten_random_moments(box: Box) -> None:
         states.append(undone(box, before))
     print(f"states found after SIGKILL: {states}")
     assert "applying, changed" in states, "not one of ten came half-way"
+
+
+def test_sigkill_at_ten_random_moments_of_the_way_back(box: Box) -> None:
+    """A limit that was raised comes down again in steps, and is brought to the byte however far it had come."""
+    box.file("/batch", box.setting).write_text(str(44 * MIB))
+    box.fill(box.batch, 80)
+    before = box.state()
+    report = box.report(box.limit(100 * MIB, 44 * MIB))
+    seed = random.randrange(2**32)
+    moments, whole, found = random.Random(seed), 0.0, []
+    for number in range(11):
+        assert run("apply", report, "--yes", "--pause", "0.05").returncode == 0
+        box.read_again()
+        (record,) = box.folder.glob("change-*.json")
+        begin = time.monotonic()
+        if number == 0:
+            assert run("rollback", record).returncode == 0
+            whole = time.monotonic() - begin
+            print(f"seed {seed}, a whole rollback takes {whole:.2f} s")
+        else:
+            child = subprocess.Popen(
+                [*DIAGNOSE, "rollback", str(record)],
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            )  # fmt: skip
+            time.sleep(moments.uniform(0.3, whole))
+            child.kill()
+            child.wait()
+            found.append((load_record(record).state, int(box.file("/batch", box.setting).read_text()) >> 20))
+        undone(box, before)
+    print(f"states and MiB found after SIGKILL: {found}")
+    assert any(state == "rolling-back" and 44 < mib < 100 for state, mib in found), "not one of ten came half-way"
 
 
 def undone(box: Box, before: dict[str, bytes]) -> str:

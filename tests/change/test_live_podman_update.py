@@ -15,6 +15,7 @@ import pytest
 from diagnose.cgroups import Hierarchy
 from diagnose.change.record import load_record
 from tests.helpers import podman
+from tests.helpers.change_box import forget_records
 from tests.helpers.change_scene import MIB, limit, report_for, written
 
 pytestmark = [pytest.mark.kernel, pytest.mark.skipif(bool(podman.why_not()), reason=podman.why_not())]
@@ -56,5 +57,6 @@ def test_apply_and_roll_back_through_podman(service: str, tmp_path: Path) -> Non
         assert [change.manager for change in load_record(record).changes] == ["podman"]
 
         back = diagnose("rollback", record)
+        forget_records(tmp_path)
         assert back.returncode == 0, back.stderr
         assert int(file.read_text()) == BEFORE

@@ -159,6 +159,8 @@ def test_a_unit_goes_through_systemd(scene: Scene) -> None:
     assert scene.commands[-1] == [
         "systemctl", "show", "--property=ControlGroup,MemoryHigh", "--", "nightly.service"
     ]  # fmt: skip
+    scene.answer = lambda command: Answer(True, f"ControlGroup={cgroup}\nMemoryHigh={8 * MIB}")
+    refused(scene, "somebody wrote past systemd", limit(cgroup))
     scene.answer = lambda command: systemd_says("/other.slice/nightly.service")
     refused(scene, "systemd says that 'nightly.service' is in", limit(cgroup))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from contextlib import suppress
 from pathlib import Path
 
@@ -10,14 +9,15 @@ import pytest
 
 from diagnose.change import record
 from diagnose.change.carry_out import carry_out
-from diagnose.change.machine import Machine
+from diagnose.change.machine import Answer, Machine
 from diagnose.change.model import ChangeRecord
 from diagnose.change.plan import plan
 from diagnose.change.record import load_record
-from diagnose.change.rollback import rollback
+from diagnose.change.rollback import carry_back, rollback
 from diagnose.change.verify import ready
-from diagnose.errors import UsageError
-from tests.helpers.change_scene import BOOT, HOSTNAME, MIB, V2_FILES, Scene, limit
+from diagnose.change.way_back import way_back
+from diagnose.errors import CannotMeasureError, UsageError
+from tests.helpers.change_scene import BOOT, HOSTNAME, MIB, V1_FILES, V2_FILES, Scene, limit
 
 
 @pytest.fixture
@@ -77,15 +77,207 @@ def test_a_step_is_somebody_elses_once_the_change_was_complete(scene: Scene, pat
         undo(scene, path)
 
 
+def lowered_again(scene: Scene, folder: Path) -> tuple[Path, list[int]]:
+    """Raise a limit from 100 to 400 MiB and kill the way back after its second step; return record and steps taken."""
+    file = scene.file("/dg/batch", "memory.high")
+    file.write_text(f"{100 * MIB}\n")
+    found = plan(scene.report(limit(current=100 * MIB, value=400 * MIB)), scene.machine, (), False, False)
+    path = carry_out(found, folder, scene.machine, lambda text: None, pause_seconds=0.01).record_path
+    taken: list[int] = []
+
+    def killed_at_the_second() -> bool:
+        if (value := int(file.read_text())) not in taken:
+            taken.append(value)
+        if len(taken) == 2:
+            raise SystemExit
+        return False
+
+    scene.on_wait = killed_at_the_second
+    with pytest.raises(SystemExit):
+        undo(scene, path)
+    scene.on_wait = lambda: False
+    return path, taken
+
+
+def test_a_killed_rollback_is_run_again(scene: Scene, tmp_path: Path) -> None:
+    path, taken = lowered_again(scene, tmp_path)
+    assert taken == [270 * MIB, 243 * MIB]  # 300 MiB are used: a tenth less, and again
+    assert load_record(path).state == "rolling-back"
+    assert load_record(path).changes[0].back_bytes[:3] == [400 * MIB, *taken]
+    undo(scene, path)
+    assert scene.file("/dg/batch", "memory.high").read_text() == f"{100 * MIB}\n"
+    assert load_record(path).state == "rolled-back"
+
+
+def test_a_value_that_is_none_of_the_way_back_is_somebody_elses(scene: Scene, tmp_path: Path) -> None:
+    path, (first, _) = lowered_again(scene, tmp_path)
+    file = scene.file("/dg/batch", "memory.high")
+    file.write_text(f"{first + 65536}\n")
+    with pytest.raises(UsageError, match="somebody changed it"):
+        undo(scene, path)
+    assert file.read_text() == f"{first + 65536}\n"
+
+
+def test_a_rollback_that_cannot_be_noted_goes_on_and_says_so(
+    scene: Scene, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(record, "update", full)
+    said = undo(scene, path)
+    assert "could not be brought up to date (No space left on device)" in said
+    assert tuple(s.strip() for s in settings(scene)) == ("max", "0")
+
+
 def test_a_cgroup_that_is_gone_or_new(scene: Scene, path: Path) -> None:
-    directory = scene.host.memory / "dg/batch"
-    shutil.rmtree(directory)
+    removed(scene, "dg/batch")
     assert "the cgroup is gone" in undo(scene, path)
-    scene.host.cgroup("/dg/other")  # so that the inode number is not given out again
     scene.host.cgroup("/dg/batch", **{**V2_FILES, "memory__high": f"{200 * MIB}\n"})
-    if scene.host.hierarchy.id_of("/dg/batch") != load_record(path).changes[0].cgroup_id:
-        assert "made anew" in undo(scene, path)
-        assert scene.file("/dg/batch", "memory.high").read_text() == f"{200 * MIB}\n"
+    assert "made anew" in undo(scene, path)
+    assert scene.file("/dg/batch", "memory.high").read_text() == f"{200 * MIB}\n"
+
+
+def removed(scene: Scene, cgroup: str) -> None:
+    """Take a cgroup away; its inode number is not given out again, as in the kernel."""
+    (scene.host.memory / cgroup).rename(scene.host.root / "removed")
+
+
+@pytest.fixture
+def renamed(tmp_path: Path) -> tuple[Scene, Path]:
+    """A v1 host, which has rename(2) for cgroups: the limit stays in force under the new name."""
+    scene = Scene(tmp_path / "v1", "v1")
+    found = plan(scene.report(limit(setting="memory.limit_in_bytes")), scene.machine, (), False, False)
+    path = carry_out(found, tmp_path, scene.machine, lambda text: None, pause_seconds=0.01).record_path
+    (scene.host.memory / "dg/batch").rename(scene.host.memory / "dg/renamed")
+    return scene, path
+
+
+def test_a_renamed_cgroup_is_found_by_its_id(renamed: tuple[Scene, Path]) -> None:
+    scene, path = renamed
+    ready(load_record(path), scene.machine)
+    said = undo(scene, path)
+    assert "memory.limit_in_bytes of '/dg/renamed': 200 MiB (209,715,200 bytes) → no limit" in said
+    assert scene.file("/dg/renamed", "memory.limit_in_bytes").read_text() == "9223372036854771712\n"
+
+
+def test_a_new_cgroup_of_a_renamed_ones_name_is_left_alone(renamed: tuple[Scene, Path]) -> None:
+    scene, path = renamed
+    scene.host.cgroup("/dg/batch", **{**V1_FILES, "memory__limit_in_bytes": f"{200 * MIB}\n"})
+    undo(scene, path)
+    assert scene.file("/dg/renamed", "memory.limit_in_bytes").read_text() == "9223372036854771712\n"
+    assert scene.file("/dg/batch", "memory.limit_in_bytes").read_text() == f"{200 * MIB}\n"
+
+
+UNIT = "/system.slice/nightly.service"
+
+
+@pytest.fixture
+def stopped(scene: Scene, tmp_path: Path) -> Path:
+    """Return the record of a change of a unit's limit; its cgroup went with the unit, systemd keeps the property."""
+    directory = scene.host.cgroup(UNIT, **V2_FILES)
+    (scene.host.root / "run/systemd/system").mkdir(parents=True)
+
+    def systemctl(command: list[str]) -> Answer:
+        if command[1] == "set-property":
+            (directory / "memory.high").write_text(f"{command[-1].partition('=')[2]}\n")
+        return Answer(True, f"ControlGroup={UNIT}\nMemoryHigh=infinity")
+
+    scene.answer = systemctl
+    found = plan(scene.report(limit(UNIT)), scene.machine, (), False, False)
+    path = carry_out(found, tmp_path, scene.machine, lambda text: None, pause_seconds=0.01).record_path
+    removed(scene, UNIT.lstrip("/"))
+    scene.commands.clear()
+    return path
+
+
+def test_a_unit_that_systemd_does_not_run_any_more_is_left_to_a_person(
+    scene: Scene, path: Path, tmp_path: Path
+) -> None:
+    """The record says "files", and the cgroup is a unit's by now: whoever writes its file writes past systemd."""
+    scene.host.cgroup(UNIT, **{**V2_FILES, "memory__high": f"{200 * MIB}\n"})
+    good = load_record(path)
+    change = good.changes[0].model_copy(update={"cgroup": UNIT, "cgroup_id": scene.host.hierarchy.id_of(UNIT)})
+    by_file = good.model_copy(update={"changes": [change]})
+    (scene.host.root / "run/systemd/system").mkdir(parents=True)
+    scene.answer = lambda command: Answer(True, f"ControlGroup={UNIT}\nMemoryHigh=infinity")
+    with pytest.raises(UsageError, match="was changed through files, and systemd manages it now"):
+        rollback(by_file, path, scene.machine, True, lambda text: None)
+    assert scene.file(UNIT, "memory.high").read_text() == f"{200 * MIB}\n"
+
+
+def test_what_changed_while_it_was_reviewed_is_not_overwritten(scene: Scene, path: Path) -> None:
+    written, file = load_record(path), scene.file("/dg/batch", "memory.high")
+    shown = way_back(written, scene.machine, True)
+    file.write_text("123456\n")
+    with pytest.raises(UsageError, match="changed while it was reviewed"):
+        carry_back(shown, written, path, scene.machine, True, lambda text: None)
+    assert file.read_text() == "123456\n"
+
+
+def test_a_value_that_somebody_sets_on_the_way_back_stays(scene: Scene, tmp_path: Path) -> None:
+    path, _ = lowered_again(scene, tmp_path)
+    file = scene.file("/dg/batch", "memory.high")
+
+    def set_by_somebody() -> bool:
+        file.write_text("123456\n")
+        return False
+
+    scene.on_wait = set_by_somebody
+    with pytest.raises(CannotMeasureError, match="somebody else set it meanwhile"):
+        undo(scene, path)
+    assert file.read_text() == "123456\n"
+
+
+def systemd_has(scene: Scene, **properties: str) -> None:
+    has = {"LoadState": "loaded", "ControlGroup": "", "Slice": "system.slice", "MemoryHigh": str(200 * MIB)}
+    text = "\n".join(f"{name}={value}" for name, value in {**has, **properties}.items())
+    scene.answer = lambda command: Answer(True, text)
+
+
+def told(scene: Scene) -> list[list[str]]:
+    return [command for command in scene.commands if command[1] != "show"]
+
+
+def test_systemd_is_told_to_forget_what_it_keeps_for_a_unit_that_was_stopped(scene: Scene, stopped: Path) -> None:
+    systemd_has(scene)
+    assert "systemd was told to set infinity again" in undo(scene, stopped)
+    assert told(scene) == [["systemctl", "set-property", "--runtime", "--", "nightly.service", "MemoryHigh=infinity"]]
+
+
+@pytest.mark.parametrize("properties", [{"MemoryHigh": "4096"}, {"MemoryHigh": "infinity"}, {"LoadState": "not-found"}])
+def test_systemd_is_told_nothing_where_it_has_nothing_of_the_change(
+    scene: Scene, stopped: Path, properties: dict[str, str]
+) -> None:
+    systemd_has(scene, **properties)
+    assert "systemd has nothing of this change" in undo(scene, stopped)
+    assert told(scene) == []
+
+
+@pytest.mark.parametrize("properties", [{"ControlGroup": "/other.slice/nightly.service"}, {"Slice": "other.slice"}])
+def test_another_unit_of_the_name_is_left_alone(scene: Scene, stopped: Path, properties: dict[str, str]) -> None:
+    systemd_has(scene, **properties)
+    with pytest.raises(UsageError, match="whose is it"):
+        undo(scene, stopped)
+    assert told(scene) == []
+
+
+def test_nothing_is_told_before_every_change_is_known_to_be_ours(scene: Scene, stopped: Path) -> None:
+    good = load_record(stopped)
+    systemd_has(scene)
+    other = good.changes[0].model_copy(
+        update={
+            "cgroup": "/dg/batch",
+            "cgroup_id": scene.host.hierarchy.id_of("/dg/batch"),
+            "manager": "files",
+            "manager_before": None,
+        }
+    )
+    scene.file("/dg/batch", "memory.high").write_text("4096\n")
+    both = good.model_copy(update={"changes": [other, *good.changes]})
+    with pytest.raises(UsageError, match="somebody changed it"):
+        rollback(both, stopped, scene.machine, False, lambda text: None)
+    assert told(scene) == []
 
 
 @pytest.mark.parametrize("content", [None, b"", b"20971\0", b"many\n", b"9" * 5000])

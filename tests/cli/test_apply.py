@@ -61,6 +61,22 @@ def test_harm_is_exit_1_and_refusal_exit_2(scene: Scene, tmp_path: Path) -> None
     assert exit_code("apply", report, "--yes") == 2
 
 
+def test_a_value_of_somebody_else_is_said_to_stay(
+    scene: Scene, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = scene.file("/dg/batch", "memory.high")
+
+    def set_by_somebody() -> bool:
+        file.write_text("123456\n")
+        return False
+
+    scene.on_wait = set_by_somebody
+    assert exit_code("apply", written(scene.report(limit()), tmp_path), "--yes", "--pause", "0.05") == 1
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.endswith("somebody else set it meanwhile, and their value stays; everything else was restored")
+    assert file.read_text() == "123456\n"
+
+
 @pytest.mark.parametrize(
     "options", [["--pause", "0"], ["--rollback-if-worse"], ["--verify", "--duration", "0"], ["--select", "7"]]
 )
@@ -82,28 +98,48 @@ def test_without_root_it_is_one_line_and_exit_3(
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
-@pytest.mark.parametrize(("answer", "code", "changed"), [(b"y\n", 0, True), (b"n\n", 2, False), (b"\n", 2, False)])
-def test_it_asks_on_a_terminal(tmp_path: Path, answer: bytes, code: int, changed: bool) -> None:
-    """In a process of its own, whose standard input is a terminal; its machine is made of files."""
-    made = Scene(tmp_path / "host")
-    report = written(made.report(limit(value=290 * MIB)), tmp_path)
+ANSWERS = pytest.mark.parametrize(("answer", "code"), [(b"y\n", 0), (b"n\n", 2), (b"\n", 2)])
+
+
+def answered(scene: Scene, answer: bytes, *arguments: object) -> tuple[int, str]:
+    """Run a command in a process of its own, whose standard input is a terminal; its machine is made of files."""
     program = (
         "import sys, os; sys.path[:0] = sys.argv.pop().split(':'); os.geteuid = lambda: 0\n"
         "from pathlib import Path; from diagnose.cgroups import Hierarchy\n"
         "from diagnose.change.machine import Machine\n"
-        f"root = Path({str(made.host.root)!r})\n"
-        "Machine.this = lambda wait: Machine(Hierarchy.discover(root), 'db1', '0b00-7', wait, root=root)\n" + ENTRY
+        f"root = Path({str(scene.host.root)!r})\n"
+        "host = Hierarchy.discover(root)\n"
+        "Machine.this = lambda wait: Machine(host, 'db1', '0b00-7', wait, root=root, owner=os.getuid())\n" + ENTRY
     )
     here, there = pty.openpty()
-    command = [sys.executable, "-c", program, "apply", str(report), "--pause", "0.05", ":".join(sys.path)]
+    command = [sys.executable, "-c", program, *map(str, arguments), ":".join(sys.path)]
     child = subprocess.Popen(command, stdin=there, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     threading.Timer(0.5, os.write, (here, answer)).start()
     out, err = child.communicate(timeout=60)
     os.close(here)
     os.close(there)
-    assert "Apply this change? [y/N]" in out + err
-    assert child.returncode == code, err
-    assert (made.file("/dg/batch", "memory.high").read_text() != "max\n") == changed
+    return child.returncode, out + err
+
+
+@ANSWERS
+def test_it_asks_on_a_terminal(tmp_path: Path, answer: bytes, code: int) -> None:
+    made = Scene(tmp_path / "host")
+    report = written(made.report(limit(value=290 * MIB)), tmp_path)
+    ended, said = answered(made, answer, "apply", report, "--pause", "0.05")
+    assert "Apply this change? [y/N]" in said
+    assert ended == code, said
+    assert (made.file("/dg/batch", "memory.high").read_text() != "max\n") == (code == 0)
+
+
+@ANSWERS
+def test_the_way_back_is_shown_and_asked_for(tmp_path: Path, answer: bytes, code: int) -> None:
+    made = Scene(tmp_path / "host")
+    found = plan(made.report(limit(value=290 * MIB)), made.machine, (), False, False)
+    path = carry_out(found, tmp_path, made.machine, lambda line: None, pause_seconds=0.01).record_path
+    ended, said = answered(made, answer, "rollback", path)
+    assert said.index("290 MiB (304,087,040 bytes) → no limit") < said.index("Restore this? [y/N]")
+    assert ended == code, said
+    assert (made.file("/dg/batch", "memory.high").read_text() == "max\n") == (code == 0)
 
 
 @pytest.mark.parametrize(
@@ -118,7 +154,7 @@ def test_worse_is_rolled_back(
     monkeypatch.setattr(verify, "verify", lambda *_: SimpleNamespace(comparison=comparison))
     monkeypatch.setattr(verify_files, "write", lambda *_: tmp_path / "verify.md")
     monkeypatch.setattr(verify_text, "sentence", lambda _: verdict)
-    ended = measure_again(path, scene.machine, None, None, "none", rollback_if_worse=True)  # type: ignore[arg-type]
+    ended = measure_again(load_record(path), path, scene.machine, None, None, "none", rollback_if_worse=True)  # type: ignore[arg-type]
     assert ended == code
     assert (scene.file("/dg/batch", "memory.high").read_text() == "max\n") == back
     assert load_record(path).state == ("rolled-back" if back else "applied")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -14,9 +15,11 @@ from pathlib import Path
 import pytest
 
 from diagnose.cgroups import Hierarchy
+from diagnose.change.machine import Machine
 from diagnose.report.model import Recommendation
 from tests.helpers.change_scene import MIB, limit, report_for, written
 
+DIAGNOSE = [sys.executable, "-m", "diagnose.cli"]
 READ = """
 import os, signal, sys
 held = bytearray(os.urandom(1 << 20)) * int(sys.argv[2])
@@ -28,6 +31,19 @@ while True:
     print('there', flush=True)
     signal.sigwait([signal.SIGUSR1])
 """
+
+
+def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run diagnose where there is no terminal."""
+    command = [*DIAGNOSE, *map(str, arguments)]
+    return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=120)
+
+
+def forget_records(folder: Path) -> None:
+    """Drop what this host keeps of the records in a folder, which tests leave in force."""
+    kept = Machine.this(lambda _seconds: False).kept
+    for path in folder.rglob("change-*.json"):
+        kept.drop(json.loads(path.read_text())["digest"])
 
 
 class Box:
@@ -94,6 +110,7 @@ class Box:
         return {str(file): file.read_bytes() for file in files if file.exists()}
 
     def remove(self) -> None:
+        forget_records(self.folder)
         for child in self.children:
             child.kill()
             child.wait()

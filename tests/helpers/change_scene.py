@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -44,13 +45,14 @@ class Scene:
         self.files = V2_FILES if kind == "v2" else V1_FILES
         for cgroup in ("/dg", "/dg/svc", "/dg/batch"):
             self.host.cgroup(cgroup, **self.files)
+        (root / "var/lib").mkdir(parents=True)
         self.commands: list[list[str]] = []
         self.answer: Callable[[list[str]], Answer] = lambda command: Answer(False, "no such command")
         self.on_wait: Callable[[], bool] = lambda: False
 
     @property
     def machine(self) -> Machine:
-        return Machine(self.host.hierarchy, HOSTNAME, BOOT, self._wait, self._run, self.host.root)
+        return Machine(self.host.hierarchy, HOSTNAME, BOOT, self._wait, self._run, self.host.root, os.getuid())
 
     def file(self, cgroup: str, setting: str) -> Path:
         return self.host.memory / cgroup.lstrip("/") / setting

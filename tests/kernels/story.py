@@ -110,7 +110,7 @@ class Story:
 
     def _roll_back(self) -> None:
         (record,) = self.report_file.parent.glob("change-*.json")
-        done = self._run("rollback", record)
+        done = self._run("rollback", record, "--yes")
         self._check("rollback", done.code == 0 and "as it was before" in done.said, f"exit {done.code}")
         record.unlink()
 
@@ -141,7 +141,7 @@ class Story:
         records = sorted(self.report_file.parent.glob("change-*.json"))
         state = load_record(records[0]).state + changed if records else f"no record{changed}"
         for record in records:
-            done = self._run("rollback", record)
+            done = self._run("rollback", record, "--yes")
             state += "" if done.code == 0 else f", rollback exit {done.code}"
             record.unlink()
         return state if self._settings(lab) == before else f"{state}, not restored"
