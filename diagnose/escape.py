@@ -108,10 +108,15 @@ def one_liner(line: str) -> Markup | None:
     return Markup(f"`{line}`")  # noqa: S704 - without a backtick nothing ends the span
 
 
+def hidden(character: str) -> bool:
+    """Return whether a character cannot be seen, moves what stands beside it, or is a command to a terminal."""
+    if character.isascii():
+        return not character.isprintable()
+    return unicodedata.category(character) in _HIDDEN_CATEGORIES or _invisible(character)
+
+
 def _visible_character(character: str) -> str:
-    if character.isascii() and character.isprintable():
-        return character
-    if unicodedata.category(character) not in _HIDDEN_CATEGORIES and not _invisible(character):
+    if not hidden(character):
         return character
     point = ord(character)
     return f"\\x{point:02x}" if point < 0x100 else f"\\u{point:04x}" if point < 0x10000 else f"\\U{point:08x}"

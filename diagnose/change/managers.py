@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from diagnose.cgroups import KnownNames, container_id, container_update, name_of, pod_uid, shown, unit_of
+from diagnose.cgroups import KnownNames, container_id, container_update, name_of, pod_uid, printable, shown, unit_of
 from diagnose.cgroups.runtimes import SANDBOX
 from diagnose.cgroups.settings import SETTINGS, set_through
 from diagnose.change.machine import Machine
@@ -61,8 +61,9 @@ def _systemd(cgroup: str, setting: str, machine: Machine) -> Way:
     wanted = SETTINGS[setting].systemd_property or ""
     answer = machine.run(["systemctl", "show", f"--property=ControlGroup,{wanted}", "--", unit])
     values = dict(line.split("=", 1) for line in answer.text.splitlines() if "=" in line)
-    if not answer.succeeded or values.get("ControlGroup") != cgroup:
-        where = shown(values.get("ControlGroup") or "nowhere")
+    where = printable(values.get("ControlGroup", ""))
+    if not answer.succeeded or where != cgroup:
+        where = shown(where or "nowhere")
         raise UsageError(f"systemd says that {shown(unit)} is in {where}, not in {shown(cgroup)}: whose is it?")
     before = values.get(wanted, "")
     return Way("systemd", unit, before if re.fullmatch("infinity|[0-9]{1,20}", before) else None)

@@ -11,6 +11,7 @@ from diagnose.analysis.windows import Windows
 from diagnose.capture.model import CgroupRecord
 from diagnose.cgroups.naming import container_id, unit_of
 from diagnose.cgroups.settings import SETTINGS, set_through
+from diagnose.cgroups.spelling import quoted
 from diagnose.cgroups.swap import MEMORY, WITH_SWAP, container_update, swap_beside
 
 Note = Literal[
@@ -98,4 +99,4 @@ def _with_swap(record: CgroupRecord, setting: str) -> int | None:
 
 def _by_file(record: CgroupRecord, setting: str, value: int | str, windows: Windows) -> str:
     file = f"{windows.capture.cgroup_mount.rstrip('/')}{record.path}/{setting}"
-    return f"echo {value} > {shlex.quote(file)}"
+    return f"echo {value} > {quoted(file)}"
