@@ -56,9 +56,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.exit(code)
 
 
-def _exit_code(arguments: Sequence[str] | None) -> int:
-    _process.settle()
+def _prepare() -> None:
+    refused = _process.settle()
     _streams.prepare()
+    for name in refused:
+        say(f"{name} does not count: others than root can write there")
+
+
+def _exit_code(arguments: Sequence[str] | None) -> int:
+    _prepare()
     if COMPLETE_VARIABLE in os.environ:
         from diagnose.cli import shells
 

@@ -130,7 +130,7 @@ def delivery_options(command: Command) -> Command:
         ("DIAGNOSE_PROGRESS", "live, plain or none: the default of --progress; plain suits screen readers"),
         ("NO_COLOR", "if set, nothing is coloured (no-color.org)"),
         ("TERM", "dumb: no live view, plain lines instead"),
-        ("TMPDIR", "where a report goes whose folder turned out to be full or read-only"),
+        ("TMPDIR", "where a report goes whose folder is full or read-only; root's counts if no other can write there"),
         ("DIAGNOSE_DEBUG", "if set, an internal error is shown with its traceback"),
     ],
 )

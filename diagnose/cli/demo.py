@@ -39,7 +39,9 @@ if TYPE_CHECKING:
         ("Something to try apply, verify and rollback on", "sudo diagnose demo --keep --output before"),
     ],
     files=REPORT_FILES,
-    environment=[("TMPDIR", "where the workloads keep their files, up to 1.7 GiB; by default below /var/tmp")],
+    environment=[
+        ("TMPDIR", "where the workloads keep up to 1.7 GiB, if root alone can write there; by default below /var/tmp")
+    ],
 )
 @click.option(
     "--scenario",
