@@ -82,10 +82,8 @@ def roots_alone(path: str) -> bool:
 
     A folder like /tmp, where each may only touch what is his own, does.
     """
-    if not Path(path).is_absolute():
-        return False
     try:
-        whole = [Path(path), Path(os.path.realpath(path))]
+        whole = [Path(path).absolute(), Path(os.path.realpath(path))]
         return all(_of_root_alone(part.lstat()) for way in whole for part in (way, *way.parents))
     except (OSError, ValueError):
         return False
