@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from dataclasses import dataclass
 from typing import Literal
 
@@ -105,7 +106,8 @@ def kubernetes_patch(cgroup: str, setting: str, value: int, machine: Machine) ->
     note = "" if SETTINGS[setting].of_containers else f"# Kubernetes has no {setting}; its memory limit is a hard one\n"
     which = "; put the container's name for CONTAINER" if container == _CONTAINER else ""
     known = f"# pod UID {uid}{which}\n" if uid else ""
-    return f"{note}{known}kubectl patch pod --namespace={namespace} --subresource=resize --patch='{patch}' -- {pod}"
+    words = ["kubectl", "patch", "pod", f"--namespace={namespace}", "--subresource=resize"]
+    return f"{note}{known}{shlex.join(words)} --patch={shlex.quote(patch)} -- {shlex.quote(pod)}"
 
 
 def _in_cluster(cgroup: str, machine: Machine) -> tuple[str, str, str]:

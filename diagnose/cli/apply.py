@@ -14,12 +14,14 @@ from diagnose.cli._common import (
     EXIT_FINDING,
     EXIT_NO_FINDING,
     EXIT_USAGE,
+    asked,
     cli,
     progress_option,
     rules_in_force,
     rules_option,
     say,
-    say_visible,
+    tell_visible,
+    word,
 )
 from diagnose.errors import UsageError
 
@@ -87,7 +89,7 @@ def apply(
         require_root()
     report = load_report(report_file)
     planned = plan(report, Machine.this(_no_wait), select, force, persistent)
-    click.echo(as_text(planned, persistent, pause))
+    tell_visible(as_text(planned, persistent, pause))
     if not planned.changes:
         say("none of the recommendations can be applied here; nothing was changed")
         return EXIT_USAGE
@@ -103,7 +105,7 @@ def apply(
             return code
         say(f"waiting {SETTLE_SECONDS:g} s for the service to read back what it had lost")
         if wait(SETTLE_SECONDS):
-            say(f"stopped before the change was verified; it stays applied: diagnose verify {path}")
+            say(f"stopped before the change was verified; it stays applied: diagnose verify {word(path)}")
             return EXIT_CANNOT_MEASURE
         return measure_again(path, machine, duration, rules, progress, rollback_if_worse)
 
@@ -113,16 +115,16 @@ def _carry_out(planned: Plan, report_file: Path, machine: Machine, persistent: b
     from diagnose.change.carry_out import carry_out
     from diagnose.change.wording import change_line
 
-    outcome = carry_out(planned, report_file.parent, machine, say_visible, persistent, pause)
+    outcome = carry_out(planned, report_file.parent, machine, say, persistent, pause)
     if outcome.why is not None:
         say(outcome.why if not outcome.restored else f"{outcome.why}; everything was restored")
         if not outcome.restored:
-            say(f"restore it by hand or with: diagnose rollback {outcome.record_path}")
+            say(f"restore it by hand or with: diagnose rollback {word(outcome.record_path)}")
         return (EXIT_FINDING if outcome.restored else EXIT_CANNOT_MEASURE), outcome.record_path
     for change in outcome.record.changes:
-        click.echo(f"applied: {change_line(change)}, read back")
-    click.echo(f"check:   diagnose verify {outcome.record_path}")
-    click.echo(f"undo:    diagnose rollback {outcome.record_path}")
+        tell_visible(f"applied: {change_line(change)}, read back")
+    tell_visible(f"check:   diagnose verify {word(outcome.record_path)}")
+    tell_visible(f"undo:    diagnose rollback {word(outcome.record_path)}")
     return EXIT_NO_FINDING, outcome.record_path
 
 
@@ -132,7 +134,7 @@ def _confirmed(yes: bool, number: int) -> bool:
     if not sys.stdin.isatty():
         say("nothing was changed: there is no terminal to ask on; review the above and run it again with --yes")
         return False
-    if click.confirm(f"Apply {'this change' if number == 1 else f'these {number} changes, all or none'}?", err=True):
+    if asked(f"Apply {'this change' if number == 1 else f'these {number} changes, all or none'}?"):
         return True
     say("nothing was changed")
     return False

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from diagnose.cli._changing import RECORD_FILE, require_root
-from diagnose.cli._common import EXIT_NO_FINDING, cli
+from diagnose.cli._common import EXIT_NO_FINDING, cli, tell_visible
 
 
 @cli.command(
@@ -31,5 +31,5 @@ def rollback(change_file: Path, force: bool) -> int:
     require_root()
     written = load_record(change_file)
     with stoppable() as wait:
-        undo(written, change_file, Machine.this(wait), force, click.echo)
+        undo(written, change_file, Machine.this(wait), force, tell_visible)
     return EXIT_NO_FINDING

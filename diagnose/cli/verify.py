@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING
 import click
 
 from diagnose.cli._changing import RECORD_FILE, check_duration, duration_option
-from diagnose.cli._common import EXIT_FINDING, EXIT_NO_FINDING, cli, progress_option, rules_in_force, rules_option, say
+from diagnose.cli._common import (
+    EXIT_FINDING,
+    EXIT_NO_FINDING,
+    cli,
+    progress_option,
+    rules_in_force,
+    rules_option,
+    say,
+    tell_visible,
+)
 
 if TYPE_CHECKING:
     from diagnose.change.machine import Machine
@@ -70,9 +79,9 @@ def measure_again(
         verified = verify.verify(written, machine, measured_by, rules, watching)
     finally:
         watching.end()
-    click.echo(f"verdict: {verify_text.sentence(verified.comparison)}")
-    click.echo(f"report:  {verify_files.write(path, written, verified)}")
+    tell_visible(f"verdict: {verify_text.sentence(verified.comparison)}")
+    tell_visible(f"report:  {verify_files.write(path, written, verified)}")
     if verified.comparison.verdict == "worse" and rollback_if_worse:
         say("worse: rolling back")
-        rollback(written, path, machine, False, click.echo)
+        rollback(written, path, machine, False, tell_visible)
     return EXIT_NO_FINDING if verified.comparison.helped else EXIT_FINDING

@@ -42,7 +42,7 @@ def commands(record: CgroupRecord, setting: str, value: int | str, windows: Wind
         return (Command(f"systemctl set-property --runtime -- {shlex.quote(unit)} {known}={value}"),)
     if asked in ("docker", "podman"):
         words = container_update(asked, _container(record), value, swap_beside(record.settings, setting))
-        return (Command(" ".join(words)),)
+        return (Command(shlex.join(words)),)
     if asked == "kubernetes":
         # What is set on the node is undone by the kubelet; the pod's spec is where a limit stays.
         return (Command(f'resources: {{limits: {{memory: "{value}"}}}}', "in-pod-spec"),)
