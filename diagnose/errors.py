@@ -5,7 +5,7 @@ A message says what was tried, on what, and what to do now.
 
 from __future__ import annotations
 
-from diagnose.escape import visible
+from diagnose.escape import visible_lines
 
 
 class DiagnoseError(Exception):
@@ -17,7 +17,7 @@ class DiagnoseError(Exception):
     exit_code = 2
 
     def __str__(self) -> str:
-        return "\n".join(map(visible, super().__str__().split("\n")))
+        return visible_lines(super().__str__())
 
 
 class UsageError(DiagnoseError):

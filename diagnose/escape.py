@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import NewType
 
 from markupsafe import Markup
 
@@ -26,9 +27,20 @@ _FILLERS = frozenset((0x34F, 0x115F, 0x1160, 0x2800, 0x3164, 0xFFA0))
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 
-def visible(text: str) -> str:
+Visible = NewType("Visible", str)
+"""Lines of what can be seen, which `visible` and its like alone make; what prints to a terminal takes nothing else."""
+
+
+def visible(text: str) -> Visible:
     r"""Return `text` on one line, with what cannot be seen spelled out: newline "␤", escape "\x1b", bidi "\u202e"."""
-    return "".join(map(_visible_character, text.translate(_NEWLINES)))
+    if text.isascii() and text.isprintable():
+        return Visible(text)
+    return Visible("".join(map(_visible_character, text.translate(_NEWLINES))))
+
+
+def visible_lines(text: str) -> Visible:
+    """Return `text` visible, line by line; only "\\n" ends one."""
+    return Visible("\n".join(map(visible, text.split("\n"))))
 
 
 def columns(text: str) -> int:
@@ -38,19 +50,19 @@ def columns(text: str) -> int:
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
-def shortened(text: str, limit: int = MAX_NAME_COLUMNS) -> str:
+def shortened(text: str, limit: int = MAX_NAME_COLUMNS) -> Visible:
     """Return `text` visible and at most `limit` columns wide, its middle replaced by "…" where it is longer."""
-    text = visible(text)
-    if columns(text) <= limit:
-        return text
-    head = _prefix(text, limit - 1 - (limit - 1) // 2)
-    tail = _prefix(text[::-1], (limit - 1) // 2)[::-1]
-    return f"{head}…{tail}"
+    shown = visible(text)
+    if columns(shown) <= limit:
+        return shown
+    head = _prefix(shown, limit - 1 - (limit - 1) // 2)
+    tail = _prefix(shown[::-1], (limit - 1) // 2)[::-1]
+    return Visible(f"{head}…{tail}")
 
 
 def prose(text: object) -> Markup:
     """Return a sentence, or a value, for a paragraph, list item, heading or table cell."""
-    line = visible(str(text).strip())
+    line: str = visible(str(text).strip())
     line = re.sub(r"[&<>]", lambda m: _ENTITIES[m[0]], _MARKUP.sub(r"\\\g<0>", line)).replace("\\|", "&#124;")
     if start := _BLOCK_START.match(line):
         line = f"{line[: start.end() - 1]}\\{line[start.end() - 1 :]}"
@@ -108,10 +120,15 @@ def one_liner(line: str) -> Markup | None:
     return Markup(f"`{line}`")  # noqa: S704 - without a backtick nothing ends the span
 
 
+def hidden(character: str) -> bool:
+    """Return whether a character cannot be seen, moves what stands beside it, or is a command to a terminal."""
+    if character.isascii():
+        return not character.isprintable()
+    return unicodedata.category(character) in _HIDDEN_CATEGORIES or _invisible(character)
+
+
 def _visible_character(character: str) -> str:
-    if character.isascii() and character.isprintable():
-        return character
-    if unicodedata.category(character) not in _HIDDEN_CATEGORIES and not _invisible(character):
+    if not hidden(character):
         return character
     point = ord(character)
     return f"\\x{point:02x}" if point < 0x100 else f"\\u{point:04x}" if point < 0x10000 else f"\\U{point:08x}"

@@ -9,6 +9,7 @@ from diagnose.analysis.windows import Windows
 from diagnose.capture.model import Capture
 from diagnose.cgroups import Hierarchy
 from diagnose.cgroups.service import Service
+from diagnose.measure.battery import Battery
 from diagnose.measure.build import Builds
 from diagnose.measure.polling import Bpf, battery, see_doctor
 from diagnose.measure.progress import WindowSeen
@@ -31,14 +32,17 @@ def record(
     say: Callable[[str], None] = lambda _: None,
     builds: Builds | None = None,
     remedy: Callable[[], str] = see_doctor,
+    attached: Callable[[bool], None] = lambda _: None,
 ) -> Capture:
     """Measure on this host; the only step that needs root and a kernel.
 
     `builds`: the programs, where somebody has begun to build them (`measure.build.begun`). For `bpf`, `say` and
-    `remedy` see `polling.battery`.
+    `remedy` see `polling.battery`. `attached` is called once everything is, before the first window, with whether
+    there are BPF programs.
     """
     instruments = battery(service, hierarchy, plan, bpf, say, builds, remedy)
     try:
+        attached(isinstance(instruments, Battery))
         return instruments.run(wait, on_window)
     finally:
         instruments.close()

@@ -52,6 +52,16 @@ def _nothing_kept_as_before() -> Generator[None]:
                 folder.rmdir()
 
 
+@pytest.fixture(autouse=True)
+def _environment_as_before() -> Generator[None]:
+    """Give every test the environment back: a command that runs in this process keeps of root's what it heeds."""
+    before = dict(os.environ)
+    yield
+    for name in set(os.environ) - set(before):
+        del os.environ[name]
+    os.environ.update(before)
+
+
 @cache
 def why_not() -> str | None:
     """Return why kernel tests cannot run on this host, None if they can."""

@@ -26,8 +26,9 @@ class Gives:
 Text = Annotated[str, Field(max_length=4096)]
 
 BootId = Annotated[Text, Gives("boot")]
-CgroupPath = Annotated[Text, Gives("cgroup")]
-CgroupName = Annotated[Text, Gives("cgroup name")]
+CgroupPath = Annotated[str, Field(max_length=4 * 4096), Gives("cgroup")]
+"""As a path can have 4,095 bytes, and a byte that cannot be seen is spelled in four characters."""
+CgroupName = Annotated[str, Field(max_length=4 * 4096), Gives("cgroup name")]
 Comm = Annotated[Text, Gives("comm")]
 Device = Annotated[Text, Gives("device")]
 FilePath = Annotated[Text, Gives("file")]

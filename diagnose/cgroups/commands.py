@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 from dataclasses import dataclass
+from pathlib import Path
 from typing import BinaryIO
 
 from diagnose.resources import SYSTEM_PATH
 
 MAX_OUTPUT_BYTES = 16 * 2**20
+SYS_ADMIN = 21
+"""CAP_SYS_ADMIN: linux/capability.h."""
 _REAP_SECONDS = 1.0
 """A process that hangs in the kernel does not die of SIGKILL either; it is left behind then."""
 
@@ -24,6 +28,15 @@ def environment() -> dict[str, str]:
     """Return the environment for a program: what root starts comes from the system's folders, whatever PATH says."""
     path = os.environ.get("PATH", "")
     return {**os.environ, "PATH": SYSTEM_PATH if os.geteuid() == 0 else f"{path}:/usr/sbin:/sbin"}
+
+
+def is_admin(status: Path = Path("/proc/thread-self/status")) -> bool:
+    """Tell whether this thread has CAP_SYS_ADMIN; None said is none had."""
+    try:
+        found = re.search(r"^CapEff:\s([0-9a-f]+)$", status.read_text(), re.MULTILINE)
+    except OSError:
+        return False
+    return found is not None and bool(int(found[1], 16) >> SYS_ADMIN & 1)
 
 
 @dataclass(frozen=True)

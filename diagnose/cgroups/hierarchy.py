@@ -19,7 +19,7 @@ from diagnose.cgroups import paths
 from diagnose.cgroups.files import read
 from diagnose.cgroups.mounts import UNIFIED, Mount, read_mounts, read_proc_cgroup
 from diagnose.cgroups.namespace import root_from_own, translated
-from diagnose.cgroups.paths import printable, shown
+from diagnose.cgroups.paths import kernel_name, printable, shown
 from diagnose.errors import CannotMeasureError, UsageError
 
 _GONE = (errno.ENOENT, errno.ENODEV, errno.ESRCH)
@@ -233,25 +233,18 @@ def _no_memory_controller(unified: list[Path]) -> str:
 
 def _entry(parent: str, name: str, cgroup: str) -> str:
     """Return the path of the directory `name` in `parent`, existing or not; raises UsageError if it is none."""
-    for candidate in _spellings(parent, name):
-        try:
-            mode = os.lstat(candidate).st_mode
-        except FileNotFoundError:
-            continue
-        except (OSError, ValueError) as error:
-            why = error.strerror if isinstance(error, OSError) else "no file can be named so"
-            raise UsageError(f"cgroup {shown(cgroup)}: {why}; diagnose services lists what exists") from error
-        if not stat.S_ISDIR(mode):
-            kind = "a symbolic link" if stat.S_ISLNK(mode) else "a file"
-            raise UsageError(f"{shown(cgroup)} is not a cgroup: {shown(name)} is {kind}; name the cgroup's directory")
-        return candidate
-    return f"{parent}/{name}"
-
-
-def _spellings(parent: str, name: str) -> Iterator[str]:
-    yield f"{parent}/{name}"
-    if "\\x" in name:  # perhaps written by printable()
-        yield from (f"{parent}/{raw}" for raw in _subdirectories(parent) if printable(raw) == name)
+    path = f"{parent}/{kernel_name(name)}"
+    try:
+        mode = os.lstat(path).st_mode
+    except FileNotFoundError:
+        return path
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else "no file can be named so"
+        raise UsageError(f"cgroup {shown(cgroup)}: {why}; diagnose services lists what exists") from error
+    if not stat.S_ISDIR(mode):
+        kind = "a symbolic link" if stat.S_ISLNK(mode) else "a file"
+        raise UsageError(f"{shown(cgroup)} is not a cgroup: {shown(name)} is {kind}; name the cgroup's directory")
+    return path
 
 
 def _subdirectories(directory: str) -> list[str]:

@@ -29,7 +29,7 @@ class Mount:
     options: frozenset[str]
     """For v1 these include the controllers ("memory"), or "name=systemd" for a hierarchy without one."""
     root: str = "/"
-    """The cgroup that is mounted, as seen from this process's cgroup namespace: "/../.." lies two levels above it."""
+    """The cgroup that is mounted, spelled, as seen from this cgroup namespace: "/../.." lies two levels above it."""
 
     def carries(self, controller: str) -> bool:
         """Tell whether this is the hierarchy of `controller` ("memory", "cpu"; `UNIFIED`: the cgroup2 one)."""
@@ -50,7 +50,7 @@ def parse_mountinfo(text: str) -> list[Mount]:
         left, right = here.split(" "), there.split(" ")
         if dash and len(left) >= 6 and len(right) >= 3:
             options = frozenset((*left[5].split(","), *right[2].split(",")))
-            found.append(Mount(unescape(left[4]), right[0], options, unescape(left[3])))
+            found.append(Mount(unescape(left[4]), right[0], options, printable(unescape(left[3]))))
     return found
 
 

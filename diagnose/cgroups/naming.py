@@ -12,7 +12,8 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from diagnose.cgroups.paths import components
+from diagnose.cgroups.paths import components, kernel_name, printable
+from diagnose.escape import hidden
 
 Manager = Literal["files", "systemd", "docker", "podman", "kubernetes"]
 
@@ -69,9 +70,15 @@ def pod_uid(path: str) -> str | None:
 
 
 def unit_of(path: str) -> str | None:
-    """Return the systemd unit, as systemctl takes it (with its escapes), whose own cgroup this is."""
+    """Return the systemd unit, as systemctl takes it (with its escapes), whose own cgroup this is.
+
+    None for a name that no unit has, since it cannot be seen: somebody else named a cgroup so.
+    """
     parts = components(path)
-    return parts[-1] if parts and _unit_name(parts)[1] == "systemd" else None
+    if not parts or _unit_name(parts)[1] != "systemd":
+        return None
+    unit = kernel_name(parts[-1])
+    return None if any(map(hidden, unit)) else unit
 
 
 def is_unit(path: str) -> bool:
@@ -80,9 +87,10 @@ def is_unit(path: str) -> bool:
 
 
 def unescape(unit: str) -> str:
-    r"""Undo systemd's \xNN escapes for display; what they hide stays hidden if it cannot be printed."""
-    text = _ESCAPES.sub(lambda m: bytes.fromhex(m[0].replace("\\x", "")).decode(errors="replace"), unit)
-    return text if text.isprintable() else unit
+    r"""Undo systemd's \xNN escapes for display, of a unit's name as a path spells it; none if they hide something."""
+    name = kernel_name(unit)
+    text = _ESCAPES.sub(lambda m: bytes.fromhex(m[0].replace("\\x", "")).decode(errors="surrogateescape"), name)
+    return text if printable(text) == text else unit
 
 
 def _container_manager(parts: list[str]) -> Manager:

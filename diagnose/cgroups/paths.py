@@ -1,43 +1,38 @@
 """Cgroup paths as text: "/dg/svc", always absolute, always printable.
 
 A cgroup may be named by anyone to whom a subtree was delegated. The kernel refuses "/" and newline in a name and
-takes every other byte, so a name can carry terminal escapes or bytes that are not UTF-8. `printable` spells those as
-`\\x1b`, once, where names enter this program; `Hierarchy.directory` finds the directory back.
+takes every other byte, so a name can carry terminal escapes or bytes that are not UTF-8. Paths are kept as `printable`
+spells them (`diagnose.cgroups.spelling`); `Hierarchy.directory` finds the directory back.
 """
 
 from __future__ import annotations
 
+from diagnose.cgroups.spelling import kernel_name, printable, seen
 from diagnose.errors import UsageError
+
+__all__ = ["PATH_MAX", "ancestors", "components", "is_within", "join", "kernel_name", "normal", "printable", "shown"]
 
 PATH_MAX = 4096
 """Bytes, with the final NUL: include/uapi/linux/limits.h."""
 
 
-def printable(text: str) -> str:
-    r"""Return `text` with every unprintable character and undecodable byte spelled as \xNN, byte by byte."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else "".join(f"\\x{byte:02x}" for byte in _encoded(c)) for c in text)
-
-
-def _encoded(character: str) -> bytes:
-    # surrogateescape turns back the bytes that were no UTF-8; any other lone surrogate has no bytes of its own
-    return character.encode(errors="surrogateescape" if "\udc80" <= character <= "\udcff" else "surrogatepass")
-
-
 def shown(text: str, limit: int = 80) -> str:
-    """Return `text` quoted for a one-line message: printable, and cut after `limit` characters."""
-    line = printable(text)
+    """Return a name or path, as it is spelled, quoted for a one-line message and cut after `limit` characters."""
+    line = seen(text)
     return f"'{line}'" if len(line) <= limit else f"'{line[:limit]}…' ({len(text)} characters)"
 
 
 def components(cgroup: str) -> list[str]:
-    """Split "/a/b" (or "a/b") into its names; raises UsageError for a path that could leave the hierarchy."""
-    if "\0" in cgroup:
+    """Split "/a/b" (or "a/b") into its names, each in its one spelling; raises UsageError for what is no cgroup's path.
+
+    Above all for a path that could leave the hierarchy.
+    """
+    path = kernel_name(cgroup)
+    if "\0" in path:
         raise UsageError(f"cgroup {shown(cgroup)} contains a NUL character, which no path can have; write it without")
-    if len(cgroup.encode(errors="surrogatepass")) >= PATH_MAX:
+    if len(path.encode(errors="surrogatepass")) >= PATH_MAX:
         raise UsageError(f"cgroup {shown(cgroup)} is longer than any path can be ({PATH_MAX - 1} bytes)")
-    parts = [part for part in cgroup.split("/") if part]
+    parts = [part if "\\" not in part else printable(kernel_name(part)) for part in cgroup.split("/") if part]
     if "." in parts or ".." in parts:
         raise UsageError(f"cgroup {shown(cgroup)} contains '.' or '..'; write the path from the root of the hierarchy")
     return parts

@@ -9,7 +9,8 @@ kubelet     /var/log/pods/NAMESPACE_POD_UID/                                    
 containerd  /run/containerd/io.containerd.runtime.v2.task/NAMESPACE/ID/config.json  annotations of CRI and nerdctl
 docker      /var/lib/docker/containers/ID/config.v2.json                            Name; kubelet's: k8s_…
 podman      /var/lib/containers/storage/*-containers/containers.json, and           names; CRI-O's: k8s_…
-CRI-O       /run/containers/storage/*-containers/*containers.json (volatile ones)
+CRI-O       /run/containers/storage/*-containers/*containers.json (volatile ones),
+            and the same where /etc/containers/storage.conf says
 
 Sources: kubelet legacy.LogSymlink and BuildPodLogsDirectory; containerd pkg/cri/annotations; nerdctl pkg/labels;
 moby daemon/container; containers/storage containers.go; cri-dockerd naming.go (k8s_CONTAINER_POD_NAMESPACE_UID_N).
@@ -41,6 +42,8 @@ _CONTAINER_LOGS = "var/log/containers"
 _TASKS = ("run/containerd", "run/k3s/containerd")
 _DOCKER = "var/lib/docker/containers"
 _STORAGES = ("var/lib/containers/storage", "run/containers/storage")
+_STORAGE_CONF = "etc/containers/storage.conf"
+_STORAGE_SET = re.compile(r'^\s*(?:graphroot|runroot)\s*=\s*"(/[^"\n\0]{1,4000})"', re.MULTILINE)
 
 _ID = re.compile("[0-9a-f]{64}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,254}")
@@ -80,6 +83,8 @@ class Names:
 
 def run_command(command: list[str]) -> str | None:
     """Run `command` for at most `TIMEOUT_SECONDS` and return its output, None if it is absent or failed."""
+    if command[0] == "podman" and os.geteuid() == 0 and not commands.is_admin():
+        return None  # it would take root for a user, and set up storage and a namespace of its own, which stay
     ended = commands.run(command, TIMEOUT_SECONDS)
     return ended.output if ended.succeeded else None
 
@@ -117,7 +122,8 @@ def _from_kubelet(root: Path, names: Names) -> None:
 
 
 def _from_storage(root: Path, names: Names) -> None:
-    for storage in _STORAGES:
+    set_there = _STORAGE_SET.findall(_text(root / _STORAGE_CONF))
+    for storage in dict.fromkeys((*_STORAGES, *(path.lstrip("/") for path in set_there))):
         for folder in _listed(root / storage):
             if folder.endswith("-containers"):
                 for file in ("containers.json", "volatile-containers.json"):
@@ -205,12 +211,20 @@ def _listed(folder: Path) -> Iterator[str]:
 def _json(path: Path) -> Any:
     """Return the content of a regular file; None if it is none, cannot be read, is too large or no JSON."""
     try:
+        return json.loads(_text(path))
+    except (ValueError, RecursionError):
+        return None
+
+
+def _text(path: Path) -> str:
+    """Return the text of a regular file; "" if it is none, cannot be read, or is too large."""
+    try:
         # O_NONBLOCK: a named pipe in its place must not hold anybody up
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(descriptor, "rb") as file:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                return None
+                return ""
             text = file.read(MAX_FILE_BYTES + 1)
-        return json.loads(text) if len(text) <= MAX_FILE_BYTES else None
-    except (OSError, ValueError, RecursionError):
-        return None
+        return text.decode() if len(text) <= MAX_FILE_BYTES else ""
+    except (OSError, ValueError):
+        return ""

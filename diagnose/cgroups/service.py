@@ -19,10 +19,11 @@ from diagnose.cgroups.listing import ServiceListing, list_services, nearest, nea
 from diagnose.cgroups.managers import Unit, unit_name
 from diagnose.cgroups.names import KnownNames
 from diagnose.cgroups.naming import container_id, is_unit, name_of, pod_uid
-from diagnose.cgroups.paths import PATH_MAX, ancestors, is_within, normal, printable, shown
+from diagnose.cgroups.paths import PATH_MAX, ancestors, is_within, kernel_name, normal, printable, shown
 from diagnose.cgroups.runtimes import Run, run_command
 from diagnose.cgroups.v1_hierarchies import systemd_pids
 from diagnose.errors import CannotMeasureError, DiagnoseError, UsageError
+from diagnose.escape import hidden
 
 __all__ = ["Service", "ServiceListing", "list_services", "resolve"]
 
@@ -47,13 +48,14 @@ class Service:
 def resolve(name: str, hierarchy: Hierarchy, run: Run = run_command) -> Service:
     """Return the one service that `name` means here.
 
-    `run` runs a command (systemctl, podman, docker, crictl, kubectl) and returns its output, None where that fails.
+    A name is taken as `diagnose services` spells it. `run` runs a command (systemctl, podman, docker, crictl, kubectl)
+    and returns its output, None where that fails.
     Raises UsageError for a bad, unknown or ambiguous name, CannotMeasureError where a unit has no memory cgroup of its
     own.
     """
     _check(name)
     run = _asking_once(run)
-    cgroups = _find(name, hierarchy, run)
+    cgroups = _find(printable(kernel_name(name)), hierarchy, run)
     if len(cgroups) > 1:
         raise UsageError(f"service {shown(name)} is ambiguous: it may be {_listed(cgroups)}; name one of these paths")
     if not cgroups:
@@ -85,7 +87,7 @@ def _check(name: str) -> None:
         raise UsageError("the service name is empty; name a unit, container, pod, cgroup path, pid:N or comm:NAME")
     if len(name) >= PATH_MAX:
         raise UsageError(f"service {shown(name)} is longer than any name ({PATH_MAX - 1}); check what was passed")
-    if printable(name) != name:
+    if any(map(hidden, name)):
         raise UsageError(f"service {shown(name)} has unprintable characters; write it as diagnose services shows it")
 
 
@@ -114,7 +116,7 @@ def _by_comm(comm: str, hierarchy: Hierarchy) -> set[str]:
     if not comm.strip():
         raise UsageError("comm: takes a command's name, as in comm:nginx")
     comms = _comms(hierarchy)
-    kept = printable(os.fsdecode(comm.encode()[:COMM_BYTES]))
+    kept = printable(os.fsdecode(os.fsencode(kernel_name(comm))[:COMM_BYTES]))
     pids = [pid for pid, name in comms.items() if name in (comm, kept)]
     if not pids:
         raise UsageError(f"no process is called {shown(comm)}; {_hint(nearest(comm, comms.values()), 'ps -eo comm')}")
@@ -199,7 +201,7 @@ def _unit(path: str) -> bool:
 
 
 def _by_unit(name: str, paths: list[str], hierarchy: Hierarchy, run: Run) -> set[str]:
-    unit = managers.ask_systemd(name, run)
+    unit = managers.ask_systemd(kernel_name(name), run)
     if unit is not None and unit.control_group:
         return {_memory_cgroup(unit, hierarchy)}
     wanted = unit_name(name)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from diagnose.cgroups.hierarchy import Hierarchy, below, is_folder
 from diagnose.cgroups.mounts import UNIFIED, read_mounts, read_proc_cgroup
-from diagnose.cgroups.paths import is_within
+from diagnose.cgroups.paths import is_within, printable
 from diagnose.errors import DiagnoseError
 
 CONTROLLERS = ("cpu", "cpuacct", UNIFIED)
@@ -45,7 +45,7 @@ def settable_mounts(hierarchy: Hierarchy) -> dict[str, str]:
     """Return, on v1, where the hierarchies are mounted in which CPU and I/O are limited."""
     if hierarchy.version == 2:
         return {}
-    return {c: str(place.mount) for c, place in _places(hierarchy).items() if c in SETTABLE}
+    return {c: printable(str(place.mount)) for c, place in _places(hierarchy).items() if c in SETTABLE}
 
 
 def companion_directory(hierarchy: Hierarchy, controller: str, path: str) -> Path | None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from dataclasses import dataclass
 from typing import Literal
 
-from diagnose.cgroups import KnownNames, container_id, container_update, name_of, pod_uid, shown, unit_of
+from diagnose.cgroups import KnownNames, container_id, container_update, name_of, pod_uid, printable, shown, unit_of
 from diagnose.cgroups.runtimes import SANDBOX
 from diagnose.cgroups.settings import SETTINGS, set_through
 from diagnose.change.machine import Machine
@@ -61,8 +62,9 @@ def _systemd(cgroup: str, setting: str, machine: Machine) -> Way:
     wanted = SETTINGS[setting].systemd_property or ""
     answer = machine.run(["systemctl", "show", f"--property=ControlGroup,{wanted}", "--", unit])
     values = dict(line.split("=", 1) for line in answer.text.splitlines() if "=" in line)
-    if not answer.succeeded or values.get("ControlGroup") != cgroup:
-        where = shown(values.get("ControlGroup") or "nowhere")
+    where = printable(values.get("ControlGroup", ""))
+    if not answer.succeeded or where != cgroup:
+        where = shown(where or "nowhere")
         raise UsageError(f"systemd says that {shown(unit)} is in {where}, not in {shown(cgroup)}: whose is it?")
     before = values.get(wanted, "")
     return Way("systemd", unit, before if re.fullmatch("infinity|[0-9]{1,20}", before) else None)
@@ -104,7 +106,8 @@ def kubernetes_patch(cgroup: str, setting: str, value: int, machine: Machine) ->
     note = "" if SETTINGS[setting].of_containers else f"# Kubernetes has no {setting}; its memory limit is a hard one\n"
     which = "; put the container's name for CONTAINER" if container == _CONTAINER else ""
     known = f"# pod UID {uid}{which}\n" if uid else ""
-    return f"{note}{known}kubectl patch pod --namespace={namespace} --subresource=resize --patch='{patch}' -- {pod}"
+    words = ["kubectl", "patch", "pod", f"--namespace={namespace}", "--subresource=resize"]
+    return f"{note}{known}{shlex.join(words)} --patch={shlex.quote(patch)} -- {shlex.quote(pod)}"
 
 
 def _in_cluster(cgroup: str, machine: Machine) -> tuple[str, str, str]:

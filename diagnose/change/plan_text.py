@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from diagnose import units
 from diagnose.change import managers
 from diagnose.change.harm import PRESSURE_BOUND
@@ -38,7 +40,7 @@ def _change(p: Planned, persistent: bool, pause_seconds: float) -> str:
 def _how(p: Planned, persistent: bool, pause_seconds: float) -> str:
     change, last = p.change, p.change.steps_bytes[-1]
     by_file = change.manager == "files"
-    through = "the cgroup's file" if by_file else " ".join(managers.command_of(change, last, persistent))
+    through = "the cgroup's file" if by_file else shlex.join(managers.command_of(change, last, persistent))
     many = len(change.steps_bytes)
     if many == 1:
         return visible(through)

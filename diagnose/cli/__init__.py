@@ -26,8 +26,19 @@ from diagnose.cli import (
     services,
     verify,
 )
-from diagnose.cli._common import COMPLETE_VARIABLE, EXIT_CANNOT_MEASURE, EXIT_NO_FINDING, EXIT_USAGE, PROGRAM, cli, say
+from diagnose.cli._common import (
+    COMPLETE_VARIABLE,
+    EXIT_CANNOT_MEASURE,
+    EXIT_NO_FINDING,
+    EXIT_USAGE,
+    PROGRAM,
+    cli,
+    complain,
+    say,
+    show_click_error,
+)
 from diagnose.errors import DiagnoseError
+from diagnose.escape import visible_lines
 from diagnose.measure.stopping import raised
 
 __all__ = [
@@ -56,9 +67,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.exit(code)
 
 
-def _exit_code(arguments: Sequence[str] | None) -> int:
-    _process.settle()
+def _prepare() -> None:
+    refused = _process.settle()
     _streams.prepare()
+    for name in refused:
+        say(f"{name} does not count: others than root can write there")
+
+
+def _exit_code(arguments: Sequence[str] | None) -> int:
+    _prepare()
     if COMPLETE_VARIABLE in os.environ:
         from diagnose.cli import shells
 
@@ -72,10 +89,10 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
                 standalone_mode=False,
             )
     except click.ClickException as error:
-        error.show()
+        show_click_error(error)
         return EXIT_USAGE
     except DiagnoseError as error:
-        say(str(error))
+        complain(visible_lines(f"diagnose: {error}"))
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         say("stopped; there is no report")
@@ -92,7 +109,7 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
             say(f"what was to be printed could not be written ({error.strerror}); free some space, or print elsewhere")
             return EXIT_USAGE
         if os.environ.get("DIAGNOSE_DEBUG"):
-            traceback.print_exc()
+            complain(visible_lines(traceback.format_exc().removesuffix("\n")))
         say(f"internal error: {type(error).__name__}: {error}; this is a bug, DIAGNOSE_DEBUG=1 shows where")
         return EXIT_CANNOT_MEASURE
     return result if isinstance(result, int) else EXIT_NO_FINDING

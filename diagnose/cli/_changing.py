@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from diagnose.cli._common import say
+from diagnose.cli._common import asked, say
 from diagnose.errors import CannotMeasureError, UsageError
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def agreed(question: str, trust: Trust, yes: bool, trust_file: bool, known_needs
             return True
         say("nothing was changed: there is no terminal to ask on; review the above and run it again with --yes")
         return False
-    if click.confirm(question, err=True):
+    if asked(question):
         return True
     say("nothing was changed")
     return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from contextlib import suppress
 from functools import wraps
@@ -13,7 +14,7 @@ import click
 from diagnose import __version__
 from diagnose.cli._completions import folders, formats
 from diagnose.cli._manual import ManualGroup
-from diagnose.escape import visible
+from diagnose.escape import Visible, visible, visible_lines
 
 PROGRAM = "diagnose"
 COMPLETE_VARIABLE = "_DIAGNOSE_COMPLETE"
@@ -130,7 +131,7 @@ def delivery_options(command: Command) -> Command:
         ("DIAGNOSE_PROGRESS", "live, plain or none: the default of --progress; plain suits screen readers"),
         ("NO_COLOR", "if set, nothing is coloured (no-color.org)"),
         ("TERM", "dumb: no live view, plain lines instead"),
-        ("TMPDIR", "where a report goes whose folder turned out to be full or read-only"),
+        ("TMPDIR", "where a report goes whose folder is full or read-only; root's counts if no other can write there"),
         ("DIAGNOSE_DEBUG", "if set, an internal error is shown with its traceback"),
     ],
 )
@@ -156,21 +157,55 @@ def _redaction(redact: bool, key_file: Path | None) -> Redaction | None:
 
 def rules_in_force(folders: tuple[Path, ...]) -> RuleSet:
     """Load the shipped rules, the host's and those of the folders; says on standard error what was left out."""
-    from diagnose.escape import visible
     from diagnose.rules import load_rules
 
     rules = load_rules(folders)
     for note in rules.notes:
-        say(visible(note))
+        say(note)
     return rules
 
 
 def say(text: str) -> None:
-    """Print one line on standard error; where nobody reads it any more (hang-up, closed pipe), work goes on."""
+    """Print one line on standard error, whatever is named in it."""
+    complain(visible(f"diagnose: {text}"))
+
+
+def complain(text: Visible) -> None:
+    """Print lines on standard error; where nobody reads them any more (hang-up, closed pipe), work goes on."""
     with suppress(OSError):
-        click.echo(f"diagnose: {text}", err=True)
+        click.echo(text, err=True)
 
 
-def say_visible(text: str) -> None:
-    """Print one line on standard error that holds what others named; it cannot draw on a terminal."""
-    say(visible(text))
+def tell(text: Visible) -> None:
+    """Print lines on standard output."""
+    click.echo(text)
+
+
+def tell_visible(text: str) -> None:
+    """Print lines on standard output that hold what others named."""
+    tell(visible_lines(text))
+
+
+def tell_bytes(content: bytes) -> None:
+    """Write a rendered report to standard output: the same bytes whatever the encoding of the terminal."""
+    click.echo(content, nl=False)
+
+
+def show_click_error(error: click.ClickException) -> None:
+    """Print how a command was misused, which quotes what was typed."""
+    lines = io.StringIO()
+    error.show(lines)
+    complain(visible_lines(lines.getvalue().removesuffix("\n")))
+
+
+def asked(question: str) -> bool:
+    """Ask on the terminal; raises click.Abort at the end of its input."""
+    return click.confirm(visible(question), err=True)
+
+
+def word(path: Path) -> str:
+    """Return a path as a word to paste into a shell: one word, and no option, whatever is in its name."""
+    from diagnose.cgroups.spelling import printable, quoted
+
+    text = str(path)
+    return quoted(printable(f"./{text}" if text.startswith("-") else text))

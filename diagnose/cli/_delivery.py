@@ -6,9 +6,7 @@ import shutil
 import sys
 from typing import TYPE_CHECKING
 
-import click
-
-from diagnose.cli._common import EXIT_FINDING, EXIT_NO_FINDING, say
+from diagnose.cli._common import EXIT_FINDING, EXIT_NO_FINDING, say, tell, tell_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,8 +25,7 @@ def deliver(report: Report, capture: Capture, packed: bytes, wanted: Delivery) -
     from diagnose.report.formats.delivery import contents, printed
 
     if wanted.to_stdout:
-        # bytes: the same ones whatever the encoding of the terminal
-        click.echo(printed(report, wanted, _draw), nl=False)
+        tell_bytes(printed(report, wanted, _draw))
     else:
         folder = outputs.folder_for(wanted.folder, capture)
         written = outputs.write(folder, contents(report, packed, wanted, _draw))
@@ -37,7 +34,7 @@ def deliver(report: Report, capture: Capture, packed: bytes, wanted: Delivery) -
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
         data = written.folder / FORMATS["json"].file if "json" in wanted.formats else None
         try:
-            click.echo(summary(report, written.folder / FORMATS[wanted.formats[0]].file, data, width))
+            tell(summary(report, written.folder / FORMATS[wanted.formats[0]].file, data, width))
         except OSError as error:  # a full disk, a closed pipe: the report is there, and that is what was asked for
             say(f"warning: the summary could not be printed ({error.strerror}); the report is in {written.folder}")
     return EXIT_FINDING if report.findings else EXIT_NO_FINDING
@@ -45,11 +42,10 @@ def deliver(report: Report, capture: Capture, packed: bytes, wanted: Delivery) -
 
 def _draw(report: Report) -> Sequence[Chart]:
     """Return the charts; a measurement is worth more than they are, so a failure to draw costs a warning."""
-    from diagnose.escape import visible
     from diagnose.report.charts.drawing import draw
 
     try:
         return draw(report)
     except Exception as error:
-        say(f"warning: no charts ({type(error).__name__}: {visible(str(error))}); the report has them as text")
+        say(f"warning: no charts ({type(error).__name__}: {error}); the report has them as text")
         return ()

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-import shlex
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from diagnose import units
-from diagnose.escape import columns, shortened, visible
+from diagnose.cli._common import word
+from diagnose.escape import Visible, columns, shortened, visible, visible_lines
 
 if TYPE_CHECKING:
     from diagnose.report.model import Culprit, Finding, Recommendation, Report
@@ -22,7 +22,7 @@ _NAME_COLUMNS = 60
 _INDENT = "  "
 
 
-def summary(report: Report, file: Path, data: Path | None, width: int | None) -> str:
+def summary(report: Report, file: Path, data: Path | None, width: int | None) -> Visible:
     """Return at most 23 lines of 80 columns where `width` is 80: one screen. None: lines are as long as they are.
 
     `file` is the report to read, `data` the report.json that `apply` takes, if it was written.
@@ -36,7 +36,7 @@ def summary(report: Report, file: Path, data: Path | None, width: int | None) ->
     ]
     lines += _changes(report, width)
     lines.append(f"report: {visible(str(file))}")
-    return "\n".join([*lines, *_next(report, data, width)])
+    return visible_lines("\n".join([*lines, *_next(report, data, width)]))
 
 
 def _without_bpf(report: Report, width: int | None) -> list[str]:
@@ -137,7 +137,7 @@ def _next(report: Report, data: Path | None, width: int | None) -> Iterator[str]
     """Return commands to copy, never wrapped nor cut; what each is for is added where there is room."""
     steps = []
     if data is not None and any(change.value_bytes is not None for change in report.recommendations):
-        steps.append((f"diagnose apply {shlex.quote(str(data))} --dry-run", "looks, changes nothing"))
+        steps.append((f"diagnose apply {word(data)} --dry-run", "looks, changes nothing"))
     if report.verdict.status != "finding":
         steps.append(("measure again while the reads are slow", "a capture says nothing of other times"))
     if report.verdict.rule:

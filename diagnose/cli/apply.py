@@ -26,7 +26,8 @@ from diagnose.cli._common import (
     rules_in_force,
     rules_option,
     say,
-    say_visible,
+    tell_visible,
+    word,
 )
 from diagnose.errors import UsageError
 
@@ -101,7 +102,7 @@ def apply(
     trust = of_file(report_file, host)
     report = load_report(report_file)
     planned = plan(report, host, select, force, persistent)
-    click.echo(as_text(planned, persistent, pause))
+    tell_visible(as_text(planned, persistent, pause))
     if not planned.changes:
         say("none of the recommendations can be applied here; nothing was changed")
         return EXIT_USAGE
@@ -122,7 +123,7 @@ def apply(
             return _code(outcome)
         say(f"waiting {SETTLE_SECONDS:g} s for the service to read back what it had lost")
         if wait(SETTLE_SECONDS):
-            say(f"stopped before the change was verified; it stays applied: diagnose verify {path}")
+            say(f"stopped before the change was verified; it stays applied: diagnose verify {word(path)}")
             return EXIT_CANNOT_MEASURE
         # The record as it was written, not as it may lie there by now
         return measure_again(outcome.record, path, machine, duration, rules, progress, rollback_if_worse)
@@ -139,16 +140,16 @@ def _carry_out(planned: Plan, report_file: Path, machine: Machine, persistent: b
     from diagnose.change.carry_out import carry_out
     from diagnose.change.wording import change_line
 
-    outcome = carry_out(planned, report_file.parent, machine, say_visible, persistent, pause)
+    outcome = carry_out(planned, report_file.parent, machine, say, persistent, pause)
     if outcome.why is not None:
         say(f"{outcome.why}{_how_it_ended(outcome)}")
         if not outcome.restored:
-            say(f"restore it by hand or with: diagnose rollback {outcome.record_path}")
+            say(f"restore it by hand or with: diagnose rollback {word(outcome.record_path)}")
         return outcome
     for change in outcome.record.changes:
-        click.echo(f"applied: {change_line(change)}, read back")
-    click.echo(f"check:   diagnose verify {outcome.record_path}")
-    click.echo(f"undo:    diagnose rollback {outcome.record_path}")
+        tell_visible(f"applied: {change_line(change)}, read back")
+    tell_visible(f"check:   diagnose verify {word(outcome.record_path)}")
+    tell_visible(f"undo:    diagnose rollback {word(outcome.record_path)}")
     return outcome
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from diagnose.cli import _streams
-from diagnose.cli._common import EXIT_NO_FINDING, cli, say, say_visible
+from diagnose.cli._common import EXIT_NO_FINDING, cli, say, tell_visible
 
 
 @cli.command(
@@ -44,7 +44,6 @@ def attach(ticket_url: str, folder: Path, token_file: Path | None, dry_run: bool
     from diagnose.attach import material, tickets, tokens
     from diagnose.attach.secrets import Secrets
     from diagnose.errors import CannotPostError
-    from diagnose.escape import visible
 
     ticket = tickets.parse(ticket_url)
     loaded = material.load(folder)
@@ -53,15 +52,15 @@ def attach(ticket_url: str, folder: Path, token_file: Path | None, dry_run: bool
     if not loaded.redacted:
         say("this report is not redacted: it names hosts, cgroups and files as they are (--redact makes another)")
     if dry_run:
-        attaching.show(ticket, loaded, token, say_visible, click.echo)
+        attaching.show(ticket, loaded, token, say, tell_visible)
         say(f"dry run: nothing was sent; {'the token was found' if token else tokens.missing(ticket.system)}")
         return EXIT_NO_FINDING
     if token is None:
         raise tokens.missing(ticket.system)
     try:
-        posted = attaching.attach(ticket, loaded, token, say_visible)
+        posted = attaching.attach(ticket, loaded, token, say)
     except KeyboardInterrupt:
         raise CannotPostError("stopped; run it again to post what is missing, nothing is posted twice") from None
     for comment in posted:
-        click.echo(f"{'there already' if comment.before else 'posted'}: {visible(comment.address)}")
+        tell_visible(f"{'there already' if comment.before else 'posted'}: {comment.address}")
     return EXIT_NO_FINDING

@@ -15,6 +15,7 @@ from diagnose.cli._common import (
     no_bpf_option,
     progress_option,
     say,
+    tell_visible,
 )
 from diagnose.cli._completions import scenarios
 from diagnose.cli._delivery import deliver
@@ -39,7 +40,9 @@ if TYPE_CHECKING:
         ("Something to try apply, verify and rollback on", "sudo diagnose demo --keep --output before"),
     ],
     files=REPORT_FILES,
-    environment=[("TMPDIR", "where the workloads keep their files, up to 1.7 GiB; by default below /var/tmp")],
+    environment=[
+        ("TMPDIR", "where the workloads keep up to 1.7 GiB, if root alone can write there; by default below /var/tmp")
+    ],
 )
 @click.option(
     "--scenario",
@@ -65,7 +68,7 @@ def demo(
     refused, a capture recorded elsewhere is shown instead and labelled so, unless --no-bpf asks for what files tell.
     """
     if list_them:
-        click.echo(listing())
+        tell_visible(listing())
         return EXIT_NO_FINDING
     wanted.check()
     return run(scenario, duration, wanted, "unused" if no_bpf else "needed", keep, progress)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from diagnose.cli._common import cli
+from diagnose.cli._common import cli, tell_visible
 
 
 @cli.command(
@@ -25,5 +25,5 @@ def doctor(as_json: bool) -> int:
     from diagnose import doctor as doctors
 
     checks = doctors.checks()
-    click.echo(doctors.as_json(checks) if as_json else doctors.as_text(checks))
+    tell_visible(doctors.as_json(checks) if as_json else doctors.as_text(checks))
     return doctors.exit_code(checks)

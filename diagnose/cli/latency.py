@@ -77,7 +77,7 @@ def latency(
     """
     from diagnose.cgroups import Hierarchy
     from diagnose.cgroups.service import resolve
-    from diagnose.measure.privileges import require_privileges
+    from diagnose.measure.privileges import give_up, require_privileges
     from diagnose.measure.schedule import plan
 
     measured_by = plan(duration, window)
@@ -90,7 +90,7 @@ def latency(
     say(f"measuring {resolved.cgroup} for {duration:g} s; Ctrl-C ends it early and reports")
     bpf: Bpf = "unused" if no_bpf else "if granted"
     return measure_and_report(
-        resolved, hierarchy, measured_by, partial(rules_in_force, rule_folders), wanted, bpf, progress
+        resolved, hierarchy, measured_by, partial(rules_in_force, rule_folders), wanted, bpf, progress, give_up
     )
 
 
@@ -102,8 +102,12 @@ def measure_and_report(
     wanted: Delivery,
     bpf: Bpf,
     progress: str = "auto",
+    attached: Callable[[bool], None] = lambda _: None,
 ) -> int:
-    """Measure, deliver, and return the exit code. `load`: the rules, read while the programs are built."""
+    """Measure, deliver, and return the exit code. `load`: the rules, read while the programs are built.
+
+    For `attached` see `pipeline.record`.
+    """
     from diagnose.cli.progress import chosen
     from diagnose.measure.build import begun
     from diagnose.measure.stopping import stoppable
@@ -117,7 +121,7 @@ def measure_and_report(
 
         rules, watching = load(), watcher()
         try:
-            capture = pipeline.record(service, hierarchy, plan, wait, watching, bpf, say, builds, _remedy)
+            capture = pipeline.record(service, hierarchy, plan, wait, watching, bpf, say, builds, _remedy, attached)
         finally:
             watching.end()
     if capture.interrupted:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from diagnose.cli._changing import KEPT_FILE, RECORD_FILE, agreed, require_root, trust_option
-from diagnose.cli._common import EXIT_NO_FINDING, EXIT_USAGE, cli
+from diagnose.cli._common import EXIT_NO_FINDING, EXIT_USAGE, cli, tell_visible
 
 
 @cli.command(
@@ -50,12 +50,12 @@ def rollback(change_file: Path, yes: bool, trust_file: bool, force: bool) -> int
     trust = of_record(file, change_file, written, host)
     way = way_back(written, host, force)
     for line in as_lines(way):
-        click.echo(line)
+        tell_visible(line)
     if not way.todo and trust.why_not is not None:
-        click.echo("there was nothing left to restore")
+        tell_visible("there was nothing left to restore")
         return EXIT_NO_FINDING
     if way.todo and not agreed("Restore this?", trust, yes, trust_file, known_needs_no_terminal=True):
         return EXIT_USAGE
     with stoppable() as wait:
-        carry_back(way, written, change_file, Machine.this(wait), force, click.echo)
+        carry_back(way, written, change_file, Machine.this(wait), force, tell_visible)
     return EXIT_NO_FINDING

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from diagnose.cli._common import EXIT_NO_FINDING, EXIT_USAGE, cli, rules_in_force, rules_option
+from diagnose.cli._common import EXIT_NO_FINDING, EXIT_USAGE, cli, rules_in_force, rules_option, tell_visible
 from diagnose.cli._completions import folders, rule_ids
 
 _EXITS = {0: "done", 2: "bad usage, unknown rule, bad rules"}
@@ -45,7 +45,7 @@ def rules_list(rule_folders: tuple[Path, ...]) -> int:
     listed = list_rules(rules_in_force(rule_folders))
     width = max((len(rule_id) for rule_id, _ in listed), default=0)
     for rule_id, title in listed:
-        click.echo(f"{rule_id:<{width}}  {title}")
+        tell_visible(f"{rule_id:<{width}}  {title}")
     return EXIT_NO_FINDING
 
 
@@ -63,11 +63,11 @@ def rules_show(rule_id: str, rule_folders: tuple[Path, ...]) -> int:
     from diagnose.report.wording.rule_page import explain
 
     rules = rules_in_force(rule_folders)
-    click.echo(explain(rules.get(rule_id)))
+    tell_visible(explain(rules.get(rule_id)))
     for loaded in rules.instead:
         if loaded.id == rule_id:
-            click.echo("Where BPF is refused, this rule takes its place:\n")
-            click.echo(explain(loaded))
+            tell_visible("Where BPF is refused, this rule takes its place:\n")
+            tell_visible(explain(loaded))
     return EXIT_NO_FINDING
 
 
@@ -87,10 +87,10 @@ def rules_lint(folder: Path | None) -> int:
     where = folder or resources.folder("rules")
     messages = lint(where)
     for message in messages:
-        click.echo(message.text)
+        tell_visible(message.text)
     remarks = sum(message.remark for message in messages)
     errors = len(messages) - remarks
-    click.echo(f"{where}: {_counted(errors, 'error')}, {_counted(remarks, 'remark')}")
+    tell_visible(f"{where}: {_counted(errors, 'error')}, {_counted(remarks, 'remark')}")
     return EXIT_USAGE if errors else EXIT_NO_FINDING
 
 
@@ -114,6 +114,6 @@ def rules_test(folder: Path | None) -> int:
     outcomes = run_tests(folder or resources.folder("rules"))
     failed = [o for o in outcomes if not o.passed]
     for outcome in outcomes:
-        click.echo(message(outcome))
-    click.echo(f"{len(outcomes) - len(failed)} passed, {len(failed)} failed")
+        tell_visible(message(outcome))
+    tell_visible(f"{len(outcomes) - len(failed)} passed, {len(failed)} failed")
     return EXIT_USAGE if failed else EXIT_NO_FINDING

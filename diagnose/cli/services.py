@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from diagnose.cli._common import EXIT_NO_FINDING, cli, say
+from diagnose.cli._common import EXIT_NO_FINDING, cli, say, tell_visible
 from diagnose.cli._completions import services as service_names
 
 
@@ -37,5 +37,5 @@ def services(text: str) -> int:
     ]
     widths = [max(len(row[i]) for row in rows) for i in range(4)]
     for row in rows:
-        click.echo("  ".join([*(cell.ljust(w) for cell, w in zip(row, widths, strict=False)), row[4]]).rstrip())
+        tell_visible("  ".join([*(cell.ljust(w) for cell, w in zip(row, widths, strict=False)), row[4]]).rstrip())
     return EXIT_NO_FINDING

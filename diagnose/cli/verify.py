@@ -17,6 +17,7 @@ from diagnose.cli._common import (
     rules_in_force,
     rules_option,
     say,
+    tell_visible,
 )
 
 if TYPE_CHECKING:
@@ -68,8 +69,8 @@ def verify(
     trust = of_record(file, change_file, written, host)
     if trust.why_not is not None:
         for change in written.changes:
-            click.echo(f"the record says: {change_line(change)}")
-        click.echo(f"the record says: its service is {shown(written.service.cgroup)}")
+            tell_visible(f"the record says: {change_line(change)}")
+        tell_visible(f"the record says: its service is {shown(written.service.cgroup)}")
         if not agreed("Measure what this record names?", trust, yes, trust_file):
             return EXIT_USAGE
     with stoppable() as wait:
@@ -99,9 +100,9 @@ def measure_again(
         verified = verify.verify(written, machine, measured_by, rules, watching)
     finally:
         watching.end()
-    click.echo(f"verdict: {verify_text.sentence(verified.comparison)}")
-    click.echo(f"report:  {verify_files.write(path, written, verified)}")
+    tell_visible(f"verdict: {verify_text.sentence(verified.comparison)}")
+    tell_visible(f"report:  {verify_files.write(path, written, verified)}")
     if verified.comparison.verdict == "worse" and rollback_if_worse:
         say("worse: rolling back")
-        rollback(written, path, machine, False, click.echo)
+        rollback(written, path, machine, False, tell_visible)
     return EXIT_NO_FINDING if verified.comparison.helped else EXIT_FINDING

@@ -15,7 +15,7 @@ import numpy as np
 from diagnose import __version__
 from diagnose.capture.base import Process
 from diagnose.capture.model import Capture, Host, ProbeRecord, ServiceRecord
-from diagnose.cgroups import Hierarchy, settable_mounts
+from diagnose.cgroups import Hierarchy, printable, settable_mounts
 from diagnose.cgroups.service import Service
 from diagnose.errors import CannotMeasureError
 from diagnose.measure.boot import boot_id
@@ -132,7 +132,7 @@ def described(run: Run, plan: Plan, started: datetime, windows: int) -> dict[str
         "slow_read_ns": SLOW_READ_NS,
         "host": host_facts(),
         "cgroup_version": hierarchy.version,
-        "cgroup_mount": str(hierarchy.mount),
+        "cgroup_mount": printable(str(hierarchy.mount)),
         "mounts": settable_mounts(hierarchy),
         "devices": block_devices(hierarchy.root),
         "damon": damon_schemes(hierarchy.root),

@@ -11,6 +11,7 @@ from diagnose.analysis.windows import Windows
 from diagnose.capture.model import CgroupRecord
 from diagnose.cgroups.naming import container_id, unit_of
 from diagnose.cgroups.settings import SETTINGS, set_through
+from diagnose.cgroups.spelling import quoted
 from diagnose.cgroups.swap import MEMORY, WITH_SWAP, container_update, swap_beside
 
 Note = Literal[
@@ -41,7 +42,7 @@ def commands(record: CgroupRecord, setting: str, value: int | str, windows: Wind
         return (Command(f"systemctl set-property --runtime -- {shlex.quote(unit)} {known}={value}"),)
     if asked in ("docker", "podman"):
         words = container_update(asked, _container(record), value, swap_beside(record.settings, setting))
-        return (Command(" ".join(words)),)
+        return (Command(shlex.join(words)),)
     if asked == "kubernetes":
         # What is set on the node is undone by the kubelet; the pod's spec is where a limit stays.
         return (Command(f'resources: {{limits: {{memory: "{value}"}}}}', "in-pod-spec"),)
@@ -98,4 +99,4 @@ def _with_swap(record: CgroupRecord, setting: str) -> int | None:
 
 def _by_file(record: CgroupRecord, setting: str, value: int | str, windows: Windows) -> str:
     file = f"{windows.capture.cgroup_mount.rstrip('/')}{record.path}/{setting}"
-    return f"echo {value} > {shlex.quote(file)}"
+    return f"echo {value} > {quoted(file)}"

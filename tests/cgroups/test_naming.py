@@ -21,6 +21,8 @@ SLICE = f"/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod{UNDERS
         ("/system.slice", ("system.slice", "systemd")),
         (r"/system.slice/system-my\x2dapp.slice/my\x2dapp@1.service", ("my-app@1.service", "systemd")),
         (r"/system.slice/a\x0ab.service", (r"a\x0ab.service", "systemd")),
+        (r"/system.slice/a\x5cx0ab.service", (r"a\x5cx0ab.service", "systemd")),
+        (r"/system.slice/caf\x5cxc3\x5cxa9.service", ("café.service", "systemd")),
         ("/system.slice/checkout.service/worker", (None, "files")),
         ("/system.slice/checkout.service/inner.service", (None, "files")),
         (USER, ("user@1000.service", "systemd")),
@@ -61,6 +63,8 @@ def test_the_parts_of_a_name():
     assert pod_uid(f"/pod{POD}") is None
     assert pod_uid("/") is None
     assert unit_of(r"/system.slice/my\x2dapp.service") == r"my\x2dapp.service"
+    assert unit_of(r"/system.slice/a\x5cxc3.service") == r"a\xc3.service"
+    assert unit_of(r"/system.slice/a\x1b.service") is None  # an escape byte: not the unit of these four characters
     assert unit_of(f"/system.slice/docker-{ID}.scope") == f"docker-{ID}.scope"
     assert unit_of(f"{USER}/app.slice/dbus.service") is None
 

@@ -68,6 +68,41 @@ def test_files(tmp_path, who):
     assert from_files(tmp_path, [ID]) == expected
 
 
+@pytest.mark.parametrize(
+    "setting",
+    [
+        '[storage]\ngraphroot = "/data/containers"\nrunroot = "/run/x"\n',
+        '  runroot="/data/containers"',
+        '# graphroot = "/none"\ngraphroot   =   "/data/containers" # moved',
+    ],
+)
+def test_storage_lies_where_its_settings_say(tmp_path, setting):
+    (tmp_path / "etc/containers").mkdir(parents=True)
+    (tmp_path / "etc/containers/storage.conf").write_text(setting)
+    for folder, name in (("data/containers/overlay-containers", "web1"), ("none/overlay-containers", "not-this")):
+        lay(tmp_path, f"{folder}/containers.json", [{"id": ID if name == "web1" else OTHER, "names": [name]}])
+    assert from_files(tmp_path, [ID]).containers == {ID: "web1"}
+
+
+@pytest.mark.parametrize(
+    "setting", ["graphroot = /data", 'graphroot = "data"', 'graphroot = "/da\0ta"', 'graphroot = "/']
+)
+def test_damaged_settings_of_storage_say_nothing(tmp_path, setting):
+    (tmp_path / "etc/containers").mkdir(parents=True)
+    (tmp_path / "etc/containers/storage.conf").write_text(setting)
+    lay(tmp_path, "data/overlay-containers/containers.json", [{"id": ID, "names": ["web1"]}])
+    assert from_files(tmp_path, [ID]) == Names()
+
+
+@pytest.mark.parametrize(("admin", "user", "answer"), [(True, 0, "x"), (False, 0, None), (False, 1000, "x")])
+def test_podman_is_not_asked_by_a_root_without_rights(monkeypatch, admin, user, answer):
+    monkeypatch.setattr(runtimes.commands, "is_admin", lambda: admin)
+    monkeypatch.setattr(runtimes.commands, "run", lambda command, seconds: runtimes.commands.Ended(True, "x", ""))
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+    assert runtimes.run_command(["podman", "ps"]) == answer
+    assert runtimes.run_command(["docker", "ps"]) == "x"
+
+
 def test_a_host_without_runtimes(tmp_path):
     assert from_files(tmp_path, [ID]) == Names()
 

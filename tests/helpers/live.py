@@ -129,7 +129,7 @@ class Bench:
         return f"{self.top}{name}"
 
     def directory(self, cgroup: str) -> Path:
-        return self.hierarchy.mount / cgroup.lstrip("/")
+        return self.hierarchy.directory(cgroup)
 
     def id_of(self, cgroup: str) -> int:
         return self.directory(cgroup).stat().st_ino

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TextIO
 
 from diagnose import units
-from diagnose.escape import visible
+from diagnose.escape import Visible, visible
 from diagnose.measure.progress import Evicted, Progress
 
 EVERY_SECONDS = 10.0
@@ -24,28 +24,31 @@ class Lines:
         if time.monotonic() - self._last >= EVERY_SECONDS or progress.window >= progress.windows:
             self._last = time.monotonic()
             with suppress(OSError):  # whoever read it is gone (| head): the measurement goes on
-                self._stream.write(sentence(progress) + "\n")
-                self._stream.flush()
+                self._print(sentence(progress))
+
+    def _print(self, line: Visible) -> None:
+        self._stream.write(f"{line}\n")
+        self._stream.flush()
 
     def end(self) -> None:
         """Nothing is left on the screen that would have to go."""
 
 
-def sentence(progress: Progress) -> str:
+def sentence(progress: Progress) -> Visible:
     """Return how far the capture is and what it saw, on one line."""
     parts = [_reads(progress)]
     if progress.hit_ratio_so_far is not None:
         parts.append(f"hit ratio {units.percent(progress.hit_ratio_so_far)} so far")
     if progress.evicted is not None and progress.evicted.pages:
         parts.append(f"{units.pages(progress.evicted.pages)} evicted, most by {evictor(progress.evicted)}")
-    return f"measured {progress.window} of {progress.windows} windows: {'; '.join(parts)}"
+    return visible(f"measured {progress.window} of {progress.windows} windows: {'; '.join(parts)}")
 
 
-def evictor(evicted: Evicted) -> str:
+def evictor(evicted: Evicted) -> Visible:
     """Return who evicted most of the service's pages, as one reads it."""
     if evicted.most_by is None:
-        return "a cgroup that is gone" if evicted.pages else "nobody"
-    return "the host's own reclaim" if evicted.most_by == "/" else visible(evicted.most_by)
+        return visible("a cgroup that is gone" if evicted.pages else "nobody")
+    return visible("the host's own reclaim" if evicted.most_by == "/" else evicted.most_by)
 
 
 def _reads(progress: Progress) -> str:

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from diagnose import units
 from diagnose.cli.progress.lines import evictor
-from diagnose.escape import shortened
+from diagnose.escape import shortened, visible
 from diagnose.measure.progress import Progress
 from diagnose.report.text_charts import log_bar
 
@@ -87,7 +87,7 @@ def _evicted(progress: Progress, width: int) -> list[Text]:
 
 def _fact(label: str, value: str, remark: str) -> Text:
     text = Text(f"{label:<{_LABEL}}  ")
-    text.append(value, style="bold")
+    text.append(visible(value), style="bold")
     if remark:
         text.append(f"{'   ' if value else ''}{remark}")
     return text

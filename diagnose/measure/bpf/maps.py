@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from diagnose.cgroups.spelling import printable
 from diagnose.errors import CannotMeasureError
 
 
@@ -114,8 +115,8 @@ class Table:
 
 
 def text(raw: bytes) -> str:
-    """Return a C string: what follows its NUL is left over from an earlier use of the buffer."""
-    return raw.split(b"\0", 1)[0].decode("utf-8", "backslashreplace")
+    """Return a name in a C string, spelled: what follows its NUL is left over from an earlier use of the buffer."""
+    return printable(os.fsdecode(raw.split(b"\0", 1)[0]))
 
 
 def _address(array: NDArray[Any]) -> ctypes.c_void_p:

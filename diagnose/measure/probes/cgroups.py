@@ -18,7 +18,6 @@ from diagnose.cgroups import (
     KnownNames,
     is_within,
     name_of,
-    printable,
     read_cpu_quota,
     read_cpu_usage,
     read_cpu_weight,
@@ -121,7 +120,7 @@ class CgroupsProbe(Probe):
         """Learn the names of cgroups that were made meanwhile."""
         keys, names = module.table("new_cgroups").read(_KEY, _NAME)
         for cgroup, path in zip(keys["id"].tolist(), names["path"].tolist(), strict=True):
-            self._paths.setdefault(cgroup, printable(text(path)))
+            self._paths.setdefault(cgroup, text(path))
         # while they live: afterwards their runtime may not know them any more
         self._names.learn_later(self._paths[cgroup] for cgroup in keys["id"].tolist())
         return {}

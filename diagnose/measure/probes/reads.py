@@ -7,6 +7,7 @@ Yields `Reads` (counts by window, kind and latency bin), `ReadTotals` (counts, n
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, get_args
@@ -21,6 +22,7 @@ from diagnose.capture.reasons import Reason
 from diagnose.capture.tables import ReadDelays, ReadFile, Reads, ReadTotals
 from diagnose.cgroups.mounts import unescape
 from diagnose.cgroups.paths import PATH_MAX
+from diagnose.cgroups.spelling import printable
 from diagnose.histogram import BINS, BINS_PER_OCTAVE
 from diagnose.measure.bpf.attachment import Attachment
 from diagnose.measure.bpf.maps import text
@@ -261,11 +263,11 @@ def _mount_points(pids: list[int], proc: Path = Path("/proc")) -> dict[str, tupl
     """Return device -> (root within the file system, mount point) as the service sees them (proc(5), mountinfo)."""
     for pid in [*pids[:8], "self"]:
         try:
-            lines = (proc / str(pid) / "mountinfo").read_text("utf-8", "backslashreplace").split("\n")
+            lines = os.fsdecode((proc / str(pid) / "mountinfo").read_bytes()).split("\n")
         except OSError:
             continue  # that process has ended; another one's view will do
         # Whoever mounts chooses the names: only "\n" ends a line, only " " a field, whatever else they hold.
         fields = [line.split(" ") for line in lines]
         # The first mount of a device is the one nearest to its whole tree; later ones are bind mounts of parts.
-        return {f[2]: (unescape(f[3]), unescape(f[4])) for f in reversed(fields) if len(f) > 4}
+        return {f[2]: (printable(unescape(f[3])), printable(unescape(f[4]))) for f in reversed(fields) if len(f) > 4}
     return {}

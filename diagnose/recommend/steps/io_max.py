@@ -13,6 +13,7 @@ from typing import Literal
 from diagnose.analysis.windows import Windows
 from diagnose.capture.model import CgroupRecord
 from diagnose.cgroups.naming import unit_of
+from diagnose.cgroups.spelling import quoted
 from diagnose.recommend.steps.shell import directory, members
 
 Direction = Literal["riops", "wiops"]
@@ -35,7 +36,7 @@ class Device:
     @property
     def known_as(self) -> str:
         """What stands for major:minor within double quotes of a command."""
-        return self.number or f"$(cat {shlex.quote('/sys/block/' + self.name.replace('/', '!') + '/dev')})"
+        return self.number or f"$(cat {quoted('/sys/block/' + self.name.replace('/', '!') + '/dev')})"
 
 
 @dataclass(frozen=True)
@@ -60,14 +61,14 @@ def limit_commands(
         # An empty value would take the limits of every device away.
         back = {kind: "infinity" if value is None else value for kind, value in before.items()}
         return LimitCommands((start + _properties(device, values),), (start + _properties(device, back),))
-    file = shlex.quote(f"{directory(record, 'io', windows)}/io.max")
+    file = quoted(f"{directory(record, 'io', windows)}/io.max")
     new = " ".join(f"{kind}={value}" for kind, value in values.items())
     old = " ".join(f"{kind}={'max' if value is None else value}" for kind, value in before.items())
     return LimitCommands((f'echo "{device.known_as} {new}" > {file}',), (f'echo "{device.known_as} {old}" > {file}',))
 
 
 def _properties(device: Device, values: Mapping[Direction, int | str]) -> str:
-    return " ".join(f"{_PROPERTIES[k]}={shlex.quote(f'/dev/{device.name} {v}')}" for k, v in values.items())
+    return " ".join(f"{_PROPERTIES[k]}={quoted(f'/dev/{device.name} {v}')}" for k, v in values.items())
 
 
 def _by_file_v1(
@@ -86,14 +87,14 @@ def _by_file_v1(
         inside = members(f"{windows.capture.cgroup_mount.rstrip('/')}{record.path}")
         made = [
             f"{inside} | sed 's|.*|/proc/&/cgroup|' | xargs grep -h blkio | sort | uniq -c",
-            f"mkdir -p {shlex.quote(at)}",
+            f"mkdir -p {quoted(at)}",
             _moved(inside, f"{at}/cgroup.procs"),
         ]
-        undone = [_moved(members(at), f"{mount}/cgroup.procs"), f"rmdir {shlex.quote(at)}"]
-    limits = [f'echo "{device.known_as} {v}" > {shlex.quote(f"{at}/{_FILES_V1[k]}")}' for k, v in values.items()]
-    back = [f'echo "{device.known_as} {v or 0}" > {shlex.quote(f"{at}/{_FILES_V1[k]}")}' for k, v in before.items()]
+        undone = [_moved(members(at), f"{mount}/cgroup.procs"), f"rmdir {quoted(at)}"]
+    limits = [f'echo "{device.known_as} {v}" > {quoted(f"{at}/{_FILES_V1[k]}")}' for k, v in values.items()]
+    back = [f'echo "{device.known_as} {v or 0}" > {quoted(f"{at}/{_FILES_V1[k]}")}' for k, v in before.items()]
     return LimitCommands((*made, *limits), (*back, *undone), makes_cgroup)
 
 
 def _moved(source: str, target: str) -> str:
-    return f'{source} | while read -r pid; do echo "$pid" > {shlex.quote(target)}; done'
+    return f'{source} | while read -r pid; do echo "$pid" > {quoted(target)}; done'

@@ -14,6 +14,7 @@ import numpy as np
 from diagnose.analysis.facts import Facts
 from diagnose.analysis.windows import Windows
 from diagnose.capture.tables import ReadFile
+from diagnose.cgroups.spelling import quoted
 from diagnose.recommend.steps.step import Step
 from diagnose.rules.evaluate import Fired
 
@@ -65,7 +66,7 @@ def _commands(files: list[ReadFile], procs: str) -> tuple[str, ...]:
     inside = 'echo $$ > "$1"; shift; exec cat -- "$@" > /dev/null'
     return (
         *(f"ls -lh -- {name}" for name in named),
-        f"sh -c {shlex.quote(inside)} sh {shlex.quote(procs)} {' '.join(named)}",
+        f"sh -c {shlex.quote(inside)} sh {quoted(procs)} {' '.join(named)}",
     )
 
 
@@ -73,7 +74,7 @@ def _argument(file: ReadFile) -> str:
     """Return the file as a word of a command: its path, or where that is not whole, how it is found by its inode."""
     path = file.path or ""
     if path.startswith("/"):
-        return shlex.quote(path)
+        return quoted(path)
     where = f'"$(findmnt -nfo TARGET -S {file.device})"' if _NUMBER.fullmatch(file.device) else "/"
     return f'"$(find {where} -xdev -inum {file.inode} -print -quit)"'
 

@@ -6,16 +6,17 @@ import shlex
 
 from diagnose.analysis.windows import Windows
 from diagnose.capture.model import CgroupRecord
+from diagnose.cgroups.spelling import quoted
 
 
 def write(value: str, file: str) -> str:
     """Return the command that writes a value into a file of the kernel's."""
-    return f"echo {shlex.quote(value)} > {shlex.quote(file)}"
+    return f"echo {shlex.quote(value)} > {quoted(file)}"
 
 
 def show(*files: str) -> str:
     """Return the command that shows files of the kernel's, each line with the file's name."""
-    return f"grep -H . {' '.join(map(shlex.quote, files))}"
+    return f"grep -H . {' '.join(map(quoted, files))}"
 
 
 def directory(record: CgroupRecord, controller: str, windows: Windows) -> str | None:
@@ -35,4 +36,4 @@ def who_lives_in(path: str, windows: Windows) -> str:
 
 def members(place: str) -> str:
     """Return the command that prints the processes of a cgroup's directory and of those below it, one a line."""
-    return f"find {shlex.quote(place)} -name cgroup.procs -exec cat {{}} +"
+    return f"find {quoted(place)} -name cgroup.procs -exec cat {{}} +"

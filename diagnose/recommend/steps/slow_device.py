@@ -5,13 +5,13 @@ Sources: cgroup-v2.rst (io.max), cgroup-v1/blkio-controller.rst, lsblk(8), loset
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
 
 from diagnose.analysis.facts import Facts
 from diagnose.analysis.facts.block import main_device
 from diagnose.analysis.facts.io_limits import IO_FILES_V1, IoLimit, chain_below, limits_on_reads
 from diagnose.analysis.windows import Windows
+from diagnose.cgroups.spelling import quoted
 from diagnose.recommend.steps.shell import directory, show
 from diagnose.recommend.steps.step import Step
 from diagnose.rules.evaluate import Fired
@@ -67,8 +67,8 @@ def _set(limit: IoLimit, value: int, windows: Windows) -> str:
     record = windows.record_of(limit.cgroup)
     at = directory(record, "blkio", windows) if record is not None else None
     if windows.capture.cgroup_version == 2:
-        return f'echo "{limit.number} {limit.kind}={value}" > {shlex.quote(f"{at}/io.max")}'
-    return f'echo "{limit.number} {value}" > {shlex.quote(f"{at or limit.cgroup}/{limit.file}")}'
+        return f'echo "{limit.number} {limit.kind}={value}" > {quoted(f"{at}/io.max")}'
+    return f'echo "{limit.number} {value}" > {quoted(f"{at or limit.cgroup}/{limit.file}")}'
 
 
 def _show_limits(windows: Windows, looked_for: bool) -> ShowIoLimits:
@@ -84,7 +84,7 @@ def _show_limits(windows: Windows, looked_for: bool) -> ShowIoLimits:
 
 def _inspect(windows: Windows, name: str) -> InspectDevice:
     chain = [name, *chain_below(windows, name)]
-    paths = [shlex.quote(f"/dev/{device}") for device in chain]
+    paths = [quoted(f"/dev/{device}") for device in chain]
     loops = [path for device, path in zip(chain, paths, strict=True) if device.startswith("loop")]
     return InspectDevice(
         device=name,

@@ -1,4 +1,4 @@
-"""Draws the pictures of a report with matplotlib, which is imported here alone, and only when there is one to draw."""
+"""Draws the pictures of a report with matplotlib, imported here alone, and only when there is one to draw."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import contextlib
 import io
 import logging
 import os
-import tempfile
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from diagnose.report.model import Report
 
 DOTS_PER_INCH = 144
+NOWHERE = "/dev/null"
+"""An empty file: settings that say nothing, and a folder that holds no list."""
 
 
 @dataclass(frozen=True)
@@ -34,10 +36,10 @@ def draw(report: Report) -> list[Chart]:
     pictures = which(report)
     if not pictures:
         return []
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it tells of slow font lists on standard error
-    with _own_cache():
-        with _away():
-            import matplotlib
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it tells of what it cannot keep on standard error
+    with _nothing_of_the_hosts():
+        import matplotlib
+
         with matplotlib.rc_context():
             matplotlib.rcdefaults()  # whatever a matplotlibrc says
             matplotlib.rcParams.update(theme.RC)
@@ -66,8 +68,38 @@ def _chart(picture: Picture, report: Report) -> Chart:
 
 
 @contextlib.contextmanager
+def _nothing_of_the_hosts() -> Iterator[None]:
+    """Have matplotlib load its own fonts and settings alone, start no program, and write nothing.
+
+    Left to itself it takes a matplotlibrc from the current folder, from where variables say and from the home folder,
+    asks fc-list for fonts, reads all of them, and keeps their list in a folder, which SIGKILL leaves behind.
+    """
+    with _away(), _settings_from(NOWHERE):
+        import matplotlib
+    folders = matplotlib.get_cachedir, matplotlib.get_configdir
+    matplotlib.get_cachedir = matplotlib.get_configdir = _no_folder
+    try:
+        import matplotlib.backends.backend_agg
+        import matplotlib.backends.backend_svg
+
+        yield
+    finally:
+        matplotlib.get_cachedir, matplotlib.get_configdir = folders
+
+
+def _no_folder() -> str:
+    """Return where matplotlib is to keep its list of fonts; it asks when all but the list is there, in font_manager."""
+    fonts = sys.modules.get("matplotlib.font_manager")
+    if fonts is not None and not hasattr(fonts, "fontManager"):
+        find = fonts.findSystemFonts
+        own = {"findSystemFonts": lambda folders=None, fontext="ttf": find(folders, fontext) if folders else []}
+        vars(fonts).update(own, json_dump=lambda _list, _file: None)
+    return NOWHERE
+
+
+@contextlib.contextmanager
 def _away() -> Iterator[None]:
-    """Leave the current folder, where matplotlib would look for a matplotlibrc first."""
+    """Leave the current folder, where matplotlib looks for a matplotlibrc first."""
     here = os.open(".", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.chdir("/")
@@ -78,17 +110,12 @@ def _away() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _own_cache() -> Iterator[None]:
-    """Keep matplotlib from writing its list of fonts to the home folder: a run leaves its report behind and no more.
-
-    Who sets MPLCONFIGDIR has chosen a place.
-    """
-    if "MPLCONFIGDIR" in os.environ:
+def _settings_from(file: str) -> Iterator[None]:
+    before = os.environ.get("MATPLOTLIBRC")
+    os.environ["MATPLOTLIBRC"] = file
+    try:
         yield
-        return
-    with tempfile.TemporaryDirectory(prefix="diagnose-fonts-") as folder:
-        os.environ["MPLCONFIGDIR"] = folder
-        try:
-            yield
-        finally:
-            del os.environ["MPLCONFIGDIR"]
+    finally:
+        del os.environ["MATPLOTLIBRC"]
+        if before is not None:
+            os.environ["MATPLOTLIBRC"] = before

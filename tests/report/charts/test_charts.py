@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shutil
 import subprocess
 import sys
+import time
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
 
+import matplotlib
 import pytest
 
 from diagnose import pipeline, rules
@@ -111,6 +114,58 @@ def test_other_processes_draw_the_same_bytes(tmp_path: Path) -> None:
         assert done.stdout.strip() == str([hashlib.sha256(c.svg + c.png).hexdigest() for c in charts_of(recording)])
         assert done.stderr == ""
     assert [p for p in tmp_path.rglob("*") if p != home] == []  # neither home nor temporary folder keeps anything
+
+
+DRAWING = """
+import sys
+import time
+from pathlib import Path
+from diagnose import pipeline, rules
+from diagnose.capture import file as capture
+from diagnose.report.charts.drawing import draw
+report = pipeline.analyse(capture.load(Path(sys.argv[1]))[0], rules.load_rules())
+print("drawing", flush=True)
+draw(report)
+from matplotlib.font_manager import fontManager
+print([entry.fname for entry in fontManager.ttflist + fontManager.afmlist])
+"""
+
+
+@pytest.mark.parametrize("seconds", [0.05, 0.3, 0.6, 0.9])
+def test_whoever_is_killed_while_drawing_leaves_nothing(seconds: float, tmp_path: Path) -> None:
+    homes = dict.fromkeys(("HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"), str(tmp_path))
+    child = subprocess.Popen(
+        [sys.executable, "-c", DRAWING, RECORDINGS[0]], env={**os.environ, **homes}, stdout=subprocess.PIPE
+    )
+    assert child.stdout is not None
+    assert child.stdout.readline() == b"drawing\n"
+    time.sleep(seconds)
+    child.kill()
+    child.communicate()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_font_and_no_program_of_the_users_choice_is_taken(tmp_path: Path) -> None:
+    marker, font = tmp_path / "ran", Path(matplotlib.get_data_path()) / "fonts/ttf/DejaVuSans.ttf"
+    for folder in (".fonts", "fonts", ".local/share/fonts"):
+        (tmp_path / folder).mkdir(parents=True)
+        shutil.copy(font, tmp_path / folder / "Planted.ttf")
+    (tmp_path / "fc-list").write_text(f"#!/bin/sh\necho >> {marker}\necho {tmp_path}/fonts/Planted.ttf\n")
+    (tmp_path / "fc-list").chmod(0o755)
+    places = dict.fromkeys(("HOME", "XDG_DATA_HOME"), str(tmp_path))
+    done = subprocess.run(
+        [sys.executable, "-c", DRAWING, RECORDINGS[0]], capture_output=True, text=True, check=True, timeout=120,
+        env={**os.environ, **places, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
+    )  # fmt: skip
+    assert str(font) in done.stdout
+    assert "Planted" not in done.stdout
+    assert not marker.exists()
+
+
+def test_the_environment_is_as_it_was() -> None:
+    before = dict(os.environ)
+    draw(report_of(RECORDINGS[0]))
+    assert dict(os.environ) == before
 
 
 def test_naming_the_pictures_does_not_load_the_plotting_library() -> None:
