@@ -1,7 +1,7 @@
-"""The digests of the records that this host's root wrote and that are in force: no edited record has one of them.
+"""The digests of what this host's root wrote: reports that it measured, records in force. Nothing edited has one.
 
 Anybody can compute the digest of a record that they edited. So each is kept, too, where root alone can write: a file
-named after it in a folder of the running boot, for the change goes with the boot.
+named after it in a folder of the running boot, for the change goes with the boot, and a report is obeyed in its own.
 """
 
 from __future__ import annotations
@@ -84,9 +84,9 @@ class Kept:
     def _make(self) -> None:
         """Make the folder of this boot, and remove those of others and the oldest digests.
 
-        The folder above, /var/lib, is the system's: where it is missing, nothing is kept.
+        /var/lib is the system's: where it is missing, nothing is kept.
         """
-        for folder in (self.folder, self.folder / self.boot):
+        for folder in (self.folder.parent, self.folder, self.folder / self.boot):
             with suppress(FileExistsError):
                 folder.mkdir(mode=0o700)
         if doubt(self.folder / self.boot, self.owner) is not None:

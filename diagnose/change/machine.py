@@ -51,7 +51,12 @@ class Machine:
     @property
     def kept(self) -> Kept:
         """The digests of the records in force."""
-        return Kept(self.root / FOLDER, self.boot_id, self.owner)
+        return Kept(self.root / FOLDER / "records", self.boot_id, self.owner)
+
+    @property
+    def reports(self) -> Kept:
+        """The digests of the reports that root measured on this host."""
+        return Kept(self.root / FOLDER / "reports", self.boot_id, self.owner)
 
     @property
     def has_systemd(self) -> bool:

@@ -26,6 +26,16 @@ class Doubt:
     uid: int
 
 
+def doubt_of(path: Path, owner: int) -> Doubt | None:
+    """Return why a file itself, whatever the folders above it, is not `owner`'s (or root's) alone; a link is not."""
+    status = path.lstat()
+    if status.st_uid not in (0, owner):
+        return Doubt("owner", path, status.st_uid)
+    if not stat.S_ISREG(status.st_mode) or status.st_mode & _OTHERS:
+        return Doubt("writable", path, status.st_uid)
+    return None
+
+
 def doubt(path: Path, owner: int) -> Doubt | None:
     """Return the first place on the way to a file, or there, that is not `owner`'s (or root's) alone; None: all are.
 

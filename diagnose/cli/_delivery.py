@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from diagnose.cli._common import EXIT_FINDING, EXIT_NO_FINDING, say, tell, tell_bytes
+from diagnose.errors import DiagnoseError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,8 +21,8 @@ if TYPE_CHECKING:
     from diagnose.report.model import Report
 
 
-def deliver(report: Report, capture: Capture, packed: bytes, wanted: Delivery) -> int:
-    """Print or write the report, say the verdict, and return the exit code."""
+def deliver(report: Report, capture: Capture, packed: bytes, wanted: Delivery, measured: bool = False) -> int:
+    """Print or write the report, say the verdict, and return the exit code. `measured`: on this host, just now."""
     from diagnose.cli._summary import summary
     from diagnose.report import output as outputs
     from diagnose.report.formats import FORMATS
@@ -28,7 +32,10 @@ def deliver(report: Report, capture: Capture, packed: bytes, wanted: Delivery) -
         tell_bytes(printed(report, wanted, _draw))
     else:
         folder = outputs.folder_for(wanted.folder, capture)
-        written = outputs.write(folder, contents(report, packed, wanted, _draw))
+        files = contents(report, packed, wanted, _draw)
+        written = outputs.write(folder, files)
+        if measured:
+            _keep_digest(files.get(FORMATS["json"].file))
         if written.instead:
             say(f"warning: {written.instead}; it is in {written.folder} instead")
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
@@ -38,6 +45,17 @@ def deliver(report: Report, capture: Capture, packed: bytes, wanted: Delivery) -
         except OSError as error:  # a full disk, a closed pipe: the report is there, and that is what was asked for
             say(f"warning: the summary could not be printed ({error.strerror}); the report is in {written.folder}")
     return EXIT_FINDING if report.findings else EXIT_NO_FINDING
+
+
+def _keep_digest(document: bytes | None) -> None:
+    """Keep a report's digest where root alone can write, so that `apply` knows it as root's own wherever it lies."""
+    if document is None or os.geteuid() != 0:
+        return
+    from diagnose.change.machine import Machine
+    from diagnose.report.digest import KEY
+
+    with suppress(OSError, DiagnoseError):  # where nothing can be kept, `apply` goes by owner and mode
+        Machine.this(lambda _seconds: False).reports.keep(json.loads(document)[KEY])
 
 
 def _draw(report: Report) -> Sequence[Chart]:

@@ -90,7 +90,7 @@ def apply(
     from diagnose.change.plan import plan
     from diagnose.change.plan_text import as_text
     from diagnose.change.reports import load_report
-    from diagnose.change.trust import of_file
+    from diagnose.change.trust import of_file, of_report
     from diagnose.cli.verify import measure_again
     from diagnose.measure.stopping import stoppable
 
@@ -99,8 +99,9 @@ def apply(
     if not dry_run:
         require_root()
     host = Machine.this(_no_wait)
-    trust = of_file(report_file, host)
+    file = of_file(report_file, host)
     report = load_report(report_file)
+    trust = of_report(file, report, host)
     planned = plan(report, host, select, force, persistent)
     tell_visible(as_text(planned, persistent, pause))
     if not planned.changes:

@@ -71,9 +71,9 @@ def latency(
     the block device does, and who evicts whose pages from the page cache. Prints the verdict and writes the report.
     The service is the whole subtree of its cgroup; diagnose services lists the names.
 
-    Needs root, for BPF; changes nothing, and leaves nothing behind but the report. Where the host refuses BPF, files
-    are read instead, and the report says so first. Ctrl-C or SIGTERM ends the measurement early
-    and still reports on what there is.
+    Needs root, for BPF; changes nothing, and leaves nothing behind but the report, and its digest in /var/lib/diagnose,
+    by which apply knows it. Where the host refuses BPF, files are read instead, and the report says so first. Ctrl-C or
+    SIGTERM ends the measurement early and still reports on what there is.
     """
     from diagnose.cgroups import Hierarchy
     from diagnose.cgroups.service import resolve
@@ -130,7 +130,7 @@ def measure_and_report(
         capture = wanted.redacting(capture)
     packed = captures.to_bytes(capture)
     report = pipeline.analyse(capture, rules, packed)
-    return deliver(report, capture, packed, wanted)
+    return deliver(report, capture, packed, wanted, measured=wanted.redacting is None)
 
 
 def _remedy() -> str:

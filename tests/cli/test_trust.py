@@ -123,7 +123,7 @@ def test_where_nothing_can_be_kept_apply_says_so_and_goes_on(
 
 
 def test_what_is_in_force_no_more_is_not_kept(scene: Scene, record: Path) -> None:
-    digests = scene.host.root / "var/lib/diagnose" / scene.machine.boot_id
+    digests = scene.host.root / "var/lib/diagnose/records" / scene.machine.boot_id
     assert [file.name for file in digests.iterdir()] == [str(load_record(record).digest).removeprefix("sha256:")]
     assert exit_code("rollback", record) == 0
     assert list(digests.iterdir()) == []
@@ -135,6 +135,10 @@ def test_a_record_of_another_user_is_shown_and_not_obeyed(
     scene: Scene, record: Path, owned: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     os.chown(record if owned == "file" else record.parent, NOBODY, NOBODY)
+    if owned == "folder":
+        edit(record, setting="memory.high")
+        document = json.loads(record.read_text())
+        record.write_text(json.dumps(sealed({**document, "why": "another digest"})))
     for options in ([], ["--yes"], ["--trust-file"]):
         assert exit_code("rollback", record, *options) == 2
         assert high(scene) == str(200 * MIB)
@@ -168,6 +172,25 @@ def test_a_report_of_another_user_is_shown_and_not_applied(
     assert "apply wants --trust-file for it" in capsys.readouterr().err
     assert exit_code("apply", report, "--trust-file", "--yes", "--pause", "0.05") == 0
     assert high(scene) == str(200 * MIB)
+
+
+@as_root
+@pytest.mark.parametrize("edited", [False, True])
+def test_where_sudo_is_called_root_obeys_what_root_measured(scene: Scene, tmp_path: Path, edited: bool) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    report = written(scene.report(limit()), home)
+    scene.machine.reports.keep(json.loads(report.read_text())["digest"])
+    if edited:
+        document = json.loads(report.read_text())
+        document["recommendations"][0]["value_bytes"] = 100 * MIB
+        report.write_text(json.dumps(sealed(document)))
+    os.chown(home, NOBODY, NOBODY)
+    assert exit_code("apply", report, "--yes", "--pause", "0.05") == (2 if edited else 0)
+    assert high(scene) == ("max" if edited else str(200 * MIB))
+    for record in home.glob("change-*"):
+        assert exit_code("rollback", record) == 0
+        assert high(scene) == "max"
 
 
 @as_root
