@@ -91,14 +91,11 @@ def update(
     before, after = record.digest or "", changed.digest or ""
     if kept is not None and state not in FINAL and kept.knows(before):
         kept.keep(after, instead_of=before)
-    beside = path.with_name(f".{path.name}.partial")
-    with output.written(path, _content(changed)) as name_it:
-        beside.unlink(missing_ok=True)  # of a run that was killed
-        name_it(beside)
     try:
-        beside.replace(path)
+        _replace(path, _content(changed))
     except BaseException:
-        beside.unlink(missing_ok=True)
+        if kept is not None:
+            kept.keep_only(before)
         raise
     _sync(path.parent)
     if kept is not None and state in FINAL:
@@ -106,6 +103,19 @@ def update(
     elif kept is not None:
         kept.keep_only(after)
     return changed
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Put a file in the place of another, whole or not at all; raises OSError."""
+    beside = path.with_name(f".{path.name}.partial")
+    with output.written(path, content) as name_it:
+        beside.unlink(missing_ok=True)  # of a run that was killed
+        name_it(beside)
+    try:
+        beside.replace(path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
 
 
 def with_digest(record: ChangeRecord) -> ChangeRecord:

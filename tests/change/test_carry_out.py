@@ -249,6 +249,15 @@ def test_what_could_not_be_written_whole_leaves_nothing(scene: Scene, tmp_path: 
     assert [(p, p.read_bytes()) for p in folder.iterdir()] == [(path, whole)]
 
 
+def test_a_record_that_could_not_be_replaced_is_the_one_that_is_kept(scene: Scene, tmp_path: Path) -> None:
+    path = carried_out(scene, tmp_path, limit()).record_path
+    written, kept = load_record(path), scene.machine.kept
+    with pytest.raises(OSError, match="File too large"), no_file_larger_than(512):
+        record.update(path, written, "rolling-back", None, kept)
+    digests = [file.name for file in (kept.folder / kept.boot).iterdir()]
+    assert digests == [str(written.digest).removeprefix("sha256:")]
+
+
 def test_systemd_is_told_in_steps_and_told_back(scene: Scene, tmp_path: Path) -> None:
     cgroup = "/system.slice/nightly.service"
     directory = scene.host.cgroup(cgroup, **V2_FILES)
