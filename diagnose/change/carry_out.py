@@ -79,18 +79,18 @@ def carry_out(
 
 
 def _created(folder: Path, written: ChangeRecord, machine: Machine, say: Say) -> Path:
-    """Write the record, its digest first; raises CannotMeasureError where the record cannot be written."""
+    """Write the record and keep its digest; raises CannotMeasureError where the record cannot be written.
+
+    In this order: a record that is not known yet has changed nothing, and a digest without a record would stay.
+    """
+    path = record.create(folder, written)
     kept, digest = machine.kept, written.digest or ""
     try:
         kept.keep(digest)
     except OSError as error:
         way = "goes by the owner and mode of the record" if kept.knows(digest) is None else "will want --trust-file"
         say(f"the record's digest cannot be kept in {kept.folder} ({error.strerror}): rollback {way}")
-    try:
-        return record.create(folder, written)
-    except BaseException:
-        kept.drop(digest)
-        raise
+    return path
 
 
 def _unmoved(change: Change, cgroup: OpenCgroup) -> None:
