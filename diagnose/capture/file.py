@@ -16,6 +16,7 @@ from diagnose.capture.faults import sentence
 from diagnose.capture.json_columns import parse as parse_json
 from diagnose.capture.model import CAPTURE_SCHEMA, Capture
 from diagnose.capture.tables import CGROUP_COLUMNS, tables_of
+from diagnose.capture.whole_files import content
 from diagnose.errors import UsageError
 from diagnose.escape import shortened, visible
 from diagnose.histogram import BINS
@@ -44,8 +45,7 @@ def load(path: Path, changed: Callable[[Capture], Capture] | None = None) -> tup
     """
     name = visible(str(path))
     try:
-        with path.open("rb") as file:
-            packed = file.read(MAX_PACKED_BYTES + 1)
+        packed = content(path, MAX_PACKED_BYTES)
     except OSError as error:
         raise UsageError(f"cannot read the capture {name}: {error.strerror}") from error
     if len(packed) > MAX_PACKED_BYTES:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shutil
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from diagnose.cli._common import EXIT_FINDING, EXIT_NO_FINDING, say, tell, tell_bytes
+from diagnose.cli._common import EXIT_FINDING, EXIT_NO_FINDING, PROGRAM, say, tell, tell_bytes, word
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from diagnose.capture.model import Capture
     from diagnose.report.charts.drawing import Chart
@@ -38,6 +39,24 @@ def deliver(report: Report, capture: Capture, packed: bytes, wanted: Delivery) -
         except OSError as error:  # a full disk, a closed pipe: the report is there, and that is what was asked for
             say(f"warning: the summary could not be printed ({error.strerror}); the report is in {written.folder}")
     return EXIT_FINDING if report.findings else EXIT_NO_FINDING
+
+
+@contextmanager
+def kept(packed: bytes, capture: Capture, wanted: Delivery) -> Iterator[None]:
+    """Write the capture alone where its report fails for a reason that nobody foresaw: measured is measured."""
+    from diagnose.errors import DiagnoseError
+    from diagnose.report import output as outputs
+    from diagnose.report.formats.delivery import CAPTURE
+
+    try:
+        yield
+    except (DiagnoseError, BrokenPipeError):  # it could not be written anywhere; or nobody reads any more
+        raise
+    except Exception:
+        written = outputs.write(outputs.folder_for(wanted.folder, capture), {CAPTURE: packed})
+        again = f"{PROGRAM} report {word(written.folder / CAPTURE)}"
+        say(f"the report failed, what was measured is kept; read again by: {again}")
+        raise
 
 
 def _draw(report: Report) -> Sequence[Chart]:
