@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, overload
+from typing import Annotated, Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import GetCoreSchemaHandler
+from pydantic import FailFast, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 Whole = NDArray[np.integer[Any]]
@@ -101,7 +101,9 @@ class Cells:
     or_none: bool = False
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        as_list = handler.generate_schema(list[int | None] if self.or_none else list[int])
+        as_list = handler.generate_schema(
+            Annotated[list[int | None], FailFast()] if self.or_none else Annotated[list[int], FailFast()]
+        )
         return core_schema.no_info_wrap_validator_function(
             self._column, as_list, serialization=core_schema.plain_serializer_function_ser_schema(list)
         )

@@ -3,39 +3,32 @@
 from __future__ import annotations
 
 import gzip
-import re
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
-from diagnose.capture.columns import Column
+from diagnose.capture.consistency import impossible
 from diagnose.capture.faults import sentence
 from diagnose.capture.json_columns import parse as parse_json
 from diagnose.capture.model import CAPTURE_SCHEMA, Capture
-from diagnose.capture.tables import CGROUP_COLUMNS, tables_of
 from diagnose.capture.whole_files import content
 from diagnose.errors import UsageError
 from diagnose.escape import shortened, visible
-from diagnose.histogram import BINS
 
 MAX_BYTES = 512 * 2**20
 """Of JSON, unpacked: an hour of one-second windows with 1,000 cgroups takes about a third of it."""
 MAX_PACKED_BYTES = 128 * 2**20
 """Of the file. Read to here and no further, whatever the file system says of its size (a device has none)."""
 _CHUNK = 1 << 20
-_MAX_SUM = 2**62
-"""What a column may add up to: half of what 64 bits hold, which no host gets to within a capture."""
-_NOT_SUMMED = frozenset(("window", "inode", *CGROUP_COLUMNS))
-_PATH = re.compile(r"/|(/(?!\.{1,2}(/|$))[^/]+)+")
+_AS_JSON = TypeAdapter(Capture)
 
 
 def to_bytes(capture: Capture) -> bytes:
     """Return the file's content; the same capture gives the same bytes (no time stamp, no file name in the header)."""
-    text = capture.model_dump_json(by_alias=True)
-    return gzip.compress(text.encode(), compresslevel=6, mtime=0)
+    text = _AS_JSON.dump_json(capture, by_alias=True)  # bytes: model_dump_json makes a str of the same size first
+    return gzip.compress(text, compresslevel=6, mtime=0)
 
 
 def load(path: Path, changed: Callable[[Capture], Capture] | None = None) -> tuple[Capture, bytes]:
@@ -74,27 +67,9 @@ def parse(packed: bytes, name: str) -> Capture:
         ) from error
     except ValueError as error:  # no JSON; a ValidationError is a ValueError, too
         raise UsageError(f"{name} is not a capture: {visible(str(error))}; record it again") from error
-    for problem in _impossible(capture):
+    for problem in impossible(capture):
         raise UsageError(f"{name} is not a valid capture: {problem}; record it again")
     return capture
-
-
-def _impossible(capture: Capture) -> Iterator[str]:
-    """Yield what no host can have measured, although every single value is of the right type."""
-    for samples in (capture.cgroup_samples, capture.host_samples):
-        if len(samples.window) and (last := int(np.max(samples.window))) >= capture.windows:
-            yield f"{type(samples).__name__}: a reading of window {last}, of {capture.windows}"
-    for path in (capture.service.cgroup, *(c.path for c in capture.cgroups)):
-        if not _PATH.fullmatch(path):
-            yield f"'{visible(path)[:80]}' is no cgroup path"
-    for table in tables_of(capture):
-        for column, values in table.columns().items():
-            if not isinstance(values, Column):
-                continue  # of words
-            if column == "bin" and len(values) and int(np.max(values)) >= BINS:
-                yield f"{type(table).__name__}: a bin past the last ({BINS - 1})"
-            if column not in _NOT_SUMMED and values.total() > _MAX_SUM:
-                yield f"{type(table).__name__}.{column} adds up to more than a host can count"
 
 
 def _unpack(packed: bytes, name: str) -> bytearray:

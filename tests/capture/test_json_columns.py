@@ -75,7 +75,7 @@ def test_a_list_inside_a_string_stays_text_or_is_refused() -> None:
         parse(b'{"a":"[%s]"}' % b",".join([b"1"] * 9000))
 
 
-@pytest.mark.parametrize("text", [b"[" * 10**6, b"]" * 10**6, b"[]" * 10**6, b"[1," * 10**6, b'{"a":[' * 10**5])
+@pytest.mark.parametrize("text", [b"[" * 10**6, b"]" * 10**6, b"[]" * 10**6, b"[1," * 400_000, b'{"a":[' * 10**5])
 def test_brackets_take_time_by_the_length_of_the_text(text: bytes) -> None:
     with pytest.raises(ValueError, match="cut short or damaged"):  # by the square of its length it would take hours
         parse(text)
@@ -88,9 +88,9 @@ def test_a_mark_that_the_file_holds_itself_is_nothing_special() -> None:
 
 def test_what_would_take_too_much_memory_is_refused_before_it_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
     column = b"1," * LONG + b"1"
-    monkeypatch.setattr(json_columns, "MOST_CONTAINERS", 10)
+    monkeypatch.setattr(json_columns, "MOST_VALUES", 17)
     assert len(parse(b'{"a":[%s],"b":[%s]}' % (column, b",".join([b"[]"] * 7)))["b"]) == 7
-    with pytest.raises(ValueError, match="more than 10 lists and objects"):
+    with pytest.raises(ValueError, match="more than 17 values beside its columns"):
         parse(b'{"a":[%s],"b":[%s]}' % (column, b",".join([b"[]"] * 8)))
     monkeypatch.setattr(json_columns, "MOST_BYTES", 1 << 20)
     with pytest.raises(ValueError, match="more than 1 MiB beside its columns"):
