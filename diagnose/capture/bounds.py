@@ -31,7 +31,7 @@ MAX_SCHEMES = 128
 MAX_SETTINGS = 512
 """Of a host or a cgroup; also reasons for which events were lost."""
 
-MAX_WORD, MAX_COMM, MAX_DEVICE, MAX_NAME, MAX_TEXT = 512, 256, 256, 1_024, 4_096
+MAX_WORD, MAX_COMM, MAX_DEVICE, MAX_NAME, MAX_TEXT = 512, 256, 256, 4_096, 4_096
 """Characters. A task's name has 16 bytes (64 of kernel threads), four characters each where it cannot be printed."""
 MAX_PATH = 8 * MAX_TEXT
 """PATH_MAX is 4,096 bytes, and a byte that cannot be seen is spelled in four characters; under pseudonyms each part of a

@@ -11,6 +11,7 @@ import numpy as np
 from diagnose.capture.bounds import MAX_FOLDERS, MAX_ROWS
 from diagnose.capture.columns import Column
 from diagnose.capture.model import Capture
+from diagnose.capture.sums import contradictions
 from diagnose.capture.tables import CGROUP_COLUMNS, tables_of
 from diagnose.escape import visible
 from diagnose.histogram import BINS
@@ -27,6 +28,7 @@ def impossible(capture: Capture) -> Iterator[str]:
     yield from _rows(capture)
     yield from _paths(capture)
     yield from _cells(capture)
+    yield from contradictions(capture)
 
 
 def _windows(capture: Capture) -> Iterator[str]:
