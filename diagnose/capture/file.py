@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from diagnose.capture.consistency import impossible
 from diagnose.capture.faults import sentence
@@ -22,12 +22,12 @@ MAX_BYTES = 512 * 2**20
 MAX_PACKED_BYTES = 128 * 2**20
 """Of the file. Read to here and no further, whatever the file system says of its size (a device has none)."""
 _CHUNK = 1 << 20
-_AS_JSON = TypeAdapter(Capture)
 
 
 def to_bytes(capture: Capture) -> bytes:
     """Return the file's content; the same capture gives the same bytes (no time stamp, no file name in the header)."""
-    text = _AS_JSON.dump_json(capture, by_alias=True)  # bytes: model_dump_json makes a str of the same size first
+    # Bytes at once: model_dump_json makes a str of the same size first.
+    text = Capture.__pydantic_serializer__.to_json(capture, by_alias=True)
     return gzip.compress(text, compresslevel=6, mtime=0)
 
 
