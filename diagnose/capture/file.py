@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -21,7 +21,10 @@ MAX_BYTES = 512 * 2**20
 """Of JSON, unpacked: an hour of one-second windows with 1,000 cgroups takes about a third of it."""
 MAX_PACKED_BYTES = 128 * 2**20
 """Of the file. Read to here and no further, whatever the file system says of its size (a device has none)."""
-_CHUNK = 1 << 20
+CELLS, BYTES_A_CELL = 1_000_000, 2
+"""What a column may have: so many cells, and one more for so many bytes of the file. Rows of real captures take 4 to 8
+bytes and more, of a quiet host less, which has few; a small file that is all rows is no capture."""
+_CHUNK, _PACKED_CHUNK = 1 << 20, 1 << 17
 
 
 def to_bytes(capture: Capture) -> bytes:
@@ -52,10 +55,10 @@ def load(path: Path, changed: Callable[[Capture], Capture] | None = None) -> tup
 
 def parse(packed: bytes, name: str) -> Capture:
     """Unpack and validate; raises UsageError naming `name`."""
-    text = _unpack(packed, name)
+    most = CELLS + len(packed) // BYTES_A_CELL
     try:
         # Not model_validate_json: it holds the whole file as a tree of its own first, which takes twice the memory.
-        capture = Capture.model_validate(parse_json(text))
+        capture = Capture.model_validate(parse_json(_unpacked(packed, name), most_cells=most))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = shortened(visible(".".join(str(part) for part in first["loc"]))) or "the file"
@@ -72,18 +75,19 @@ def parse(packed: bytes, name: str) -> Capture:
     return capture
 
 
-def _unpack(packed: bytes, name: str) -> bytearray:
+def _unpacked(packed: bytes, name: str) -> Iterator[bytes]:
     """Unzip at most MAX_BYTES, chunk by chunk, so that a compression bomb is refused before it is unpacked."""
-    unzip, text = zlib.decompressobj(wbits=31), bytearray()
-    data = packed
+    unzip, length = zlib.decompressobj(wbits=31), 0
     try:
-        while data and not unzip.eof:
-            text += unzip.decompress(data, _CHUNK)
-            if len(text) > MAX_BYTES:
-                raise UsageError(f"{name} unpacks to more than {MAX_BYTES >> 20} MiB: not a capture")
-            data = unzip.unconsumed_tail
+        for start in range(0, len(packed), _PACKED_CHUNK):  # what is not consumed is copied each time
+            data = packed[start : start + _PACKED_CHUNK]
+            while data and not unzip.eof:
+                chunk = unzip.decompress(data, _CHUNK)
+                if (length := length + len(chunk)) > MAX_BYTES:
+                    raise UsageError(f"{name} unpacks to more than {MAX_BYTES >> 20} MiB: not a capture")
+                yield chunk
+                data = unzip.unconsumed_tail
     except zlib.error as error:
         raise UsageError(f"{name} is not a capture: it is not gzip data, or damaged") from error
     if not unzip.eof:
         raise UsageError(f"{name} is cut short: the gzip data ends early; copy it again")
-    return text

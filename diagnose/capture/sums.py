@@ -108,14 +108,10 @@ def _blame(capture: Capture, lost: int) -> Iterator[str]:
 
 def _block(capture: Capture, lost: int) -> Iterator[str]:
     """The latencies of block requests against the requests."""
-    requests, table = capture.block_requests, capture.block_latency
-    counted = _by(requests.device, requests.requests)
-    timed = [count if stage == "service" else 0 for stage, count in zip(table.stage, table.count, strict=True)]
-    for device, latencies in _by(table.device, timed).items():
-        if _exceeds(latencies, counted.get(device, 0), lost):
-            yield (
-                f"block_latency has {latencies:,} requests of a device, and block_requests {counted.get(device, 0):,}"
-            )
+    requests, table = sum(capture.block_requests.requests), capture.block_latency
+    timed = sum(count for stage, count in zip(table.stage, table.count, strict=True) if stage == "service")
+    if _exceeds(timed, requests, lost):
+        yield f"block_latency has {timed:,} requests, and block_requests {requests:,}"
 
 
 def _throttled(capture: Capture) -> Iterator[str]:
@@ -152,8 +148,7 @@ def _rises(samples: Samples, key: str) -> dict[int, float]:
     values = floats(samples.values[key], np.arange(window.size))
     order = np.lexsort((window, cgroup))
     order = order[~np.isnan(values[order])]
-    rises = {}
-    for who in np.unique(cgroup[order]).tolist():
-        own = values[order[cgroup[order] == who]]
-        rises[who] = max(0.0, float(own[-1] - own[0]))
-    return rises
+    known, first = np.unique(cgroup[order], return_index=True)
+    last = np.append(first[1:], order.size) - 1
+    risen = np.maximum(values[order[last]] - values[order[first]], 0) if known.size else np.zeros(0)
+    return dict(zip(known.tolist(), risen.tolist(), strict=True))

@@ -85,6 +85,26 @@ def test_more_folders_than_any_host_has_are_refused_at_little_cost() -> None:
     assert "folders in their paths" in (found.refused or "")
 
 
+def test_a_small_file_with_a_hundred_million_cells_is_refused_at_little_cost() -> None:
+    document = small()
+    document["windows"] = document["requested_windows"] = bounds.MAX_WINDOWS
+    document["cache"] = {
+        "window": "@",
+        "cgroup": "@",
+        "looked_up": None,
+        "missed": None,
+        "inserted": "@",
+        "dirtied": None,
+    }
+    zeros = b"[" + b"0," * 33_000_000 + b"0]"
+    text = json.dumps(document, separators=(",", ":")).encode().replace(b'"@"', zeros)
+    packed = gzip.compress(text, 6)
+    assert len(packed) < 500_000
+    found = costs.measured(packed, False)
+    assert found.too_much(len(packed)) is None
+    assert "a column with more values" in (found.refused or "")
+
+
 def test_a_capture_full_of_keys_that_nobody_knows_is_refused_at_little_cost() -> None:
     document = small()
     document["host"] |= {f"key{i}": i for i in range(400_000)}
