@@ -34,8 +34,8 @@ MAX_SETTINGS = 512
 MAX_WORD, MAX_COMM, MAX_DEVICE, MAX_NAME, MAX_TEXT = 512, 256, 256, 4_096, 4_096
 """Characters. A task's name has 16 bytes (64 of kernel threads), four characters each where it cannot be printed."""
 MAX_PATH = 8 * MAX_TEXT
-"""PATH_MAX is 4,096 bytes, and a byte that cannot be seen is spelled in four characters; under pseudonyms each part of a
-path is longer ("a", "cgroup-100")."""
+"""PATH_MAX is 4,096 bytes, and a byte that cannot be seen is spelled in four characters; under pseudonyms each part
+of a path is longer ("a", "cgroup-100")."""
 
 MAX_ROWS = {
     "reads": 7 * 288, "read_totals": 7, "read_delays": 7 * 36, "blame.reads": 8_192, "block_requests": 16_384,
