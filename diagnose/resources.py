@@ -7,6 +7,8 @@ from pathlib import Path
 
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/snap/bin:/run/current-system/sw/bin"
 """Where root's programs are, whatever its PATH says: nobody else writes there."""
+ENOUGH_OPEN_FILES = 512
+"""At once, in a process: a measurement holds about 100 (programs, maps), a report with its charts 30."""
 _PACKAGE = Path(__file__).resolve().parent
 
 

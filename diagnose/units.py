@@ -12,8 +12,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 UNKNOWN = "unknown"
 SIGNIFICANT_DIGITS = 3
-TIMES = 10
-"""From this ratio on nobody reads it as a percentage."""
+TIMES = 1.0
+"""Above this ratio it is no share of a whole, and no percentage."""
 
 _TIME = ((1e-9, "ns"), (1e-6, "µs"), (1e-3, "ms"), (1.0, "s"))
 _SIZE = tuple((1024.0**i, name) for i, name in enumerate(("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")))
@@ -26,6 +26,15 @@ SECTOR_BYTES = 512
 def ratio(part: float | None, whole: float | None) -> float | None:
     """Return part/whole; None where either is unknown or there is nothing to divide."""
     return None if part is None or not whole else part / whole
+
+
+def share(part: float | None, whole: float | None) -> float | None:
+    """Return which share of a whole a part is, 1 at most; None where either is unknown or there is no whole.
+
+    Two counters of the same events differ by some (`capture/sums.py` says by how many), and all is no more than all.
+    """
+    found = ratio(part, whole)
+    return None if found is None else min(found, 1.0)
 
 
 def significant(value: float, digits: int = SIGNIFICANT_DIGITS) -> float:
@@ -89,13 +98,13 @@ def pages(value: float | None) -> str:
 
 
 def percent(ratio: float | None) -> str:
-    """Write a ratio as a percentage, from 10 on as "12 times"; only exactly 0 and 1 are written "0 %" and "100 %".
+    """Write a ratio as a percentage, above 1 as "12 times"; less than 1 is never "100 %", nor more than 0 "0 %".
 
     Towards 100 % it is the distance from 100 that keeps its digits, because a hit ratio of 99.97 % is not 100 %.
     """
     if ratio is None or not math.isfinite(ratio):
         return UNKNOWN
-    if ratio >= TIMES:
+    if significant(ratio) > TIMES:
         return f"{number(ratio)} times"
     if 0 < ratio < 1e-6:
         return "< 0.0001 %"

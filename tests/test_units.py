@@ -72,7 +72,8 @@ def test_a_limit_is_shown_to_the_byte() -> None:
         (0.00012, "0.012 %"),
         (1e-9, "< 0.0001 %"),
         (1 - 1e-9, "> 99.9999 %"),
-        (1.5, "150 %"),
+        (1.5, "1.5 times"),
+        (1.004, "100 %"),
         (None, "unknown"),
     ],
 )
@@ -162,9 +163,15 @@ def test_verbs_go_with_their_number() -> None:
     assert [units.plural(n, "was", "were") for n in (0, 1, 2)] == ["were", "was", "were"]
 
 
-def test_what_is_many_times_as_much_is_no_percentage() -> None:
-    assert units.percent(9.5) == "950 %"
+def test_what_is_more_than_all_is_no_percentage() -> None:
+    assert units.percent(9.5) == "9.5 times"
     assert units.percent(111.0) == "111 times"
+
+
+def test_a_part_is_no_more_than_its_whole() -> None:
+    assert units.share(3, 4) == 0.75
+    assert units.share(5, 4) == 1.0
+    assert units.share(None, 4) is units.share(3, None) is units.share(3, 0) is None
 
 
 def test_a_page_that_went_while_its_read_waited_has_no_age() -> None:

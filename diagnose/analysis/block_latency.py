@@ -29,22 +29,40 @@ class BlockLatency:
         """All devices of which a request was seen, timed or not."""
         return sorted({*self.capture.block_requests.device, *self.capture.block_latency.device})
 
-    @cached_property
-    def counts(self) -> Counts:
-        """Counts of shape (device, op, stage, own, bin): by the places in `devices`, OPS and STAGES; `own`: 0 or 1."""
-        table, shape = self.capture.block_latency, (max(1, len(self.devices)), len(OPS), len(STAGES), 2, BINS)
-        places = (_places(table.device, self.devices), _places(table.op, OPS), _places(table.stage, STAGES))
-        own, bins = np.asarray(table.own, np.int64), np.minimum(np.asarray(table.bin, np.int64), BINS - 1)
-        key = np.ravel_multi_index((*places, own, bins), shape)
-        counted = np.bincount(key, weights=np.asarray(table.count, np.int64), minlength=int(np.prod(shape)))
+    def of(self, device: str) -> Counts:
+        """Return the counts of a device, shape (op, stage, own, bin): by the places in OPS and STAGES; `own`: 0 or 1.
+
+        One device at a time: a host may have thousands, and a histogram of each takes memory.
+        """
+        shape = (len(OPS), len(STAGES), 2, BINS)
+        cells, counts = self._cells
+        rows = self._rows.get(device, _NO_ROWS)
+        counted = np.bincount(cells[rows], weights=counts[rows], minlength=int(np.prod(shape)))
         return np.rint(counted).astype(np.int64).reshape(shape)
 
     def own(self, device: str, op: BlockOp, stage: Stage) -> Counts:
         """Return how long the service's own requests took in a stage."""
-        if device not in self.devices:
-            return np.zeros(BINS, np.int64)
-        counts: Counts = self.counts[self.devices.index(device), OPS.index(op), STAGES.index(stage), 1]
+        counts: Counts = self.of(device)[OPS.index(op), STAGES.index(stage), 1]
         return counts
+
+    @cached_property
+    def _cells(self) -> tuple[Counts, Counts]:
+        """The cell of each row in the histograms of its device, and its count."""
+        table = self.capture.block_latency
+        own, bins = np.asarray(table.own, np.int64), np.minimum(np.asarray(table.bin, np.int64), BINS - 1)
+        places = (_places(table.op, OPS), _places(table.stage, STAGES), own, bins)
+        return np.ravel_multi_index(places, (len(OPS), len(STAGES), 2, BINS)), np.asarray(table.count, np.int64)
+
+    @cached_property
+    def _rows(self) -> dict[str, Counts]:
+        """The rows of each device."""
+        place = _places(self.capture.block_latency.device, self.devices)
+        order = np.argsort(place, kind="stable")
+        ends = np.cumsum(np.bincount(place, minlength=len(self.devices)))[:-1]
+        return dict(zip(self.devices, np.split(order, ends), strict=True)) if self.devices else {}
+
+
+_NO_ROWS = np.zeros(0, np.int64)
 
 
 def _places(cells: Sequence[str], names: Sequence[str]) -> Counts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +32,7 @@ class Groups:
         """Return the rows of some cgroups."""
         return np.concatenate([self._order[:0], *(self.rows(cgroup) for cgroup in cgroups)])
 
-    def sums(self, values: NDArray[np.float64] | NDArray[np.int64]) -> dict[int, float]:
+    def sums(self, values: NDArray[np.float64] | NDArray[np.integer[Any]]) -> dict[int, float]:
         """Return the sum of a column by cgroup."""
         sums = np.bincount(self.index, weights=values, minlength=self.known.size)
         return dict(zip(self.known.tolist(), sums.tolist(), strict=True))

@@ -14,6 +14,7 @@ from diagnose.analysis.groups import Groups
 from diagnose.analysis.sampled import Sampled
 from diagnose.analysis.slow_threshold import SlowThreshold, slow_threshold
 from diagnose.capture.base import Cause, FileKind, ReadKind
+from diagnose.capture.columns import Whole, stored
 from diagnose.capture.model import BPF, Capture, CgroupRecord, ProbeRecord
 from diagnose.cgroups.paths import is_within
 from diagnose.histogram import BINS
@@ -38,7 +39,7 @@ def _codes(values: list[str], names: tuple[str, ...]) -> NDArray[np.int64]:
     return np.array([index[v] for v in values], np.int64)
 
 
-def _sums(index: Counts, weights: NDArray[Any], length: int) -> Series:
+def _sums(index: Whole, weights: NDArray[Any], length: int) -> Series:
     """Add weights up by index (windows or bins), shape (length,)."""
     return np.bincount(index, weights=weights, minlength=length).astype(np.float64)
 
@@ -149,13 +150,13 @@ class Windows(Sampled):
         return {name: _sums(self._cache_windows, pages, self.count) for name, pages in self._cache_pages.items()}
 
     @cached_property
-    def _cache_windows(self) -> Counts:
-        return np.asarray(self.capture.cache.window, np.int64)
+    def _cache_windows(self) -> Whole:
+        return stored(self.capture.cache.window)
 
     @cached_property
-    def _cache_pages(self) -> dict[str, Counts]:
+    def _cache_pages(self) -> dict[str, Whole]:
         columns = self.capture.cache.columns()
-        return {name: np.asarray(v, np.int64) for name, v in columns.items() if name not in ("window", "cgroup")}
+        return {name: stored(v) for name, v in columns.items() if name not in ("window", "cgroup")}
 
     # ------------------------------------------------------------ evictions
 

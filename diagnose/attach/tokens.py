@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from diagnose.attach.tickets import System
+from diagnose.capture.whole_files import content
 from diagnose.errors import UsageError
 from diagnose.escape import visible
 
@@ -36,10 +37,9 @@ def missing(system: System) -> UsageError:
 def _read(file: Path) -> str:
     name = visible(str(file))
     try:
-        with file.open("rb") as opened:
-            content = opened.read(MAX_BYTES + 1)
-        if len(content) <= MAX_BYTES:
-            return content.decode("ascii").strip()
+        said = content(file, MAX_BYTES)
+        if len(said) <= MAX_BYTES:
+            return said.decode("ascii").strip()
     except OSError as error:
         raise UsageError(f"cannot read the token file {name}: {error.strerror}") from error
     except UnicodeDecodeError as error:

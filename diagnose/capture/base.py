@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, FailFast, Field, model_validator
 
 from diagnose.capture.bounds import MAX_WINDOWS
 from diagnose.capture.columns import Cells
@@ -36,8 +36,41 @@ long; "separation": it separates missed from hit reads best; "shape": it lies be
 could be told; "given": that of another capture, to compare by."""
 
 
+ONE_FAULT = FailFast()
+"""Of a list: after the first fault no others are looked for. Millions of them take gigabytes."""
+
+
+def at_most(most: int) -> BeforeValidator:
+    """Return what refuses a longer list or mapping before anything is made of its entries."""
+
+    def check(value: Any) -> Any:
+        if isinstance(value, list | dict) and len(value) > most:
+            raise ValueError(f"must have at most {most:,} entries; it has {len(value):,}")
+        return value
+
+    return BeforeValidator(check)
+
+
+def few_words(most: int) -> AfterValidator:
+    """Return what refuses a list of more than so many different strings."""
+
+    def check(value: list[str]) -> list[str]:
+        if len(value) > most and (different := len(set(value))) > most:
+            raise ValueError(f"must have at most {most:,} different entries; it has {different:,}")
+        return value
+
+    return AfterValidator(check)
+
+
 class Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, defer_build=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _not_full_of_other_keys(cls, value: Any) -> Any:
+        if isinstance(value, dict) and len(value) > 2 * len(cls.model_fields) + 8:
+            raise ValueError(f"has {len(value):,} keys; {len(cls.model_fields)} are known")
+        return value
 
 
 class Process(Model):

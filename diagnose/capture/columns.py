@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, overload
+from typing import Annotated, Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import GetCoreSchemaHandler
+from pydantic import FailFast, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 Whole = NDArray[np.integer[Any]]
-"""Of 64 bits, signed or not."""
+"""Of 8 to 64 bits, signed, or unsigned of 64."""
 ABSENT = -1
 """Stands for None in the array of a column with gaps, which holds nothing else below 0."""
+
+
+def narrowed(numbers: Whole) -> Whole:
+    """Return whole numbers in as few bytes each as hold all of them: most counts of a window are small."""
+    lowest, highest = int(numbers.min()), int(numbers.max())
+    fits = (t for t in (np.int8, np.int16, np.int32) if np.iinfo(t).min <= lowest and highest <= np.iinfo(t).max)
+    return numbers.astype(next(fits, numbers.dtype), copy=False)
 
 
 class Column(Sequence[int | None]):
@@ -62,7 +69,8 @@ class Column(Sequence[int | None]):
         """What `np.asarray(column, dtype)` asks for: no copy where the type fits; a None is handled as in a list."""
         if self.has_gaps:
             return np.array(list(self), dtype)
-        return np.array(self.numbers, dtype, copy=copy)
+        wide = np.uint64 if self.numbers.dtype == np.uint64 else np.int64  # sums of fewer bits would run over
+        return np.array(self.numbers, wide if dtype is None else dtype, copy=copy)
 
     def total(self) -> float:
         """Return the sum, None counting nothing; as a float, which does not overflow."""
@@ -73,6 +81,11 @@ class Column(Sequence[int | None]):
         """Return some of its numbers as cells."""
         cells: list[int | None] = numbers.tolist()
         return [None if cell == ABSENT else cell for cell in cells] if self.has_gaps else cells
+
+
+def stored(column: Sequence[Any]) -> Whole:
+    """Return a column without gaps as it is kept, for sums and places alone: products would run over."""
+    return column.numbers if isinstance(column, Column) else np.asarray(column, np.int64)
 
 
 def taken(column: Sequence[int | None], places: NDArray[np.int64]) -> list[int | None]:
@@ -101,7 +114,9 @@ class Cells:
     or_none: bool = False
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        as_list = handler.generate_schema(list[int | None] if self.or_none else list[int])
+        as_list = handler.generate_schema(
+            Annotated[list[int | None], FailFast()] if self.or_none else Annotated[list[int], FailFast()]
+        )
         return core_schema.no_info_wrap_validator_function(
             self._column, as_list, serialization=core_schema.plain_serializer_function_ser_schema(list)
         )
@@ -113,7 +128,7 @@ class Cells:
             numbers = value.numbers[value.numbers != ABSENT] if value.has_gaps else value.numbers
             if numbers.size:
                 self._check(int(numbers.min()), int(numbers.max()))
-            return Column(value.numbers.astype(dtype, copy=False), value.has_gaps)
+            return Column(value.numbers, value.has_gaps)
         cells = as_list(list(value) if isinstance(value, Column) else value)
         known = [c for c in cells if c is not None] if None in cells else cells
         if known:

@@ -3,38 +3,35 @@
 from __future__ import annotations
 
 import gzip
-import re
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import numpy as np
 from pydantic import ValidationError
 
-from diagnose.capture.columns import Column
+from diagnose.capture.consistency import impossible
 from diagnose.capture.faults import sentence
 from diagnose.capture.json_columns import parse as parse_json
 from diagnose.capture.model import CAPTURE_SCHEMA, Capture
-from diagnose.capture.tables import CGROUP_COLUMNS, tables_of
+from diagnose.capture.whole_files import content
 from diagnose.errors import UsageError
 from diagnose.escape import shortened, visible
-from diagnose.histogram import BINS
 
 MAX_BYTES = 512 * 2**20
 """Of JSON, unpacked: an hour of one-second windows with 1,000 cgroups takes about a third of it."""
 MAX_PACKED_BYTES = 128 * 2**20
 """Of the file. Read to here and no further, whatever the file system says of its size (a device has none)."""
-_CHUNK = 1 << 20
-_MAX_SUM = 2**62
-"""What a column may add up to: half of what 64 bits hold, which no host gets to within a capture."""
-_NOT_SUMMED = frozenset(("window", "inode", *CGROUP_COLUMNS))
-_PATH = re.compile(r"/|(/(?!\.{1,2}(/|$))[^/]+)+")
+CELLS, BYTES_A_CELL = 1_000_000, 2
+"""What a column may have: so many cells, and one more for so many bytes of the file. Rows of real captures take 4 to 8
+bytes and more, of a quiet host less, which has few; a small file that is all rows is no capture."""
+_CHUNK, _PACKED_CHUNK = 1 << 20, 1 << 17
 
 
 def to_bytes(capture: Capture) -> bytes:
     """Return the file's content; the same capture gives the same bytes (no time stamp, no file name in the header)."""
-    text = capture.model_dump_json(by_alias=True)
-    return gzip.compress(text.encode(), compresslevel=6, mtime=0)
+    # Bytes at once: model_dump_json makes a str of the same size first.
+    text = Capture.__pydantic_serializer__.to_json(capture, by_alias=True)
+    return gzip.compress(text, compresslevel=6, mtime=0)
 
 
 def load(path: Path, changed: Callable[[Capture], Capture] | None = None) -> tuple[Capture, bytes]:
@@ -44,8 +41,7 @@ def load(path: Path, changed: Callable[[Capture], Capture] | None = None) -> tup
     """
     name = visible(str(path))
     try:
-        with path.open("rb") as file:
-            packed = file.read(MAX_PACKED_BYTES + 1)
+        packed = content(path, MAX_PACKED_BYTES)
     except OSError as error:
         raise UsageError(f"cannot read the capture {name}: {error.strerror}") from error
     if len(packed) > MAX_PACKED_BYTES:
@@ -59,10 +55,10 @@ def load(path: Path, changed: Callable[[Capture], Capture] | None = None) -> tup
 
 def parse(packed: bytes, name: str) -> Capture:
     """Unpack and validate; raises UsageError naming `name`."""
-    text = _unpack(packed, name)
+    most = CELLS + len(packed) // BYTES_A_CELL
     try:
         # Not model_validate_json: it holds the whole file as a tree of its own first, which takes twice the memory.
-        capture = Capture.model_validate(parse_json(text))
+        capture = Capture.model_validate(parse_json(_unpacked(packed, name), most_cells=most))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = shortened(visible(".".join(str(part) for part in first["loc"]))) or "the file"
@@ -74,41 +70,24 @@ def parse(packed: bytes, name: str) -> Capture:
         ) from error
     except ValueError as error:  # no JSON; a ValidationError is a ValueError, too
         raise UsageError(f"{name} is not a capture: {visible(str(error))}; record it again") from error
-    for problem in _impossible(capture):
+    for problem in impossible(capture):
         raise UsageError(f"{name} is not a valid capture: {problem}; record it again")
     return capture
 
 
-def _impossible(capture: Capture) -> Iterator[str]:
-    """Yield what no host can have measured, although every single value is of the right type."""
-    for samples in (capture.cgroup_samples, capture.host_samples):
-        if len(samples.window) and (last := int(np.max(samples.window))) >= capture.windows:
-            yield f"{type(samples).__name__}: a reading of window {last}, of {capture.windows}"
-    for path in (capture.service.cgroup, *(c.path for c in capture.cgroups)):
-        if not _PATH.fullmatch(path):
-            yield f"'{visible(path)[:80]}' is no cgroup path"
-    for table in tables_of(capture):
-        for column, values in table.columns().items():
-            if not isinstance(values, Column):
-                continue  # of words
-            if column == "bin" and len(values) and int(np.max(values)) >= BINS:
-                yield f"{type(table).__name__}: a bin past the last ({BINS - 1})"
-            if column not in _NOT_SUMMED and values.total() > _MAX_SUM:
-                yield f"{type(table).__name__}.{column} adds up to more than a host can count"
-
-
-def _unpack(packed: bytes, name: str) -> bytearray:
+def _unpacked(packed: bytes, name: str) -> Iterator[bytes]:
     """Unzip at most MAX_BYTES, chunk by chunk, so that a compression bomb is refused before it is unpacked."""
-    unzip, text = zlib.decompressobj(wbits=31), bytearray()
-    data = packed
+    unzip, length = zlib.decompressobj(wbits=31), 0
     try:
-        while data and not unzip.eof:
-            text += unzip.decompress(data, _CHUNK)
-            if len(text) > MAX_BYTES:
-                raise UsageError(f"{name} unpacks to more than {MAX_BYTES >> 20} MiB: not a capture")
-            data = unzip.unconsumed_tail
+        for start in range(0, len(packed), _PACKED_CHUNK):  # what is not consumed is copied each time
+            data = packed[start : start + _PACKED_CHUNK]
+            while data and not unzip.eof:
+                chunk = unzip.decompress(data, _CHUNK)
+                if (length := length + len(chunk)) > MAX_BYTES:
+                    raise UsageError(f"{name} unpacks to more than {MAX_BYTES >> 20} MiB: not a capture")
+                yield chunk
+                data = unzip.unconsumed_tail
     except zlib.error as error:
         raise UsageError(f"{name} is not a capture: it is not gzip data, or damaged") from error
     if not unzip.eof:
         raise UsageError(f"{name} is cut short: the gzip data ends early; copy it again")
-    return text

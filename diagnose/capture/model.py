@@ -13,8 +13,18 @@ from typing import Annotated, Literal, Self
 import numpy as np
 from pydantic import ConfigDict, Field, model_validator
 
-from diagnose.capture.base import CgroupId, Count, Model, Process
-from diagnose.capture.bounds import MAX_WINDOWS
+from diagnose.capture.base import ONE_FAULT, CgroupId, Count, Model, Process, at_most
+from diagnose.capture.bounds import (
+    MAX_CGROUPS,
+    MAX_DEVICES,
+    MAX_NAMES,
+    MAX_PROBES,
+    MAX_PROCESSES,
+    MAX_REASONS,
+    MAX_SCHEMES,
+    MAX_SETTINGS,
+    MAX_WINDOWS,
+)
 from diagnose.capture.reasons import Reason, sentence
 from diagnose.capture.strings import (
     BootId,
@@ -33,6 +43,7 @@ from diagnose.capture.surroundings import BlockDevice, DamonScheme
 from diagnose.capture.tables import Tables, tables_of
 
 CAPTURE_SCHEMA = "diagnose.capture/1"
+_ByDevice = Annotated[dict[Device, Count], at_most(MAX_DEVICES)]
 
 
 class Host(Model):
@@ -44,7 +55,7 @@ class Host(Model):
     memory_bytes: Count
     page_bytes: Annotated[int, Field(ge=1024, le=2**21)]
     utc_offset_seconds: Annotated[int, Field(ge=-86_400, le=86_400)]
-    settings: dict[Word, Count] = {}
+    settings: Annotated[dict[Word, Count], at_most(MAX_SETTINGS)] = {}
     """The kernel's settings that bear on the page cache, by the kernel's names; absent: not read."""
 
 
@@ -54,7 +65,7 @@ class ServiceRecord(Model):
     cgroup: CgroupPath
     """Path in the memory hierarchy, "/dg/svc"."""
     cgroup_id: CgroupId
-    processes: list[Process]
+    processes: Annotated[list[Process], ONE_FAULT, at_most(MAX_PROCESSES)]
 
 
 class CgroupRecord(Model):
@@ -63,7 +74,7 @@ class CgroupRecord(Model):
     name: CgroupName | None = None
     """The name a person knows (unit, container, pod; "worker in checkout.service"), where it differs from the path."""
     managed_by: Literal["files", "systemd", "docker", "podman", "kubernetes"] = "files"
-    settings: dict[Word, Count | None] = {}
+    settings: Annotated[dict[Word, Count | None], at_most(MAX_SETTINGS)] = {}
     """The kernel's setting files at the start ("memory.high": bytes; None: no limit, "max")."""
     cpu_quota_us: Count | None = None
     """CPU time that it may use in each period; None with a period: no quota of its own."""
@@ -71,9 +82,9 @@ class CgroupRecord(Model):
     """None: not read."""
     cpu_weight: Count | None = None
     """cpu.weight, on v1 cpu.shares; None: not read."""
-    beside: dict[Word, CgroupPath] = {}
+    beside: Annotated[dict[Word, CgroupPath], at_most(MAX_SETTINGS)] = {}
     """v1: where exactly its processes are in other hierarchies ("cpu", "blkio"), by controller; absent: nowhere."""
-    io_limits: dict[Word, dict[Device, Count]] = {}
+    io_limits: Annotated[dict[Word, _ByDevice], at_most(MAX_SETTINGS)] = {}
     """By "rbps", "wbps", "riops", "wiops" (io.max, on v1 blkio.throttle.*): allowed a second, by major:minor."""
 
 
@@ -105,9 +116,9 @@ class ProbeRecord(Model):
     attached: bool
     reason: Sentence | None = None
     how_to_enable: Sentence | None = None
-    why: list[Reason] = []
+    why: Annotated[list[Reason], ONE_FAULT, at_most(MAX_REASONS)] = []
     """What `reason` says, as values; empty in captures of older versions."""
-    missing: list[Word] = []
+    missing: Annotated[list[Word], ONE_FAULT, at_most(MAX_NAMES)] = []
     """Columns ("cache.looked_up") that this probe could not provide here, the rest being there."""
 
 
@@ -131,12 +142,12 @@ class Origin(Model):
     cgroup_version: Literal[1, 2]
     cgroup_mount: MountPoint
     """Where the memory hierarchy is mounted, "/sys/fs/cgroup/memory"."""
-    mounts: dict[Word, MountPoint] = {}
+    mounts: Annotated[dict[Word, MountPoint], at_most(MAX_SETTINGS)] = {}
     """v1: where the hierarchies of "cpu" and "blkio" are mounted; absent: not there, or not looked for."""
     service: ServiceRecord
-    cgroups: list[CgroupRecord]
-    probes: list[ProbeRecord]
-    lost: dict[Word, Count]
+    cgroups: Annotated[list[CgroupRecord], ONE_FAULT, at_most(MAX_CGROUPS)]
+    probes: Annotated[list[ProbeRecord], ONE_FAULT, at_most(MAX_PROBES)]
+    lost: Annotated[dict[Word, Count], at_most(MAX_SETTINGS)]
     """Events not counted, by map and reason; empty or all 0: nothing was lost."""
 
     @classmethod
@@ -154,8 +165,8 @@ class Capture(Tables, Origin):
     Its fields come in the order of `Origin`, `Tables`, and those that stand here.
     """
 
-    devices: list[BlockDevice] = []
-    damon: list[DamonScheme] = []
+    devices: Annotated[list[BlockDevice], ONE_FAULT, at_most(MAX_DEVICES)] = []
+    damon: Annotated[list[DamonScheme], ONE_FAULT, at_most(MAX_SCHEMES)] = []
     """The schemes that take memory; empty: none runs, or this was not looked for."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, populate_by_name=True, defer_build=True)

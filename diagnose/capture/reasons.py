@@ -4,9 +4,10 @@
 name in it survives; what a library said, and what captures without these fields say, is left out as a whole.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from diagnose.capture.base import Count, Model
+from diagnose.capture.base import ONE_FAULT, Count, Model, at_most
+from diagnose.capture.bounds import MAX_NAMES
 from diagnose.capture.strings import CgroupPath, Message, Word
 
 WITHHELD = "(redacted)"
@@ -29,7 +30,7 @@ class Reason(Model):
 
     code: ReasonCode
     cgroup: CgroupPath | None = None
-    names: list[Word] = []
+    names: Annotated[list[Word], ONE_FAULT, at_most(MAX_NAMES)] = []
     """Tracepoints, functions of the kernel, or other instruments."""
     count: Count | None = None
     message: Message | None = None

@@ -10,6 +10,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from diagnose.capture.bounds import MAX_COMM, MAX_DEVICE, MAX_NAME, MAX_PATH, MAX_TEXT, MAX_WORD
+
 Kind = Literal[
     "boot", "cgroup", "cgroup name", "comm", "device", "file", "host", "kernel", "message", "mount", "sentence",
     "service", "time", "word",
@@ -23,25 +25,26 @@ class Gives:
     kind: Kind
 
 
-Text = Annotated[str, Field(max_length=4096)]
+Text = Annotated[str, Field(max_length=MAX_TEXT)]
+_Path = Annotated[str, Field(max_length=MAX_PATH)]
+_Name = Annotated[str, Field(max_length=MAX_NAME)]
 
-BootId = Annotated[Text, Gives("boot")]
-CgroupPath = Annotated[str, Field(max_length=4 * 4096), Gives("cgroup")]
-"""As a path can have 4,095 bytes, and a byte that cannot be seen is spelled in four characters."""
-CgroupName = Annotated[str, Field(max_length=4 * 4096), Gives("cgroup name")]
-Comm = Annotated[Text, Gives("comm")]
-Device = Annotated[Text, Gives("device")]
-FilePath = Annotated[Text, Gives("file")]
-HostName = Annotated[Text, Gives("host")]
-KernelRelease = Annotated[Text, Gives("kernel")]
-MountPoint = Annotated[Text, Gives("mount")]
-ServiceName = Annotated[Text, Gives("service")]
+BootId = Annotated[_Name, Gives("boot")]
+CgroupPath = Annotated[_Path, Gives("cgroup")]
+CgroupName = Annotated[_Path, Gives("cgroup name")]
+Comm = Annotated[Annotated[str, Field(max_length=MAX_COMM)], Gives("comm")]
+Device = Annotated[Annotated[str, Field(max_length=MAX_DEVICE)], Gives("device")]
+FilePath = Annotated[_Path, Gives("file")]
+HostName = Annotated[_Name, Gives("host")]
+KernelRelease = Annotated[_Name, Gives("kernel")]
+MountPoint = Annotated[_Path, Gives("mount")]
+ServiceName = Annotated[_Path, Gives("service")]
 
 Message = Annotated[Text, Gives("message")]
 """What the kernel or a library said: may name anything."""
 Sentence = Annotated[Text, Gives("sentence")]
 """A sentence of this program, with names and error messages of the system in it (see `reasons.py`)."""
-Time = Annotated[Text, Gives("time")]
+Time = Annotated[_Name, Gives("time")]
 """Harmless: ISO 8601."""
-Word = Annotated[Text, Gives("word")]
+Word = Annotated[Annotated[str, Field(max_length=MAX_WORD)], Gives("word")]
 """Harmless: a term of this program or the kernel's name of a file or counter. What is no such word is redacted."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from diagnose.capture.base import Count, Model
+from typing import Annotated
+
+from diagnose.capture.base import ONE_FAULT, Count, Model, at_most
+from diagnose.capture.bounds import MAX_BELOW
 from diagnose.capture.strings import Device, FilePath, Word
 
 
@@ -17,7 +20,7 @@ class BlockDevice(Model):
     """Of a loop device."""
     max_dirty_bytes: Count | None = None
     """What may be dirty on it at once, by a strict limit of its own (bdi); None: it has none, or that was not read."""
-    below: list[Device] = []
+    below: Annotated[list[Device], ONE_FAULT, at_most(MAX_BELOW)] = []
     """What it is made of (RAID, device mapper), or the device that holds its backing file; empty: nothing known."""
 
 

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Annotated, Any, Self
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from diagnose.capture.base import (
+    ONE_FAULT,
     BlockOp,
     Cause,
     CgroupId,
@@ -22,8 +23,10 @@ from diagnose.capture.base import (
     StallKind,
     Window,
     Windows,
+    at_most,
+    few_words,
 )
-from diagnose.capture.bounds import MAX_WINDOWS
+from diagnose.capture.bounds import MAX_COLUMNS, MAX_DEVICES, MAX_DROPPERS, MAX_EXAMPLES, MAX_FILES, MAX_WINDOWS
 from diagnose.capture.columns import Cells, Column
 from diagnose.capture.strings import Comm, Device, FilePath, Word
 
@@ -61,7 +64,7 @@ class Reads(Table):
     """Reads of the service by kind and latency bin (see `histogram.py` for the bins, in ns)."""
 
     window: Windows = []
-    kind: list[ReadKind] = []
+    kind: Annotated[list[ReadKind], ONE_FAULT] = []
     bin: LatencyBins = []
     count: Counts = []
 
@@ -70,7 +73,7 @@ class ReadTotals(Table):
     """Sums over the service's reads, one row per window and kind. Pages are what regular-file reads covered."""
 
     window: Windows = []
-    kind: list[ReadKind] = []
+    kind: Annotated[list[ReadKind], ONE_FAULT] = []
     count: Counts = []
     total_ns: Counts = []
     total_bytes: Counts = []
@@ -82,7 +85,7 @@ class ReadDelays(Table):
     """What delayed reads of 10 us and more, by octave of latency (bin // 8): waiting for a CPU, reclaiming memory."""
 
     window: Windows = []
-    kind: list[ReadKind] = []
+    kind: Annotated[list[ReadKind], ONE_FAULT] = []
     octave: Annotated[Sequence[int], Cells(0, 64)] = []
     runqueue_ns: Counts | None = []
     reclaim_ns: Counts = []
@@ -93,7 +96,7 @@ class BlamedReads(Table):
 
     window: Windows = []
     evictor: CgroupIds = []
-    cause: list[Cause] = []
+    cause: Annotated[list[Cause], ONE_FAULT] = []
     reads: Counts = []
     total_ns: Counts = []
 
@@ -140,7 +143,7 @@ class Blame(Model):
     """How many evicted pages the bounded map holds; of more the oldest are forgotten."""
     map_bytes: Count | None = None
     """Kernel memory of the maps behind all this, fixed from the start; None: this kernel does not tell."""
-    examples: Annotated[list[ExampleRead], Field(max_length=64)]
+    examples: Annotated[list[ExampleRead], ONE_FAULT, at_most(MAX_EXAMPLES)]
     """The slowest blamed reads, one a window at most, the slowest first."""
 
 
@@ -159,9 +162,9 @@ class BlockRequests(Table):
     """Completed block requests. `cgroup` submitted them (None: unknown). `queue_ns` None: device has no time stamps."""
 
     window: Windows = []
-    device: list[Device] = []
-    op: list[BlockOp] = []
-    cgroup: list[CgroupId | None] = []
+    device: Annotated[list[Device], ONE_FAULT, few_words(MAX_DEVICES)] = []
+    op: Annotated[list[BlockOp], ONE_FAULT] = []
+    cgroup: Annotated[list[CgroupId | None], ONE_FAULT] = []
     requests: Counts = []
     bytes: Counts = []
     queue_ns: Readings = []
@@ -172,9 +175,9 @@ class BlockLatency(Table):
     """Block requests by device, direction, stage (queueing or service) and latency bin (ns)."""
 
     window: Windows = []
-    device: list[Device] = []
-    op: list[BlockOp] = []
-    stage: list[Stage] = []
+    device: Annotated[list[Device], ONE_FAULT, few_words(MAX_DEVICES)] = []
+    op: Annotated[list[BlockOp], ONE_FAULT] = []
+    stage: Annotated[list[Stage], ONE_FAULT] = []
     own: Annotated[Sequence[int], Cells(0, 2)] = []
     """1: a request of the observed service; 0: of anybody else."""
     bin: LatencyBins = []
@@ -202,7 +205,7 @@ class Evictions(Table):
     window: Windows = []
     evictor: CgroupIds = []
     victim: CgroupIds = []
-    cause: list[Cause] = []
+    cause: Annotated[list[Cause], ONE_FAULT] = []
     pages: Counts = []
 
 
@@ -220,7 +223,7 @@ class Stalls(Table):
 
     window: Windows = []
     cgroup: CgroupIds = []
-    kind: list[StallKind] = []
+    kind: Annotated[list[StallKind], ONE_FAULT] = []
     stalls: Counts = []
     total_ns: Counts = []
 
@@ -229,7 +232,7 @@ class Samples(Model):
     """Readings of files, at the end of each window (`window` -1: at the start). Counters are raw, not differences."""
 
     window: Annotated[Sequence[int], Cells(-1, MAX_WINDOWS)] = []
-    values: dict[Word, Readings] = {}
+    values: Annotated[dict[Word, Readings], at_most(MAX_COLUMNS)] = {}
 
     @model_validator(mode="after")
     def _equal_lengths(self) -> Self:
@@ -259,12 +262,12 @@ class Tables(Model):
     read_delays: ReadDelays | None = None
     blame: Blame | None = None
     """None: not measured (a probe it needs did not attach)."""
-    files: list[ReadFile]
+    files: Annotated[list[ReadFile], ONE_FAULT, at_most(MAX_FILES)]
     block_requests: BlockRequests
     block_latency: BlockLatency
     cache: Cache
     evictions: Evictions
-    droppers: list[Dropper] = []
+    droppers: Annotated[list[Dropper], ONE_FAULT, at_most(MAX_DROPPERS)] = []
     stalls: Stalls | None = None
     """None: not measured."""
     cgroup_samples: CgroupSamples

@@ -5,6 +5,7 @@ Exit: 0 measured, no finding; 1 findings; 2 usage, unknown service, bad rules or
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -40,6 +41,7 @@ from diagnose.cli._common import (
 from diagnose.errors import DiagnoseError
 from diagnose.escape import visible_lines
 from diagnose.measure.stopping import raised
+from diagnose.resources import ENOUGH_OPEN_FILES
 
 __all__ = [
     "apply",
@@ -105,11 +107,20 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_NO_FINDING
     except Exception as error:
-        if isinstance(error, OSError) and error.errno in _streams.CANNOT_TAKE_MORE:
-            say(f"what was to be printed could not be written ({error.strerror}); free some space, or print elsewhere")
-            return EXIT_USAGE
-        if os.environ.get("DIAGNOSE_DEBUG"):
-            complain(visible_lines(traceback.format_exc().removesuffix("\n")))
-        say(f"internal error: {type(error).__name__}: {error}; this is a bug, DIAGNOSE_DEBUG=1 shows where")
-        return EXIT_CANNOT_MEASURE
+        return _unforeseen(error)
     return result if isinstance(result, int) else EXIT_NO_FINDING
+
+
+def _unforeseen(error: Exception) -> int:
+    """Say what nobody caught, and return the exit code: what the host ran out of, or a bug."""
+    number = error.errno if isinstance(error, OSError) else None
+    if isinstance(error, OSError) and number in _streams.CANNOT_TAKE_MORE:
+        say(f"what was to be printed could not be written ({error.strerror}); free some space, or print elsewhere")
+        return EXIT_USAGE
+    if number in (errno.EMFILE, errno.ENFILE):
+        say(f"too many open files; raise the limit (ulimit -n {ENOUGH_OPEN_FILES}), or close some on this host")
+        return EXIT_CANNOT_MEASURE
+    if os.environ.get("DIAGNOSE_DEBUG"):
+        complain(visible_lines(traceback.format_exc().removesuffix("\n")))
+    say(f"internal error: {type(error).__name__}: {error}; this is a bug, DIAGNOSE_DEBUG=1 shows where")
+    return EXIT_CANNOT_MEASURE

@@ -6,14 +6,14 @@ import json
 import os
 import shutil
 import sys
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from diagnose.cli._common import EXIT_FINDING, EXIT_NO_FINDING, say, tell, tell_bytes
+from diagnose.cli._common import EXIT_FINDING, EXIT_NO_FINDING, PROGRAM, say, tell, tell_bytes, word
 from diagnose.errors import DiagnoseError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from diagnose.capture.model import Capture
     from diagnose.report.charts.drawing import Chart
@@ -56,6 +56,23 @@ def _keep_digest(document: bytes | None) -> None:
 
     with suppress(OSError, DiagnoseError):  # where nothing can be kept, `apply` goes by owner and mode
         Machine.this(lambda _seconds: False).reports.keep(json.loads(document)[KEY])
+
+
+@contextmanager
+def kept(packed: bytes, capture: Capture, wanted: Delivery) -> Iterator[None]:
+    """Write the capture alone where its report fails for a reason that nobody foresaw: measured is measured."""
+    from diagnose.report import output as outputs
+    from diagnose.report.formats.delivery import CAPTURE
+
+    try:
+        yield
+    except (DiagnoseError, BrokenPipeError):  # it could not be written anywhere; or nobody reads any more
+        raise
+    except Exception:
+        written = outputs.write(outputs.folder_for(wanted.folder, capture), {CAPTURE: packed})
+        again = f"{PROGRAM} report {word(written.folder / CAPTURE)}"
+        say(f"the report failed, what was measured is kept; read again by: {again}")
+        raise
 
 
 def _draw(report: Report) -> Sequence[Chart]:

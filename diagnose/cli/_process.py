@@ -22,11 +22,13 @@ from __future__ import annotations
 import atexit
 import gc
 import os
+import resource
 import signal
 import stat
+from contextlib import suppress
 from pathlib import Path
 
-from diagnose.resources import SYSTEM_PATH
+from diagnose.resources import ENOUGH_OPEN_FILES, SYSTEM_PATH
 
 _KEPT = frozenset({
     *("TERM", "COLORTERM", "COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"),
@@ -53,10 +55,22 @@ def settle() -> tuple[str, ...]:
     os.environ["LC_ALL"] = "C.UTF-8"
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
+    _may_open_files()
     gc.set_threshold(10_000)
     atexit.unregister(gc.freeze)
     atexit.register(gc.freeze)
     return refused
+
+
+def _may_open_files() -> None:
+    """Let the process have as many files open as it needs: `ulimit -n` is often set for others than root."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft >= ENOUGH_OPEN_FILES:
+        return
+    with suppress(ValueError):  # not granted (CAP_SYS_RESOURCE): what needs more says so
+        resource.setrlimit(resource.RLIMIT_NOFILE, (ENOUGH_OPEN_FILES, max(hard, ENOUGH_OPEN_FILES)))
+        return
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, ENOUGH_OPEN_FILES), hard))
 
 
 def leave() -> None:

@@ -21,7 +21,7 @@ from diagnose.cli._common import (
     say,
 )
 from diagnose.cli._completions import services
-from diagnose.cli._delivery import deliver
+from diagnose.cli._delivery import deliver, kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,11 +77,12 @@ def latency(
     """
     from diagnose.cgroups import Hierarchy
     from diagnose.cgroups.service import resolve
-    from diagnose.measure.privileges import give_up, require_privileges
+    from diagnose.measure.privileges import give_up, require_open_files, require_privileges
     from diagnose.measure.schedule import plan
 
     measured_by = plan(duration, window)
     wanted.check()
+    require_open_files()
     if not no_bpf:
         require_privileges(", or with --no-bpf for what files alone can say")
     hierarchy = Hierarchy.discover()
@@ -129,8 +130,9 @@ def measure_and_report(
     if wanted.redacting is not None:
         capture = wanted.redacting(capture)
     packed = captures.to_bytes(capture)
-    report = pipeline.analyse(capture, rules, packed)
-    return deliver(report, capture, packed, wanted, measured=wanted.redacting is None)
+    with kept(packed, capture, wanted):
+        report = pipeline.analyse(capture, rules, packed)
+        return deliver(report, capture, packed, wanted, measured=wanted.redacting is None)
 
 
 def _remedy() -> str:

@@ -14,6 +14,7 @@ import numpy as np
 
 from diagnose import __version__
 from diagnose.capture.base import Process
+from diagnose.capture.bounds import MAX_PROCESSES
 from diagnose.capture.model import Capture, Host, ProbeRecord, ServiceRecord
 from diagnose.cgroups import Hierarchy, printable, settable_mounts
 from diagnose.cgroups.service import Service
@@ -140,7 +141,7 @@ def described(run: Run, plan: Plan, started: datetime, windows: int) -> dict[str
             name=service.name,
             cgroup=service.cgroup,
             cgroup_id=service.cgroup_id,
-            processes=[Process(pid=process.pid, comm=process.comm) for process in service.processes],
+            processes=[Process(pid=process.pid, comm=process.comm) for process in service.processes[:MAX_PROCESSES]],
         ),
     }
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import ctypes
 import os
+import resource
 from pathlib import Path
 
 from diagnose.cgroups.commands import SYS_ADMIN
 from diagnose.errors import CannotMeasureError
+from diagnose.resources import ENOUGH_OPEN_FILES
 
 DAC_OVERRIDE, SYS_PTRACE, BPF = 1, 19, 39
 """linux/capability.h."""
@@ -27,6 +29,17 @@ def require_privileges(otherwise: str = "") -> None:
     """Raise CannotMeasureError unless this is root; `otherwise`: what else can be done."""
     if os.geteuid() != 0:
         raise CannotMeasureError(f"measuring needs root (BPF programs are loaded); run it with sudo{otherwise}")
+    require_open_files()
+
+
+def require_open_files() -> None:
+    """Raise CannotMeasureError where files would run out: after the measurement would be too late."""
+    granted, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if 0 <= granted < ENOUGH_OPEN_FILES:  # RLIM_INFINITY is -1
+        raise CannotMeasureError(
+            f"this process may have {granted} files open, and measuring needs up to {ENOUGH_OPEN_FILES}; raise the "
+            f"limit: ulimit -n {ENOUGH_OPEN_FILES}"
+        )
 
 
 def kept(with_maps: bool, last: int) -> frozenset[int]:

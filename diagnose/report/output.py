@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from diagnose.errors import UsageError
 from diagnose.escape import visible
 from diagnose.report.safe_paths import foreign_link
+from diagnose.resources import ENOUGH_OPEN_FILES
 
 if TYPE_CHECKING:
     from diagnose.capture.model import Capture
@@ -80,8 +81,17 @@ def write(folder: Path, contents: dict[str, bytes]) -> Written:
         try:
             return Written(_write_elsewhere(contents), why)
         except OSError as second:
-            raise UsageError(f"{why}, nor could the temporary folder ({second.strerror}); free some space") from second
+            raise UsageError(
+                f"{why}, nor could the temporary folder ({second.strerror}); {_advice(second)}"
+            ) from second
     return Written(folder)
+
+
+def _advice(error: OSError) -> str:
+    """Return what to do about a folder that takes no file."""
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        return f"raise the limit: ulimit -n {ENOUGH_OPEN_FILES}"
+    return "free some space"
 
 
 def _write_elsewhere(contents: dict[str, bytes]) -> Path:

@@ -23,8 +23,8 @@ def test_requests_are_counted_by_device_direction_stage_and_whose_they_are() -> 
     own = latency.own("vda", "read", "service")
     assert latency.devices == ["vda", "vdb"]
     assert (own[40], own[BINS - 1], own.sum()) == (3, 2, 5), "past the last bin is in it"
-    assert latency.counts[1, OPS.index("write"), STAGES.index("queue"), 0, 7] == 5
-    assert latency.counts.sum() == 21
+    assert latency.of("vdb")[OPS.index("write"), STAGES.index("queue"), 0, 7] == latency.of("vdb").sum() == 5
+    assert latency.of("vda").sum() == 16
 
 
 def test_a_device_whose_requests_have_no_time_is_known_and_one_that_was_not_seen_has_none() -> None:
@@ -34,4 +34,4 @@ def test_a_device_whose_requests_have_no_time_is_known_and_one_that_was_not_seen
     latency = BlockLatency(small_capture(block_requests=requests))
     assert latency.devices == ["vdc"]
     assert latency.own("vdc", "read", "service").sum() == latency.own("vda", "read", "service").sum() == 0
-    assert BlockLatency(small_capture()).counts.sum() == 0
+    assert BlockLatency(small_capture()).of("vda").sum() == 0

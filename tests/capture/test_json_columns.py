@@ -49,7 +49,7 @@ def _lists_of_lists(value: Any) -> bool:
 def test_a_long_list_is_an_array_and_a_short_one_is_not() -> None:
     found = parse(b'{"long":[%s],"short":[1,2]}' % b",".join([b"17"] * 5000))
     assert isinstance(found["long"], Column)
-    assert found["long"].numbers.dtype == np.int64
+    assert found["long"].numbers.dtype == np.int8
     assert (len(found["long"]), set(found["long"])) == (5000, {17})
     assert found["short"] == [1, 2]
 
@@ -75,7 +75,7 @@ def test_a_list_inside_a_string_stays_text_or_is_refused() -> None:
         parse(b'{"a":"[%s]"}' % b",".join([b"1"] * 9000))
 
 
-@pytest.mark.parametrize("text", [b"[" * 10**6, b"]" * 10**6, b"[]" * 10**6, b"[1," * 10**6, b'{"a":[' * 10**5])
+@pytest.mark.parametrize("text", [b"[" * 10**6, b"]" * 10**6, b"[]" * 10**6, b"[1," * 400_000, b'{"a":[' * 10**5])
 def test_brackets_take_time_by_the_length_of_the_text(text: bytes) -> None:
     with pytest.raises(ValueError, match="cut short or damaged"):  # by the square of its length it would take hours
         parse(text)
@@ -88,11 +88,30 @@ def test_a_mark_that_the_file_holds_itself_is_nothing_special() -> None:
 
 def test_what_would_take_too_much_memory_is_refused_before_it_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
     column = b"1," * LONG + b"1"
-    monkeypatch.setattr(json_columns, "MOST_CONTAINERS", 10)
+    monkeypatch.setattr(json_columns, "MOST_VALUES", 17)
     assert len(parse(b'{"a":[%s],"b":[%s]}' % (column, b",".join([b"[]"] * 7)))["b"]) == 7
-    with pytest.raises(ValueError, match="more than 10 lists and objects"):
+    with pytest.raises(ValueError, match="more than 17 values beside its columns"):
         parse(b'{"a":[%s],"b":[%s]}' % (column, b",".join([b"[]"] * 8)))
     monkeypatch.setattr(json_columns, "MOST_BYTES", 1 << 20)
     with pytest.raises(ValueError, match="more than 1 MiB beside its columns"):
         parse(b'{"a":[%s],"b":"%s"}' % (column, b"x" * (1 << 20)))
     assert len(parse(b'{"a":[%s]}' % (b"1," * (1 << 20) + b"1"))["a"]) == (1 << 20) + 1
+
+
+@pytest.mark.parametrize("cell", [b"1", b"null", b'"hit"'])
+def test_a_longer_column_than_its_file_can_have_is_refused_before_it_is_made(cell: bytes) -> None:
+    text = b'{"a":[%s]}' % b",".join([cell] * 3_000_000)
+    assert len(parse(text, most_cells=3_000_000)["a"]) == 3_000_000
+    with pytest.raises(ValueError, match="a column with more values"):
+        parse(text, most_cells=2_999_999)
+
+
+@given(st.lists(st.sampled_from([1, None, 300, -1, 2**40]), min_size=1, max_size=40), st.integers(1, 60))
+def test_a_list_that_comes_in_pieces_is_the_same(cells: list[int | None], length: int) -> None:
+    text = json.dumps({"a": cells, "b": [[1, 2], "x]"], "c": ["hit", "missed"] * 5}, separators=(",", ":")).encode()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(json_columns, "PIECE", 20)
+        found = parse((text[i : i + length] for i in range(0, len(text), length)), long=20)
+    assert {**found, "a": list(found["a"])} == json.loads(text)
+    long = len(text.partition(b"]")[0]) - len(b'{"a":[') >= 20
+    assert isinstance(found["a"], Column) == (long and not {None, -1} <= set(cells))

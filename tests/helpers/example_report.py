@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from diagnose.capture.base import Process
+from diagnose.capture.bounds import MAX_DEVICE
 from diagnose.capture.model import Capture, CgroupRecord, Host, ProbeRecord, ServiceRecord
 from diagnose.capture.tables import (
     BlockLatency,
@@ -239,12 +240,12 @@ def _block(windows: int, n: dict[str, str]) -> dict[str, Any]:
     latency: dict[str, list[Any]] = {k: [] for k in BlockLatency.model_fields}
     for w in filter(busy, range(windows)):
         for cgroup, own, count in ((SVC, 1, 90), (BATCH, 0, 800), (None, 0, 3)):
-            row = (w, n["device"], "read", cgroup, count, count * 65536, count * 300_000, count * 700_000)
+            row = (w, n["device"][:MAX_DEVICE], "read", cgroup, count, count * 65536, count * 300_000, count * 700_000)
             for column, value in zip(requests.values(), row, strict=True):
                 column.append(value)
             for stage, ns in (("queue", 300_000), ("service", 700_000)):
                 for column, value in zip(
-                    latency.values(), (w, n["device"], "read", stage, own, bin_of(ns), count), strict=True
+                    latency.values(), (w, n["device"][:MAX_DEVICE], "read", stage, own, bin_of(ns), count), strict=True
                 ):
                     column.append(value)
     return {"block_requests": BlockRequests(**requests), "block_latency": BlockLatency(**latency)}

@@ -114,6 +114,16 @@ def _help(compute: Callable[..., Any]) -> str:
     return phrase if phrase[1:2].isupper() else phrase[:1].lower() + phrase[1:]
 
 
+def _no_more_than(value: Any, most: float | None) -> Any:
+    """Return a fact, its numbers cut to the most that it can be: all is no more than all.
+
+    Two counters of the same events may differ (`capture/sums.py` says by how much).
+    """
+    if value is None or most is None:
+        return value
+    return np.minimum(value, most) if isinstance(value, np.ndarray) else min(value, most)
+
+
 class Facts:
     """The facts of one capture, computed when asked for and then kept. Implements `evaluate.FactSource`."""
 
@@ -150,7 +160,8 @@ class Facts:
             return None
         key = (name, neighbour if of_neighbour else None)
         if key not in self._kept:
-            self._kept[key] = FACTS[name].compute(self, neighbour) if of_neighbour else FACTS[name].compute(self)
+            found = FACTS[name].compute(self, neighbour) if of_neighbour else FACTS[name].compute(self)
+            self._kept[key] = _no_more_than(found, FACTS[name].most)
         return self._kept[key]
 
     def number(self, name: str, neighbour: str | None = None) -> float | None:

@@ -31,7 +31,9 @@ _NUMBERED = re.compile(r"((user|session)(?:@|-c?))([0-9]+)(\.service|\.slice|\.s
 
 def path(text: str, names: Pseudonyms) -> str:
     """Return the path, each part of it under its pseudonym; slashes stay where they are."""
-    return "/".join(component(part, names) if part else "" for part in text.split("/"))
+    parts = text.split("/")
+    known = {part: component(part, names) if part else "" for part in dict.fromkeys(parts)}
+    return "/".join([known[part] for part in parts])
 
 
 def component(name: str, names: Pseudonyms) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from diagnose.capture.whole_files import content
 from diagnose.errors import UsageError
 from diagnose.escape import visible
 
@@ -17,8 +18,7 @@ def read_key(path: Path) -> bytes:
     """Return the content of a key file without the newline at its end; raises UsageError if it cannot serve as key."""
     name = visible(str(path))
     try:
-        with path.open("rb") as file:
-            key = file.read(MAX_BYTES + 1).rstrip(b"\r\n")
+        key = content(path, MAX_BYTES).rstrip(b"\r\n")
     except OSError as error:
         raise UsageError(f"cannot read the redaction key {name}: {error.strerror}; {_HOW}") from error
     if len(key) > MAX_BYTES:

@@ -9,6 +9,7 @@ import os
 import re
 from pathlib import Path
 
+from diagnose.capture.bounds import MAX_DEVICE
 from diagnose.capture.surroundings import BlockDevice
 from diagnose.cgroups.files import number, read
 from diagnose.cgroups.paths import PATH_MAX, printable
@@ -46,7 +47,7 @@ def _device(root: Path, directory: Path) -> BlockDevice | None:
 
 def _name(directory: Path) -> str:
     """Return what a device is called; sysfs has "!" in the place of "/"."""
-    return printable(directory.name.replace("!", "/"))
+    return printable(directory.name.replace("!", "/"))[:MAX_DEVICE]
 
 
 def _backing_file(directory: Path) -> str | None:

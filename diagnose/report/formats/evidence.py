@@ -35,7 +35,7 @@ def threshold(evidence: Evidence) -> str:
 def _both(evidence: Evidence) -> tuple[str, str]:
     values = (evidence.measured, evidence.threshold)
     numbers = [value for value in values if isinstance(value, int | float)]
-    if evidence.unit == "ratio" and any(value >= units.TIMES for value in numbers):
+    if evidence.unit == "ratio" and any(units.significant(value) > units.TIMES for value in numbers):
         one, other = (f"{units.number(v)} times" if isinstance(v, int | float) else v for v in values)
     else:
         one, other = (units.quantity(value, evidence.unit) for value in values)

@@ -25,7 +25,7 @@ from diagnose.report.measurements.eviction_models import (
 )
 from diagnose.report.measurements.evictions import evictor_label
 from diagnose.report.measurements.frame import TOP, Frame, ids
-from diagnose.units import ratio
+from diagnose.units import ratio, share
 
 SHARES = (0.5, 0.8, 0.9, 0.95, 0.99)
 """Of the refaults, for which the room is told."""
@@ -52,9 +52,9 @@ def blame(frame: Frame) -> Blame | None:
         not_evicted_during_capture_reads=max(0, missed - blamed),
         evicted_before_capture_pages=evicted_before(frame.windows),
         may_have_forgotten=may_forget(frame.windows),
-        blamed_share=ratio(blamed, missed),
+        blamed_share=share(blamed, missed),
         total_seconds=waited_ns / 1e9,
-        time_share=ratio(waited_ns, float(frame.windows.read_total("total_ns").sum())),
+        time_share=share(waited_ns, float(frame.windows.read_total("total_ns").sum())),
         by=_by(frame, found, blamed)[:TOP],
         age_seconds=None if ages is None else _quantiles(ages),
         ages=None if ages is None else _ages(ages),

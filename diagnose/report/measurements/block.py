@@ -22,12 +22,16 @@ def block_latency(frame: Frame) -> Blocks | None:
         return None
     latency = BlockLatency(frame.capture)
     sums = _submitted(frame, latency.devices)
+    by_device: dict[tuple[str, BlockOp], list[_Submitted]] = {}
+    for one in sums:
+        by_device.setdefault((one.device, one.op), []).append(one)
     rows = []
-    for d, device in enumerate(latency.devices):
+    for device in latency.devices:
+        counts = latency.of(device)
         for o, op in enumerate(OPS):
-            mine = [s for s in sums if (s.device, s.op) == (device, op)]
-            if mine or latency.counts[d, o].any():
-                rows.append(_device(device, op, mine, latency.counts[d, o]))
+            mine = by_device.get((device, op), [])
+            if mine or counts[o].any():
+                rows.append(_device(device, op, mine, counts[o]))
     total = Counter({(row.device, row.op): row.requests for row in rows})
     listed = [_submitter(s, total[s.device, s.op]) for s in sums[:TOP]]
     return Blocks(devices=rows, submitters=listed, submitters_omitted=max(0, len(sums) - TOP))
