@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from diagnose.capture.bounds import MAX_FOLDERS, MAX_ROWS
-from diagnose.capture.columns import Column
+from diagnose.capture.bounds import MAX_CGROUPS, MAX_FOLDERS, MAX_ROWS
+from diagnose.capture.columns import Column, Whole
 from diagnose.capture.model import Capture
 from diagnose.capture.sums import contradictions
 from diagnose.capture.tables import CGROUP_COLUMNS, tables_of
@@ -19,6 +19,7 @@ from diagnose.histogram import BINS
 _MAX_SUM = 2**62
 """What a column may add up to: half of what 64 bits hold, which no host gets to within a capture."""
 _NOT_SUMMED = frozenset(("window", "inode", *CGROUP_COLUMNS))
+_COUNTED = 1 << 23
 _PATH = re.compile(r"/|(/(?!\.{1,2}(/|$))[^/]+)+")
 
 
@@ -27,6 +28,7 @@ def impossible(capture: Capture) -> Iterator[str]:
     yield from _windows(capture)
     yield from _rows(capture)
     yield from _paths(capture)
+    yield from _cgroups(capture)
     yield from _cells(capture)
     yield from contradictions(capture)
 
@@ -53,6 +55,26 @@ def _paths(capture: Capture) -> Iterator[str]:
     for path in paths:
         if not _PATH.fullmatch(path):
             yield f"'{visible(path)[:80]}' is no cgroup path"
+
+
+def _cgroups(capture: Capture) -> Iterator[str]:
+    for table in (*tables_of(capture), capture.cgroup_samples):
+        for name in CGROUP_COLUMNS:
+            column = getattr(table, name, None)
+            if isinstance(column, Column) and (different := _different(column.numbers)) > MAX_CGROUPS:
+                yield f"{type(table).__name__}.{name}: {different:,} different cgroups; there can be {MAX_CGROUPS:,}"
+
+
+def _different(ids: Whole) -> int:
+    """Return how many different ids there are, or a number that is no smaller and small enough."""
+    if ids.size <= MAX_CGROUPS:
+        return ids.size
+    lowest, span = ids.min(), int(ids.max()) - int(ids.min())
+    if span < MAX_CGROUPS:
+        return span + 1
+    if span < _COUNTED:  # counting is faster than sorting
+        return int(np.count_nonzero(np.bincount((ids - lowest).astype(np.int64))))
+    return np.unique(ids).size
 
 
 def _cells(capture: Capture) -> Iterator[str]:

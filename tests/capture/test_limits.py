@@ -14,7 +14,8 @@ from diagnose.capture import bounds
 from diagnose.capture import file as captures
 from diagnose.capture.base import at_most, few_words
 from diagnose.capture.consistency import impossible
-from diagnose.capture.tables import Bins, BlockRequests, Samples, Stalls
+from diagnose.capture.model import Capture
+from diagnose.capture.tables import Bins, BlockRequests, Evictions, Samples, Stalls
 from diagnose.errors import UsageError
 from diagnose.lab import RECORDED
 from diagnose.measure.probes import blame, cgroups, devices, polled_cgroups, reads, tunables
@@ -98,6 +99,21 @@ def test_more_rows_than_the_maps_hold_are_refused() -> None:
     samples = Samples(window=[0] * 63, values={})
     (problem,) = impossible(capture.model_copy(update={"host_samples": samples}))
     assert problem.startswith("host_samples: 63 rows")
+
+
+@pytest.mark.parametrize("step", [1, 50, 10_000])
+def test_more_cgroups_than_any_host_makes_are_refused(step: int) -> None:
+    rows = bounds.MAX_CGROUPS + 1
+    capture = example_capture(windows=30, requested=30)
+    zeros: list[int] = [0] * rows
+
+    def evictions(ids: list[int]) -> Capture:
+        table = Evictions(window=zeros, evictor=ids, victim=zeros, cause=["kswapd"] * rows, pages=zeros)
+        return capture.model_copy(update={"evictions": table})
+
+    (problem,) = impossible(evictions([i * step for i in range(rows)]))
+    assert problem.startswith(f"Evictions.evictor: {rows:,} different cgroups")
+    assert list(impossible(evictions([1, *(i * step for i in range(1, rows - 1)), step]))) == []
 
 
 def test_after_the_first_fault_of_a_list_no_others_are_looked_for() -> None:
