@@ -160,3 +160,18 @@ def test_every_link_leads_somewhere() -> None:
 def test_a_command_that_would_be_refused_is_noticed() -> None:
     with pytest.raises(click.UsageError):
         parsed("diagnose latency --servce x")
+
+
+def promises() -> dict[str, str]:
+    """Return the promises of docs/safety.md, each with what attacks it."""
+    rows = re.findall(r"^\| \*\*(.+?)\*\* \|.*\| (.+?) \|$", (CHECKOUT / "docs/safety.md").read_text(), re.MULTILINE)
+    return dict(rows)
+
+
+def test_every_promise_of_safety_is_attacked() -> None:
+    found = promises()
+    assert len(found) > 15
+    for promise, attacked_by in found.items():
+        files = re.findall(r"`(tests/[\w/]+\.py)`", attacked_by)
+        assert files, promise
+        assert [file for file in files if not (CHECKOUT / file).is_file()] == [], promise
