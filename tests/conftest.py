@@ -11,9 +11,13 @@ from collections.abc import Generator
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from tests.helpers.change_box import Box
 
 # A runner may have been started in the background or by nohup: what is ignored there is inherited here, and these
 # tests are about what the signals of a terminal do.
@@ -62,6 +66,18 @@ def _environment_as_before() -> Generator[None]:
     for name in set(os.environ) - set(before):
         del os.environ[name]
     os.environ.update(before)
+
+
+@pytest.fixture
+def box(tmp_path: Path) -> Generator[Box]:
+    """Yield cgroups of our own whose limits are changed, for tests against the running kernel."""
+    from tests.helpers.change_box import Box
+
+    made = Box(tmp_path)
+    try:
+        yield made
+    finally:
+        made.remove()
 
 
 @cache

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,15 +23,6 @@ echo $$ > "$1/cgroup.procs"
 echo 1000 > /proc/self/oom_score_adj
 exec "$2" -c "held = [bytearray(1 << 20) for _ in range(200)]"
 """
-
-
-@pytest.fixture
-def box(tmp_path: Path) -> Iterator[Box]:
-    made = Box(tmp_path)
-    try:
-        yield made
-    finally:
-        made.remove()
 
 
 def refused(box: Box, report: Path, match: str, *options: str) -> None:

@@ -16,15 +16,6 @@ from tests.helpers.change_box import DIAGNOSE, MIB, Box, forget_records, run
 pytestmark = pytest.mark.kernel
 
 
-@pytest.fixture
-def box(tmp_path: Path) -> Iterator[Box]:
-    made = Box(tmp_path)
-    try:
-        yield made
-    finally:
-        made.remove()
-
-
 def test_a_renamed_cgroup_is_brought_back(box: Box) -> None:
     if not box.v1:
         pytest.skip("cgroup v2 has no rename(2)")

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -83,15 +82,6 @@ def test_without_the_kernel(line: str, trap: Trap, tmp_path: Path) -> None:
         assert trap.run("report", places["CAPTURE"], "--output", places["OUT"], "--no-charts").returncode == 0
     done = trap.run(*(places.get(word, word.replace("OUT/", f"{tmp_path}/out/")) for word in line.split()))
     assert done.returncode in (0, 2), done.stderr
-
-
-@pytest.fixture
-def box(tmp_path: Path) -> Iterator[Box]:
-    made = Box(tmp_path)
-    try:
-        yield made
-    finally:
-        made.remove()
 
 
 @pytest.mark.kernel
