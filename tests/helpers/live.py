@@ -164,6 +164,7 @@ class Bench:
             capture = battery.run(wait, on_window)
         finally:
             battery.close()
+            battery.closing.join()  # programs that are being detached would run beside those of the next test
         assert capture.lost == {}
         assert [p for p in capture.probes if not p.attached] == []
         return capture

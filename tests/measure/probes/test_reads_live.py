@@ -267,6 +267,7 @@ def test_files_are_noted_over_the_very_windows_that_reads_are_counted_in(here: B
         capture = battery.run(lambda seconds: bool(time.sleep(seconds)), lambda progress: None)
     finally:
         battery.close()
+        battery.closing.join()
     noted = sum(file.slow_reads for file in capture.files)
     assert noted > 10
     assert noted == reads_by_kind(capture)["direct"]
