@@ -20,9 +20,13 @@ SECONDS = 1.5
 
 @pytest.mark.parametrize("trouble", ["cgroups", "changing-files"])
 def test_a_round_leaves_nothing_and_its_figures_agree(trouble: str) -> None:
-    """memory.stat lags by up to 64 pages a CPU and cgroup, for up to 2 s: a figure is wrong if it is wrong again."""
-    wrong = _wrong_figures(trouble)
-    assert not wrong or _wrong_figures(trouble) == [], wrong
+    """memory.stat lags by up to 64 pages a CPU and cgroup, for up to 2 s: a figure is wrong if it is wrong three times."""
+    wrong: list[list[str]] = []
+    while len(wrong) < 3:
+        if not (found := _wrong_figures(trouble)):
+            return
+        wrong.append(found)
+    pytest.fail(f"wrong in each of three rounds: {wrong}")
 
 
 def _wrong_figures(trouble: str) -> list[str]:
