@@ -20,7 +20,7 @@ SECONDS = 1.5
 
 @pytest.mark.parametrize("trouble", ["cgroups", "changing-files"])
 def test_a_round_leaves_nothing_and_its_figures_agree(trouble: str) -> None:
-    """memory.stat lags by up to 64 pages a CPU and cgroup, for up to 2 s: a figure is wrong if it is wrong three times."""
+    """memory.stat lags by up to 64 pages a CPU and cgroup, for up to 2 s: what is wrong three times is wrong."""
     wrong: list[list[str]] = []
     while len(wrong) < 3:
         if not (found := _wrong_figures(trouble)):
