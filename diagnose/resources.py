@@ -3,6 +3,9 @@
 Never the current folder: what root loads must not depend on where root happens to stand.
 """
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/snap/bin:/run/current-system/sw/bin"
@@ -18,3 +21,15 @@ def folder(name: str) -> Path:
         if candidate.is_dir():
             return candidate
     raise FileNotFoundError(f"this installation of diagnose lacks its {name}/ folder; reinstall the package")
+
+
+@contextmanager
+def away() -> Iterator[None]:
+    """Leave the current folder meanwhile, in which a library would look for files or to which it would ask its way."""
+    here = os.open(".", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.chdir("/")
+        yield
+    finally:
+        os.fchdir(here)
+        os.close(here)

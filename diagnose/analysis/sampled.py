@@ -42,7 +42,7 @@ class Sampled:
         return None if readings is None else readings.series(self.count)
 
     def gauge_of(self, path: str, key: str) -> Series | None:
-        """Return a reading of whatever cgroup had a path in each window: made anew, it is another one of that name."""
+        """Return a reading of whatever cgroup had a path in each window: recreated, it is another one of that name."""
         parts = [g for cgroup, p in self.paths.items() if p == path and (g := self.gauge(cgroup, key)) is not None]
         merged: Series | None = np.fmax.reduce(parts) if parts else None
         return merged

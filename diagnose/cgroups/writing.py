@@ -1,7 +1,7 @@
 """Write a memory setting of one cgroup, through a handle that cannot be led anywhere else.
 
 The cgroup's directory is opened component by component without following links, and everything afterwards goes
-through that descriptor: a cgroup that is removed and made anew under the same name, or a path swapped meanwhile, is
+through that descriptor: a cgroup that is removed and recreated under the same name, or a path swapped meanwhile, is
 never written to. Limits go through cgroupspy's descriptors; `restore` writes the bytes that were read before.
 """
 

@@ -37,7 +37,7 @@ def check_same_cgroup(change: Recommendation, cgroup: OpenCgroup, ids: dict[str,
         raise UsageError(f"the report does not say which cgroup {shown(change.cgroup)} was (no id); diagnose again")
     if cgroup.id != recorded:
         raise UsageError(
-            f"{shown(change.cgroup)} is not the cgroup of the report any more: it was removed and made anew "
+            f"{shown(change.cgroup)} is not the cgroup of the report any more: it was removed and recreated "
             f"(id {recorded} then, {cgroup.id} now); diagnose again"
         )
 

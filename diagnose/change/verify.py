@@ -87,7 +87,7 @@ def _in_force(change: Change, machine: Machine) -> None:
     with opened(machine.hierarchy, here) as cgroup:
         _, current = read_setting(cgroup, here, change.setting)
         if cgroup.id != change.cgroup_id and change.manager == "files":
-            raise UsageError(f"{what}: the cgroup was removed and made anew, without the change; apply again")
+            raise UsageError(f"{what}: the cgroup was removed and recreated, without the change; apply again")
     if current != change.after_bytes:
         raise UsageError(f"{what} is {size(current)} and not {size(change.after_bytes)} any more: nothing to verify")
 

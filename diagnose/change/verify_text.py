@@ -96,7 +96,7 @@ def note_text(note: Note) -> str:
     """Write what else may be in the difference."""
     if isinstance(note, StoppedEarly):
         return f"Stopped early: {note.windows} of {note.requested_windows} windows were measured."
-    return "The service's cgroup was made anew since the report: it was restarted, and began with no cache."
+    return "The service's cgroup was recreated since the report: it was restarted, and began with no cache."
 
 
 def as_markdown(c: Comparison, written: ChangeRecord, record_name: str) -> str:

@@ -12,7 +12,7 @@ _LEFT = {
     "gone": "the cgroup is gone, and its setting with it",
     "forgotten": "the cgroup is gone, and {manager} has nothing of this change for the next one",
     "kept": "the cgroup is gone; {manager} keeps the value for the next one and has no word for {before}: set it there",
-    "recreated": "the cgroup was removed and made anew; the new one never had this change and is left alone",
+    "recreated": "the cgroup was removed and recreated; the new one never had this change and is left alone",
 }
 
 

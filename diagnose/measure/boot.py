@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 BOOT_ID = "sys/kernel/random/boot_id"
-"""Below /proc; random, made anew at each boot (random(4))."""
+"""Below /proc; random, new at each boot (random(4))."""
 
 
 def boot_id(proc: Path) -> str | None:

@@ -155,7 +155,7 @@ def test_nothing_was_read_of_a_cgroup_or_key_that_is_not_there() -> None:
         ([0, 5, 5, 9, 9], [5, 0, 4, 0]),
         ([0, None, 5, None, 9], [np.nan, 5, np.nan, 4]),
         ([None, 4, 5, None, None], [np.nan, 1, np.nan, np.nan]),
-        ([9, 2, 3, 3, 3], [np.nan, 1, 0, 0]),  # made anew: what happened before the reset is not known
+        ([9, 2, 3, 3, 3], [np.nan, 1, 0, 0]),  # recreated: what happened before the reset is not known
     ],
 )
 def test_a_counter_rises_between_two_readings(readings: list[int | None], increases: list[float]) -> None:

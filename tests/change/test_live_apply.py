@@ -73,7 +73,7 @@ def test_a_new_cgroup_of_the_same_name(box: Box) -> None:
     report = box.report(box.limit(64 * MIB))
     box.file("/batch", "").rmdir()
     box.make("/batch")
-    refused(box, report, "removed and made anew")
+    refused(box, report, "removed and recreated")
 
 
 def test_a_cgroup_that_is_gone(box: Box) -> None:

@@ -68,7 +68,7 @@ def test_a_value_that_somebody_changed(scene: Scene) -> None:
 
 
 def test_a_new_cgroup_of_the_same_name(scene: Scene) -> None:
-    refused(scene, "removed and made anew", limit(), ids={"/dg/batch": 1})
+    refused(scene, "removed and recreated", limit(), ids={"/dg/batch": 1})
     refused(scene, "does not say which cgroup", limit(), ids={})
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from diagnose.change import record
 from diagnose.change.carry_out import carry_out
-from diagnose.change.machine import Answer, Machine
+from diagnose.change.machine import Machine
 from diagnose.change.model import ChangeRecord
 from diagnose.change.plan import plan
 from diagnose.change.record import load_record
@@ -17,7 +17,7 @@ from diagnose.change.rollback import carry_back, rollback
 from diagnose.change.verify import ready
 from diagnose.change.way_back import way_back
 from diagnose.errors import CannotMeasureError, UsageError
-from tests.helpers.change_scene import BOOT, HOSTNAME, MIB, V1_FILES, V2_FILES, Scene, limit
+from tests.helpers.change_scene import BOOT, HOSTNAME, MIB, V1_FILES, V2_FILES, Scene, limit, removed, undo
 
 
 @pytest.fixture
@@ -30,12 +30,6 @@ def path(scene: Scene, tmp_path: Path) -> Path:
     wanted = scene.report(limit(), limit("/dg/svc", "memory.low", 0, 64 * MIB))
     found = plan(wanted, scene.machine, (), False, False)
     return carry_out(found, tmp_path, scene.machine, lambda text: None, pause_seconds=0.01).record_path
-
-
-def undo(scene: Scene, path: Path, force: bool = False, machine: Machine | None = None) -> str:
-    said: list[str] = []
-    rollback(load_record(path), path, machine or scene.machine, force, said.append)
-    return "\n".join(said)
 
 
 def settings(scene: Scene) -> tuple[str, str]:
@@ -134,13 +128,8 @@ def test_a_cgroup_that_is_gone_or_new(scene: Scene, path: Path) -> None:
     removed(scene, "dg/batch")
     assert "the cgroup is gone" in undo(scene, path)
     scene.host.cgroup("/dg/batch", **{**V2_FILES, "memory__high": f"{200 * MIB}\n"})
-    assert "made anew" in undo(scene, path)
+    assert "recreated" in undo(scene, path)
     assert scene.file("/dg/batch", "memory.high").read_text() == f"{200 * MIB}\n"
-
-
-def removed(scene: Scene, cgroup: str) -> None:
-    """Take a cgroup away; its inode number is not given out again, as in the kernel."""
-    (scene.host.memory / cgroup).rename(scene.host.root / "removed")
 
 
 @pytest.fixture
@@ -169,43 +158,6 @@ def test_a_new_cgroup_of_a_renamed_ones_name_is_left_alone(renamed: tuple[Scene,
     assert scene.file("/dg/batch", "memory.limit_in_bytes").read_text() == f"{200 * MIB}\n"
 
 
-UNIT = "/system.slice/nightly.service"
-
-
-@pytest.fixture
-def stopped(scene: Scene, tmp_path: Path) -> Path:
-    """Return the record of a change of a unit's limit; its cgroup went with the unit, systemd keeps the property."""
-    directory = scene.host.cgroup(UNIT, **V2_FILES)
-    (scene.host.root / "run/systemd/system").mkdir(parents=True)
-
-    def systemctl(command: list[str]) -> Answer:
-        if command[1] == "set-property":
-            (directory / "memory.high").write_text(f"{command[-1].partition('=')[2]}\n")
-        return Answer(True, f"ControlGroup={UNIT}\nMemoryHigh=infinity")
-
-    scene.answer = systemctl
-    found = plan(scene.report(limit(UNIT)), scene.machine, (), False, False)
-    path = carry_out(found, tmp_path, scene.machine, lambda text: None, pause_seconds=0.01).record_path
-    removed(scene, UNIT.lstrip("/"))
-    scene.commands.clear()
-    return path
-
-
-def test_a_unit_that_systemd_does_not_run_any_more_is_left_to_a_person(
-    scene: Scene, path: Path, tmp_path: Path
-) -> None:
-    """The record says "files", and the cgroup is a unit's by now: whoever writes its file writes past systemd."""
-    scene.host.cgroup(UNIT, **{**V2_FILES, "memory__high": f"{200 * MIB}\n"})
-    good = load_record(path)
-    change = good.changes[0].model_copy(update={"cgroup": UNIT, "cgroup_id": scene.host.hierarchy.id_of(UNIT)})
-    by_file = good.model_copy(update={"changes": [change]})
-    (scene.host.root / "run/systemd/system").mkdir(parents=True)
-    scene.answer = lambda command: Answer(True, f"ControlGroup={UNIT}\nMemoryHigh=infinity")
-    with pytest.raises(UsageError, match="was changed through files, and systemd manages it now"):
-        rollback(by_file, path, scene.machine, True, lambda text: None)
-    assert scene.file(UNIT, "memory.high").read_text() == f"{200 * MIB}\n"
-
-
 def test_what_changed_while_it_was_reviewed_is_not_overwritten(scene: Scene, path: Path) -> None:
     written, file = load_record(path), scene.file("/dg/batch", "memory.high")
     shown = way_back(written, scene.machine, True)
@@ -227,57 +179,6 @@ def test_a_value_that_somebody_sets_on_the_way_back_stays(scene: Scene, tmp_path
     with pytest.raises(CannotMeasureError, match="somebody else set it meanwhile"):
         undo(scene, path)
     assert file.read_text() == "123456\n"
-
-
-def systemd_has(scene: Scene, **properties: str) -> None:
-    has = {"LoadState": "loaded", "ControlGroup": "", "Slice": "system.slice", "MemoryHigh": str(200 * MIB)}
-    text = "\n".join(f"{name}={value}" for name, value in {**has, **properties}.items())
-    scene.answer = lambda command: Answer(True, text)
-
-
-def told(scene: Scene) -> list[list[str]]:
-    return [command for command in scene.commands if command[1] != "show"]
-
-
-def test_systemd_is_told_to_forget_what_it_keeps_for_a_unit_that_was_stopped(scene: Scene, stopped: Path) -> None:
-    systemd_has(scene)
-    assert "systemd was told to set infinity again" in undo(scene, stopped)
-    assert told(scene) == [["systemctl", "set-property", "--runtime", "--", "nightly.service", "MemoryHigh=infinity"]]
-
-
-@pytest.mark.parametrize("properties", [{"MemoryHigh": "4096"}, {"MemoryHigh": "infinity"}, {"LoadState": "not-found"}])
-def test_systemd_is_told_nothing_where_it_has_nothing_of_the_change(
-    scene: Scene, stopped: Path, properties: dict[str, str]
-) -> None:
-    systemd_has(scene, **properties)
-    assert "systemd has nothing of this change" in undo(scene, stopped)
-    assert told(scene) == []
-
-
-@pytest.mark.parametrize("properties", [{"ControlGroup": "/other.slice/nightly.service"}, {"Slice": "other.slice"}])
-def test_another_unit_of_the_name_is_left_alone(scene: Scene, stopped: Path, properties: dict[str, str]) -> None:
-    systemd_has(scene, **properties)
-    with pytest.raises(UsageError, match="whose is it"):
-        undo(scene, stopped)
-    assert told(scene) == []
-
-
-def test_nothing_is_told_before_every_change_is_known_to_be_ours(scene: Scene, stopped: Path) -> None:
-    good = load_record(stopped)
-    systemd_has(scene)
-    other = good.changes[0].model_copy(
-        update={
-            "cgroup": "/dg/batch",
-            "cgroup_id": scene.host.hierarchy.id_of("/dg/batch"),
-            "manager": "files",
-            "manager_before": None,
-        }
-    )
-    scene.file("/dg/batch", "memory.high").write_text("4096\n")
-    both = good.model_copy(update={"changes": [other, *good.changes]})
-    with pytest.raises(UsageError, match="somebody changed it"):
-        rollback(both, stopped, scene.machine, False, lambda text: None)
-    assert told(scene) == []
 
 
 @pytest.mark.parametrize("content", [None, b"", b"20971\0", b"many\n", b"9" * 5000])

@@ -15,31 +15,15 @@ import pytest
 
 from diagnose.change import verify, verify_files, verify_text
 from diagnose.change.carry_out import carry_out
-from diagnose.change.machine import Machine
 from diagnose.change.plan import plan
 from diagnose.change.record import load_record
-from diagnose.cli import main
 from diagnose.cli._common import cli
 from diagnose.cli._manual import Manual
 from diagnose.cli.verify import measure_again
 from tests.helpers.change_scene import MIB, Scene, limit, written
+from tests.helpers.run_cli import exit_code
 
 ENTRY = "import sys; from diagnose.cli import main; main(sys.argv[1:])"
-
-
-@pytest.fixture
-def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
-    made = Scene(tmp_path / "host")
-    monkeypatch.setattr(Machine, "this", lambda wait: made.machine)
-    monkeypatch.setattr(os, "geteuid", lambda: 0)
-    return made
-
-
-def exit_code(*arguments: object) -> int:
-    with pytest.raises(SystemExit) as ended:
-        main([str(a) for a in arguments])
-    assert isinstance(ended.value.code, int)
-    return ended.value.code
 
 
 def test_apply_and_rollback(scene: Scene, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,23 +11,14 @@ from typing import Any
 import pytest
 
 from diagnose.change.carry_out import carry_out
-from diagnose.change.machine import Machine
 from diagnose.change.plan import plan
 from diagnose.change.record import load_record
-from diagnose.cli import main
 from diagnose.report.digest import sealed
 from tests.helpers.change_scene import MIB, Scene, limit, written
+from tests.helpers.run_cli import exit_code
 
 NOBODY = 65534
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can make what belongs to others")
-
-
-@pytest.fixture
-def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
-    made = Scene(tmp_path / "host")
-    monkeypatch.setattr(Machine, "this", lambda wait: made.machine)
-    monkeypatch.setattr(os, "geteuid", lambda: 0)
-    return made
 
 
 @pytest.fixture
@@ -35,14 +26,6 @@ def record(scene: Scene, tmp_path: Path) -> Path:
     found = plan(scene.report(limit()), scene.machine, (), False, False)
     (tmp_path / "records").mkdir()
     return carry_out(found, tmp_path / "records", scene.machine, lambda line: None, pause_seconds=0.01).record_path
-
-
-def exit_code(*arguments: object) -> int:
-    """Run a command where standard input is no terminal, as pytest has it."""
-    with pytest.raises(SystemExit) as ended:
-        main([str(a) for a in arguments])
-    assert isinstance(ended.value.code, int)
-    return ended.value.code
 
 
 def high(scene: Scene) -> str:

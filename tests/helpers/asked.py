@@ -7,7 +7,9 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from diagnose.analysis.facts import Missing
 from diagnose.rules.conditions import Condition
+from diagnose.rules.evaluate.checked import Checked
 from diagnose.rules.evaluate.conditions import evaluate_condition
 from diagnose.rules.evaluate.result import Context, Result
 from diagnose.rules.evaluate.testing import TestFacts
@@ -51,3 +53,15 @@ def ask_of_neighbour(condition: Mapping[str, object], inserted: object, slow: ob
     """Return what a condition comes to for one neighbour, /a, that brings in so many pages."""
     each = {"for_each": "neighbour", "all": [condition]}
     return ask(each, {"reads.slow": slow}, {"/a": {"neighbour.inserted": inserted}}, **values)
+
+
+def only(result: Result) -> Checked:
+    """Return the one condition that was judged, which is the reason for the outcome, too."""
+    assert result.checked == result.reasons
+    (checked,) = result.checked
+    assert result.truth is checked.holds
+    return checked
+
+
+def not_given(name: str, probe: str) -> Missing:
+    return Missing("not-in-test", name, probe)

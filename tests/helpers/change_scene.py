@@ -10,6 +10,8 @@ from typing import Any
 
 from diagnose.cgroups import Hierarchy
 from diagnose.change.machine import Answer, Machine
+from diagnose.change.record import load_record
+from diagnose.change.rollback import rollback
 from diagnose.report.formats.json_text import render_json
 from diagnose.report.model import Recommendation, Report
 from tests.helpers.cgroup_trees import Host
@@ -107,3 +109,14 @@ def written(report: Report, folder: Path) -> Path:
     path = folder / "report.json"
     path.write_text(render_json(report))
     return path
+
+
+def undo(scene: Scene, path: Path, force: bool = False, machine: Machine | None = None) -> str:
+    said: list[str] = []
+    rollback(load_record(path), path, machine or scene.machine, force, said.append)
+    return "\n".join(said)
+
+
+def removed(scene: Scene, cgroup: str) -> None:
+    """Take a cgroup away; its inode number is not given out again, as in the kernel."""
+    (scene.host.memory / cgroup).rename(scene.host.root / "removed")

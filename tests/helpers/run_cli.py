@@ -6,6 +6,18 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from diagnose.cli import main
+
+
+def exit_code(*arguments: object) -> int:
+    """Run a command in this process, where standard input is no terminal, as pytest has it."""
+    with pytest.raises(SystemExit) as ended:
+        main([str(a) for a in arguments])
+    assert isinstance(ended.value.code, int)
+    return ended.value.code
+
 
 class Run:
     """What a run of `diagnose` came to."""

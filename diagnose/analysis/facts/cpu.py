@@ -77,7 +77,7 @@ def _used(f: Facts, cgroup: int) -> float | None:
 
 
 def cpus_by_path(f: Facts) -> dict[str, float]:
-    """Return the CPUs that were kept busy under each path: a job that is made anew for each run has several cgroups."""
+    """Return the CPUs kept busy under each path: a job that is recreated for each run has several cgroups."""
     used: dict[str, float] = {}
     for record in f.windows.capture.cgroups:
         if (cpus := _used(f, record.id)) is not None:

@@ -143,25 +143,14 @@ def _compiled_aside(bcc: ModuleType, program: str, cflags: Sequence[str]) -> Any
 
 
 def _compiled(bcc: ModuleType, program: str, cflags: Sequence[str]) -> Any:
-    with _away(), quiet() as lines:
+    # libbcc asks its way back to the current folder by name; it may have been removed.
+    with resources.away(), quiet() as lines:
         try:
             return bcc.BPF(text=program.encode(), cflags=["-w", *_FASTER, *cflags])
         except Exception as error:  # bcc raises bare Exception for everything
             failure = error
     detail = next((x for x in lines if "rror" in x or "not permitted" in x), str(failure))
     raise CannotMeasureError(f"the BPF programs could not be built or loaded: {detail.strip()}") from failure
-
-
-@contextmanager
-def _away() -> Iterator[None]:
-    """Leave the current folder, to which libbcc asks its way back by name: it may have been removed."""
-    here = os.open(".", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.chdir("/")
-        yield
-    finally:
-        os.fchdir(here)
-        os.close(here)
 
 
 @contextmanager

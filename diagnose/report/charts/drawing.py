@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from diagnose.report.charts import svg, theme
 from diagnose.report.charts.which import Picture, which
+from diagnose.resources import away
 
 if TYPE_CHECKING:
     from diagnose.report.model import Report
@@ -74,7 +75,8 @@ def _nothing_of_the_hosts() -> Iterator[None]:
     Left to itself it takes a matplotlibrc from the current folder, from where variables say and from the home folder,
     asks fc-list for fonts, reads all of them, and keeps their list in a folder, which SIGKILL leaves behind.
     """
-    with _away(), _settings_from(NOWHERE):
+    # matplotlib looks in the current folder for a matplotlibrc first.
+    with away(), _settings_from(NOWHERE):
         import matplotlib
     folders = matplotlib.get_cachedir, matplotlib.get_configdir
     matplotlib.get_cachedir = matplotlib.get_configdir = _no_folder
@@ -95,18 +97,6 @@ def _no_folder() -> str:
         own = {"findSystemFonts": lambda folders=None, fontext="ttf": find(folders, fontext) if folders else []}
         vars(fonts).update(own, json_dump=lambda _list, _file: None)
     return NOWHERE
-
-
-@contextlib.contextmanager
-def _away() -> Iterator[None]:
-    """Leave the current folder, where matplotlib looks for a matplotlibrc first."""
-    here = os.open(".", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.chdir("/")
-        yield
-    finally:
-        os.fchdir(here)
-        os.close(here)
 
 
 @contextlib.contextmanager

@@ -22,11 +22,11 @@ NOTES: dict[Note, str] = {
 LASTS: dict[Lasts, str] = {
     "systemd-runtime": "It stays until the next boot; diagnose apply report.json --persistent (or systemctl "
     "set-property without --runtime) makes it stay after that.",
-    "container": "It stays while the container exists; one that is made anew needs it in the options it is made with.",
+    "container": "It stays while the container exists; one that is recreated needs it in the options it is made with.",
     "pod-spec": "It stays as long as it is in the pod's spec.",
     "kubelet": "It stays until the kubelet writes the file anew; only what is in the pod's spec stays for good.",
-    "file": "A value in a cgroup's file is gone once the cgroup is made anew, so at the latest with the next boot: to "
-    "stay it must be set where the cgroup is made.",
+    "file": "A value in a cgroup's file is lost when the cgroup is recreated or the host reboots; to stay it must be "
+    "set where the cgroup is made.",
 }
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from diagnose.analysis.facts import Missing
 from diagnose.rules.evaluate.checked import (
     Checked,
     DividedByZero,
@@ -12,20 +11,7 @@ from diagnose.rules.evaluate.checked import (
     NoNeighbours,
 )
 from diagnose.rules.evaluate.conditions import SHOWN_NEIGHBOURS
-from diagnose.rules.evaluate.result import Result
-from tests.helpers.asked import PARSE, ask
-
-
-def only(result: Result) -> Checked:
-    """Return the one condition that was judged, which is the reason for the outcome, too."""
-    assert result.checked == result.reasons
-    (checked,) = result.checked
-    assert result.truth is checked.holds
-    return checked
-
-
-def not_given(name: str, probe: str) -> Missing:
-    return Missing("not-in-test", name, probe)
+from tests.helpers.asked import PARSE, ask, not_given, only
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from diagnose.analysis.facts import Missing
 from diagnose.analysis.statistics import MIN_SAMPLES, OnOff, Together, TwoModes
 from diagnose.analysis.statistics.onoff import MIN_WINDOWS
 from diagnose.analysis.statistics.together import MIN_PAIRS
@@ -20,21 +19,7 @@ from diagnose.rules.evaluate.checked import (
     NoBursts,
     OneMode,
 )
-from diagnose.rules.evaluate.result import Result
-from tests.helpers.asked import BURSTS, ON_OFF, PARSE, TOGETHER, ask, ask_of_neighbour
-
-
-def only(result: Result) -> Checked:
-    """Return the one condition that was judged, which is the reason for the outcome, too."""
-    assert result.checked == result.reasons
-    (checked,) = result.checked
-    assert result.truth is checked.holds
-    return checked
-
-
-def not_given(name: str, probe: str) -> Missing:
-    return Missing("not-in-test", name, probe)
-
+from tests.helpers.asked import BURSTS, ON_OFF, PARSE, TOGETHER, ask, ask_of_neighbour, not_given, only
 
 SHAPE = {"two_modes": "reads.file_latency", "slow_weight_at_least": "$w", "times_slower_at_least": "$t"}
 
