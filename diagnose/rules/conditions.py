@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
@@ -21,19 +22,23 @@ def _printable(value: Any) -> Any:
 
 
 def _by_name(value: Any) -> Any:
-    if isinstance(value, (int, float)):
-        raise ValueError(f"thresholds go by name: declare {value} under `parameters` and write $name here")
-    if isinstance(value, str) and not value.startswith("$"):
-        raise ValueError(f"write ${value[:40]} to name the parameter")
+    if isinstance(value, str) and re.fullmatch(_NAME, value):
+        raise ValueError(f"write ${value} to name the parameter")
+    if isinstance(value, int | float) or (isinstance(value, str) and not value.startswith("$")):
+        amount = str(value)[:40]
+        raise ValueError(f"thresholds go by name: declare {amount} under `parameters` and write $name here")
     return value
 
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+_NAME = r"[a-z][a-z0-9_]{0,63}"
+
+
+Name = Annotated[str, Field(pattern=rf"^{_NAME}$")]
 RuleId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,63}$")]
 FactName = Annotated[str, Field(max_length=100, json_schema_extra={"format": "fact"})]
 Line = Annotated[str, BeforeValidator(_printable), Field(min_length=1, max_length=300)]
 Prose = Annotated[str, BeforeValidator(_printable), Field(min_length=1, max_length=4096)]
-Ref = Annotated[str, BeforeValidator(_by_name), Field(pattern=r"^\$[a-z][a-z0-9_]{0,63}$")]
+Ref = Annotated[str, BeforeValidator(_by_name), Field(pattern=rf"^\${_NAME}$")]
 """A threshold: `$name` of a declared parameter."""
 
 BOUNDS = ("above", "at_least", "below", "at_most")

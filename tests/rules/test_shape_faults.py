@@ -37,6 +37,10 @@ WHEN = "when: {fact: reads.missed_share, above: $most}"
         ),
         (changed("above: $most}\nmech", "above: most}\nmech"), "6: when.above: write $most to name the parameter"),
         (
+            changed("above: $most}\nmech", "above: 5 %}\nmech"),
+            "6: when.above: thresholds go by name: declare 5 % under `parameters` and write $name here",
+        ),
+        (
             changed("above: $most}\nmech", "above: $most, below: $most}\nmech"),
             "6: when: give exactly one of above, at_least, below, at_most",
         ),
