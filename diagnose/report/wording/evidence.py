@@ -98,6 +98,13 @@ def _two_modes(split: TwoModes, checked: Checked) -> float | str:
     return split.slow.weight
 
 
+def _together(found: Together, checked: Checked) -> float | str:
+    if checked.met is False and checked.threshold is not None and found.correlation >= checked.threshold:
+        # Two demands: the correlation is enough, and it may well be chance.
+        return f"{units.number(found.correlation)}, chance {units.percent(found.p_value)}"
+    return found.correlation
+
+
 def _on_off(found: OnOff, checked: Checked) -> float | str:
     said = units.number(found.delta)
     if isinstance(checked.missing, FewCycles):
@@ -116,7 +123,7 @@ _MEASURED: dict[type, Callable[[Any, Checked], float | str | None]] = {
     NoNeighbours: lambda *_: "none",
     TwoModes: _two_modes,
     OneMode: lambda *_: "one mode",
-    Together: lambda found, _: found.correlation,
+    Together: _together,
     NeverChanged: lambda *_: "no change",
     OnOff: _on_off,
     NoBursts: lambda *_: "no bursts",

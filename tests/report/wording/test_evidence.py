@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from diagnose.analysis.statistics import Together
 from diagnose.report.model import Evidence
 from diagnose.report.wording.evidence import all_missing, came_to, condition, evidence
 from diagnose.report.wording.writer import Names
@@ -164,3 +165,10 @@ def test_what_is_missing_of_several_is_said_once() -> None:
 )
 def test_why_a_condition_does_not_hold(result: Result, said: str) -> None:
     assert came_to(only(result), VALUES, Names({}).writer()) == said
+
+
+def test_a_correlation_that_may_be_chance_says_so() -> None:
+    asked = only(ask_of_neighbour(TOGETHER, BURSTS, BURSTS, **VALUES))
+    for correlation, met, measured in ((0.574, False, "0.574, chance 7 %"), (0.574, True, 0.574), (0.2, False, 0.2)):
+        found = replace(asked, measured=Together(correlation, 0, 0.07, 40), met=met)
+        assert evidence(found, VALUES, Names({}).writer()).measured == measured
